@@ -18,7 +18,7 @@ import msgspec
 from ledger.domain import entry, events
 from ledger.domain.events import BODIES, Recorded, acting_person
 from ledger.domain.policy import Policy
-from ledger.domain.vocabulary import CHANGE, Form, Status
+from ledger.domain.vocabulary import CHANGE, Form, ReadBy, Status
 from ledger.errors import CorruptError
 
 # Streams kept in memory per generation. Two generations take at most 20 MB.
@@ -93,10 +93,11 @@ class Withdrawn(msgspec.Struct, gc=False):
     assertion: None = None
 
 
-class _Draft(msgspec.Struct, gc=False):
+class _Draft(msgspec.Struct, gc=False, rename="camel"):
     creator: str
     document: str
     type: str | None = None
+    read_by: ReadBy = "participants"
 
 
 class _Document(msgspec.Struct, gc=False, rename="camel"):
@@ -104,18 +105,20 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
     policy: Policy
     title: str
     supersedes: str | None = None
+    readers: tuple[str, ...] | None = None
 
 
 class DraftFact(msgspec.Struct, gc=False):
     """The fields of a StatementDrafted that the views use.
 
     `sha256` is the document's digest, 32 bytes; `change` is the content of a change, None for every
-    other statement.
+    other statement; `for_everyone` tells whether everyone who is signed in may read it.
     """
 
     creator: str
     sha256: bytes
     document: _Document
+    for_everyone: bool
     change: str | None = None
 
 
@@ -245,7 +248,13 @@ def _drafted(body: bytes) -> DraftFact:
     draft = _draft(body)
     document = draft.document.encode()
     change = _content(document).content if draft.type == CHANGE else None
-    return DraftFact(draft.creator, hashlib.sha256(document).digest(), _document(document), change)
+    return DraftFact(
+        draft.creator,
+        hashlib.sha256(document).digest(),
+        _document(document),
+        draft.read_by == "everyone",
+        change,
+    )
 
 
 _SLIM: dict[str, Callable[[bytes], Any]] = {

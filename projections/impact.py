@@ -18,8 +18,9 @@ from ledger.domain.events import (
     StandingSet,
 )
 from ledger.domain.holdings import key_reference, passkey_reference
+from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
-from projections import changes, inbox, rules, users
+from projections import changes, inbox, readers, rules, users
 from projections.decisions import decided_by
 from projections.outlook import Roles, able, missing
 from projections.rows import json_list
@@ -30,7 +31,7 @@ LISTED = 5
 EXAMINED = 200  # pending statements that one answer looks at
 _ASKS = (
     "EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
-    " AND m.member IN (SELECT value FROM json_each(:members)))"
+    " AND m.asked AND m.member IN (SELECT value FROM json_each(:members)))"
 )
 
 
@@ -42,7 +43,9 @@ class NamedStatement(msgspec.Struct, frozen=True):
 
 
 class Impact(msgspec.Struct, frozen=True, rename="camel"):
-    """The pending statements that nobody could approve any more; five are listed.
+    """The pending statements that nobody could approve any more.
+
+    Five of those that the asker may read are listed.
 
     `is_complete` tells whether every pending statement was looked at, or only the newest 200.
     """
@@ -63,6 +66,7 @@ class _Move(msgspec.Struct):
 def impact(
     db: sqlite3.Connection,
     effects: Sequence[Effect],
+    reader: Reader,
     *,
     at: int,
     now: str,
@@ -91,8 +95,8 @@ def impact(
         lost = {
             number: each for number, each in lost.items() if changes.content(db, number) != content
         }
-    found = [lost[number] for number in sorted(lost, reverse=True)]
-    return Impact(len(found), found[:LISTED], last is None and not more)
+    named = sorted(readers.readable(db, reader, lost), reverse=True)[:LISTED]
+    return Impact(len(lost), [lost[number] for number in named], last is None and not more)
 
 
 def _outdated(

@@ -81,6 +81,8 @@ def statement(
         document="{}",
         content="{}",
         policy=TWO_OF_ROLES | ({} if expires_at is None else {"expiresAt": expires_at}),
+        read_by="everyone",
+        readers=None,
         supersedes=None,
         superseded_by=[],
         final_at=None,

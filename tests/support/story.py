@@ -16,7 +16,7 @@ from ledger.domain.governance import policy_digest
 from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.policy import Node
 from ledger.domain.skeletons import skeletons
-from ledger.domain.vocabulary import Form, PersonStanding, Status
+from ledger.domain.vocabulary import Form, PersonStanding, ReadBy, Status
 from ledger.encoding import b64u_encode
 from tests.support import unsigned
 from tests.support.views_in_memory import views_in_memory
@@ -202,6 +202,7 @@ class Story:
         creator: str,
         title: str = "Series A",
         policy: dict[str, Any] | None = None,
+        read_by: ReadBy = "participants",
         **members: Any,
     ) -> str:
         """Draft a statement and return its id."""
@@ -226,6 +227,7 @@ class Story:
                 kid="key",
                 act=act,
                 type=document["type"]["name"] if "type" in document else None,
+                read_by=read_by,
             ),
         )
         self.creators[str(statement)] = creator

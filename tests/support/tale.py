@@ -63,6 +63,7 @@ class Tale:
 
     def _steps(self) -> Iterator[Any]:
         yield None
+        yield self.ada.grant_role(self.ada.user, "auditor")  # so that she reads everything
         cora, ivan, irma = (
             self._member("Cora", "creator"),
             self._member("Ivan", "investor"),
@@ -71,6 +72,8 @@ class Tale:
         yield self._member("Otto", "auditor")
         approved = self._draft(cora, policy=policy_of(2, cora, ivan, irma), title="Series A")
         yield approved
+        yield ivan.approve(approved)
+        yield ivan.retract(approved)
         yield ivan.approve(approved)
         laptop = SigningKey.generate()
         self.kids.append(laptop.kid)

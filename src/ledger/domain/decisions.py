@@ -21,6 +21,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.holdings import AttestedKey
 from ledger.domain.person import Person, may_sign
+from ledger.domain.readers import require_readable
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement, require_status
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
@@ -32,14 +33,16 @@ A = TypeVar("A", acts.Reject, acts.Retract, acts.Withdraw)
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
     """Return the approval of a statement; `jws` comes from `parse_approval`.
 
-    Raises ConflictError `statement_<status>`, `already_approved`, and as `steps.require_open`;
-    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError and
-    RefusedError as `verify_approval` and `verify_assertion` do.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`,
+    `already_approved`, and as `steps.require_open`; ForbiddenError `not_a_signer`,
+    `person_suspended`, `person_deactivated`; MalformedError and RefusedError as `verify_approval`
+    and `verify_assertion` do.
     """
     person = decision.person
     # 1. The key is in force at this position.
     key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
-    # 2. The signature is valid and covers exactly this statement.
+    # 2. The signature is valid and covers exactly this statement, which this person may read.
+    require_readable(statement.audience, person, jws, key.jwk)
     form, iat = verify_approval(
         jws,
         key.jwk,
@@ -92,9 +95,10 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
 def reject(statement: Statement, act_text: str, decision: DecisionContext) -> StatementRejected:
     """Return the rejection of a statement.
 
-    Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
-    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
-    `reason_invalid`, `text_refused`; RefusedError as `verify_act` and `verify_assertion` do.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`,
+    `already_approved`, `already_rejected`; ForbiddenError `not_a_signer`, `person_suspended`,
+    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; RefusedError as
+    `verify_act` and `verify_assertion` do.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Reject, decision)
@@ -165,8 +169,9 @@ def retract(statement: Statement, act_text: str, decision: DecisionContext) -> A
 def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> StatementWithdrawn:
     """Return the withdrawal of a pending statement by its creator.
 
-    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`, `person_suspended`,
-    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; as `verify_act` does.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`; ForbiddenError
+    `creator_only`, `person_suspended`, `person_deactivated`; MalformedError `reason_invalid`,
+    `text_refused`; as `verify_act` does.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Withdraw, decision)
@@ -200,6 +205,7 @@ def _act_about(
     """Return the verified act about this statement, and the key that signed it."""
     jws = parse_act(act_text)
     key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    require_readable(statement.audience, decision.person, jws, key.jwk)
     act = verify_act(
         jws,
         key.jwk,

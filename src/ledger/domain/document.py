@@ -14,6 +14,7 @@ from ledger.errors import MalformedError, TooLargeError
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TITLE_CHARS = 200
+MAX_READERS = 256
 MAX_AGE_MS = 400 * 86_400_000  # how long a statement can be pending if its policy has no end
 
 
@@ -40,6 +41,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     title: str
     supersedes: str | None = None
     type: DocumentType | None = None
+    readers: tuple[str, ...] | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -55,7 +57,7 @@ def parse_document(raw: bytes) -> Document:
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
     `document_malformed`, `content_not_object`, `type_unknown`, `policy_invalid`,
-    `policy_too_complex`, `time_invalid`, `text_refused`.
+    `policy_too_complex`, `readers_invalid`, `time_invalid`, `text_refused`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(
@@ -79,7 +81,17 @@ def parse_document(raw: bytes) -> Document:
     policy.check(document.policy)
     if document.policy.expires_at is not None:
         clock.to_ms(document.policy.expires_at)
+    _check_readers(document.readers or ())
     return document
+
+
+def _check_readers(readers: tuple[str, ...]) -> None:
+    if len(readers) > MAX_READERS or len(set(readers)) != len(readers):
+        detail = f"a document names at most {MAX_READERS} readers, each of them once"
+        raise MalformedError("readers_invalid", detail)
+    if not all(map(policy.is_member, readers)):
+        detail = "a reader must be user:<id of a person> or role:<name of a role>"
+        raise MalformedError("readers_invalid", detail)
 
 
 def ends_ms(created_at: str, rules: Policy) -> int:

@@ -4,7 +4,7 @@ A plain statement is drafted by a creator, a change by anybody who can fill a pl
 """
 
 from ledger import clock
-from ledger.domain import acts, governance, places, policy
+from ledger.domain import acts, governance, places, policy, readers
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
@@ -28,7 +28,8 @@ def draft(
     `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
     `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
     ConflictError `statement_expired` if the policy has already expired, `governance_changed`;
-    MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
+    MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`,
+    `readers_invalid`.
     """
     document, ledger = parse_document(raw), charter.ledger
     if is_change(document):
@@ -67,12 +68,14 @@ def draft(
     # 3. The policy asks for roles of this ledger, and people could meet it.
     policy.require_known_roles(document.policy, charter.signing_roles)
     places.require_possible(document.policy, document.creator, charter.signing_roles)
+    readers.require_known(document, charter.roles)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,
         kid=key.kid,
         act=act_text,
         type=None if document.type is None else document.type.name,
+        read_by=readers.read_by(document, charter.registration),
         seen=seen({}, charter.version, [creator]),
     )
     return drafted, document

@@ -20,6 +20,7 @@ from ledger.domain.events import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.policy import Policy
+from ledger.domain.readers import Audience, audience
 from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError
@@ -36,6 +37,7 @@ class Statement(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     policy: Policy
+    audience: Audience
     ends_ms: int
     status: Status = "pending"
     is_plain: bool = True
@@ -120,6 +122,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
+        audience=audience(document, body.read_by),
         ends_ms=ends_ms(document.created_at, document.policy),
         seen=body.seen,
         items=parse_items(document) if is_change(document) else None,

@@ -17,6 +17,8 @@ Form = Literal["shared", "individual"]
 Assurance = Literal["key", "passkey"]
 # Who may register: anybody, or only people with an invitation.
 RegistrationMode = Literal["open", "invite"]
+# Who reads a statement, besides auditors: everyone who is signed in, or who takes part in it.
+ReadBy = Literal["everyone", "participants"]
 # The status of a signing key as events record it. Its expiry is separate.
 KeyStatus = Literal["active", "revoked"]
 # The same at a point in time: a key past its expiry is `expired`.

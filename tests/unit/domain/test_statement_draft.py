@@ -39,6 +39,7 @@ def test_a_creator_drafts_the_exact_bytes_they_signed_for() -> None:
         creator=ALICE.user,
         kid=ALICE.key.kid,
         act=act,
+        read_by="everyone",
         seen={str(STREAM): 1, ALICE.user: 3},
     )
 

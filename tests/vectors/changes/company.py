@@ -71,13 +71,16 @@ class Company(Chronicle):
         said = members.pop("said", CHANGE)
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        self.add(statement_id(9), StatementDrafted(raw.decode(), who.user, who.key.kid, act, said))
+        self.add(
+            statement_id(9),
+            StatementDrafted(raw.decode(), who.user, who.key.kid, act, said, "everyone"),
+        )
 
     def begin(self, who: Signer, *items: Item, **members: Any) -> bytes:
         """Record the draft of a change; its approval comes last, or never."""
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, CHANGE)
+        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, CHANGE, "everyone")
         self.tell(statement_id(9), self._seeing(UUID(statement_id(9)), body))
         return raw
 

@@ -86,9 +86,8 @@ def without_its_effect(told: Company) -> None:
     told.tell(statement_id(9), told.approval_of(told.ada, raw))
     other = told.cal.document(statementId=statement_id(8))
     act = told.cal.draft_act(other)
-    told.add(
-        statement_id(8), StatementDrafted(other.decode(), told.cal.user, told.cal.key.kid, act)
-    )
+    cal = told.cal.user, told.cal.key.kid
+    told.add(statement_id(8), StatementDrafted(other.decode(), *cal, act, read_by="everyone"))
 
 
 def with_an_effect(body: Body, of: str) -> Callable[[Company], None]:

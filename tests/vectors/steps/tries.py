@@ -30,7 +30,9 @@ class Steps(Company):
         """Append a draft as the last event."""
         raw = self.cal.document(statementId=statement_id(9), policy=policy)
         act = self.cal.draft_act(raw)
-        body = StatementDrafted(raw.decode(), self.cal.user, self.cal.key.kid, act)
+        body = StatementDrafted(
+            raw.decode(), self.cal.user, self.cal.key.kid, act, read_by="everyone"
+        )
         self.add(statement_id(9), body)
 
     def approves(self, who: Any, raw: bytes | None = None) -> None:

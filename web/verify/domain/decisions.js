@@ -3,12 +3,13 @@
 
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { ACT } from "./acts.js";
+import { ACT, parseAct } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
 import { counted, stands, stepsGiven, without } from "./counting.js";
 import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto } from "./policy.js";
+import { requireReadable } from "./readers.js";
 import { seenOf } from "./seen.js";
 import { requireReason, requireStanding } from "./standing.js";
 import { requireStatus } from "./statement.js";
@@ -25,7 +26,8 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   // 1. The key, as it stood at this position.
   const jws = parseApproval(source);
   const key = activeKey(person, jws.header.kid, nowMs);
-  // 2. The signature, over this statement and nothing else.
+  // 2. The signature, over this statement and nothing else, which this person may read.
+  await requireReadable(statement, person, jws, key.jwk);
   const signer = person.user;
   const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
   // 3. The statement takes approvals; this person may give one and has not yet.
@@ -62,8 +64,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
 
 /** Return the rejection of a statement; `people` are everybody, user to person. */
 export async function decideRejection(statement, body, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, body.act, ACT.REJECT, person, context);
   requireReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context.nowMs, STATUS.PENDING);
@@ -102,8 +103,7 @@ function stillPossible({ policy, creator, approvals: all }, refused, approvals, 
 
 /** Return the retraction of a person's own approval of a pending statement; `people` are everybody. */
 export async function decideRetraction(statement, body, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, body.act, ACT.RETRACT, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, body.act, ACT.RETRACT, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context.nowMs, STATUS.PENDING);
@@ -125,8 +125,7 @@ export async function decideRetraction(statement, body, person, people, context)
 
 /** Return the withdrawal of a pending statement by its creator; `people` are everybody. */
 export async function decideWithdrawal(statement, { act: source }, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, source, ACT.WITHDRAW, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
   requireStatus(statement, context.nowMs, STATUS.PENDING);
@@ -138,6 +137,15 @@ export async function decideWithdrawal(statement, { act: source }, person, peopl
   return { signer: person.user, kid: key.kid, act: source, reason: act.reason, seen };
 }
 
+/** Return the verified act about this statement, and the key that signed it. */
+async function actAbout(statement, source, kind, person, context) {
+  const jws = parseAct(source);
+  const { jwk } = activeKey(person, jws.header.kid, context.nowMs);
+  await requireReadable(statement, person, jws, jwk);
+  const about = { statementId: statement.id, sha256: statement.sha256 };
+  return signedBy(person, source, kind, { ...context, about });
+}
+
 /** Refuse a reason that is too long, or has a character that no text may have. */
 function requireOptionalReason(reason) {
   if (reason !== null && length(reason) > MOST_REASON_CHARS) {
@@ -145,8 +153,6 @@ function requireOptionalReason(reason) {
   }
   requireText(reason ?? "", "reason");
 }
-
-const aboutOf = ({ id, sha256 }) => ({ statementId: id, sha256 });
 
 /** Refuse a decision that was not signed later than the same person's one before. */
 function requireOrder({ decided }, { user }, iat) {

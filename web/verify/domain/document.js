@@ -4,13 +4,14 @@ import { bytesOf } from "../../static/js/lib/digest.js";
 import { toMs } from "../clock.js";
 import { isObject, length, parseJson, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { integer, optional, read, struct, text } from "../shapes.js";
-import { policy, requireShape, stepsOf } from "./policy.js";
+import { integer, listOf, optional, read, struct, text } from "../shapes.js";
+import { isMember, policy, requireShape, stepsOf } from "./policy.js";
 import { requireText } from "./text.js";
 import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_TITLE_CHARS = 200;
+const MAX_READERS = 256;
 const MAX_AGE_MS = 400 * 86_400_000; // how long a statement can be pending if its policy has no end
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -24,6 +25,7 @@ const document = struct({
   title: text,
   supersedes: optional(text),
   type: optional(struct({ name: text, version: integer })),
+  readers: optional(listOf(text)),
 });
 
 /** Return the document of these bytes; refuse what the ledger refuses to draft. */
@@ -44,7 +46,17 @@ export function parseDocument(raw) {
   toMs(found.createdAt);
   requireShape(found.policy);
   if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);
+  requireReaders(found.readers ?? []);
   return found;
+}
+
+function requireReaders(readers) {
+  if (readers.length > MAX_READERS || new Set(readers).size !== readers.length) {
+    refuse("readers_invalid", `a document names at most ${MAX_READERS} readers, each of them once`);
+  }
+  if (!readers.every(isMember)) {
+    refuse("readers_invalid", "a reader must be user:<id of a person> or role:<name of a role>");
+  }
 }
 
 /** Tell whether the individual form may approve it: it has rules for people and numbers only. */

@@ -4,13 +4,14 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { signingRolesOf } from "./charter.js";
+import { rolesOf, signingRolesOf } from "./charter.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
 import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
+import { readByOf, requireKnownReaders } from "./readers.js";
 import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
 
@@ -46,8 +47,15 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   // 3. The policy asks for roles of this ledger, and people could meet it.
   requireKnownRoles(document.policy, signingRolesOf(charter));
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
-  const type = document.type?.name ?? null;
-  const seen = seenBy({}, charter, [creator]);
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type, seen };
+  requireKnownReaders(document, rolesOf(charter));
+  const again = {
+    document: body.document,
+    creator: creator.user,
+    kid: key.kid,
+    act: body.act,
+    type: document.type?.name ?? null,
+    readBy: readByOf(document, charter.registration),
+    seen: seenBy({}, charter, [creator]),
+  };
   return { again, document };
 }

@@ -82,8 +82,11 @@ function requireNode({ threshold, of }) {
   named.forEach(requireMember);
 }
 
+/** Tell whether a text has the form of a member: `user:<id>` or `role:<name>`. */
+export const isMember = (text) => MEMBER.test(text);
+
 function requireMember(member) {
-  if (!MEMBER.test(member)) {
+  if (!isMember(member)) {
     refuse("policy_invalid", "a member must be user:<id of a person> or role:<name of a role>");
   }
 }

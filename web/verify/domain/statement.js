@@ -8,6 +8,7 @@ import { counted, recorded, stepsGiven, without } from "./counting.js";
 import { endsMs, isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { met } from "./places.js";
+import { audienceOf } from "./readers.js";
 import { STATUS } from "./vocabulary.js";
 
 // By tag: what an event changes in a statement.
@@ -39,7 +40,7 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), seen, version };
 }
 
-async function drafted({ document: source, creator }) {
+async function drafted({ document: source, creator, readBy }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy } = document;
@@ -48,6 +49,7 @@ async function drafted({ document: source, creator }) {
     creator,
     title,
     policy,
+    audience: audienceOf(document, readBy),
     endsMs: endsMs(document),
     isPlain: isPlain(document),
     items: isChange(document) ? parseItems(document) : null,

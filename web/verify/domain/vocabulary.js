@@ -44,5 +44,8 @@ export const STANDING = Object.freeze({
   DEACTIVATED: "deactivated",
 });
 
+/** Who reads a statement, besides auditors: everyone who is signed in, or who takes part in it. */
+export const READ_BY = Object.freeze({ EVERYONE: "everyone", PARTICIPANTS: "participants" });
+
 /** How a signing key stands. */
 export const KEY_STATUS = Object.freeze({ ACTIVE: "active", REVOKED: "revoked" });

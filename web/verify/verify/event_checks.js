@@ -139,7 +139,15 @@ export class Attestations {
 
 // --- keys (check 5) ----------------------------------------------------------------------------
 
-const NOBODY = { roles: [], keys: new Map(), passkeys: new Map(), codes: [], link: null, standing: "" };
+const NOBODY = {
+  roles: [],
+  keys: new Map(),
+  passkeys: new Map(),
+  codes: [],
+  accepted: new Map(),
+  link: null,
+  standing: "",
+};
 
 /** Knows, in the order of the log, who owns each key and whether it may sign. */
 export class KeyHistory {

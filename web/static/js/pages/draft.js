@@ -9,6 +9,7 @@ import { jcs } from "../lib/jcs.js";
 import { signAct } from "../lib/jws.js";
 import { me, onAction, start } from "../lib/page.js";
 import { fault, policySentence } from "../lib/policy.js";
+import { chosenReaders, readersSentence } from "../lib/readers.js";
 import { parseObject } from "../lib/strict-json.js";
 import { contentView, seen } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
@@ -97,6 +98,7 @@ async function make() {
     policy: readPolicy(),
     statementId,
     title: field("title").value.trim(),
+    ...chosenReaders(form),
     ...(base && { supersedes: base }),
   };
   const text = jcs(document);
@@ -105,6 +107,9 @@ async function make() {
   field("check-content").replaceChildren(contentView(parseObject(document.content)));
   field("check-bytes").textContent = text;
   field("check-policy").textContent = policySentence(document.policy, names);
+  field("check-readers").textContent = readersSentence(
+    document.readers ? "participants" : "everyone", document.readers, names,
+  );
   field("check-seal").replaceChildren(seal(made.sha256));
   field("check-copy").dataset.text = made.sha256;
   field("check-digest").replaceChildren(...grouped(made.sha256));
