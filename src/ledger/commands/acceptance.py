@@ -11,6 +11,7 @@ from ledger.domain.document import parse_uuid
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import ACT, joined
 from ledger.domain.statement import Statement
+from ledger.errors import NotFoundError
 from ledger.store.async_state import AsyncState
 
 
@@ -33,7 +34,7 @@ class AcceptanceCommands:
 
         def decide(reading: Reading) -> Plan:
             them = reading.person(owner)
-            change = None if named is None else reading.statement(parse_uuid(named))
+            change = None if named is None else _change(reading, named)
 
             def find(_: str) -> Statement | None:
                 return change
@@ -49,3 +50,14 @@ class AcceptanceCommands:
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
+
+
+def _change(reading: Reading, named: str) -> Statement:
+    """Return a change; raise NotFoundError `statement_unknown`, also for any other statement.
+
+    Everybody may read a change. Another statement may be one that the signer may not know of.
+    """
+    found = reading.statement(parse_uuid(named))
+    if found.items is None:
+        raise NotFoundError("statement_unknown", "there is no such change")
+    return found
