@@ -92,6 +92,7 @@ BY_SIGNATURE = [
     "/api/recovery-codes",
     "/api/users/{user_id:str}/cancel-recovery",
     "/api/changes",
+    "/api/governance/accept",
     "/api/sessions",
 ]
 BY_CEREMONY = [
