@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import entry, events
+from ledger.domain.document import DocumentType
 from ledger.domain.events import BODIES, Recorded, acting_person
 from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import CHANGE, Form, ReadBy, Status
@@ -96,6 +97,7 @@ class Withdrawn(msgspec.Struct, gc=False):
 class _Draft(msgspec.Struct, gc=False, rename="camel"):
     creator: str
     document: str
+    ends_at: str
     type: str | None = None
     read_by: ReadBy = "participants"
 
@@ -105,6 +107,7 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
     policy: Policy
     title: str
     supersedes: str | None = None
+    type: DocumentType | None = None
     readers: tuple[str, ...] | None = None
 
 
@@ -116,6 +119,7 @@ class DraftFact(msgspec.Struct, gc=False):
     """
 
     creator: str
+    ends_at: str
     sha256: bytes
     document: _Document
     for_everyone: bool
@@ -250,6 +254,7 @@ def _drafted(body: bytes) -> DraftFact:
     change = _content(document).content if draft.type == CHANGE else None
     return DraftFact(
         draft.creator,
+        draft.ends_at,
         hashlib.sha256(document).digest(),
         _document(document),
         draft.read_by == "everyone",

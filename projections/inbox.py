@@ -4,7 +4,7 @@ A policy with steps waits for the people of the open step, and for those with a 
 
 Whom a policy and its veto ask is in the table of `readers`: `user:…` and `role:…`, never a list of
 people. So a person who registers or gets a role later finds the statements that already wait. A
-statement that today's people cannot approve waits for nobody.
+statement that today's people cannot approve, or that is below the floor, waits for nobody.
 """
 
 import sqlite3
@@ -15,7 +15,7 @@ from ledger.domain.events import StatementDrafted
 from ledger.domain.policy import Policy, may_veto
 from ledger.domain.vocabulary import AUDITOR
 from ledger.sqlite.bulk_insert import write
-from projections import spans
+from projections import floor, spans
 from projections.decisions import RETRACTION, decided_by
 from projections.facts import Batch, find_stream
 from projections.outlook import able, missing, outlook, refusals
@@ -98,6 +98,8 @@ def _is_open(
 ) -> bool:
     """Tell whether a person who has not decided yet can make a difference now."""
     rules = policy_of(db, shown.position)
+    if floor.is_below(db, shown.position, rules, floor.in_force(db, at=at)):
+        return False
     decided = decided_by(db, shown.position, at=at)
     is_asked = not rules.ordered or may_veto(rules, *me)
     if not is_asked and refusals(rules, shown.creator.id, decided).of(*me) is not None:

@@ -13,9 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger import clock
-from ledger.clock import LAST_MS
-from ledger.domain.document import ends_ms
+from ledger.domain.document import DocumentType
 from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
@@ -30,13 +28,14 @@ from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections import (
     decisions,
+    floor,
     progress,
     questioned,
     readers,
     retracted,
     search,
     spans,
-    timeline,
+    stops,
 )
 from projections.decisions import (
     Decision as Decision,  # re-exported: it is part of a StatementDetail
@@ -57,7 +56,7 @@ VERSION = 6
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, for_everyone INTEGER NOT NULL, expires_at TEXT NOT NULL,"
-    " final INTEGER NOT NULL, status TEXT) STRICT",
+    " final INTEGER NOT NULL, status TEXT, type TEXT) STRICT",
     "CREATE TABLE statement_text(id INTEGER PRIMARY KEY, title TEXT NOT NULL,"
     " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL,"
     " supersedes BLOB) STRICT",
@@ -69,6 +68,7 @@ TABLES: tuple[str, ...] = (
     search.TABLE,
 )
 INDEXES: tuple[str, ...] = (
+    "CREATE INDEX statement_by_type ON statement(type) WHERE type IS NOT NULL",
     "CREATE INDEX statement_by_creator ON statement(creator)",
     "CREATE INDEX statement_by_status ON statement(status) WHERE status IS NOT NULL",
     "CREATE INDEX statement_by_superseded ON statement_text(supersedes)"
@@ -86,6 +86,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     document: str
     content: str
     policy: dict[str, Any]
+    type: DocumentType | None
     read_by: ReadBy
     readers: list[str] | None
     supersedes: str | None
@@ -108,9 +109,9 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         document, number = fact.body.document, fact.stream
         rules: Policy = document.policy
         final = finals.pop(number, (OPEN, None))
-        ends = clock.to_text(min(ends_ms(document.created_at, rules), LAST_MS))
-        limits = rules.creator_may_sign, fact.body.for_everyone, ends
-        narrow.append((number, fact.actor, *limits, *final))
+        kind = None if document.type is None else document.type.name
+        limits = rules.creator_may_sign, fact.body.for_everyone, fact.body.ends_at
+        narrow.append((number, fact.actor, *limits, *final, kind))
         members += readers.rows(fact)
         older = None if document.supersedes is None else UUID(document.supersedes).bytes
         digest = fact.body.sha256
@@ -125,7 +126,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     decisions.fold(db, batch)
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
-    spans.refresh(db, [*finals, *(fact.stream for fact in drafts)])
+    stopped = stops.fold(db, batch)
+    spans.refresh(db, [*finals, *stopped, *(fact.stream for fact in drafts)])
 
 
 # Most policies repeat. A node can have 4,096 members, so few are kept.
@@ -239,7 +241,8 @@ def by_id(
     rules = msgspec.convert(members["policy"], Policy)
     decided = decisions.of_statement(db, log, number, at=at, now=now)
     pending = summary.status == "pending"
-    moment = ShownAt(at, now, pending)
+    below = floor.is_below(db, number, rules, floor.in_force(db, at=at))
+    moment = ShownAt(at, now, pending, below)
     standing = progress.standing(
         db, rules, summary.creator.id, decisions.decided_by(db, number, at=at), moment
     )
@@ -248,11 +251,12 @@ def by_id(
         document=raw.decode(),
         content=members["content"],
         policy=members["policy"],
+        type=msgspec.convert(members.get("type"), DocumentType | None),
         read_by=readers.read_by(db, number),
         readers=members.get("readers"),
         supersedes=members.get("supersedes"),
         superseded_by=_superseded_by(db, statement_id, reader, at),
-        final_at=_final_at(db, summary),
+        final_at=stops.final_at(db, summary, at),
         decisions=decided,
         progress=progress.of_policy(db, rules, standing),
         outlook=standing.outlook,
@@ -289,12 +293,3 @@ def _superseded_by(db: sqlite3.Connection, statement_id: str, reader: Reader, at
         {"older": UUID(statement_id).bytes, "at": at} | readers.given(db, reader),
     )
     return [uuid_text(uuid) for (uuid,) in rows]
-
-
-def _final_at(db: sqlite3.Connection, summary: StatementSummary) -> str | None:
-    if summary.status == "pending":
-        return None
-    if summary.status == "expired":
-        return summary.expires_at
-    row = db.execute("SELECT final FROM statement WHERE id = ?", (summary.position,)).fetchone()
-    return timeline.time_of(db, row[0])

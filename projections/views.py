@@ -24,6 +24,7 @@ from projections import (
     statements,
     streams,
     timeline,
+    types,
     users,
 )
 from projections.facts import Batch
@@ -57,6 +58,7 @@ VIEWS: tuple[View, ...] = (
     invitations,
     rules,
     acceptances,
+    types,
 )
 
 _TRACKING = (

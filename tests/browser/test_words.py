@@ -81,6 +81,7 @@ def statement(
         document="{}",
         content="{}",
         policy=TWO_OF_ROLES | ({} if expires_at is None else {"expiresAt": expires_at}),
+        type=None,
         read_by="everyone",
         readers=None,
         supersedes=None,

@@ -10,6 +10,7 @@ import msgspec
 from ledger.domain import (
     charter,
     ledger_acts,
+    log_keys,
     restoration,
 )
 from ledger.domain.act import Act
@@ -72,12 +73,12 @@ class LedgerChronicle:
     def announce(self, number: int) -> None:
         size = len(self.states) + 1
         act = self._own(ledger_acts.AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
-        self.tell(charter.STREAM, charter.announce_log_keys(self._charter, act, **self._clock()))
+        self.tell(charter.STREAM, log_keys.announce_log_keys(self._charter, act, **self._clock()))
 
     def retire(self, number: int) -> None:
         size = len(self.states) + 1
         act = self._own(ledger_acts.RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
-        self.tell(charter.STREAM, charter.retire_log_keys(self._charter, act, **self._clock()))
+        self.tell(charter.STREAM, log_keys.retire_log_keys(self._charter, act, **self._clock()))
 
     def restore(
         self, lost: ledger_acts.LostTree | Literal["unknown"] | None, **members: Any

@@ -19,6 +19,7 @@ from ledger.domain.skeletons import skeletons
 from ledger.domain.vocabulary import Form, PersonStanding, ReadBy, Status
 from ledger.encoding import b64u_encode
 from tests.support import unsigned
+from tests.support.document_end import ends_at
 from tests.support.views_in_memory import views_in_memory
 
 START_MS = 1_795_230_000_000
@@ -226,6 +227,7 @@ class Story:
                 creator=creator,
                 kid="key",
                 act=act,
+                ends_at=ends_at(raw),
                 type=document["type"]["name"] if "type" in document else None,
                 read_by=read_by,
             ),

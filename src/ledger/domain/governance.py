@@ -15,7 +15,7 @@ from ledger.domain.changes.titles import title
 from ledger.domain.document import Document
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Node, Policy, RolesByPerson
-from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES, RegistrationMode
+from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES
 from ledger.encoding import jcs, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 
@@ -27,11 +27,6 @@ FOUNDING = Node(threshold=1, of=(f"role:{ADMINISTRATOR}",))
 def policy_digest(governance: Node) -> str:
     """Return the digest that a change of this policy must state as `was`."""
     return sha256_hex(jcs(msgspec.to_builtins(governance)))
-
-
-def values_digest(registration: RegistrationMode) -> str:
-    """Return the digest that a change of the charter's values must state as `was`."""
-    return sha256_hex(jcs({"registration": registration}))
 
 
 def policy_of(governance: Node, expires_at: str | None) -> Policy:

@@ -9,6 +9,8 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from ledger.commands.changes import DraftedChange, InForce, Preview
+from ledger.domain.vocabulary import RegistrationMode
+from ledger.http import types
 from ledger.http.access_record import AccessRecord
 from ledger.http.answers import ChangeAnswer, Created, PersonRecorded, done, recorded
 from ledger.http.context import (
@@ -62,10 +64,12 @@ class Previewed(msgspec.Struct, frozen=True):
 
     `more` counts the people it needs besides its drafter; null if the people who can act could not
     approve it. `unmeetable` are the pending statements that nobody could approve any more.
+    `registration` is who may register afterwards, null if that stays.
     """
 
     more: int | None
     unmeetable: Impact
+    registration: RegistrationMode | None
 
 
 @post(
@@ -100,7 +104,7 @@ def _previewed(
         unmeetable = impact(db, found.effects, reader, at=at, now=models.now(), content=content)
         named = (find_stream(db, each.id) for each in unmeetable.statements)
         access.note(db, reader, "list", [each for each in named if each is not None])
-    return Previewed(found.more, unmeetable)
+    return Previewed(found.more, unmeetable, found.registration)
 
 
 @post("/api/governance/accept", responses=recorded(PersonRecorded))
@@ -123,4 +127,4 @@ reads = Router(
     security=BY_SESSION,
     tags=["changes"],
 )
-routes = [router, reads]
+routes = [router, reads, types.router]

@@ -24,7 +24,7 @@ from ledger.pages.readers import carried_readers, readers_sentence
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
-from ledger.pages.words import group_sentence, progress_sentence
+from ledger.pages.words import group_sentence, progress_sentence, wait
 from projections import changes, devices, inbox, readers, statements, users
 from projections import rules as rules_set
 
@@ -157,6 +157,7 @@ def draft(
             web.access.note(db, reader, "statement", [base.position])
         roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
         carried = carried_readers(db, base, people.items, at=at)
+        values = rules_set.values(db, at=at)
     return page(
         "draft",
         web,
@@ -164,9 +165,11 @@ def draft(
         position=at,
         people=people,
         base=base,
-        registration=web.registration_mode(),
+        registration=values.registration,
         reader_roles=[each for each in roles if each != AUDITOR],
         reader_people=[*people.items, *carried],
+        floor=msgspec.to_builtins(values.floor),
+        age=wait(values.max_age),
     )
 
 

@@ -48,7 +48,8 @@ def standing(
     vetoes = signs and policy.may_veto(rules, me.id, roles)
     refused = _refusal(statement, rules, me) if eligible else None
     takes = eligible and approved is None and refused is None
-    can_approve = takes and not awaits and statement.status in ("pending", "approved")
+    open_for_approval = statement.status in ("pending", "approved")
+    can_approve = takes and not awaits and open_for_approval and statement.outlook != "below_floor"
     can_reject = pending and (eligible or vetoes) and mine is None
     return OpenActions(
         can_approve=can_approve,

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import httpx
 
-from ledger.domain.governance import FOUNDING, policy_digest, values_digest
+from ledger.domain.governance import FOUNDING, policy_digest
 from tests.integration.conftest import NO_LIMIT, refuses_at
 from tests.integration.http.company import TWO, Company
 from tests.support.actor import Actor, Drafted
+from tests.support.changes import set_charter, values
 from tests.support.check import check_ledger, head
 from tests.support.server import Server
 
@@ -152,7 +153,7 @@ def test_a_suspended_person_decides_nothing_until_a_change_reinstates_them(
 
 
 def test_registration_closes_and_opens_by_a_change(company: Company) -> None:
-    closed = {"set-charter": {"registration": "invite", "was": values_digest("open")}}
+    closed = set_charter(values("invite"), values("open"))
     assert company.ada.change(closed).status_code == 201
     eve = company.person("Eve")
     wish = {"name": "Eve", "role": "creator"}
@@ -164,7 +165,7 @@ def test_registration_closes_and_opens_by_a_change(company: Company) -> None:
     )
     assert "by invitation" in eve.client.get("/register").text
     governance = company.ada.client.get("/api/governance").json()
-    assert governance["registration"] == "invite"
+    assert governance["values"]["registration"] == "invite"
     assert governance["policySha256"] == policy_digest(FOUNDING)
     # The setting is the founding's: a restart with it goes on with the change's value.
     company.server.stop()

@@ -221,6 +221,8 @@ def test_what_a_signature_does_is_not_done_by_a_session(
     if path.endswith("/compromises"):
         since = "2026-11-21T03:04:05.678Z"
         body = {"act": stray.act("declare-compromise", kid=bob.key.kid, since=since)}
+    if path.endswith("/accept"):
+        body = {"act": stray.act("accept-governance", policySha256="0" * 64, change=None)}
     if path.endswith("/changes"):
         body = stray.change_body({"define-role": {"role": "legal"}})
     if path.endswith("/create"):

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.domain.events import StatementDrafted, StatementRejected, StatementSigned
-from ledger.domain.governance import values_digest
 from ledger.domain.vocabulary import ReadBy
+from tests.support.changes import set_charter, values
 from tests.support.chronicle import statement_id
+from tests.support.document_end import ends_at
 from tests.support.signers import Signer
 from tests.vectors.changes.company import Company
 
 REASON = "The amount is too low."
-INVITE = {"set-charter": {"registration": "invite", "was": values_digest("open")}}
+INVITE = set_charter(values("invite"), values("open"))
 
 
 class Readers(Company):
@@ -29,7 +30,8 @@ class Readers(Company):
         members = {"policy": self.by_ben(), "statementId": statement_id(9)} | members
         raw = self.cal.document(**members)
         act = self.cal.draft_act(raw)
-        body = StatementDrafted(raw.decode(), self.cal.user, self.cal.key.kid, act, read_by=read_by)
+        own = self.cal.user, self.cal.key.kid, act
+        body = StatementDrafted(raw.decode(), *own, ends_at(raw), read_by=read_by)
         self.add(statement_id(9), body)
 
     def approves_unseen(self, who: Signer, jws: str | None = None) -> None:

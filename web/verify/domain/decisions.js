@@ -5,6 +5,7 @@ import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT, parseAct } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
+import { requireFloor } from "./charter_values.js";
 import { counted, stands, stepsGiven, without } from "./counting.js";
 import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
@@ -32,7 +33,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
   // 3. The statement takes approvals; this person may give one and has not yet.
   requireOrder(statement, person, iat);
-  requireStatus(statement, nowMs, STATUS.PENDING, STATUS.APPROVED);
+  requireStatus(statement, context, STATUS.PENDING, STATUS.APPROVED);
   requireStanding(person);
   const eligible = mayApprove(statement.policy, signer, person.roles, statement.creator);
   if (!eligible || !maySign(person.roles)) {
@@ -41,8 +42,9 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
   // 4. The step that it fills, if the policy has steps.
   const step = stepFor(statement, person, people, context.roles);
-  // 5. A fresh passkey assertion where the policy asks for one.
+  // 5. A fresh passkey assertion where the policy asks for one; the floor as it is now.
   const signCount = await confirmed(statement, source, assertion, person, context);
+  if (statement.items === null) requireFloor(statement.policy, context.charter.values.floor);
   // 6. The status that follows: once reached it stays, and what is in question adds nothing to it.
   const counting = new Map([...counted(statement.approvals, people), [signer, person.roles]]);
   const steps = new Map([...stepsGiven(statement.approvals), ...(step === null ? [] : [[signer, step]])]);
@@ -67,7 +69,7 @@ export async function decideRejection(statement, body, person, people, context) 
   const { key, signed: act } = await actAbout(statement, body.act, ACT.REJECT, person, context);
   requireReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   const { policy, creator } = statement;
   const { user, roles } = person;
@@ -106,7 +108,7 @@ export async function decideRetraction(statement, body, person, people, context)
   const { key, signed: act } = await actAbout(statement, body.act, ACT.RETRACT, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   if (!stands(statement.approvals, person)) {
     refuse("not_approved", "this person has no approval that counts");
@@ -128,7 +130,7 @@ export async function decideWithdrawal(statement, { act: source }, person, peopl
   const { key, signed: act } = await actAbout(statement, source, ACT.WITHDRAW, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator may withdraw a statement");

@@ -11,8 +11,11 @@ import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_TITLE_CHARS = 200;
+/** The names of built-in types begin so. */
+export const RESERVED = "ledger/";
+export const TYPE_NAME = /^(?=.{1,64}$)[a-z][a-z0-9-]*(?:\/[a-z][a-z0-9-]*)*$/;
+const DIGEST = /^[0-9a-f]{64}$/;
 const MAX_READERS = 256;
-const MAX_AGE_MS = 400 * 86_400_000; // how long a statement can be pending if its policy has no end
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const document = struct({
@@ -24,7 +27,7 @@ const document = struct({
   statementId: text,
   title: text,
   supersedes: optional(text),
-  type: optional(struct({ name: text, version: integer })),
+  type: optional(struct({ name: text, version: integer, sha256: optional(text) })),
   readers: optional(listOf(text)),
 });
 
@@ -34,13 +37,8 @@ export function parseDocument(raw) {
   const found = read(document, parseJson(raw, { exact: true }), "document_malformed");
   const content = parseJson(bytesOf(found.content), { exact: true });
   if (!isObject(content)) refuse("content_not_object", "content is the text of a JSON object");
-  if (!strip(found.title) || length(found.title) > MAX_TITLE_CHARS) {
-    refuse("document_malformed", "a title has 1 to 200 characters");
-  }
-  if (found.type !== null && !(found.type.name === CHANGE && found.type.version === 1)) {
-    refuse("type_unknown", "this ledger has no such type of statement");
-  }
-  requireText(found.title, "title");
+  requireTitle(found.title, "document_malformed");
+  if (found.type !== null) requireType(found.type);
   requireUuid(found.statementId);
   if (found.supersedes !== null) requireUuid(found.supersedes);
   toMs(found.createdAt);
@@ -48,6 +46,23 @@ export function parseDocument(raw) {
   if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);
   requireReaders(found.readers ?? []);
   return found;
+}
+
+/** Refuse, with this code, a title that has not 1 to 200 characters. */
+export function requireTitle(title, code) {
+  if (!strip(title) || length(title) > MAX_TITLE_CHARS) refuse(code, "a title has 1 to 200 characters");
+  requireText(title, "title");
+}
+
+/** Refuse what is no built-in type and does not state a defined one: a name, a version, a digest. */
+function requireType({ name, version, sha256 }) {
+  const isBuiltIn = sha256 === null || name.startsWith(RESERVED);
+  if (isBuiltIn && !(name === CHANGE && version === 1 && sha256 === null)) {
+    refuse("type_unknown", "there is no such built-in type of statement");
+  }
+  if (sha256 !== null && !DIGEST.test(sha256)) {
+    refuse("document_malformed", "a digest has 64 hex characters in lower case");
+  }
 }
 
 function requireReaders(readers) {
@@ -63,10 +78,6 @@ function requireReaders(readers) {
 export const isPlain = ({ supersedes, type, policy: rules }) =>
   supersedes === null && type === null && !rules.veto.length && !stepsOf(rules).length
   && rules.assurance === ASSURANCE.KEY;
-
-/** Return when a pending statement expires: at its policy's end, or 400 days after its draft. */
-export const endsMs = ({ createdAt, policy: { expiresAt } }) =>
-  expiresAt === null ? toMs(createdAt) + MAX_AGE_MS : toMs(expiresAt);
 
 export function requireUuid(id) {
   if (!UUID.test(id)) refuse("id_invalid", "an id is a UUID in lower case with hyphens");

@@ -96,7 +96,7 @@ export const DECLARED = forEveryTag({
   ...OF_CHANGES,
   [TAG.STATEMENT_DRAFTED]: {
     members: {
-      document: text, creator: text, kid: text, act: text, type: optional(text),
+      document: text, creator: text, kid: text, act: text, endsAt: text, type: optional(text),
       readBy: withDefault(among(READ_BY), READ_BY.PARTICIPANTS), seen,
     },
     stream: STREAM_OF.STATEMENT,

@@ -29,6 +29,9 @@ export const CHANGE = "ledger/change";
 /** How people join: without an invitation, or with one. */
 export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
 
+/** What a new version or the end of a type does with pending statements of the versions before. */
+export const TYPE_PENDING = Object.freeze({ STOP: "stop", CONTINUE: "continue" });
+
 /** Where a signing key's private half lives. */
 export const HOME = Object.freeze({
   DEVICE: "device",

@@ -5,6 +5,7 @@ import { Problem, post, settle } from "../lib/api.js";
 import { now } from "../lib/clock.js";
 import { sha256Hex } from "../lib/digest.js";
 import { all, el, one } from "../lib/dom.js";
+import { shortfall } from "../lib/floor.js";
 import { jcs } from "../lib/jcs.js";
 import { signAct } from "../lib/jws.js";
 import { me, onAction, start } from "../lib/page.js";
@@ -25,6 +26,7 @@ const field = (name) => one(`#${name}`);
 const names = Object.fromEntries(
   all("[data-name]", form).map((box) => [box.value.replace("user:", ""), box.dataset.name]),
 );
+const floor = JSON.parse(field("compose").dataset.floor);
 const written = () => `${field("title").value}\n${field("content").value}`;
 const original = written();
 // One id for all attempts of this page: the server records a repeated request once.
@@ -66,7 +68,7 @@ function policyFault(byHand) {
   box.readOnly = !byHand;
   field("policy-fields").disabled = byHand;
   if (!byHand) box.value = JSON.stringify(builtPolicy(), null, 2);
-  const error = jsonFault("policy-json") || fault(readPolicy());
+  const error = jsonFault("policy-json") || fault(readPolicy()) || shortfall(readPolicy(), floor);
   field("sentence").textContent = error || policySentence(readPolicy(), names);
   field("sentence").classList.toggle("error", error !== "");
   return error;
