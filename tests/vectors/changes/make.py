@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.events import Event
-from tests.vectors.changes.acceptances import ACCEPTED_PARTS
+from tests.vectors.changes.acceptances import ACCEPTANCES, ACCEPTED_PARTS
 from tests.vectors.changes.closing import CLOSING, PARTS
 from tests.vectors.changes.company import Company
 from tests.vectors.changes.drafts import drafts

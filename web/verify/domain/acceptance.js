@@ -30,10 +30,10 @@ export async function decideAcceptance(owner, { act, assertion }, context) {
 
 /** Return the policy that is accepted; null if the evidence leaves out the change that sets it. */
 async function policyOf({ policySha256, change: id }, context) {
-  const { charter, nowMs } = context;
+  const { charter } = context;
   const change = id === null ? null : changeOf(id, context);
   if (id !== null && change === null) return null;
-  if (change !== null) requireStatus(change, nowMs, STATUS.PENDING);
+  if (change !== null) requireStatus(change, context, STATUS.PENDING);
   const items = change?.items ?? [];
   const stated = id === null ? charter.governance : items.findLast(({ name }) => name === ITEM.SET_GOVERNANCE)?.policy;
   if (!stated || policySha256 !== (await digestOf(stated))) {
