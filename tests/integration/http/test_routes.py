@@ -66,6 +66,8 @@ MEMBERS_READ = [
     "/api/sessions",
     "/api/wrapped-keys",
     "/api/governance",
+    "/api/types",
+    "/api/types/{sha256:str}",
     "/api/access-record",
 ]
 MEMBERS_POST = [
