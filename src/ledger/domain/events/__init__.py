@@ -64,6 +64,7 @@ from ledger.domain.events.of_people import (
 )
 from ledger.domain.events.of_standing import (
     CompromiseDeclared,
+    GovernanceAccepted,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
@@ -111,6 +112,7 @@ __all__ = [
     "Event",
     "EvidenceMember",
     "Explained",
+    "GovernanceAccepted",
     "GovernanceSet",
     "InvitationCancelled",
     "InvitationIssued",
