@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import challenges
 from ledger.domain.events import (
     CompromiseDeclared,
@@ -164,16 +165,29 @@ def of_user(db: sqlite3.Connection, user_id: str, *, at: int) -> list[KeySummary
 
 
 def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
-    """Return every attested key as a JWK.
+    """Return every attested key as a JWK, marked if it has an end.
 
-    Revoked keys are included: their earlier signatures must stay verifiable.
+    Revoked keys are included: their earlier signatures must stay verifiable. The marks are those of
+    OpenID Federation 1.0 section 8.7.2, historical keys: `exp`, and `revoked` with `revoked_at`.
     """
     keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", {"at": at})]
     return [
         msgspec.to_builtins(key.jwk)
         | {"kid": key.kid, "alg": ALGORITHMS[type(key.jwk)][0], "use": "sig"}
+        | _ends(key)
         for key in keys
     ]
+
+
+def _ends(key: KeySummary) -> dict[str, Any]:
+    marks: dict[str, Any] = {}
+    if key.expires_at is not None:
+        marks["exp"] = clock.to_ms(key.expires_at) // 1000
+    if key.revoked_at is not None:
+        marks["revoked"] = {"revoked_at": clock.to_ms(key.revoked_at) // 1000}
+        if key.compromised_since is not None:
+            marks["revoked"]["reason"] = "compromised"
+    return marks
 
 
 def _summary(row: tuple[Any, ...], at: int) -> KeySummary:

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from ledger.domain import places, policy
+from ledger.domain.policy_words import policy_sentence
 from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.encoding import jcs, parse_json, sha256_hex
 from ledger.errors import MalformedError
 from ledger.pages.content import digit_groups, visible
-from ledger.pages.words import policy_sentence
 from tests.browser.people import Browser
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "web"

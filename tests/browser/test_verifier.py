@@ -28,9 +28,12 @@ def essence(report: dict[str, Any]) -> dict[str, Any]:
     """Return what two verifiers have to agree on: all but their sentences."""
     members = ("name", "outcome", "code", "position")
     checks = [{name: check[name] for name in members} for check in report["checks"]]
-    shown = ("id", "title", "status", "approvers", "decisions")
+    shown = (
+        "id", "title", "status", "sha256", "creator", "draftedAt", "policy", "approvers",
+        "decisions",
+    )  # fmt: skip
     statements = [{name: each[name] for name in shown} for each in report["statements"]]
-    whole = ("verdict", "mode", "ledger", "size", "root", "doesNotProve")
+    whole = ("verdict", "mode", "ledger", "size", "root", "asOf", "doesNotProve")
     return {name: report[name] for name in whole} | {"checks": checks, "statements": statements}
 
 

@@ -143,7 +143,10 @@ def test_a_report_is_announced_once_and_kept_as_json(verifier: Verifier) -> None
     kept = json.loads(download.value.path().read_text())
     assert kept["verdict"] == report["verdict"] == "consistent"
     assert set(kept["checks"][0]) == {"name", "outcome", "says", "code", "position"}
-    told = {"id", "title", "status", "inQuestion", "approvers", "decisions"}
+    told = {
+        "id", "title", "status", "inQuestion", "sha256", "creator", "draftedAt", "policy",
+        "approvers", "decisions",
+    }  # fmt: skip
     assert set(kept["statements"][0]) == told
 
 

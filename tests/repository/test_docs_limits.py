@@ -8,8 +8,9 @@ from ledger import clock
 from ledger.cli import download
 from ledger.cli.audit import MOST_JOBS
 from ledger.commands import ceremonies, ceremony_ids
-from ledger.domain import acts, approval, document, entry, names, policy
+from ledger.domain import acts, approval, document, entry, names
 from ledger.http import passkey_responses, quotas, read_models, reads, requests, streams
+from ledger.jose import fillings
 from ledger.publish import publisher, stamper, witness_rounds
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container, zip_records
@@ -40,9 +41,9 @@ STATED = [
     ("formats.md", f"`reason` ({SHORTEST} to {LONGEST:,} characters)"),
     (
         "formats.md",
-        f"{policy.MAX_NESTED} nested nodes, thresholds of 1 to {policy.MAX_THRESHOLD}",
+        f"{fillings.MAX_NESTED} nested nodes, thresholds of 1 to {fillings.MAX_THRESHOLD}",
     ),
-    ("formats.md", f"and {policy.MAX_MEMBERS:,} members in all"),
+    ("formats.md", f"and {fillings.MAX_MEMBERS:,} members in all"),
     ("formats.md", f"{entry.SALT_BYTES}-byte salt"),
     ("errors.md", f"not 1 to {names.MAX_NAME_CHARS} characters"),
     ("log.md", f"at most {entry.MAX_ENTRY_BYTES:,} of them"),

@@ -105,8 +105,8 @@ class Chronicle:
         self.tell(charter.STREAM, charter.create(act, unsigned, now_ms=self.time.ms))
 
     def announce(self, number: int) -> None:
-        size = len(self.states) + 1
-        act = self._own(ledger_acts.AnnounceLogKeys, vkeys=fixed_log_keys(number), first_size=size)
+        keys = fixed_log_keys(number)
+        act = self._own(ledger_acts.AnnounceLogKeys, vkeys=keys, first_size=len(self.states) + 1)
         self.tell(charter.STREAM, charter.announce_log_keys(self._charter, act, **self._clock()))
 
     def retire(self, number: int) -> None:
@@ -186,8 +186,7 @@ class Chronicle:
 
     def approve_change(self, who: Signer, raw: bytes) -> None:
         """Record an approval of a change, and its effects if that completes it."""
-        jws = who.shared(raw)
-        stream = UUID(json.loads(raw)["statementId"])
+        jws, stream = who.shared(raw), UUID(json.loads(raw)["statementId"])
         decision = self._decision(who, who.confirm(jws))
         signed = decisions.sign(self.auditor.statements[stream], parse_approval(jws), decision)
         self.tell(stream, signed)
@@ -294,5 +293,6 @@ class Chronicle:
         return {"statementId": json.loads(raw)["statementId"], "sha256": digest(raw.decode())}
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
-        deciders = {str(stream): each for stream, each in self.auditor.people.items()}
-        return DecisionContext(self._state(who), LEDGER, PARTY, self.time.ms, assertion, deciders)
+        people = {str(stream): each for stream, each in self.auditor.people.items()}
+        now = self.time.ms, self._charter.version
+        return DecisionContext(self._state(who), LEDGER, PARTY, *now, assertion, people)

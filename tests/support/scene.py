@@ -74,7 +74,7 @@ class Scene:
     def decision(
         self, person: Person, now_ms: int, assertion: AssertionEvidence | None
     ) -> DecisionContext:
-        return DecisionContext(person, LEDGER, PARTY, now_ms, assertion, self.known)
+        return DecisionContext(person, LEDGER, PARTY, now_ms, 1, assertion, self.known)
 
     # --- steps -----------------------------------------------------------------------------------
 

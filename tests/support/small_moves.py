@@ -90,6 +90,7 @@ def _approved(  # what one approval depends on
         ledger=LEDGER,
         party=PARTY,
         now_ms=me.time.ms,
+        charter_version=rules.version,
         assertion=_confirmation(who, second, jws) if confirmed else None,
         deciders={user: deciders[user] for user in change.approvals},
         roles=rules.signing_roles,

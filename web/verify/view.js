@@ -3,7 +3,7 @@
 import { contentView, seen } from "../static/js/elements/content-view.js";
 import { grouped, seal } from "../static/js/elements/seal.js";
 import { el, icon } from "../static/js/lib/dom.js";
-import { moment, policySentence } from "../static/js/lib/policy.js";
+import { moment } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
 import { FORM, STATUS } from "./domain/vocabulary.js";
 import { MODE } from "./verify/container.js";
@@ -128,7 +128,7 @@ function list(pairs) {
   return el("dl", { class: "facts" }, ...rows);
 }
 
-function facts({ ledger, size, mode, root }, { name, size: bytes, sha256, at, forged, expected }) {
+function facts({ ledger, size, mode, root, asOf }, { name, size: bytes, sha256, at, forged, expected }) {
   const pairs = [
     ["File", [...seen(name), ` (${bytes.toLocaleString("en")} bytes)`]],
     ["Its SHA-256", [el("code", {}, sha256)]],
@@ -138,6 +138,7 @@ function facts({ ledger, size, mode, root }, { name, size: bytes, sha256, at, fo
   if (forged) pairs.unshift(["Forged here", forged]);
   if (ledger) {
     pairs.push(["Ledger", [el("code", {}, ...seen(ledger))]], ["Shows", `${KINDS[mode]}, as of ${size} entries`]);
+    if (asOf !== null) pairs.push(["Newest entry in it", `${moment(asOf)}, by the ledger’s clock`]);
     pairs.push(["Root of the log", [el("code", {}, root)]]);
   }
   return list(pairs);
@@ -197,7 +198,7 @@ function statements(items) {
 }
 
 function statement(shown) {
-  const { title, status, decisions, sha256, policy, document, approvers, names, creator, draftedAt } = shown;
+  const { title, status, decisions, sha256, policy, document, approvers, creator, draftedAt } = shown;
   const { content } = JSON.parse(document);
   const badge = el("span", { class: `badge ${status}` }, icon(status), titled(status));
   const approved = ["Nobody", "1 person"][approvers.length] ?? `${approvers.length} people`;
@@ -206,7 +207,7 @@ function statement(shown) {
     "div",
     { class: "statement" },
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
-    el("p", {}, ...seen(`${approved} approved. ${policySentence(policy, names)}`)),
+    el("p", {}, ...seen(`${approved} approved. ${policy}`)),
     el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
@@ -215,22 +216,22 @@ function statement(shown) {
   );
 }
 
-/** Return what a decision's line must add: what it did not sign, and what is in question. */
-function limitsOf(form, inQuestion) {
-  const told = form === FORM.INDIVIDUAL ? ", policy not signed" : "";
-  return told + (inQuestion ? ", in question" : "");
+/** Return what a decision's line must add: what it did not sign, its key's end, what is in question. */
+function limitsOf({ form, keyRevoked, inQuestion }) {
+  const unsigned = form === FORM.INDIVIDUAL ? ", policy not signed" : "";
+  return unsigned + (keyRevoked ? ", key revoked later" : "") + (inQuestion ? ", in question" : "");
 }
 
 function table(decisions) {
   const head = ["Who", "Decision", "When (the ledger’s clock)", "Position"].map((name) =>
     el("th", { scope: "col" }, name),
   );
-  const rows = decisions.map(({ position, at, name, decision, form, inQuestion }) =>
+  const rows = decisions.map(({ position, at, name, decision, ...limits }) =>
     el(
       "tr",
       {},
       el("th", { scope: "row" }, ...seen(name)),
-      el("td", {}, `${titled(decision)}${limitsOf(form, inQuestion)}`),
+      el("td", {}, `${titled(decision)}${limitsOf(limits)}`),
       el("td", {}, el("time", { datetime: at }, at.replace("T", " ").replace(/\.[0-9]*Z/, " UTC"))),
       el("td", { "data-label": "Position" }, String(position)),
     ),

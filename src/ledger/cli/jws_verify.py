@@ -57,8 +57,9 @@ def verify(chosen: argparse.Namespace) -> int:
             word = "no key" if outcome.index in without_key else "BAD"
             print(_sentence(outcome, identities, word), file=report)
         print(f"{_WORDS[status]}: {_score(found, verdict, asked=asked)}", file=report)
-        for name in verdict.missing if asked else ():
-            print(f"  missing: {name}", file=report)
+        for name in verdict.helping if asked else ():
+            if name != jose.ANYONE:
+                print(f"  can help: {name}", file=report)
         if payload is not None and chosen.output is None and chosen.payload is None:
             print(_shown(payload))
     if payload is not None and chosen.output == STANDARD:
@@ -131,7 +132,7 @@ def _status(
 
 def _score(found: jose.Verification, verdict: jose.SignerVerdict, *, asked: bool) -> str:
     if asked:
-        return f"{verdict.count} distinct, {verdict.threshold} needed"
+        return f"{len(verdict.signers)} distinct, {verdict.missing} missing"
     return f"{len(found.verified)} of {len(found.outcomes)} signatures"
 
 

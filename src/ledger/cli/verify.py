@@ -13,6 +13,7 @@ import msgspec
 
 from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.verify_arguments import add_arguments, requirements
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note
@@ -31,6 +32,7 @@ from ledger.verify.report import (
     told_limits,
     told_restoration,
 )
+from ledger.verify.requirements import NOTHING, Requirements
 
 _VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
@@ -49,44 +51,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add `verify`."""
     text = "verify an evidence bundle, a receipt or a public log, without a ledger or an account"
     command = commands.add_parser("verify", help=text, description=text)
-    command.add_argument(
-        "source",
-        metavar="SOURCE",
-        help="a bundle, a directory of its files, a receipt (…/log/entries/<index>/proof), or the"
-        " address of a bundle, a receipt or a log (…/log/)",
-    )
-    command.add_argument(
-        "--log-key",
-        action="append",
-        default=[],
-        metavar="VKEY",
-        help="a key of the expected ledger: a vkey, or a file of vkeys",
-    )
-    command.add_argument(
-        "--policy",
-        type=Path,
-        metavar="FILE",
-        help="file of a witness policy, which the checkpoint must meet",
-    )
-    command.add_argument(
-        "--tsa-certificates",
-        type=Path,
-        metavar="FILE",
-        help="PEM file of trusted certificates of time-stamp authorities",
-    )
-    command.add_argument(
-        "--restored",
-        type=Path,
-        metavar="BUNDLE",
-        help="bundle made after the last restore: tell whether a restore lost what SOURCE has",
-    )
-    command.add_argument(
-        "--entry",
-        type=Path,
-        metavar="FILE",
-        help="the entry of a receipt, as /log/entries/<index> gives it",
-    )
-    command.add_argument("--json", action="store_true", help="print the report as JSON")
+    add_arguments(command)
     declare(
         command,
         {
@@ -94,11 +59,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             ExitCode.INVALID: "invalid: a check failed",
             ExitCode.UNVERIFIABLE: (
                 "cannot be verified: something is missing, for example a required quorum or "
-                "time-stamp; or consistent, but no key was given"
+                "time-stamp, or newer evidence; or consistent, but no key was given"
             ),
             ExitCode.UNMET: (
                 "verified, but a statement of the bundle is not approved, or is approved only by "
-                "decisions in question"
+                "decisions in question; or a required policy or digest is not met"
             ),
         },
     )
@@ -112,8 +77,9 @@ def run(chosen: argparse.Namespace) -> int:
         trust = _trust(chosen.policy, chosen.tsa_certificates)
         if trust.policy is not None:
             keys += [log.key for log in trust.policy.logs]
+        required = requirements(chosen)
         entry = None if chosen.entry is None else chosen.entry.read_bytes()
-        report, position = _verified(chosen.source, keys, trust, progress, entry)
+        report, position = _verified(chosen.source, keys, trust, progress, entry, required)
         if chosen.restored is not None:
             later, _ = _verified(str(chosen.restored), keys, Trust(), progress)
             report = with_restores(report, later, position)
@@ -134,7 +100,10 @@ def exit_code(report: VerificationReport) -> ExitCode:
     match report.verdict:
         case "verified":
             is_open = any(each.status != "approved" for each in report.statements)
-            return ExitCode.UNMET if is_open else ExitCode.DONE
+            unmet = {each.name for each in report.requirements if not each.met}
+            if is_open or unmet - {"newer-than"}:
+                return ExitCode.UNMET
+            return ExitCode.UNVERIFIABLE if unmet else ExitCode.DONE
         case "consistent" | "unverifiable":
             return ExitCode.UNVERIFIABLE
         case "in_question":
@@ -151,12 +120,17 @@ def _verified(
     trust: Trust,
     progress: "_Progress",
     entry: bytes | None = None,
+    required: Requirements = NOTHING,
 ) -> tuple[VerificationReport, int | None]:
-    """Return the report, and the position of a receipt; `entry` is the receipt's."""
+    """Return the report, and the position of a receipt; `entry` is the receipt's.
+
+    Raises MalformedError `option_unused` for requirements of a log or a receipt.
+    """
     options: dict[str, Any] = {"expected_keys": keys, "trust": trust, "progress": progress}
     if is_address(source):
         with closing(Download(progress=progress)) as download:
             if is_log(source):
+                _require_none(required)
                 files = download.read_log(source)
                 size = parse_note(files[CHECKPOINT]).checkpoint.size
                 announced = download.announced_keys(source, size)
@@ -167,8 +141,16 @@ def _verified(
     else:
         found = _opened(Path(source))
     if isinstance(found, bytes | memoryview) and is_receipt(found):
+        _require_none(required)
         return verify_receipt(bytes(found), entry, expected_keys=keys, trust=trust)
-    return verify(found, now_ms=time.time_ns() // 1_000_000, **options), None
+    now_ms = time.time_ns() // 1_000_000
+    return verify(found, required=required, now_ms=now_ms, **options), None
+
+
+def _require_none(required: Requirements) -> None:
+    if required != NOTHING:
+        detail = "a log and a receipt have no statement: --require, --digest and --newer-than"
+        raise MalformedError("option_unused", f"{detail} take a bundle")
 
 
 def _opened(path: Path) -> bytes | memoryview:
@@ -236,13 +218,22 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     if report.ledger is not None:
         kinds = {"log": "A public log", "receipt": "A receipt"}
         what = kinds.get(report.mode or "", f"A bundle, mode {report.mode}")
-        lines += [f"{what}: {report.size:,} entries of {_plain(report.ledger)}(its own claim).", ""]
+        lines += [
+            f"{what}: {report.size:,} entries of {_plain(report.ledger)} (its own claim).",
+            "",
+        ]
     for number, check in enumerate(report.checks, start=1):
         where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"
         says = f"{marks[check.outcome]} {check.name:<12} {_plain(check.says)}{where}"
         lines.append(f"{number:>2} {says}")
     failed = ", ".join(check.name for check in report.checks if check.outcome == "failed")
     lines += ["", _VERDICTS[report.verdict].format(failed=failed)]
+    lines += [
+        f"{'Met' if each.met else 'NOT MET'}, --{each.name}: {_plain(each.says)}"
+        for each in report.requirements
+    ]
+    if report.as_of is not None:
+        lines.append(f"As of {report.size:,} entries; the newest one shown is of {report.as_of}.")
     for restored in report.restorations:
         lines += [
             "",
@@ -252,7 +243,12 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     for shown in report.statements:
         approvers = ", ".join(_plain(each.name) for each in shown.approvers) or "nobody"
         lines += ["", f"“{_plain(shown.title)}” is {shown.status}; approved by {approvers}."]
-        lines.append(f"  statement {shown.id}")
+        lines += [
+            f"  statement {shown.id}",
+            f"  document  {shown.sha256}",
+            f"  drafted   {shown.drafted_at} by {_plain(shown.creator.name)}",
+            f"  policy    {_plain(shown.policy)}",
+        ]
         lines += [
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
             f"{told_limits(each)}"

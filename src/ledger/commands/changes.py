@@ -193,6 +193,7 @@ def decision_context(
         ledger=founding.ledger,
         party=founding.party,
         now_ms=reading.now_ms,
+        charter_version=founding.version,
         assertion=assertion,
         deciders={} if subject is None else reading.deciders(subject),
         roles=founding.signing_roles,

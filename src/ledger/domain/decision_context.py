@@ -7,6 +7,8 @@ import msgspec
 from ledger.domain.counting import RecordedDecisions, counted
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
+from ledger.domain.seen import seen
+from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import VOTING_ROLES
 
 
@@ -14,16 +16,23 @@ class DecisionContext(msgspec.Struct, frozen=True):
     """The signer, the ledger, the time and the assertion of a decision.
 
     `deciders` are the people with a recorded decision that a later status depends on, as they are
-    now; `roles` are those of the ledger whose holders sign.
+    now; `roles` are those of the ledger whose holders sign. `charter_version` is the
+    version of the ledger's own stream.
     """
 
     person: Person
     ledger: str
     party: RelyingParty
     now_ms: int
+    charter_version: int
     assertion: AssertionEvidence | None = None
     deciders: Mapping[str, Person] = {}
     roles: Set[str] = VOTING_ROLES
+
+    def seen(self, statement: Statement) -> dict[str, int]:
+        """Return what the event of a decision on this statement names as seen."""
+        counting = [self.deciders[user] for user in statement.counts_on]
+        return seen(statement.seen, self.charter_version, [*counting, self.person])
 
     def counted(self, decisions: RecordedDecisions) -> dict[str, frozenset[str]]:
         """Return who decided, with the roles that count, without the decisions in question."""

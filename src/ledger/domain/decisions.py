@@ -84,6 +84,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
         assertion=decision.assertion,
         sign_count=sign_count,
         step=step,
+        seen=decision.seen(statement),
     )
 
 
@@ -129,6 +130,7 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
         act=act_text,
         assertion=decision.assertion,
         sign_count=sign_count,
+        seen=decision.seen(statement),
     )
 
 
@@ -155,6 +157,7 @@ def retract(statement: Statement, act_text: str, decision: DecisionContext) -> A
         reason=act.reason,
         assertion=decision.assertion,
         sign_count=_confirm(statement, act_text, decision),
+        seen=decision.seen(statement),
     )
 
 
@@ -172,7 +175,13 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     require_standing(person)
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
-    return StatementWithdrawn(signer=person.user, kid=key.kid, act=act_text, reason=act.reason)
+    return StatementWithdrawn(
+        signer=person.user,
+        kid=key.kid,
+        act=act_text,
+        reason=act.reason,
+        seen=decision.seen(statement),
+    )
 
 
 def _require_order(statement: Statement, person: Person, iat: int) -> None:

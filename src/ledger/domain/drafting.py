@@ -12,6 +12,7 @@ from ledger.domain.document import Document, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
+from ledger.domain.seen import seen
 from ledger.domain.standing import require_standing
 from ledger.domain.vocabulary import AUDITOR, CREATOR
 from ledger.encoding import sha256_hex
@@ -72,6 +73,7 @@ def draft(
         kid=key.kid,
         act=act_text,
         type=None if document.type is None else document.type.name,
+        seen=seen({}, charter.version, [creator]),
     )
     return drafted, document
 

@@ -1,12 +1,7 @@
 """Places: when a policy is met, how many people are missing, and who can help. Pure counting.
 
-Each person fills one place of a policy. A node has `threshold` places. A nested node that is chosen
-fills one place of its parent and needs its own places filled. Every other place takes one person
-whom the node names directly, by id or by role. A filling is the root with such a choice.
-
-By Hall's theorem people can fill a filling exactly when every set of its nodes has as many people
-named in it as it has places for people. `_lack` counts that: there is no search, no order and no
-assignment. A policy has at most 8 nested nodes: at most 256 fillings, and 512 sets of nodes.
+Each person fills one place of a policy. A node names people directly, by id or by role.
+`ledger.jose.fillings` has the sums, which count the signers of any JWS too.
 
 The steps of a policy are nested nodes that are all required. An approval fills a place of the step
 that was open when it was given, and of no other: steps.py tells which one is open.
@@ -19,28 +14,15 @@ from types import MappingProxyType
 
 import msgspec
 
-from ledger.domain.policy import (
-    MAX_NESTED,
-    MAX_THRESHOLD,
-    AnyNode,
-    Node,
-    Policy,
-    RolesByPerson,
-    nodes,
-)
+from ledger.domain.policy import AnyNode, Node, Policy, RolesByPerson, nodes
 from ledger.errors import MalformedError
+from ledger.jose.fillings import UNLIMITED, Filling, Reach, fillings, lack, reach
 
-# The anonymous holders of an open role: as many as all places of the largest policy.
-_UNLIMITED = (MAX_NESTED + 1) * MAX_THRESHOLD
 # Most statements have one of a few policies. What is kept of a large one takes half a megabyte.
 _POLICIES = 32
-# The chosen nodes of a filling, by number, each with the places that people must fill directly.
-_Filling = dict[int, int]
 # Each approver with the number of the step, from 1, that their approval fills.
 StepsByPerson = Mapping[str, int]
 NO_STEPS: StepsByPerson = MappingProxyType({})
-# For each set of nodes, as bits: how many people are named directly in one of them.
-_Reach = list[int]
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -56,8 +38,8 @@ class Missing(msgspec.Struct, frozen=True):
 def met(root: AnyNode, approvals: RolesByPerson, steps: StepsByPerson = NO_STEPS) -> bool:
     """Tell whether these people's approvals fill the places of a policy or node."""
     people = _named(root)
-    reach = people.reach(people.count(approvals, steps))
-    return any(_lack(each, reach)[0] == 0 for each in people.fillings)
+    given = people.reach(people.count(approvals, steps))
+    return any(lack(each, given)[0] == 0 for each in people.fillings)
 
 
 def lowers(node: Node, approvals: RolesByPerson, further: RolesByPerson) -> bool:
@@ -65,7 +47,7 @@ def lowers(node: Node, approvals: RolesByPerson, further: RolesByPerson) -> bool
     people = _named(node)
     given = people.count(approvals)
     before, after = people.reach(given), people.reach(given + people.count(further))
-    return any(_lack(each, after)[0] < _lack(each, before)[0] for each in people.fillings)
+    return any(lack(each, after)[0] < lack(each, before)[0] for each in people.fillings)
 
 
 def missing(
@@ -85,14 +67,14 @@ def missing(
         user: roles for user, roles in able.items() if user not in approvals and user not in without
     }
     given = people.count(approvals, steps)
-    reach, hoped = people.reach(given), people.reach(given + people.count(further))
-    lacks = [_lack(each, reach) for each in people.fillings if _lack(each, hoped)[0] == 0]
+    now, hoped = people.reach(given), people.reach(given + people.count(further))
+    lacks = [lack(each, now) for each in people.fillings if lack(each, hoped)[0] == 0]
     if not lacks:
         return None
-    least = min(lack for lack, _ in lacks)
+    least = min(number for number, _ in lacks)
     helping = 0
-    for lack, short in lacks:
-        helping |= people.first_step(short) if lack == least else 0
+    for number, short in lacks:
+        helping |= people.first_step(short) if number == least else 0
     return Missing(least, people.members(helping))
 
 
@@ -114,9 +96,9 @@ def possible(
     named = people.users.keys() - given.keys() - without
     supply = people.count(given, steps) + people.count({user: frozenset() for user in named})
     for role in people.roles.keys() & open_roles:
-        supply[people.roles[role]] += _UNLIMITED
-    reach = people.reach(supply)
-    return any(_lack(each, reach)[0] == 0 for each in people.fillings)
+        supply[people.roles[role]] += UNLIMITED  # the anonymous holders of an open role
+    hoped = people.reach(supply)
+    return any(lack(each, hoped)[0] == 0 for each in people.fillings)
 
 
 def require_possible(policy: Policy, creator: str, open_roles: Set[str]) -> None:
@@ -176,17 +158,9 @@ class _Named:
         """Return those of these nodes that stand in the first step with any of them."""
         return next((chosen & step for step in self.steps if chosen & step), chosen)
 
-    def reach(self, counted: Mapping[int, int]) -> _Reach:
+    def reach(self, counted: Mapping[int, int]) -> Reach:
         """Return for each set of nodes how many of the counted people it names."""
-        size = 1 << len(self.nodes)
-        inside = [0] * size  # how many people are named in no other nodes than these
-        for bits, number in counted.items():
-            inside[bits] += number
-        for number in range(len(self.nodes)):
-            for chosen in range(size):
-                if chosen >> number & 1:
-                    inside[chosen] += inside[chosen ^ 1 << number]
-        return [inside[-1] - inside[size - 1 - chosen] for chosen in range(size)]
+        return reach(len(self.nodes), counted)
 
     def members(self, chosen: int) -> frozenset[str]:
         """Return the members that these nodes name directly."""
@@ -215,37 +189,9 @@ def _nodes_of_steps(found: list[Node]) -> list[int]:
     return steps
 
 
-def _fillings(found: list[Node]) -> list[_Filling]:
-    fillings: list[_Filling] = [{0: found[0].threshold}]
-    child = 0
-    for parent, node in enumerate(found):
-        for member in node.of:
-            if isinstance(member, str):
-                continue
-            child += 1  # `nodes` numbers children in this order
-            fillings += [
-                each | {parent: each[parent] - 1, child: member.threshold}
-                for each in fillings
-                if each.get(parent, 0) > 0
-            ]
-    return fillings
-
-
-def _lack(filling: _Filling, reach: _Reach) -> tuple[int, int]:
-    """Return how many people a filling lacks, and the smallest set of nodes that lacks as many.
-
-    Another person lowers the lack exactly if a node of that set names them. It is the intersection
-    of all sets that lack as many, because the lack of sets is supermodular.
-    """
-    sums = [(0, 0)]
-    for number, places in filling.items():
-        if places:
-            sums += [(chosen | 1 << number, total + places) for chosen, total in sums]
-    worst, smallest = 0, 0
-    for chosen, total in sums:
-        lack = total - reach[chosen]
-        if lack > worst:
-            worst, smallest = lack, chosen
-        elif lack == worst and worst:
-            smallest &= chosen
-    return worst, smallest
+def _fillings(found: list[Node]) -> list[Filling]:
+    shape = (
+        (node.threshold, tuple(each.threshold for each in node.of if not isinstance(each, str)))
+        for node in found
+    )
+    return fillings(shape)

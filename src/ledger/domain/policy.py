@@ -11,11 +11,9 @@ from msgspec import UNSET, UnsetType
 from ledger.domain.vocabulary import Assurance
 from ledger.encoding import SafeInteger, decode
 from ledger.errors import MalformedError
+from ledger.jose.fillings import MAX_MEMBERS, MAX_NESTED, MAX_THRESHOLD
 
-MAX_NESTED = 8
 MIN_STEPS = 2  # at most as many as nested nodes
-MAX_THRESHOLD = 256
-MAX_MEMBERS = 4096
 
 _MEMBER = re.compile(r"user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-z][a-z0-9-]{0,63}")
 

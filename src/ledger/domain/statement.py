@@ -43,6 +43,8 @@ class Statement(msgspec.Struct, frozen=True):
     rejections: dict[str, RecordedDecision] = {}
     # The signed time of each person's last decision, also of one that is in question.
     decided: dict[str, int] = {}
+    # By stream, the versions that its events name as seen.
+    seen: dict[str, int] = {}
     items: tuple[Item, ...] | None = None  # those of a change, None for other statements
 
     @property
@@ -72,6 +74,7 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 approvals=statement.approvals | {body.signer: recorded(body, event.at)},
                 rejections=without(statement.rejections, body.signer),
                 decided=statement.decided | {body.signer: body.iat},
+                seen=statement.seen | body.seen,
             )
         case StatementRejected() as body:
             return msgspec.structs.replace(
@@ -81,6 +84,7 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 approvals=without(statement.approvals, body.signer),
                 rejections=statement.rejections | {body.signer: recorded(body, event.at)},
                 decided=statement.decided | {body.signer: body.iat},
+                seen=statement.seen | body.seen,
             )
         case ApprovalRetracted() as body:
             return msgspec.structs.replace(
@@ -88,6 +92,7 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 version=event.version,
                 approvals=without(statement.approvals, body.signer),
                 decided=statement.decided | {body.signer: body.iat},
+                seen=statement.seen | body.seen,
             )
         case StatementWithdrawn() | StatementWithdrawnByChange():
             return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
@@ -116,6 +121,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
         ends_ms=ends_ms(document.created_at, document.policy),
+        seen=body.seen,
         items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
     )

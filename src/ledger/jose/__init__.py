@@ -7,7 +7,7 @@ are ignored. docs/reference/jws.md is this package's reference. Besides this pac
     compact.py, signing_key.py   what the server accepts: the strictest subset
     sign.py, verify.py           the general case; combine.py appends and merges signatures
     batch.py                     many JWSs at once
-    signer_policy.py             how many distinct signers are enough
+    signer_policy.py             how many distinct signers are enough; fillings.py counts places
 """
 
 from ledger.jose.batch import verify_batch
@@ -39,6 +39,7 @@ from ledger.jose.rules import Limits
 from ledger.jose.serialization import flatten, split, to_compact, to_general
 from ledger.jose.sign import Payload, Sign, SignOptions, sign, sign_multi
 from ledger.jose.signer_policy import (
+    ANYONE,
     Judgement,
     SignerGroup,
     SignerPolicy,
@@ -63,6 +64,7 @@ from ledger.jose.verify import verify, verify_multi, verify_multi_all
 
 __all__ = [
     "ALGORITHMS",
+    "ANYONE",
     "AkpJwk",
     "Claims",
     "CompactJws",

@@ -5,6 +5,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template import TemplateConfig
 
+from ledger.domain import policy_words
 from ledger.http.assets import Assets
 from ledger.pages import account as _account
 from ledger.pages import governance as _governance
@@ -75,7 +76,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "visible": visible,
         "digit_groups": digit_groups,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
-        "moment": words.moment,
+        "moment": policy_words.moment,
         "moment_s": words.moment_s,
         "t": text,
         "texts_of": texts_of,

@@ -12,8 +12,8 @@ import msgspec
 
 from ledger.domain.changes.items import GrantRole, Item, SetCharter, SetGovernance
 from ledger.domain.policy import Node, members
+from ledger.domain.policy_words import listed, moment, node_phrase
 from ledger.pages.texts import text
-from ledger.pages.words import listed, moment, node_phrase
 from projections import changes, users
 from projections.rules import RulesInForce
 

@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 
 from ledger.domain import policy
 from ledger.domain.policy import Node
+from ledger.domain.policy_words import hints, listed, node_phrase
 from ledger.http.requests import AnyRequest
 from ledger.pages.administration import can_change, frame
 from ledger.pages.governors import (
@@ -22,7 +23,6 @@ from ledger.pages.governors import (
 )
 from ledger.pages.texts import text
 from ledger.pages.web import FromWeb, page, to_sign_in
-from ledger.pages.words import hints, listed, node_phrase
 from projections import rules, timeline, users
 from projections.rules import RulesInForce
 

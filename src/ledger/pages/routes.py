@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.policy_words import policy_sentence
 from ledger.domain.vocabulary import OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.errors import NotFoundError
@@ -21,7 +22,7 @@ from ledger.pages.content import parse_content
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
-from ledger.pages.words import group_sentence, policy_sentence, progress_sentence
+from ledger.pages.words import group_sentence, progress_sentence
 from projections import changes, devices, inbox, statements, users
 from projections import rules as rules_set
 

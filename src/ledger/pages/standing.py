@@ -7,8 +7,8 @@ tells them the effect in advance.
 import msgspec
 
 from ledger.domain import places, policy
+from ledger.domain.policy_words import listed
 from ledger.domain.vocabulary import AUDITOR
-from ledger.pages.words import listed
 from projections.outlook import Decided, refusals
 from projections.statements import Decision, Progress, StatementDetail
 from projections.users import User

@@ -20,10 +20,12 @@ from ledger.domain.events import (
     LedgerCreated,
     PasskeyAdded,
     StatementDrafted,
+    StatementRecord,
     StatementSigned,
     UserRegistered,
 )
 from ledger.domain.person import Person
+from ledger.domain.seen import require_seen
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import key_material_name
 from ledger.domain.vocabulary import CHANGE
@@ -91,6 +93,8 @@ class Auditor(Decisions):
 
     def _compare(self, event: Event) -> None:
         expected = self.decide(event)
+        if isinstance(event.body, StatementRecord) and isinstance(expected, StatementRecord):
+            require_seen(event.body, expected)
         if expected != event.body:
             raise CorruptError("decision_mismatch", _differences(event.body, expected))
 

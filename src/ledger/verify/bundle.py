@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
+import msgspec
+
+from ledger import clock
 from ledger.domain import key_material
 from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
@@ -36,6 +39,7 @@ from ledger.verify.report import (
     report,
     verified_restorations,
 )
+from ledger.verify.requirements import NOTHING, Requirements, decided, newest_at, unproven
 from ledger.verify.shown_statements import shown_statement
 from ledger.verify.tree import require_kept, verify_tree
 
@@ -49,26 +53,34 @@ def verify(
     *,
     expected_keys: Sequence[NoteKey] = (),
     trust: Trust = NOBODY,
+    required: Requirements = NOTHING,
     now_ms: int,
     progress: ReportProgress = silent,
 ) -> VerificationReport:
     """Verify a bundle, given as bytes or as its files, and return the report.
 
     `expected_keys` are the log keys that the caller trusts; `trust` has the trusted witnesses and
-    authorities; `now_ms` decides whether a pending statement has expired. Never raises for what a
-    bundle contains.
+    authorities; `required` is what the caller requires beyond the checks; `now_ms` decides whether
+    a pending statement has expired. Never raises for what a bundle contains.
     """
-    return _Verifier(expected_keys, trust, now_ms, progress).report(source)
+    return _Verifier(expected_keys, trust, required, now_ms, progress).report(source)
 
 
 class _Verifier:
     """The checks of one bundle; later checks use the results of earlier ones."""
 
     def __init__(
-        self, expected: Sequence[NoteKey], trust: Trust, now_ms: int, progress: ReportProgress
+        self,
+        expected: Sequence[NoteKey],
+        trust: Trust,
+        required: Requirements,
+        now_ms: int,
+        progress: ReportProgress,
     ) -> None:
         self._expected = expected
         self._trust = trust
+        self._required = required
+        self._witnessed: str | None = None  # the time of the earliest cosignature that counts
         self._now_ms = now_ms
         self._progress = progress
         self._restored: Charter | None = None  # as the events say, before they are decided
@@ -89,11 +101,22 @@ class _Verifier:
         signed = checks.make("checkpoint", _checkpoint, events)  # 8
         checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
         if case is not None:
-            endorsed(checks, (case.note, case.stamp), signed, self._trust, self._claimed)
+            files = case.note, case.stamp
+            self._witnessed = endorsed(checks, files, signed, self._trust, self._claimed)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
         restored = () if shown is None else verified_restorations(self._restored)
-        return report(checks, mode, tree, shown or (), limits(mode), restored)
+        made = report(checks, mode, tree, shown or (), limits(mode), restored)
+        newest = None if case is None else newest_at(case.envelopes)
+        return self._require(msgspec.structs.replace(made, as_of=newest), events)
+
+    def _require(self, made: VerificationReport, events: Events | None) -> VerificationReport:
+        """Return the report with what the caller requires; nothing is met if a check is not."""
+        if events is None or made.verdict in ("invalid", "unverifiable"):
+            found = unproven(self._required)
+        else:
+            found = decided(self._required, events, made, self._witnessed)
+        return msgspec.structs.replace(made, requirements=found)
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
         recorded = content(case)
@@ -225,17 +248,23 @@ def endorsed(
     signed: VerifiedCheckpoint | None,
     trust: Trust,
     claimed: frozenset[str] = frozenset(),
-) -> None:
+) -> str | None:
     """Run the checks of witnesses and time for which the caller gave trusted keys.
 
-    `claimed` are the names that the events claim: no witness has a key of the ledger's.
+    `claimed` are the names that the events claim: no witness has a key of the ledger's. Returns the
+    time of the earliest cosignature that counts, None without one.
     """
     note, stamp = files
     policy, certificates = trust.policy, trust.certificates
+    witnessed = None
     if policy is not None:
-        checks.make("witnesses", lambda found: _witnesses(note, found, policy, claimed), signed)
+        witnessed = checks.make(
+            "witnesses", lambda found: _witnesses(note, found, policy, claimed), signed
+        )
     if certificates is not None:
         checks.make("time", lambda _: check_time(note, stamp, certificates), signed)
+    times = () if witnessed is None else witnessed.times
+    return clock.to_text(min(times) * 1000) if times else None
 
 
 def _witnesses(

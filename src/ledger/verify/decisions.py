@@ -152,6 +152,7 @@ class Decisions(KnownStates):
                 ledger=self._charter.ledger,
                 party=self._charter.party,
                 now_ms=now_ms,
+                charter_version=self._charter.version,
                 assertion=assertion,
                 deciders={user: self.people[UUID(user)] for user in subject.counts_on},
                 roles=self._charter.signing_roles,

@@ -104,6 +104,11 @@ class Events:
             and isinstance(body := each.event.body, StatementDecision)
         ]
 
+    def drafted_at(self, statement: str) -> str:
+        """Return the time of a statement's draft, which begins its stream."""
+        wanted = UUID(statement)
+        return next(each.event.at for each in self._recorded if each.event.stream == wanted)
+
     # --- decisions (check 6) ---------------------------------------------------------------------
 
     @cached_property

@@ -6,6 +6,8 @@ in canonical form, and signed by its keys.
 
 from collections.abc import Sequence
 
+import msgspec
+
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint, VerifiedCheckpoint
 from ledger.tlog.vkeys import NoteKey
@@ -16,9 +18,10 @@ from ledger.verify.endorsements import Trust
 from ledger.verify.event_checks import ReportProgress, silent
 from ledger.verify.readme import limits
 from ledger.verify.report import Checks, VerificationReport, report
+from ledger.verify.requirements import newest_at
 from ledger.verify.tree import verify_tree
 
-Parts = tuple[Checkpoint, dict[int, bytes], dict[tuple[int, int], bytes]]
+Parts = tuple[Checkpoint, dict[int, bytes], dict[tuple[int, int], bytes], str | None]
 
 
 def verify_log(
@@ -41,19 +44,22 @@ def verify_log(
     checks.make("ledger", lambda found: compare_keys(found, expected_keys), signed)
     endorsed(checks, (files[CHECKPOINT], files.get(STAMP)), signed, trust)
     tree = None if parts is None else parts[0]
-    return report(checks, "log", tree, (), limits("log"))
+    newest = None if parts is None else parts[3]
+    made = report(checks, "log", tree, (), limits("log"))
+    return msgspec.structs.replace(made, as_of=newest)
 
 
 def _readable(files: Files) -> tuple[str, Parts]:
     tree = checkpoint.parse_note(files[CHECKPOINT]).checkpoint
     tiles, bundles = read_tiles(files, tree.size)
     entries = unbundled(bundles)
-    envelopes(entries, tree.size)
-    return f"{len(files):,} files, all entries in canonical form.", (tree, entries, tiles)
+    parsed = envelopes(entries, tree.size)
+    newest = newest_at(parsed)
+    return f"{len(files):,} files, all entries in canonical form.", (tree, entries, tiles, newest)
 
 
 def _entries(parts: Parts, progress: ReportProgress) -> tuple[str, bool]:
-    tree, entries, tiles = parts
+    tree, entries, tiles, _ = parts
     verify_tree(entries, tiles, tree.root, progress)
     return f"All {tree.size:,} entries lead to the root.", True
 

@@ -106,8 +106,8 @@ def limits(mode: EvidenceMode | None) -> list[str]:
         told.append("It does not show what the event says: an entry only commits to its body.")
     if mode == "statement":
         told.append(
-            "It does not prove that nothing was left out: a later event could be missing,"
-            " such as a key's revocation."
+            "It does not prove that nothing was left out after the last decision, such as a key's"
+            " revocation or a withdrawal."
         )
     if mode in ("statement", "redacted"):
         told.append("It shows roles as the log states them, without the changes that gave them.")

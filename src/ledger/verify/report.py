@@ -31,6 +31,8 @@ CheckName = Literal[
     "time",
     "restores",
 ]
+# What a caller can require of a bundle, beyond the checks.
+RequirementName = Literal["require", "digest", "newer-than"]
 # The kind of evidence: a mode of a bundle, a public log, or a receipt.
 EvidenceMode = Mode | Literal["log", "receipt"]
 A = TypeVar("A")
@@ -49,8 +51,8 @@ class Check(msgspec.Struct, frozen=True):
     position: int | None = None
 
 
-class Approver(msgspec.Struct, frozen=True):
-    """A person who approved, with the name that they registered."""
+class VerifiedPerson(msgspec.Struct, frozen=True):
+    """A person, with the name that they registered."""
 
     user: str
     name: str
@@ -60,7 +62,8 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     """One decision on a statement; `at` is a time of the ledger's clock.
 
     An approval in the individual form signs the content and not the policy. A decision is in
-    question if what it was made with was compromised by then.
+    question if what it was made with was compromised by then. `key_revoked` says whether its key
+    was revoked at any time that the evidence shows.
     """
 
     position: int
@@ -71,19 +74,25 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     kid: str
     form: Form | None
     in_question: bool
+    key_revoked: bool
 
 
 class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     """A statement, recomputed from its events.
 
     It is in question if it is approved, and would not be without the approvals in question.
+    `sha256` is that of the document, in hex; `policy` is what the document requires, in words.
     """
 
     id: str
     title: str
     status: Status
     in_question: bool
-    approvers: tuple[Approver, ...]
+    sha256: str
+    creator: VerifiedPerson
+    drafted_at: str
+    policy: str
+    approvers: tuple[VerifiedPerson, ...]
     decisions: tuple[VerifiedDecision, ...]
 
 
@@ -103,18 +112,31 @@ class VerifiedRestoration(msgspec.Struct, frozen=True):
     reason: str
 
 
+class VerifiedRequirement(msgspec.Struct, frozen=True):
+    """Whether the evidence meets one requirement of the caller's, by the name of its option."""
+
+    name: RequirementName
+    met: bool
+    says: str
+
+
 class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
-    """The result of verification; `root` is base64."""
+    """The result of verification; `root` is base64.
+
+    `as_of` is the time of the newest entry that the evidence has, by the ledger's clock.
+    """
 
     verdict: Verdict
     mode: EvidenceMode | None
     ledger: str | None
     size: int | None
     root: str | None
+    as_of: str | None
     checks: tuple[Check, ...]
     statements: tuple[VerifiedStatement, ...]
     restorations: tuple[VerifiedRestoration, ...]
     does_not_prove: tuple[str, ...]
+    requirements: tuple[VerifiedRequirement, ...] = ()
 
 
 def verdict(checks: Sequence[Check], statements: Sequence[VerifiedStatement] = ()) -> Verdict:
@@ -179,6 +201,7 @@ def verified_restorations(charter: Charter | None) -> tuple[VerifiedRestoration,
 def told_limits(decision: VerifiedDecision) -> str:
     """Return what a decision's line must add: what it did not sign, and what is in question."""
     told = ", policy not signed" if decision.form == "individual" else ""
+    told += ", key revoked later" if decision.key_revoked else ""
     return told + (", in question" if decision.in_question else "")
 
 
@@ -209,13 +232,14 @@ def report(
     limits: Iterable[str],
     restorations: tuple[VerifiedRestoration, ...] = (),
 ) -> VerificationReport:
-    """Return the report with the verdict over these checks."""
+    """Return the report with the verdict over these checks, without a time and requirements."""
     return VerificationReport(
         verdict=verdict(checks.made, statements),
         mode=mode,
         ledger=None if tree is None else tree.origin,
         size=None if tree is None else tree.size,
         root=None if tree is None else b64_encode(tree.root),
+        as_of=None,
         checks=tuple(checks.made),
         statements=tuple(statements),
         restorations=restorations,

@@ -13,10 +13,11 @@ from ledger.domain.events import (
     StatementWithdrawn,
 )
 from ledger.domain.person import Person
+from ledger.domain.policy_words import policy_sentence
 from ledger.domain.vocabulary import DecisionKind
 from ledger.verify.auditor import Auditor
 from ledger.verify.event_checks import Events
-from ledger.verify.report import Approver, VerifiedDecision, VerifiedStatement
+from ledger.verify.report import VerifiedDecision, VerifiedPerson, VerifiedStatement
 
 
 def shown_statement(
@@ -26,6 +27,7 @@ def shown_statement(
     statement = auditor.statements[UUID(statement_id)]
     decisions = events.decisions(statement_id)
     people = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
+    names = {str(user): person.name for user, person in auditor.people.items()}
     counting = counted(statement.approvals, people)
     meets = places.met(statement.policy, counting, steps_of(statement.approvals))
     return VerifiedStatement(
@@ -33,7 +35,11 @@ def shown_statement(
         title=statement.title,
         status=statement.status_at(now_ms),
         in_question=statement.status == "approved" and not meets,
-        approvers=tuple(Approver(user, people[user].name) for user in statement.approvals),
+        sha256=statement.sha256,
+        creator=VerifiedPerson(statement.creator, names[statement.creator]),
+        drafted_at=events.drafted_at(statement_id),
+        policy=policy_sentence(statement.policy, names),
+        approvers=tuple(VerifiedPerson(user, names[user]) for user in statement.approvals),
         decisions=tuple(_decision(people, *each) for each in decisions),
     )
 
@@ -50,6 +56,7 @@ def _decision(
         kid=body.kid,
         form=body.form if isinstance(body, StatementSigned) else None,
         in_question=in_question(people[body.signer], recorded(body, at)),
+        key_revoked=people[body.signer].keys[body.kid].revoked,
     )
 
 

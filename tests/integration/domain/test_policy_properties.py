@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ledger.domain import places, policy, steps
 from ledger.domain.policy import Policy
 from ledger.errors import ConflictError, LedgerError
+from ledger.jose import fillings
 from tests.support.assignments import assigned, helpers, least_missing
 from tests.support.scene import ALICE, EVERYBODY, Scene, user
 
@@ -211,7 +212,7 @@ def test_the_order_within_a_step_decides_nothing(
 def test_steps_are_never_met_by_fewer_people_than_their_thresholds(
     nodes: list[Node], people: list[dict[str, set[str]]]
 ) -> None:
-    assume(sum(map(nodes_in, nodes)) <= policy.MAX_NESTED)
+    assume(sum(map(nodes_in, nodes)) <= fillings.MAX_NESTED)
     whole = msgspec.convert({"steps": nodes}, Policy)
     assume(places.possible(whole, SIGNING))
     # Everybody tries twice: who is refused for a step may approve in a later one.
@@ -236,7 +237,7 @@ def sum_of_least(node: Node) -> int:
 def test_an_approval_that_is_taken_leaves_the_steps_possible(
     nodes: list[Node], people: dict[str, set[str]]
 ) -> None:
-    assume(sum(map(nodes_in, nodes)) <= policy.MAX_NESTED)
+    assume(sum(map(nodes_in, nodes)) <= fillings.MAX_NESTED)
     whole = msgspec.convert({"steps": nodes}, Policy)
     assume(places.possible(whole, SIGNING))
     given = taken(whole, list(people.items()))

@@ -18,6 +18,7 @@ from ledger.verify.report import (
     CheckOutcome,
     Verdict,
     VerificationReport,
+    VerifiedPerson,
     VerifiedStatement,
     verdict,
 )
@@ -32,9 +33,15 @@ def with_outcome(name: CheckName, outcome: CheckOutcome) -> tuple[Check, ...]:
 
 
 def report(checks: tuple[Check, ...], *statuses: Status) -> VerificationReport:
-    shown = tuple(VerifiedStatement("id", "Title", status, False, (), ()) for status in statuses)
+    alice = VerifiedPerson("alice", "Alice")
+    shown = tuple(
+        VerifiedStatement(
+            "id", "Title", status, False, "00", alice, "2026", "Approved once …", (), ()
+        )
+        for status in statuses
+    )
     return VerificationReport(
-        verdict(checks), "statement", "ledger.example/1", 7, "", checks, shown, (), ("No.",)
+        verdict(checks), "statement", "ledger.example/1", 7, "", "2026", checks, shown, (), ("No.",)
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ledger.domain import drafting, statement
+from ledger.domain.charter import STREAM
 from ledger.domain.events import Event, RoleGranted, StatementDrafted, StatementWithdrawn
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from tests.support.keys import ed25519_key, es256_key
@@ -34,7 +35,11 @@ def test_a_creator_drafts_the_exact_bytes_they_signed_for() -> None:
     raw = ALICE.document(title="Ångström")
     act = ALICE.draft_act(raw)
     assert draft(raw, act) == StatementDrafted(
-        document=raw.decode(), creator=ALICE.user, kid=ALICE.key.kid, act=act
+        document=raw.decode(),
+        creator=ALICE.user,
+        kid=ALICE.key.kid,
+        act=act,
+        seen={str(STREAM): 1, ALICE.user: 3},
     )
 
 

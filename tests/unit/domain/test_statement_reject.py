@@ -26,6 +26,7 @@ def test_a_rejection_is_recorded_with_its_reason_and_the_signers_roles() -> None
         iat=NOW_MS // 1000,
         status="pending",
         act=act,
+        seen={BOB.user: 3},
     )
     assert [*scene.statement.rejections] == [BOB.user]
 

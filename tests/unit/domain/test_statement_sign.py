@@ -28,6 +28,7 @@ def test_an_approval_is_recorded_with_its_evidence_and_the_signers_roles() -> No
         jws=jws,
         assertion=None,
         sign_count=None,
+        seen={BOB.user: 3},
     )
 
 

@@ -3,16 +3,20 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from ledger.domain import decisions
 from ledger.domain.approval import parse_approval
 from ledger.domain.events import (
     Body,
     Event,
     StatementDrafted,
+    StatementRecord,
     StatementSigned,
 )
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
+from ledger.domain.seen import seen
 from ledger.domain.vocabulary import CHANGE
 from tests.support.changes import governors
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
@@ -45,7 +49,18 @@ class Company(Chronicle):
         """Append the last event, which no auditor has seen."""
         stream = UUID(str(stream))
         version = 1 + sum(event.stream == stream for event in self.events)
-        self.events.append(Event(stream, version, str(self.time), body))
+        self.events.append(Event(stream, version, str(self.time), self._seeing(stream, body)))
+
+    def _seeing(self, stream: UUID, body: Body) -> Body:
+        """Return a body that no decision made, with what its decision would have seen."""
+        if not isinstance(body, StatementRecord) or body.seen:
+            return body
+        people, subject = self.auditor.people, self.auditor.statements.get(stream)
+        user = body.creator if isinstance(body, StatementDrafted) else body.signer
+        users = [user] if subject is None else [*subject.counts_on, user]
+        before = {} if subject is None else subject.seen
+        named = seen(before, self._charter.version, [people[UUID(each)] for each in users])
+        return msgspec.structs.replace(body, seen=named)
 
     def govern_by_two(self) -> None:
         """Let changes need both administrators."""
@@ -63,7 +78,7 @@ class Company(Chronicle):
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
         body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, CHANGE)
-        self.tell(statement_id(9), body)
+        self.tell(statement_id(9), self._seeing(UUID(statement_id(9)), body))
         return raw
 
     def approve_unseen(self, who: Signer, raw: bytes, number: int = 9) -> None:

@@ -45,9 +45,9 @@ from tests.vectors.evidence.cases import (
     without,
 )
 from tests.vectors.evidence.names_alike import NAMES
+from tests.vectors.evidence.seen_otherwise import SEEN
 
-SECOND_KEY = _signed(12).kid
-BOBS_KEY = _signed(11).kid
+SECOND_KEY, BOBS_KEY = _signed(12).kid, _signed(11).kid
 
 
 def with_body(index: int, body: bytes) -> Callable[[Files], Changes]:
@@ -297,4 +297,4 @@ OPERATOR = (
          found=failed("policy", "event_misplaced", 17)),
 )  # fmt: skip
 
-CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR, *NAMES)
+CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR, *NAMES, *SEEN)

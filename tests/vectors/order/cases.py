@@ -147,7 +147,7 @@ def _text(kind: str, scene: Scene, faults: tuple[str, ...], key: TestKey) -> str
 def decided(request: Request) -> str | None:
     """Return the code of the refusal by the domain's own decision, None if it decides."""
     person = request.person
-    context = DecisionContext(person, LEDGER, PARTY, NOW_MS, None, {person.user: person})
+    context = DecisionContext(person, LEDGER, PARTY, NOW_MS, 1, None, {person.user: person})
     try:
         match request.kind:
             case "approval":

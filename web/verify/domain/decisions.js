@@ -9,6 +9,7 @@ import { counted, stands, stepsGiven, without } from "./counting.js";
 import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto } from "./policy.js";
+import { seenOf } from "./seen.js";
 import { requireReason, requireStanding } from "./standing.js";
 import { requireStatus } from "./statement.js";
 import { stepFor } from "./steps.js";
@@ -55,6 +56,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
     assertion,
     signCount,
     step,
+    seen: seenOf(statement, person, people, context),
   };
 }
 
@@ -88,6 +90,7 @@ export async function decideRejection(statement, body, person, people, context) 
     act: body.act,
     assertion: body.assertion,
     signCount,
+    seen: seenOf(statement, person, people, context),
   };
 }
 
@@ -97,8 +100,8 @@ function stillPossible({ policy, creator, approvals: all }, refused, approvals, 
   return possible(policy, openRoles, { approvals, steps: stepsGiven(all), without });
 }
 
-/** Return the retraction of a person's own approval of a pending statement. */
-export async function decideRetraction(statement, body, person, context) {
+/** Return the retraction of a person's own approval of a pending statement; `people` are everybody. */
+export async function decideRetraction(statement, body, person, people, context) {
   const about = aboutOf(statement);
   const { key, signed: act } = await signedBy(person, body.act, ACT.RETRACT, { ...context, about });
   requireOptionalReason(act.reason);
@@ -116,11 +119,12 @@ export async function decideRetraction(statement, body, person, context) {
     reason: act.reason,
     assertion: body.assertion,
     signCount: await confirmed(statement, body.act, body.assertion, person, context),
+    seen: seenOf(statement, person, people, context),
   };
 }
 
-/** Return the withdrawal of a pending statement by its creator. */
-export async function decideWithdrawal(statement, { act: source }, person, context) {
+/** Return the withdrawal of a pending statement by its creator; `people` are everybody. */
+export async function decideWithdrawal(statement, { act: source }, person, people, context) {
   const about = aboutOf(statement);
   const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, { ...context, about });
   requireOptionalReason(act.reason);
@@ -130,7 +134,8 @@ export async function decideWithdrawal(statement, { act: source }, person, conte
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator may withdraw a statement");
   }
-  return { signer: person.user, kid: key.kid, act: source, reason: act.reason };
+  const seen = seenOf(statement, person, people, context);
+  return { signer: person.user, kid: key.kid, act: source, reason: act.reason, seen };
 }
 
 /** Refuse a reason that is too long, or has a character that no text may have. */

@@ -11,6 +11,7 @@ import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
+import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
 
 /** Return the draft of a document that its creator signed for. */
@@ -46,6 +47,7 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
   requireKnownRoles(document.policy, signingRolesOf(charter));
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
   const type = document.type?.name ?? null;
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type };
+  const seen = seenBy({}, charter, [creator]);
+  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type, seen };
   return { again, document };
 }

@@ -6,7 +6,7 @@ import { parseStored, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
-import { integer, listOf, oneOf, optional, read, struct, text } from "../shapes.js";
+import { integer, listOf, mapOf, oneOf, optional, read, struct, text } from "../shapes.js";
 import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
@@ -37,6 +37,8 @@ export const STREAM_OF = Object.freeze({ LEDGER: "ledger", PERSON: "person", STA
 const SIGNED = { jws: parseApproval, act: parseAct };
 
 const among = (words) => oneOf(...Object.values(words));
+// By stream: the version that the decision read.
+const seen = mapOf(integer);
 const decided = { signer: text, kid: text, roles: listOf(text) };
 // What the ledger itself does, with its own key.
 const byLedger = { stream: STREAM_OF.LEDGER, actor: "ledger", evidence: ["act"], dependsOn: [], claims: [ACT_NAME] };
@@ -93,7 +95,7 @@ export const DECLARED = forEveryTag({
   ...OF_PEOPLE,
   ...OF_CHANGES,
   [TAG.STATEMENT_DRAFTED]: {
-    members: { document: text, creator: text, kid: text, act: text, type: optional(text) },
+    members: { document: text, creator: text, kid: text, act: text, type: optional(text), seen },
     stream: STREAM_OF.STATEMENT,
     actor: "creator",
     evidence: ["act"],
@@ -101,7 +103,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
-    members: { ...decided, form: among(FORM), iat: integer, status: among(STATUS), jws: text, ...confirmed, step: optional(integer) },
+    members: { ...decided, form: among(FORM), iat: integer, status: among(STATUS), jws: text, ...confirmed, step: optional(integer), seen },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["jws", "assertion"],
@@ -109,7 +111,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_REJECTED]: {
-    members: { ...decided, reason: text, iat: integer, status: among(STATUS), act: text, ...confirmed },
+    members: { ...decided, reason: text, iat: integer, status: among(STATUS), act: text, ...confirmed, seen },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act", "assertion"],
@@ -117,7 +119,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.APPROVAL_RETRACTED]: {
-    members: { signer: text, kid: text, iat: integer, act: text, reason: optional(text), ...confirmed },
+    members: { signer: text, kid: text, iat: integer, act: text, reason: optional(text), ...confirmed, seen },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act", "assertion"],
@@ -125,7 +127,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_WITHDRAWN]: {
-    members: { signer: text, kid: text, act: text, reason: optional(text) },
+    members: { signer: text, kid: text, act: text, reason: optional(text), seen },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["act"],

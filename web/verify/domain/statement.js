@@ -35,7 +35,8 @@ const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
 
 /** Return the statement after one more event of its stream. */
 export async function evolveStatement(statement, { type, version, at, body }) {
-  return { ...statement, ...(await CHANGES[type](statement, body, at)), version };
+  const seen = { ...statement?.seen, ...body.seen };
+  return { ...statement, ...(await CHANGES[type](statement, body, at)), seen, version };
 }
 
 async function drafted({ document: source, creator }) {
@@ -58,6 +59,12 @@ async function drafted({ document: source, creator }) {
     rejections: new Map(),
     decided: new Map(),
   };
+}
+
+/** Return whose recorded decisions a later one depends on: of a final one, only with steps. */
+export function countsOn({ status, policy, approvals, rejections }) {
+  const depends = status === STATUS.PENDING || policy.steps !== null;
+  return depends ? [...new Set([...approvals.keys(), ...rejections.keys()])] : [];
 }
 
 /** Return the status at a time: a pending statement expires without an event. */

@@ -18,6 +18,7 @@ import { KEY_MATERIAL } from "../domain/key_material.js";
 import { decideCancellation, decideCodes } from "../domain/recovery_codes.js";
 import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
+import { requireSeen } from "../domain/seen.js";
 import { decideSuspension } from "../domain/standing.js";
 import { evolveStatement } from "../domain/statement.js";
 import { CHANGE } from "../domain/vocabulary.js";
@@ -66,9 +67,9 @@ const DECIDE = forEveryTag({
   [TAG.STATEMENT_REJECTED]: (auditor, event, context) =>
     decisions.decideRejection(...auditor.decision(event), context),
   [TAG.APPROVAL_RETRACTED]: (auditor, event, context) =>
-    decisions.decideRetraction(auditor.statement(event), event.body, auditor.signer(event), context),
+    decisions.decideRetraction(...auditor.decision(event), context),
   [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
-    decisions.decideWithdrawal(auditor.statement(event), event.body, auditor.signer(event), context),
+    decisions.decideWithdrawal(...auditor.decision(event), context),
 });
 
 /** Recomputes each decision, then folds its event; `complete` tells whether it gets the whole log. */
@@ -93,6 +94,7 @@ export class Auditor {
     }
     this.requireComplete(event);
     const expected = await this.decide(event);
+    if (expected.seen && event.body.seen) requireSeen(event.body, expected);
     if (!same(expected, event.body)) {
       refuse("decision_mismatch", "the evidence leads to another event");
     }

@@ -30,12 +30,19 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     ledger: bundle?.note.origin ?? null,
     size: bundle?.note.size ?? null,
     root: bundle ? toBase64(bundle.note.root) : null,
+    asOf: newestAt(bundle),
     checks,
     statements,
     restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
     notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
     doesNotProve: limits(bundle?.mode ?? null),
   };
+}
+
+/** Return the time of the newest entry that a bundle has, null without one. */
+function newestAt(bundle) {
+  const newest = bundle && inOrder(bundle.entries).at(-1);
+  return newest ? newest[1].at : null;
 }
 
 /** One verification: what it has read so far, and what each check found. */

@@ -65,9 +65,20 @@ export function verdictOf(checks, statements) {
 }
 
 const pick = (names) => (value) => Object.fromEntries(names.map((name) => [name, value[name]]));
-const ofReport = pick(["verdict", "mode", "ledger", "size", "root"]);
+const ofReport = pick(["verdict", "mode", "ledger", "size", "root", "asOf"]);
 const ofCheck = pick(["name", "outcome", "says", "code", "position"]);
-const ofStatement = pick(["id", "title", "status", "inQuestion", "approvers", "decisions"]);
+const ofStatement = pick([
+  "id",
+  "title",
+  "status",
+  "inQuestion",
+  "sha256",
+  "creator",
+  "draftedAt",
+  "policy",
+  "approvers",
+  "decisions",
+]);
 
 /** Return the members of a report that every verifier has, and no others. */
 export const contract = (report) => ({
@@ -76,6 +87,7 @@ export const contract = (report) => ({
   statements: report.statements.map(ofStatement),
   restorations: report.restorations,
   doesNotProve: report.doesNotProve,
+  requirements: [], // those of the options of `ledger verify`; this page has none
 });
 
 /** Return a restore as a report shows it: with sizes instead of trees. */

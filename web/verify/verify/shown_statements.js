@@ -4,6 +4,7 @@ import { inQuestion, recorded } from "../domain/counting.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
 import { isInQuestion, statusAt } from "../domain/statement.js";
 import { DECISION } from "../domain/vocabulary.js";
+import { policySentence } from "../../static/js/lib/policy.js";
 
 // By tag: which decision an event is; null for none.
 const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
@@ -25,6 +26,7 @@ export function shownOf(ids, events, auditor, nowMs) {
 function shown(id, mine, { statements, people }, nowMs) {
   const statement = statements.get(id);
   const person = (user) => ({ user, name: people.get(user).name });
+  const names = Object.fromEntries([...people].map(([user, { name }]) => [user, name]));
   return {
     id,
     title: statement.title,
@@ -39,10 +41,10 @@ function shown(id, mine, { statements, people }, nowMs) {
       kid: body.kid,
       form: body.form ?? null,
       inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
+      keyRevoked: people.get(body.signer).keys.get(body.kid).revoked,
     })),
     sha256: statement.sha256,
-    policy: statement.policy,
-    names: Object.fromEntries([...people].map(([user, { name }]) => [user, name])),
+    policy: policySentence(statement.policy, names),
     creator: person(statement.creator),
     draftedAt: mine[0].at,
     document: mine[0].body.document,

@@ -7,10 +7,11 @@ effects follow the approval that completes the change, in the same commit.
 from typing import final
 
 from ledger.domain.events.meaning import Dependency, Explained, Meaning, StreamKind, Words
-from ledger.domain.policy import MAX_NESTED, Node
+from ledger.domain.policy import Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
 from ledger.domain.vocabulary import PersonStanding, RegistrationMode
 from ledger.jose import OkpJwk, thumbprint
+from ledger.jose.fillings import MAX_NESTED
 
 
 def _effect(  # what an event declares

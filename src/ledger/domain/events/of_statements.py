@@ -1,9 +1,12 @@
 """Events of a statement's stream: the draft, then the decisions on it.
 
-of_changes.py has what changes do to statements.
+of_changes.py has what changes do to statements. Each of these events says what its decision has
+`seen`: seen.py tells of what.
 """
 
 from typing import final
+
+import msgspec
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import StatementEffect
@@ -11,6 +14,9 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.unique_names import TYPE
 from ledger.domain.vocabulary import Form, Status
 from ledger.encoding import SafeInteger
+
+# By stream, in the order of their ids: the version that the decision read.
+Seen = dict[str, SafeInteger]
 
 
 @final
@@ -39,6 +45,7 @@ class StatementDrafted(Explained, frozen=True):
     kid: str
     act: str
     type: str | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -73,6 +80,7 @@ class StatementSigned(Explained, frozen=True):
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
     step: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -102,6 +110,7 @@ class StatementRejected(Explained, frozen=True):
     act: str
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -128,6 +137,7 @@ class ApprovalRetracted(Explained, frozen=True):
     reason: str | None = None
     assertion: AssertionEvidence | None = None
     sign_count: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 @final
@@ -151,6 +161,7 @@ class StatementWithdrawn(Explained, frozen=True):
     kid: str
     act: str
     reason: str | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
 
 
 # A person's decision on a statement; what people record of statements; all that a statement's

@@ -1,5 +1,5 @@
 // Policies: the sentence that says what one asks for, and whether it can be met.
-// The sentences are those of src/ledger/pages/words.py; tests/vectors/web/policy.json holds both.
+// The sentences are those of src/ledger/domain/policy_words.py; tests/vectors/web/policy.json holds both.
 
 const ROLES = ["creator", "investor", "administrator"];
 const MIN_STEPS = 2;

@@ -1,0 +1,94 @@
+"""The arguments of `ledger verify`, and what they require of a bundle."""
+
+import argparse
+import re
+from pathlib import Path
+
+from ledger import clock
+from ledger.encoding import SHA256_HEX
+from ledger.errors import MalformedError
+from ledger.verify.requirements import Requirements, parse_required
+
+_POSITION = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of `verify` to its parser."""
+    command.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a bundle, a directory of its files, a receipt (…/log/entries/<index>/proof), or the"
+        " address of a bundle, a receipt or a log (…/log/)",
+    )
+    command.add_argument(
+        "--log-key",
+        action="append",
+        default=[],
+        metavar="VKEY",
+        help="a key of the expected ledger: a vkey, or a file of vkeys",
+    )
+    command.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="file of a witness policy, which the checkpoint must meet",
+    )
+    command.add_argument(
+        "--tsa-certificates",
+        type=Path,
+        metavar="FILE",
+        help="PEM file of trusted certificates of time-stamp authorities",
+    )
+    command.add_argument(
+        "--restored",
+        type=Path,
+        metavar="BUNDLE",
+        help="bundle made after the last restore: tell whether a restore lost what SOURCE has",
+    )
+    command.add_argument(
+        "--entry",
+        type=Path,
+        metavar="FILE",
+        help="the entry of a receipt, as /log/entries/<index> gives it",
+    )
+    _add_requirements(command)
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _add_requirements(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--require",
+        metavar="POLICY",
+        help="a policy, as JSON or @FILE, that the approvals must meet beside the statement's own",
+    )
+    command.add_argument(
+        "--accept-individual",
+        action="store_true",
+        help="with --require, count approvals whose signers did not sign the statement's policy",
+    )
+    command.add_argument(
+        "--digest", metavar="SHA256", help="the SHA-256, in hex, that the document must have"
+    )
+    command.add_argument(
+        "--newer-than",
+        metavar="TIME|POSITION",
+        help="a time or a position of the log that the evidence must have reached",
+    )
+
+
+def requirements(chosen: argparse.Namespace) -> Requirements:
+    """Return what the caller requires; raise MalformedError for a value that cannot be met."""
+    digest, than = chosen.digest, chosen.newer_than
+    if digest is not None and not SHA256_HEX.fullmatch(digest):
+        raise MalformedError("digest_invalid", "--digest takes 64 lower-case hex digits")
+    if chosen.accept_individual and chosen.require is None:
+        raise MalformedError("option_unused", "--accept-individual needs --require")
+    newer: int | str | None = None
+    if than is not None:
+        newer = int(than) if _POSITION.fullmatch(than) else clock.from_rfc3339(than)
+    policy = None
+    if chosen.require is not None:
+        given = chosen.require
+        raw = Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
+        policy = parse_required(raw)
+    return Requirements(policy, digest, newer, chosen.accept_individual)

@@ -1,0 +1,161 @@
+"""What a caller requires of a bundle beyond the checks: by which policy, which document, how new.
+
+A requirement is about every statement of the bundle. It is decided from what the checks proved, so
+none is met before they pass. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from ledger.domain import places, policy
+from ledger.domain.counting import in_question
+from ledger.domain.entry import Entry
+from ledger.domain.events import StatementSigned
+from ledger.domain.policy import Policy
+from ledger.domain.policy_words import policy_sentence
+from ledger.errors import MalformedError
+from ledger.verify.auditor import Auditor
+from ledger.verify.event_checks import Events
+from ledger.verify.report import (
+    RequirementName,
+    VerificationReport,
+    VerifiedRequirement,
+    VerifiedStatement,
+)
+
+
+class Requirements(msgspec.Struct, frozen=True):
+    """The caller's requirements; None asks for nothing.
+
+    `policy` is a policy that the approvals must meet, `digest` the SHA-256 (hex) of the document,
+    and `newer_than` a position or a time. Approvals in the individual form, whose signers did not
+    sign the statement's policy, count only with `accept_individual`.
+    """
+
+    policy: Policy | None = None
+    digest: str | None = None
+    newer_than: int | str | None = None
+    accept_individual: bool = False
+
+
+NOTHING = Requirements()
+
+
+def newest_at(envelopes: Mapping[int, Entry]) -> str | None:
+    """Return the time of the newest of these entries, None without one."""
+    return envelopes[max(envelopes)].at if envelopes else None
+
+
+def parse_required(raw: bytes) -> Policy:
+    """Return a policy that approvals can be required to meet.
+
+    It has no veto and no end: approvals meet neither. Raises MalformedError as `policy.parse`, and
+    `policy_invalid` for these.
+    """
+    required = policy.parse(raw)
+    if required.veto or required.expires_at is not None:
+        raise MalformedError(
+            "policy_invalid", "a required policy has no veto and no expiresAt: approvals meet none"
+        )
+    return required
+
+
+def unproven(required: Requirements) -> tuple[VerifiedRequirement, ...]:
+    """Return the requirements of a caller whose evidence did not pass the checks."""
+    says = "Not decided: an earlier check did not pass."
+    asked: dict[RequirementName, object] = {
+        "require": required.policy,
+        "digest": required.digest,
+        "newer-than": required.newer_than,
+    }
+    return tuple(
+        VerifiedRequirement(name, met=False, says=says)
+        for name, value in asked.items()
+        if value is not None
+    )
+
+
+def decided(
+    required: Requirements, events: Events, report: VerificationReport, witnessed: str | None
+) -> tuple[VerifiedRequirement, ...]:
+    """Return whether a bundle that passed the checks meets each requirement.
+
+    `witnessed` is the time of the earliest cosignature that counts, None without one.
+    """
+    found = []
+    if required.policy is not None:
+        found.append(_policy(required.policy, required, events.decided(), events))
+    if required.digest is not None:
+        found.append(_digest(required.digest, report.statements))
+    if required.newer_than is not None:
+        found.append(_newer(required.newer_than, report, witnessed))
+    return tuple(found)
+
+
+def _policy(
+    rules: Policy, required: Requirements, auditor: Auditor, events: Events
+) -> VerifiedRequirement:
+    names = {str(user): person.name for user, person in auditor.people.items()}
+    for statement in events.case.statements:
+        approvals, left_out = _counting(rules, required, auditor, events, statement)
+        if not places.met(rules.root, approvals):
+            who = ", ".join(names[user] for user in approvals) or "nobody"
+            says = f"You require: {policy_sentence(rules, names)} Approved by {who}."
+            if left_out:
+                says += f" Not counted: {', '.join(f'{names[u]} ({why})' for u, why in left_out)}."
+            return VerifiedRequirement("require", met=False, says=says)
+    says = f"The approvals meet what you require: {policy_sentence(rules, names)}"
+    return VerifiedRequirement("require", met=True, says=says)
+
+
+def _counting(
+    rules: Policy, required: Requirements, auditor: Auditor, events: Events, statement: str
+) -> tuple[dict[str, frozenset[str]], list[tuple[str, str]]]:
+    """Return who approved, with the roles of that position, and who does not count and why."""
+    subject = auditor.statements[UUID(statement)]
+    forms = {
+        body.signer: body.form
+        for _, _, body in events.decisions(statement)
+        if isinstance(body, StatementSigned)
+    }
+    counting, left_out = {}, []
+    for user, approval in subject.approvals.items():
+        if in_question(auditor.people[UUID(user)], approval):
+            left_out.append((user, "in question"))
+        elif forms[user] == "individual" and not required.accept_individual:
+            left_out.append((user, "policy not signed"))
+        elif rules.assurance == "passkey" and approval.credential_id is None:
+            left_out.append((user, "no passkey"))
+        elif user == subject.creator and not rules.creator_may_sign:
+            left_out.append((user, "the creator"))
+        else:
+            counting[user] = approval.roles
+    return counting, left_out
+
+
+def _digest(digest: str, shown: Sequence[VerifiedStatement]) -> VerifiedRequirement:
+    other = next((each for each in shown if each.sha256 != digest), None)
+    if other is None:
+        return VerifiedRequirement("digest", met=True, says="It is the document that you require.")
+    says = f"Another document: the statement {other.id} is of the document {other.sha256}."
+    return VerifiedRequirement("digest", met=False, says=says)
+
+
+def _newer(
+    than: int | str, report: VerificationReport, witnessed: str | None
+) -> VerifiedRequirement:
+    """Compare with the checkpoint's size, or with the newest time that the evidence shows.
+
+    A witness cosigns the newest checkpoint that it knows, so a cosignature shows how new it is. A
+    time-stamp does not: anybody can have an old checkpoint stamped today.
+    """
+    if isinstance(than, int):
+        met = report.size is not None and report.size >= than
+        says = f"The checkpoint has {report.size:,} entries"
+    else:
+        newest = max(report.as_of or "", witnessed or "")  # times sort as their texts do
+        met = newest >= than
+        says = f"The newest entry and cosignature that count are of {newest}"
+    return VerifiedRequirement("newer-than", met=met, says=f"{says}; you require {than}.")
