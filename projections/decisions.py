@@ -22,6 +22,7 @@ from ledger.sqlite.bulk_insert import write
 from projections import questioned, retracted
 from projections.facts import Batch, Fact, LogReader
 from projections.outlook import Decided
+from projections.passkeys import ENDED
 from projections.questioned import IN_QUESTION, key_number, passkey_number
 from projections.retracted import RETRACTED
 from projections.rows import json_list
@@ -89,7 +90,7 @@ def _row(fact: Fact, kind: int, step: int | None = None) -> tuple[Any, ...]:
 
 
 def of_statement(
-    db: sqlite3.Connection, log: LogReader, statement: int, *, at: int
+    db: sqlite3.Connection, log: LogReader, statement: int, *, at: int, now: str
 ) -> list[Decision]:
     """Return the decisions on a statement up to a position, oldest first.
 
@@ -106,7 +107,7 @@ def of_statement(
     taken_back = {position for position, _, _, is_retracted in rows if is_retracted}
     named = people(db, numbers.values())
     recorded = log.events_at([*numbers])
-    revoked = _revoked(db, recorded, at)
+    revoked = _revoked(db, recorded, at, now)
     shown = [
         _decision(db, each, named[numbers[each.position]], numbers[each.position], revoked)
         for each in recorded
@@ -206,11 +207,11 @@ def _decision(
             )
 
 
-def _revoked(db: sqlite3.Connection, recorded: Sequence[Recorded], at: int) -> set[str]:
+def _revoked(db: sqlite3.Connection, recorded: Sequence[Recorded], at: int, now: str) -> set[str]:
     kids = json_list({getattr(each.event.body, "kid", "") for each in recorded})
     rows = db.execute(
-        "SELECT kid FROM signing_key WHERE kid IN (SELECT value FROM json_each(?))"
-        " AND revoked <= ?",
-        (kids, at),
+        "SELECT kid FROM signing_key k WHERE kid IN (SELECT value FROM json_each(:kids))"  # noqa: S608
+        f" AND (revoked <= :at OR {ENDED.format(row='k')})",
+        {"kids": kids, "at": at, "now": now},
     )
     return {kid for (kid,) in rows}

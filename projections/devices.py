@@ -12,8 +12,10 @@ import msgspec
 from ledger.domain.events import Body, RecoveryCodesSet, kid_of
 from projections import timeline
 from projections.facts import OPEN, LogReader
+from projections.passkeys import COMPLETE, FROM, LIVE
 from projections.questioned import key_number
 from projections.timeline import TimelineItem
+from projections.users import KEY_IN_FORCE
 
 # A person's newest events that one page looks through.
 MOST_LOOKED_AT = 1_000
@@ -50,14 +52,11 @@ def added_since(
     What came with the registration is not among them, and no passkey of a recovery that waits.
     """
     rows = db.execute(
-        "SELECT 'kid:' || k.kid, k.position, k.at FROM signing_key k WHERE k.user = :person"
-        " AND k.position BETWEEN :first AND :at AND k.revoked > :at"
-        " AND coalesce(k.expires_at > :now, 1) AND k.at > :since"
-        " UNION ALL SELECT 'passkey:' || p.credential_id, p.position, t.at FROM passkey p"
-        " JOIN timeline t ON t.position = p.position WHERE p.user = :person"
-        " AND p.position BETWEEN :first AND :at AND p.removed > :at AND t.at > :since"
-        " AND coalesce(p.active_from <= :now, 1)"
-        " ORDER BY 2 DESC",
+        "SELECT 'kid:' || k.kid, k.position, k.at FROM signing_key k WHERE k.user = :person"  # noqa: S608
+        f" AND k.position >= :first AND k.at > :since AND {KEY_IN_FORCE.format(row='k')}"
+        " UNION ALL SELECT 'passkey:' || p.credential_id, p.position, p.at FROM passkey p"
+        " WHERE p.user = :person AND p.position >= :first AND p.at > :since"
+        f" AND {LIVE.format(row='p')} ORDER BY 2 DESC",
         {"person": person, "first": person + _FIRST + 1, "at": at, "now": now, "since": since},
     )
     return [Added(reference, time) for reference, _, time in rows]
@@ -118,27 +117,37 @@ def _passkeys_of(body: Body) -> tuple[str, ...]:
     return tuple(each.credential_id for each in used if each is not None)
 
 
-def has_codes(db: sqlite3.Connection, person: int, *, at: int) -> bool:
-    """Tell whether a person ever made recovery codes."""
+def has_codes(db: sqlite3.Connection, person: int, *, at: int, now: str) -> bool:
+    """Tell whether a person made recovery codes, since the re-enrolment that ended older ones."""
     row = db.execute(
-        "SELECT 1 FROM timeline WHERE stream = ? AND position <= ? AND type = ?",
-        (person, at, timeline.TYPES.index(RecoveryCodesSet.TAG)),
+        "SELECT 1 FROM timeline WHERE stream = :person AND position <= :at AND type = :type"  # noqa: S608
+        f" AND at >= coalesce((SELECT max({FROM}) FROM passkey e WHERE e.user = :person"
+        f" AND {COMPLETE}), '')",
+        {
+            "person": person,
+            "at": at,
+            "now": now,
+            "type": timeline.TYPES.index(RecoveryCodesSet.TAG),
+        },
     ).fetchone()
     return row is not None
 
 
 def passkey(
-    db: sqlite3.Connection, person: int, credential_id: str, *, at: int
+    db: sqlite3.Connection, person: int, credential_id: str, *, at: int, now: str
 ) -> HeldPasskey | None:
     """Return a person's passkey as of a position; None if they never had it."""
     row = db.execute(
-        "SELECT position, removed, (SELECT min(since) FROM compromise c WHERE c.user = p.user"
-        " AND c.subject = 'passkey:' || p.credential_id AND c.position <= :at)"
+        "SELECT position, removed, (SELECT min(since) FROM compromise c WHERE c.user = p.user"  # noqa: S608
+        " AND c.subject = 'passkey:' || p.credential_id AND c.position <= :at),"
+        f" (SELECT min({FROM}) FROM passkey e WHERE e.user = p.user AND {COMPLETE}"
+        f" AND e.position <> p.position AND p.at < {FROM})"
         " FROM passkey p WHERE credential_id = :id AND user = :person AND position <= :at",
-        {"id": credential_id, "person": person, "at": at},
+        {"id": credential_id, "person": person, "at": at, "now": now},
     ).fetchone()
     if row is None:
         return None
-    position, removed, since = row
+    position, removed, since, re_enrolled_at = row
     ended = removed != OPEN and removed <= at
-    return HeldPasskey(position, timeline.time_of(db, removed) if ended else None, since)
+    ended_at = timeline.time_of(db, removed) if ended else re_enrolled_at
+    return HeldPasskey(position, ended_at, since)

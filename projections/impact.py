@@ -17,7 +17,7 @@ from ledger.domain.events import (
     RoleGranted,
     StandingSet,
 )
-from ledger.domain.person import key_reference, passkey_reference
+from ledger.domain.holdings import key_reference, passkey_reference
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
 from projections import changes, inbox, rules, users
 from projections.decisions import decided_by

@@ -25,6 +25,7 @@ from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
+from projections.passkeys import COMPLETE, FROM
 from projections.users import uuid_text
 
 NAME = "keys"
@@ -48,7 +49,10 @@ INDEXES: tuple[str, ...] = (
 
 
 class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
-    """A signing key as of a position."""
+    """A signing key as of a position.
+
+    A key that a re-enrolment ended has no `revoked_position`.
+    """
 
     kid: str
     user: str
@@ -130,36 +134,40 @@ def _compromised(db: sqlite3.Connection, fact: Fact, subject: str, since: str | 
 
 
 _COLUMNS = (
-    "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"
+    "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"  # noqa: S608  # constants
     " (SELECT min(max(c.since, k.at)) FROM compromise c WHERE c.subject = 'kid:' || k.kid"
-    " AND c.user = k.user AND c.position <= :at), k.expires_at, k.home"
+    " AND c.user = k.user AND c.position <= :at), k.expires_at, k.home,"
+    f" (SELECT min({FROM}) FROM passkey e WHERE e.user = k.user AND {COMPLETE} AND k.at < {FROM})"
     " FROM signing_key k JOIN stream s ON s.id = k.user"
     " WHERE k.position <= :at"
 )
 
 
-def by_kid(db: sqlite3.Connection, log: LogReader, kid: str, *, at: int) -> KeyDetail | None:
+def by_kid(
+    db: sqlite3.Connection, log: LogReader, kid: str, *, at: int, now: str
+) -> KeyDetail | None:
     """Return the key with its attestation as of a position; None if not yet attested."""
-    rows = db.execute(f"{_COLUMNS} AND k.kid = :kid", {"at": at, "kid": kid}).fetchall()
+    given = {"at": at, "now": now, "kid": kid}
+    rows = db.execute(f"{_COLUMNS} AND k.kid = :kid", given).fetchall()
     return next((_key(db, log, _summary(row, at)) for row in rows), None)
 
 
 def by_credential(
-    db: sqlite3.Connection, log: LogReader, credential_id: str, *, at: int
+    db: sqlite3.Connection, log: LogReader, credential_id: str, *, at: int, now: str
 ) -> list[KeyDetail]:
     """Return the keys that a passkey vouched for, oldest first."""
     rows = db.execute(
         f"{_COLUMNS} AND k.credential_id = :id ORDER BY k.position",
-        {"at": at, "id": credential_id},
+        {"at": at, "now": now, "id": credential_id},
     ).fetchall()
     return [_key(db, log, _summary(row, at)) for row in rows]
 
 
-def of_user(db: sqlite3.Connection, user_id: str, *, at: int) -> list[KeySummary]:
+def of_user(db: sqlite3.Connection, user_id: str, *, at: int, now: str) -> list[KeySummary]:
     """Return a person's keys, including revoked ones, oldest first."""
     rows = db.execute(
         f"{_COLUMNS} AND k.user = :user ORDER BY k.position",
-        {"at": at, "user": find_stream(db, user_id)},
+        {"at": at, "now": now, "user": find_stream(db, user_id)},
     ).fetchall()
     return [_summary(row, at) for row in rows]
 
@@ -170,7 +178,8 @@ def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
     Revoked keys are included: their earlier signatures must stay verifiable. The marks are those of
     OpenID Federation 1.0 section 8.7.2, historical keys: `exp`, and `revoked` with `revoked_at`.
     """
-    keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", {"at": at})]
+    given = {"at": at, "now": ""}  # no status is shown
+    keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", given)]
     return [
         msgspec.to_builtins(key.jwk)
         | {"kid": key.kid, "alg": ALGORITHMS[type(key.jwk)][0], "use": "sig"}
@@ -191,19 +200,19 @@ def _ends(key: KeySummary) -> dict[str, Any]:
 
 
 def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
-    kid, user, jwk, credential_id, attested_at, position, revoked, *ended_by, home = row
-    revoked_at, since, ends = ended_by
-    ended = revoked <= at
+    kid, user, jwk, credential_id, attested_at, position, revoked, *ended_by = row
+    revoked_at, since, ends, home, re_enrolled_at = ended_by
+    revoked_at = revoked_at if revoked <= at else re_enrolled_at
     return KeySummary(
         kid=kid,
         user=uuid_text(user),
         jwk=msgspec.json.decode(jwk, type=PublicJwk),
         credential_id=credential_id,
-        status="revoked" if ended else "active",
+        status="active" if revoked_at is None else "revoked",
         attested_at=attested_at,
         position=position,
-        revoked_at=revoked_at if ended else None,
-        revoked_position=revoked if ended else None,
+        revoked_at=revoked_at,
+        revoked_position=revoked if revoked <= at else None,
         compromised_since=since,
         expires_at=ends,
         home=home,

@@ -11,8 +11,9 @@ from ledger.domain.places import NO_STEPS, Missing, StepsByPerson
 from ledger.domain.policy import Policy
 from ledger.domain.steps import GivenApprovals, Refusals
 from ledger.domain.vocabulary import AUDITOR
+from projections.passkeys import LIVE
 from projections.rows import json_list
-from projections.users import streams, uuid_text
+from projections.users import KEY_IN_FORCE, STANDING, streams, uuid_text
 
 # Whether today's people can meet the policy. `all_rejected`: everybody who could help has rejected.
 Outlook = Literal["open", "people_missing", "all_rejected"]
@@ -21,12 +22,11 @@ Roles = Mapping[str, Set[str]]
 # The SQL condition that the person `{user}` can act as of :at and :now: they are active, and a
 # passkey or key is live. `ledger.domain.standing.can_act` says the same of a person's state.
 CAN_ACT = (
-    "(coalesce((SELECT h.standing FROM user_standing h WHERE h.user = {user} AND h.position <= :at"
-    " ORDER BY h.position DESC LIMIT 1), 'active') = 'active'"
-    " AND (EXISTS(SELECT 1 FROM passkey p WHERE p.user = {user} AND p.position <= :at"
-    " AND p.removed > :at AND coalesce(p.active_from <= :now, 1))"
-    " OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {user}"
-    " AND k.position <= :at AND k.revoked > :at AND coalesce(k.expires_at > :now, 1))))"
+    f"(coalesce((SELECT {STANDING} FROM user_standing h WHERE h.user = {{user}}"  # noqa: S608
+    " AND h.position <= :at ORDER BY h.position DESC LIMIT 1), 'active') = 'active'"
+    f" AND (EXISTS(SELECT 1 FROM passkey p WHERE p.user = {{user}} AND {LIVE.format(row='p')})"
+    f" OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {{user}}"
+    f" AND {KEY_IN_FORCE.format(row='k')})))"
 )
 
 _HOLDERS = f"""

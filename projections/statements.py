@@ -211,7 +211,7 @@ def by_id(
     raw = _document(log, number)
     document = msgspec.json.decode(raw)
     rules = msgspec.convert(document["policy"], Policy)
-    decided = decisions.of_statement(db, log, number, at=at)
+    decided = decisions.of_statement(db, log, number, at=at, now=now)
     pending = summary.status == "pending"
     moment = ShownAt(at, now, pending)
     standing = progress.standing(

@@ -9,12 +9,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain.events import (
-    CompromiseDeclared,
-    CompromiseSet,
-    PasskeyAdded,
-    PasskeyRemoved,
     PersonSuspended,
-    RecoveryCancelled,
     RoleClosed,
     RoleEnded,
     RoleGranted,
@@ -23,27 +18,38 @@ from ledger.domain.events import (
 )
 from ledger.domain.vocabulary import PersonStanding
 from ledger.sqlite.bulk_insert import write
-from projections.facts import OPEN, Batch, Fact, find_stream
+from projections.facts import OPEN, Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
+from projections.passkeys import (
+    COMPLETE,
+    ENDED,
+    FROM,
+    HELD,
+    Recovering,
+    people_recovering,
+    recoveries,
+)
 from projections.rows import json_list
 
 NAME = "users"
-VERSION = 3
+VERSION = 4
 _CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
     "CREATE TABLE user_role(user INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL,"
     " ended INTEGER NOT NULL, PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE user_standing(user INTEGER NOT NULL, position INTEGER NOT NULL,"
-    " standing TEXT NOT NULL, PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE passkey(position INTEGER PRIMARY KEY, credential_id TEXT NOT NULL,"
-    " user INTEGER NOT NULL, removed INTEGER NOT NULL, active_from TEXT) STRICT",
+    " standing TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY(user, position))"
+    " STRICT, WITHOUT ROWID",
 )
-INDEXES: tuple[str, ...] = (
-    "CREATE INDEX user_role_by_role ON user_role(role, position)",
-    "CREATE UNIQUE INDEX passkey_by_credential ON passkey(credential_id)",
-    "CREATE INDEX passkey_by_user ON passkey(user)",
-    "CREATE INDEX passkey_that_waits ON passkey(active_from) WHERE active_from IS NOT NULL",
+INDEXES: tuple[str, ...] = ("CREATE INDEX user_role_by_role ON user_role(role, position)",)
+
+
+# SQL as of :at and :now: the standing that a row `h` sets, and that a signing key is in force.
+STANDING = f"iif(h.standing = 'suspended' AND {ENDED.format(row='h')}, 'active', h.standing)"
+KEY_IN_FORCE = (
+    "({row}.position <= :at AND {row}.revoked > :at AND coalesce({row}.expires_at > :now, 1)"
+    f" AND NOT {ENDED})"
 )
 
 
@@ -54,15 +60,11 @@ class NamedPerson(msgspec.Struct, frozen=True):
     name: str
 
 
-class Recovering(msgspec.Struct, frozen=True, rename="camel"):
-    """A passkey that a recovery code added and that does not work yet."""
-
-    credential_id: str
-    active_from: str
-
-
 class User(msgspec.Struct, frozen=True, rename="camel"):
-    """A person as of a position; `kids` are the signing keys active then."""
+    """A person as of a position; `kids` are the signing keys active then.
+
+    `re_enrolled_at` is when a re-enrolment last ended everything older, None without one.
+    """
 
     id: str
     name: str
@@ -72,11 +74,12 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
     registered_at: str
     position: int
     standing: PersonStanding = "active"
-    recovering: Recovering | None = None
+    recovering: list[Recovering] = []
+    re_enrolled_at: str | None = None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add people, roles and passkeys; end roles and removed passkeys."""
+    """Add people and roles, end roles, and note standing."""
     registered, granted = batch.of(UserRegistered), batch.of(RoleGranted)
     people = [(fact.stream, fact.body.name, fact.at) for fact in registered]
     write(db, "INSERT INTO user {rows}", people)
@@ -98,28 +101,13 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             "UPDATE user_role SET ended = ?1 WHERE role = ?2 AND ended = ?3 AND position < ?1",
             (fact.position, fact.body.role, OPEN),
         )
-    passkeys = [
-        (fact.position, fact.body.credential_id, fact.stream, OPEN, fact.body.active_from)
-        for fact in batch.of(PasskeyAdded)
+    moved = [
+        (fact.stream, fact.position, "suspended", fact.at) for fact in batch.of(PersonSuspended)
     ]
-    write(db, "INSERT INTO passkey {rows}", passkeys)
-    for fact in batch.of(PasskeyRemoved):
-        _remove(db, fact, fact.body.credential_id)
-    for fact in batch.of(CompromiseDeclared, CompromiseSet):
-        for reference in (fact.body.compromised, *fact.body.also):
-            _remove(db, fact, reference.removeprefix("passkey:"))
-    for fact in batch.of(RecoveryCancelled):
-        _remove(db, fact, fact.body.recovery.removeprefix("passkey:"))
-    moved = [(fact.stream, fact.position, "suspended") for fact in batch.of(PersonSuspended)]
-    moved += [(fact.stream, fact.position, fact.body.standing) for fact in batch.of(StandingSet)]
+    moved += [
+        (fact.stream, fact.position, fact.body.standing, fact.at) for fact in batch.of(StandingSet)
+    ]
     write(db, "INSERT INTO user_standing {rows}", moved)
-
-
-def _remove(db: sqlite3.Connection, fact: Fact, credential_id: str) -> None:
-    db.execute(
-        "UPDATE passkey SET removed = ? WHERE credential_id = ? AND removed = ? AND user = ?",
-        (fact.position, credential_id, OPEN, fact.stream),
-    )
 
 
 def by_id(db: sqlite3.Connection, user_id: str, *, at: int, now: str) -> User | None:
@@ -155,12 +143,7 @@ def page(
 
 def recovering(db: sqlite3.Connection, *, at: int, now: str, limit: int) -> list[User]:
     """Return people with a recovery that waits, those that end first."""
-    query = (
-        "SELECT user FROM passkey WHERE active_from > ?1 AND position <= ?2 AND removed > ?2"
-        " ORDER BY active_from LIMIT ?3"
-    )
-    numbers = [number for (number,) in db.execute(query, (now, at, limit))]
-    return _users(db, numbers, at, now)
+    return _users(db, people_recovering(db, at=at, now=now, limit=limit), at, now)
 
 
 def by_numbers(db: sqlite3.Connection, numbers: Sequence[int], *, at: int, now: str) -> list[User]:
@@ -219,15 +202,8 @@ def uuid_text(uuid: bytes) -> str:
 def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> list[User]:
     given = {"users": json_list(numbers), "at": at, "now": now}
     roles, passkeys, kids = (_grouped(db, query, given) for query in _OF_USERS)
-    rows = db.execute(
-        "SELECT u.id, s.uuid, u.name, u.at, (SELECT standing FROM user_standing"
-        " WHERE user = u.id AND position <= :at ORDER BY position DESC LIMIT 1),"
-        " (SELECT credential_id || ' ' || active_from FROM passkey WHERE user = u.id"
-        " AND position <= :at AND removed > :at AND active_from > :now)"
-        " FROM user u JOIN stream s ON s.id = u.id"
-        " WHERE u.id IN (SELECT value FROM json_each(:users)) AND u.id <= :at ORDER BY u.id",
-        given,
-    )
+    waiting = recoveries(db, numbers, at=at, now=now)
+    rows = db.execute(_USERS, given)
     return [
         User(
             id=uuid_text(uuid),
@@ -238,19 +214,28 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
             kids=kids[number],
             registered_at=registered_at,
             position=number,
-            recovering=None if waiting is None else Recovering(*waiting.split(" ")),
+            recovering=waiting.get(number, []),
+            re_enrolled_at=re_enrolled_at,
         )
-        for number, uuid, name, registered_at, standing, waiting in rows
+        for number, uuid, name, registered_at, standing, re_enrolled_at in rows
     ]
 
 
+_USERS = f"""
+SELECT u.id, s.uuid, u.name, u.at,
+    (SELECT {STANDING} FROM user_standing h WHERE h.user = u.id AND h.position <= :at
+        ORDER BY h.position DESC LIMIT 1),
+    (SELECT max({FROM}) FROM passkey e WHERE e.user = u.id AND {COMPLETE})
+FROM user u JOIN stream s ON s.id = u.id
+WHERE u.id IN (SELECT value FROM json_each(:users)) AND u.id <= :at ORDER BY u.id
+"""  # noqa: S608  # constants
 _OF_USERS = (
     "SELECT user, role FROM user_role WHERE user IN (SELECT value FROM json_each(:users))"
     " AND position <= :at AND ended > :at ORDER BY position",
-    "SELECT user, credential_id FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
-    " AND position <= :at AND removed > :at ORDER BY position",
-    "SELECT user, kid FROM signing_key WHERE user IN (SELECT value FROM json_each(:users))"
-    " AND position <= :at AND revoked > :at AND coalesce(expires_at > :now, 1) ORDER BY position",
+    "SELECT user, credential_id FROM passkey p WHERE user IN (SELECT value FROM json_each(:users))"  # noqa: S608
+    f" AND {HELD.format(row='p')} ORDER BY position",
+    "SELECT user, kid FROM signing_key k WHERE user IN (SELECT value FROM json_each(:users))"  # noqa: S608
+    f" AND {KEY_IN_FORCE.format(row='k')} ORDER BY position",
 )
 
 
@@ -259,15 +244,3 @@ def _grouped(db: sqlite3.Connection, query: str, given: dict[str, Any]) -> dict[
     for number, value in db.execute(query, given):
         groups[number].append(value)
     return groups
-
-
-def passkey_positions(
-    db: sqlite3.Connection, users: Sequence[str], *, at: int, also_ended: bool = False
-) -> list[int]:
-    """Return where the live passkeys of these people were added, or all, oldest first."""
-    query = (
-        "SELECT position FROM passkey WHERE user IN (SELECT value FROM json_each(:users))"
-        " AND position <= :at AND (removed > :at OR :all) ORDER BY position"
-    )
-    given = {"users": json_list(streams(db, users)), "at": at, "all": also_ended}
-    return [position for (position,) in db.execute(query, given)]

@@ -18,6 +18,7 @@ from projections import (
     inbox,
     invitations,
     keys,
+    passkeys,
     rules,
     statements,
     streams,
@@ -46,6 +47,7 @@ class View(Protocol):
 VIEWS: tuple[View, ...] = (
     streams,
     users,
+    passkeys,
     keys,
     statements,
     inbox,

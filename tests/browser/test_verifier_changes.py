@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.vectors.changes.make import PATH as CHANGES
+from tests.vectors.re_enrolment.make import PATH as RE_ENROLMENTS
 from tests.vectors.recovery_codes.make import PATH as RECOVERIES
 
 # The code with which the auditor refuses an event and its position; null where it accepts them all.
@@ -35,7 +36,7 @@ DECIDED = """async ([events, complete]) => {
 
 def cases() -> Iterator[Any]:
     """Yield the story and each case of every file."""
-    for path in (CHANGES, RECOVERIES):
+    for path in (CHANGES, RECOVERIES, RE_ENROLMENTS):
         found = json.loads(path.read_text("utf-8"))
         for case in found["cases"]:
             yield pytest.param(found["story"], case, id=f"{path.parent.name}: {case['name']}")

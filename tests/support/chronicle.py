@@ -14,14 +14,13 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import (
-    challenges,
+    admission,
     charter,
     compromise,
     decisions,
     drafting,
     ledger_acts,
     person,
-    recovery_codes,
     restoration,
     signing_keys,
     standing,
@@ -46,7 +45,7 @@ from tests.support.changes import invite
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk, link_key
-from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer, assertion
+from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer
 
 FOUNDING = Node(1, ("role:administrator",))
 SETUP_TOKEN, TOKEN = "setup", "token"
@@ -158,10 +157,10 @@ class Chronicle:
     ) -> None:
         """Register somebody by a link; `given` may say that the invitation gives no `role`."""
         (role,) = given.values() or who.roles
-        self.tell(who.user, person.register(who.user, name, role, invitation, skeletons(name)))
+        self.tell(who.user, admission.register(who.user, name, role, invitation, skeletons(name)))
         text = None if token is None else who.redeem(link_key(token))
         added, now_ms = self.shown(who, who.passkey), self.time.ms
-        newcomer = self._state(who)
+        newcomer = self.state_of(who)
         body = redeem_invitation(newcomer, added, text, self._charter, now_ms=now_ms)
         self.tell(who.user, body)
         self.attest(who, who.key)
@@ -179,7 +178,7 @@ class Chronicle:
     def change(self, who: Signer, number: int, *items: dict[str, Any], **members: Any) -> bytes:
         """Record a change, its drafter's approval, and its effects if that completes it."""
         raw = who.change(*items, statementId=statement_id(number), **members)
-        body, _ = drafting.draft(raw, who.draft_act(raw), self._state(who), **self._rules())
+        body, _ = drafting.draft(raw, who.draft_act(raw), self.state_of(who), **self._rules())
         self.tell(statement_id(number), body)
         self.approve_change(who, raw)
         return raw
@@ -200,68 +199,46 @@ class Chronicle:
     def _rules(self) -> dict[str, Any]:
         return {"charter": self._charter, "now_ms": self.time.ms}
 
-    def _state(self, who: Signer) -> person.Person:
-        return self.auditor.people[UUID(who.user)]
+    def state_of(self, who: Signer) -> person.Person:
+        """Return a person as of now."""
+        return person.settled(self.auditor.people[UUID(who.user)], self.time.ms)
 
     def add_passkey(self, who: Signer, passkey: Passkey) -> None:
         added = self.shown(who, passkey)
         addition = who.addition(passkey)
-        body = add_passkey(self._state(who), added, *addition)
+        body = add_passkey(self.state_of(who), added, *addition)
         self.tell(who.user, body)
         who.passkey = passkey
 
     def remove_passkey(self, owner: Signer, credential_id: str) -> None:
         act = owner.confirmed(owner.act("remove-passkey", credentialId=credential_id))
-        body = remove_passkey(self._state(owner), credential_id, act)
+        body = remove_passkey(self.state_of(owner), credential_id, act)
         self.tell(owner.user, body)
 
     def revoke(self, owner: Signer, kid: str, **members: Any) -> None:
         act = owner.act("revoke-key", kid=kid, **members)
         assertion = owner.confirm(act) if "compromisedSince" in members else None
         asked = ConfirmedAct(act, assertion, LEDGER, PARTY, self.time.ms)
-        self.tell(owner.user, signing_keys.revoke_key(self._state(owner), kid, asked))
+        self.tell(owner.user, signing_keys.revoke_key(self.state_of(owner), kid, asked))
 
     def declare(self, owner: Signer, key: Any, **members: Any) -> None:
         act = owner.act("declare-compromise", key=key, **members)
         asked = ConfirmedAct(act, owner.confirm(act), LEDGER, PARTY, self.time.ms)
-        self.tell(owner.user, compromise.declare(self._state(owner), asked))
-
-    def set_codes(self, who: Signer) -> None:
-        """Record ten recovery codes of a person."""
-        keys = [link_jwk(f"code {n} of {who.user}") for n in range(10)]
-        asked = who.confirmed(who.act("set-recovery-codes", keys=keys))
-        self.tell(who.user, recovery_codes.set_codes(self._state(who), asked))
-
-    def recover(self, who: Signer, passkey: Passkey) -> None:
-        """Record a passkey that the first recovery code of a person adds; it waits."""
-        key = link_key(f"code 0 of {who.user}")
-        text = who.redeem(key, cose=passkey.cose_sha256, purpose="recovery")
-        challenge = challenges.redeem(
-            cose_sha256=passkey.cose_sha256, ledger=LEDGER, nonce=NONCE, user=who.user
-        )
-        shown = assertion(passkey.get(challenge))
-        asked = ConfirmedAct(text, shown, LEDGER, PARTY, self.time.ms)
-        body = recovery_codes.recover(self._state(who), self.shown(who, passkey), asked)
-        self.tell(who.user, body)
-
-    def cancel_recovery(self, who: Signer, passkey: Passkey) -> None:
-        """Record that a person cancels their recovery."""
-        act = who.act("cancel-recovery", recovery=f"passkey:{passkey.id}", user=who.user)
-        state, asked = self._state(who), who.confirmed(act)
-        self.tell(who.user, recovery_codes.cancel(state, state, asked, self._charter))
+        self.tell(owner.user, compromise.declare(self.state_of(owner), asked))
 
     def suspend(self, whom: Signer, by: Signer) -> None:
         act = by.act("suspend", user=whom.user, reason="Left the company.")
         asked = ConfirmedAct(act, by.confirm(act), LEDGER, PARTY, self.time.ms)
         self.tell(
-            whom.user, standing.suspend(self._state(whom), self._state(by), asked, self._charter)
+            whom.user,
+            standing.suspend(self.state_of(whom), self.state_of(by), asked, self._charter),
         )
 
     # --- statements ------------------------------------------------------------------------------
 
     def draft(self, who: Signer, number: int, **members: Any) -> bytes:
         raw = who.document(statementId=statement_id(number), **members)
-        creator = self._state(who)
+        creator = self.state_of(who)
         body, _ = drafting.draft(raw, who.draft_act(raw), creator, **self._rules())
         self.tell(statement_id(number), body)
         return raw
@@ -293,6 +270,7 @@ class Chronicle:
         return {"statementId": json.loads(raw)["statementId"], "sha256": digest(raw.decode())}
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
-        people = {str(stream): each for stream, each in self.auditor.people.items()}
+        everybody = self.auditor.people.items()
+        people = {str(user): person.settled(each, self.time.ms) for user, each in everybody}
         now = self.time.ms, self._charter.version
-        return DecisionContext(self._state(who), LEDGER, PARTY, *now, assertion, people)
+        return DecisionContext(self.state_of(who), LEDGER, PARTY, *now, assertion, people)

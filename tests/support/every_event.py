@@ -8,10 +8,12 @@ from typing import Any
 
 from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.ledger_acts import LostTree
-from tests.support.changes import invite
+from ledger.domain.policy import Node
+from tests.support import comebacks
+from tests.support.changes import governors, invite
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
-from tests.support.keys import es256_key
+from tests.support.keys import ed25519_key, es256_key
 from tests.support.signers import LEDGER, Signer
 
 
@@ -48,6 +50,26 @@ def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
         {"deactivate": {"user": alice.user}},
         {"withdraw": {"statement": statement_id(4)}},
     ]
+
+
+def _comes_back(
+    told: Chronicle, whom: Signer, by: tuple[Signer, Signer], rules: dict[str, Any]
+) -> None:
+    """Re-enrol somebody whose passkey was stolen, while changes need two people."""
+    dave, carol = by
+    two: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
+    governing = {"user": carol.user, "role": "administrator"}
+    items = {"reinstate": {"user": carol.user}}, {"grant-role": governing}, comebacks.re_enrol(whom)
+    told.change(dave, 105, *items, governance=rules)
+    carol.key = ed25519_key(31)
+    told.attest(carol, carol.key)
+    was = policy_digest(Node(1, tuple(rules["of"])))
+    raised = {"policy": two, "was": was, "people": governors(dave, carol)}
+    told.change(dave, 106, {"set-governance": raised}, governance=rules)
+    comebacks.use_link(told, whom, fixed_passkey(14))
+    admission = comebacks.admit(whom, fixed_passkey(14))
+    told.approve_change(carol, told.change(dave, 107, admission, governance=two))
+    told.add_passkey(dave, fixed_passkey(15))
 
 
 def _leave(
@@ -110,10 +132,11 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.restore(LostTree(len(told.states) + 7, None))
     alice.key = es256_key(21)  # her first one ended
     _leave(told, dave, alice, bob, rules)
-    told.set_codes(dave)
-    told.recover(dave, fixed_passkey(12))
-    told.cancel_recovery(dave, fixed_passkey(12))
+    comebacks.set_codes(told, dave)
+    comebacks.use_code(told, dave, fixed_passkey(12))
+    comebacks.cancel(told, dave, fixed_passkey(12))
     told.add_passkey(dave, fixed_passkey(13))
+    _comes_back(told, bob, (dave, carol), rules)
     if end:
         told.freeze()
     told.auditor.finish()

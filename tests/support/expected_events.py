@@ -86,17 +86,17 @@ EXPECTED = {
         {"users", "invitations"},
     ),
     "passkey-added.v1": Expected(
-        DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"users"}
+        DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"passkeys"}
     ),
     "passkey-removed.v1": Expected(
         ALICE,
         "removed a passkey",
         "Alice Ångström removed a passkey",
         ACT,
-        {"users"},
+        {"passkeys"},
     ),
     "key-attested.v1": Expected(
-        ALICE, "attested a signing key", "Alice Ångström attested a signing key", ADD_KEY, {"keys"}
+        CAROL, "attested a signing key", "Carol attested a signing key", ADD_KEY, {"keys"}
     ),
     "key-revoked.v1": Expected(
         BOB, "revoked a signing key", "Bob revoked a signing key", ACT, {"keys", "statements"}
@@ -108,7 +108,7 @@ EXPECTED = {
         DAVE, "set 10 recovery codes", "Dave set recovery codes", ACT, set()
     ),
     "recovery-cancelled.v1": Expected(
-        DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"users"}
+        DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"passkeys"}
     ),
     "compromise-declared.v1": Expected(
         ALICE,
@@ -116,7 +116,7 @@ EXPECTED = {
         " 2026-11-21T03:04:52.678Z, and 1 more",
         "Alice Ångström declared a key or passkey compromised",
         ACT,
-        {"users", "keys", "statements"},
+        {"passkeys", "keys", "statements"},
     ),
     "statement-drafted.v1": Expected(
         ALICE,
@@ -163,22 +163,32 @@ EXPECTED = {
         "set registration to open", "The ledger's charter was changed", {"rules"}
     ),
     "governance-set.v1": effect(
-        "set the governance policy", "The governance policy was changed", {"rules"}
+        "set the governance policy", "The governance policy was changed", {"rules"}, change=106
     ),
     "role-granted.v1": effect(
-        "granted Bob the role creator", "Bob was granted the role creator", {"users"}, change=103
+        "granted Carol the role administrator",
+        "Carol was granted the role administrator",
+        {"users"},
+        change=105,
     ),
     "role-ended.v1": effect(
         "ended the role legal of Bob", "The role legal of Bob was ended", {"users"}
     ),
-    "standing-set.v1": effect(
-        "made Alice Ångström deactivated", "Alice Ångström is deactivated", {"users"}, change=104
+    "standing-set.v1": effect("made Carol active", "Carol is active", {"users"}, change=105),
+    "re-enrolment-opened.v1": effect(
+        "opened a re-enrolment of Bob", "A re-enrolment of Bob was opened", {"passkeys"}, change=105
+    ),
+    "passkey-admitted.v1": effect(
+        "admitted the new passkey of Bob",
+        "The new passkey of Bob was admitted",
+        {"passkeys"},
+        change=107,
     ),
     "compromise-set.v1": effect(
         "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
         " 2026-11-21T03:05:01.678Z, and 0 more",
         "A key or passkey of Bob was declared compromised",
-        {"users", "keys", "statements"},
+        {"passkeys", "keys", "statements"},
         change=104,
     ),
     "statement-withdrawn-by-change.v1": effect(

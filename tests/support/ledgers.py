@@ -20,6 +20,7 @@ from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
 from ledger.data_files import LOG_FILE
+from ledger.domain import challenges
 from ledger.settings import read_settings
 from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
@@ -33,7 +34,7 @@ from tests.support.authenticator import Passkey
 from tests.support.changes import invite
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.links import link_key
-from tests.support.signers import LEDGER, Clock, Signer
+from tests.support.signers import LEDGER, Clock, Signer, assertion
 from tests.support.states import folded, states
 
 
@@ -113,6 +114,21 @@ class Process:
         act = by.act("revoke-key", kid=kid)
         assertion = None if kid == by.key.kid else by.confirm(act)
         return await self.people.keys.revoke(kid, act, assertion)
+
+    async def come_back(self, who: Signer, passkey: Passkey, secret: str, purpose: str) -> Answer:
+        """Use a recovery code, or the link of a re-enrolment."""
+        key, cose = link_key(secret, who.ledger), passkey.cose_sha256
+        begun, _ = await self.people.recovering.begin(key.kid)
+        nonce = begun.ceremony.nonce
+        challenge = challenges.redeem(
+            cose_sha256=cose, ledger=who.ledger, nonce=nonce, user=who.user
+        )
+        return await self.people.recovering.complete(
+            begun.id,
+            who.new_passkey(passkey, nonce=nonce),
+            who.redeem(key, cose=cose, purpose=purpose),
+            assertion(passkey.get(challenge)),
+        )
 
     async def invite(self, who: Signer, role: str, token: str) -> Answer:
         return await self.change(who, invite(token, role, "2027-01-01T00:00:00.000Z"))

@@ -1,4 +1,4 @@
-"""Recovery codes over HTTP: what a person sends who sets or uses them."""
+"""Recoveries over HTTP: what a person sends who uses a code or the link of a re-enrolment."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from ledger.domain import challenges
 from tests.support.actor import Actor, now_ms
 from tests.support.authenticator import Passkey
 from tests.support.links import link_jwk, link_key, redeem
+
+UNTIL = "9999-01-01T00:00:00.000Z"
 
 
 def name_of(who: Actor, number: int) -> str:
@@ -21,13 +23,25 @@ def set_codes(who: Actor, count: int = 10) -> httpx.Response:
 
 
 def begin(lost: Actor, number: int = 0) -> httpx.Response:
-    code = link_key(name_of(lost, number), lost.ledger).kid
+    return begin_by(lost, name_of(lost, number))
+
+
+def begin_by(lost: Actor, secret: str) -> httpx.Response:
+    """Begin by the secret of a code or link."""
+    code = link_key(secret, lost.ledger).kid
     return lost.client.post("/api/recoveries/options", json={"code": code})
 
 
 def recovery(
     lost: Actor, passkey: Passkey, begun: dict[str, Any], number: int = 0
 ) -> dict[str, Any]:
+    return redemption(lost, passkey, begun, name_of(lost, number), "recovery")
+
+
+def redemption(
+    lost: Actor, passkey: Passkey, begun: dict[str, Any], secret: str, purpose: str
+) -> dict[str, Any]:
+    """Return what a person sends who uses the secret of a code or link."""
     about = {"ledger": lost.ledger, "nonce": begun["nonce"]}
     cose = passkey.cose_sha256
     challenge = challenges.redeem(cose_sha256=cose, user=lost.user, **about)
@@ -35,9 +49,9 @@ def recovery(
         "cose": cose,
         "user": lost.user,
         "iat": now_ms() // 1000,
-        "purpose": "recovery",
+        "purpose": purpose,
     }
-    key = link_key(name_of(lost, number), lost.ledger)
+    key = link_key(secret, lost.ledger)
     return {
         "ceremony": begun["ceremony"],
         "registration": passkey.create(challenges.register(**about)),
@@ -53,6 +67,25 @@ def recover(lost: Actor, passkey: Passkey, number: int = 0) -> httpx.Response:
     return lost.client.post("/api/recoveries", json=body)
 
 
+def open_link(by: Actor, whom: Actor, secret: str, until: str = UNTIL) -> httpx.Response:
+    """Let a person come back, by a link with this secret."""
+    members = {"user": whom.user, "key": link_jwk(secret, by.ledger), "expiresAt": until}
+    return by.change({"re-enrol": members})
+
+
+def come_back(lost: Actor, passkey: Passkey, secret: str) -> httpx.Response:
+    """Use the link of a re-enrolment."""
+    begun = begin_by(lost, secret)
+    assert begun.status_code == 200, begun.text
+    body = redemption(lost, passkey, begun.json(), secret, "re-enrolment")
+    return lost.client.post("/api/recoveries", json=body)
+
+
 def cancel(who: Actor, user: str, credential_id: str) -> httpx.Response:
-    act = who.act("cancel-recovery", recovery=f"passkey:{credential_id}", user=user)
+    return cancel_named(who, user, f"passkey:{credential_id}")
+
+
+def cancel_named(who: Actor, user: str, recovery: str) -> httpx.Response:
+    """Cancel a recovery by its reference: that of a passkey, or of an open link's key."""
+    act = who.act("cancel-recovery", recovery=recovery, user=user)
     return who.client.post(f"/api/users/{user}/cancel-recovery", json=who.confirmed(act))

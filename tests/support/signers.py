@@ -12,14 +12,15 @@ from ledger.domain import challenges
 from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.held_passkeys import PasskeySubmission
+from ledger.domain.holdings import AttestedKey
+from ledger.domain.holdings import Passkey as KnownPasskey
 from ledger.domain.passkey import (
     AssertionEvidence,
     RegistrationEvidence,
     RelyingParty,
     verify_registration,
 )
-from ledger.domain.person import AttestedKey, Person
-from ledger.domain.person import Passkey as KnownPasskey
+from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey

@@ -7,15 +7,22 @@ from ledger.domain.events import RoleDefined
 from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
-from tests.support.small_world import Move, State, Step, explore, live
+from tests.support.small_world import Move, State, Step, explore, live, signer
 
 
 def faults(before: State, step: Step) -> list[str]:
     """Return what a step breaks."""
-    return [*_of_the_actor(before, step), *_of_effects(before, step), *_of_the_state(step.after)]
+    return [
+        *_of_the_actor(before, step),
+        *_of_effects(before, step),
+        *_of_returns(before, step),
+        *_of_the_state(step.after),
+    ]
 
 
 def _of_the_actor(before: State, step: Step) -> Iterable[str]:
+    if step.actor is None:
+        return
     actor = before.people[step.actor]
     if actor.standing != "active" and step.decides:
         yield "somebody suspended or deactivated decides"
@@ -25,6 +32,8 @@ def _of_the_actor(before: State, step: Step) -> Iterable[str]:
         yield "no live passkey confirms"
     if step.suspended is not None and _governs(before, before.people[step.suspended]):
         yield "one person suspends somebody who governs"
+    if step.cancelled not in (None, step.actor) and not _governs(before, actor):
+        yield "somebody without a place cancels for another person"
 
 
 def _of_effects(before: State, step: Step) -> Iterable[str]:
@@ -67,6 +76,26 @@ def _of_places(before: State, step: Step) -> Iterable[str]:
         governs = _governs(after, now) and now.standing != "deactivated"
         if governs and (is_new or not _governs(before, was)) and now.user not in compared:
             yield "somebody governs whom nobody compared"
+
+
+def _of_returns(before: State, step: Step) -> Iterable[str]:
+    """Say what is wrong with how somebody comes back, by a third device that ends the others."""
+    after = step.after
+    for who, (was, now) in enumerate(zip(before.people, after.people, strict=True)):
+        devices = [signer(who, number) for number in (0, 1)]
+        older = {each.passkey.id for each in devices} | {each.key.kid for each in devices}
+        new = signer(who, 2).passkey
+        if step.redeemed == who and live(now) != live(was):
+            yield "a link changes at once what somebody has"
+        if step.redeemed == who and was.standing == "deactivated":
+            yield "somebody deactivated comes back"
+        if new.id not in live(now):
+            continue
+        if live(now) & older:
+            yield "an older device acts beside the one that replaced it"
+        seen = new.cose_sha256 in after.admitted
+        if after.charter.governance.threshold >= 2 and _governs(after, now) and not seen:
+            yield "somebody governs with a passkey that nobody compared"
 
 
 def _of_the_state(after: State) -> Iterable[str]:

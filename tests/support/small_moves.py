@@ -7,10 +7,12 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import charter, decisions, drafting, person, signing_keys, standing, statement
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.effects import Sources
+from ledger.domain.changes.items import Admit
 from ledger.domain.charter import STREAM
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.decision_context import DecisionContext
@@ -19,7 +21,7 @@ from ledger.domain.held_passkeys import remove_passkey
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.statement import Statement
 from ledger.errors import LedgerError
-from tests.support.signers import LEDGER, PARTY, Signer
+from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
 from tests.support.small_world import ADA, BEN, CAL, PENDING, Item, Move, State, Step, signer
 
 
@@ -33,7 +35,7 @@ def drafts(
             return
         for who in by:
             for number, item in enumerate(items):
-                yield from _tried(lambda: _draft(state, who, item(state), number, ends=ends))  # noqa: B023  # run at once
+                yield from tried(lambda: _draft(state, who, item(state), number, ends=ends))  # noqa: B023  # run at once
 
     return moves
 
@@ -62,7 +64,7 @@ def approvals(*, confirmed: bool = True) -> Move:
         for change in state.changes:
             for who in (ADA, BEN, CAL):
                 for second in (0, 1):
-                    yield from _tried(
+                    yield from tried(
                         lambda: _approved(state, change, who, second, confirmed=confirmed)  # noqa: B023  # run at once
                     )
 
@@ -101,7 +103,9 @@ def _approved(  # what one approval depends on
     decided = statement.evolve(change, event)
     others = tuple(each for each in state.changes if each.id != change.id)
     waiting = (*others, decided) if decided.status == "pending" else others
-    after = _applied(State(rules, state.people, waiting), found)
+    after = _applied(state._replace(changes=waiting), found)
+    if found:
+        after = after._replace(admitted=state.admitted | _admitted(change))
     name = f"{'ABC'[who]} approves {change.title!r}"
     credential = me.passkey.id if confirmed else None
     return Step(name, who, me.key.kid, credential, after, decided, found)
@@ -112,17 +116,17 @@ def suspensions(state: State) -> Iterator[Step]:
     for who in (ADA, BEN, CAL):
         for whom in (ADA, BEN, CAL):
             if who != whom:
-                yield from _tried(lambda: _suspend(state, who, whom))  # noqa: B023  # run at once
+                yield from tried(lambda: _suspend(state, who, whom))  # noqa: B023  # run at once
 
 
 def _suspend(state: State, who: int, whom: int) -> Step:
     me, target = signer(who), state.people[whom]
-    act = _act(who, 0, "suspend", user=target.user, reason="Left the company.")
+    act = acted(who, 0, "suspend", user=target.user, reason="Left the company.")
     rules = state.charter
     body = standing.suspend(
-        rules.in_force(target), rules.in_force(state.people[who]), _asked(who, act), rules
+        rules.in_force(target), rules.in_force(state.people[who]), asked(who, act), rules
     )
-    after = _happened(state, whom, body)
+    after = happened(state, whom, body)
     name = f"{'ABC'[who]} suspends {'ABC'[whom]}"
     return Step(name, who, me.key.kid, me.passkey.id, after, suspended=whom)
 
@@ -130,27 +134,27 @@ def _suspend(state: State, who: int, whom: int) -> Step:
 def endings(state: State) -> Iterator[Step]:
     """End one's own second key, and one's passkeys."""
     for who in (ADA, BEN, CAL):
-        yield from _tried(lambda: _end_key(state, who))  # noqa: B023  # run at once
+        yield from tried(lambda: _end_key(state, who))  # noqa: B023  # run at once
         for second in (0, 1):
-            yield from _tried(lambda: _end_passkey(state, who, second))  # noqa: B023  # run at once
+            yield from tried(lambda: _end_passkey(state, who, second))  # noqa: B023  # run at once
 
 
 def _end_key(state: State, who: int) -> Step:
     me = signer(who, 1)
-    act = _act(who, 1, "revoke-key", kid=me.key.kid)
+    act = acted(who, 1, "revoke-key", kid=me.key.kid)
     asked = ConfirmedAct(act, None, LEDGER, PARTY, me.time.ms)
     body = signing_keys.revoke_key(state.people[who], me.key.kid, asked)
-    after = _happened(state, who, body)
+    after = happened(state, who, body)
     name = f"{'ABC'[who]} ends a key"
     return Step(name, who, me.key.kid, None, after, decides=False, must_confirm=False)
 
 
 def _end_passkey(state: State, who: int, second: int) -> Step:
     me, credential = signer(who), signer(who, second).passkey.id
-    act = _act(who, 0, "remove-passkey", credentialId=credential)
+    act = acted(who, 0, "remove-passkey", credentialId=credential)
     owner = state.people[who]
-    body = remove_passkey(owner, credential, _asked(who, act))
-    after = _happened(state, who, body)
+    body = remove_passkey(owner, credential, asked(who, act))
+    after = happened(state, who, body)
     name = f"{'ABC'[who]} ends a passkey"
     return Step(name, who, me.key.kid, me.passkey.id, after, decides=False)
 
@@ -165,11 +169,13 @@ def moves_of(who: int, *moves: Move) -> Move:
 
 
 _stream = cache(UUID)
+NOW = clock.to_text(NOW_MS)  # the clock stands still
 
 # --- the real decisions, once for each signature -------------------------------------------------
 
 
-def _tried(decide: Callable[[], Step]) -> Iterator[Step]:
+def tried(decide: Callable[[], Step]) -> Iterator[Step]:
+    """Yield the step that a decision allows, if it does."""
     try:
         yield decide()
     except (LedgerError, LookupError):
@@ -195,7 +201,8 @@ def _document(number: int, item_and_members: str) -> bytes:
 
 
 @cache
-def _act(number: int, second: int, kind: str, **members: str) -> str:
+def acted(number: int, second: int, kind: str, **members: str) -> str:
+    """Return a signed act, made once."""
     return signer(number, second).act(kind, key=None, **members)
 
 
@@ -204,7 +211,8 @@ def _confirmation(number: int, second: int, jws: str) -> AssertionEvidence:
     return signer(number, second).confirm(jws)
 
 
-def _asked(who: int, act: str) -> ConfirmedAct:
+def asked(who: int, act: str) -> ConfirmedAct:
+    """Return an act that a person confirms with their first passkey."""
     return ConfirmedAct(act, _confirmation(who, 0, act), LEDGER, PARTY, signer(who).time.ms)
 
 
@@ -220,7 +228,8 @@ def _sources(state: State) -> Sources:
     return Sources(state.charter, lambda users: [known[user] for user in users], holders, nothing)
 
 
-def _happened(state: State, whom: int, body: Body) -> State:
+def happened(state: State, whom: int, body: Body) -> State:
+    """Return the state after an event of a person."""
     stream = UUID(state.people[whom].user)
     return _applied(state, (Effect(stream, body),))  # type: ignore[arg-type]  # folded alike
 
@@ -229,8 +238,13 @@ def _applied(state: State, found: Iterable[Effect]) -> State:
     rules, people = state.charter, {_stream(each.user): each for each in state.people}
     for stream, body in found:
         if stream == STREAM:
-            rules = charter.evolve(rules, Event(stream, rules.version + 1, "", body))
+            rules = charter.evolve(rules, Event(stream, rules.version + 1, NOW, body))
         else:
             known = people[stream]
-            people[stream] = person.evolve(known, Event(stream, known.version + 1, "", body))
-    return State(rules, tuple(people.values()), state.changes)
+            people[stream] = person.evolve(known, Event(stream, known.version + 1, NOW, body))
+    return state._replace(charter=rules, people=tuple(people.values()))
+
+
+def _admitted(change: Statement) -> frozenset[str]:
+    """Return the digests of the keys that people compared to admit a passkey."""
+    return frozenset(each.cose for each in change.items or () if isinstance(each, Admit))

@@ -21,7 +21,7 @@ from ledger.domain.statement import Statement
 from tests.support.changes import GOVERNANCE, governors
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import ed25519_key
-from tests.support.signers import CHARTER, Signer
+from tests.support.signers import CHARTER, NOW_MS, Signer
 
 ADA, BEN, CAL = range(3)
 PENDING = 2  # changes that may wait at the same time
@@ -30,11 +30,15 @@ Item = dict[str, Any]
 
 
 class State(NamedTuple):
-    """The ledger's rules, its three people, and the changes that wait."""
+    """The ledger's rules, its three people, and the changes that wait.
+
+    `admitted` are the digests of the keys that people compared when they admitted a passkey.
+    """
 
     charter: Charter
     people: tuple[Person, ...]
     changes: tuple[Statement, ...] = ()
+    admitted: frozenset[str] = frozenset()
 
     def key(self) -> tuple[object, ...]:
         """Return what tells this state from others: neither versions nor whose key signed."""
@@ -44,7 +48,8 @@ class State(NamedTuple):
             rules.registration,
             rules.defined,
             rules.closed,
-            tuple((each.roles, each.standing, live(each)) for each in self.people),
+            tuple((each.roles, each.standing, live(each), _coming(each)) for each in self.people),
+            self.admitted,
             frozenset(
                 (each.title, each.policy, frozenset(each.approvals)) for each in self.changes
             ),
@@ -54,17 +59,20 @@ class State(NamedTuple):
 class Step(NamedTuple):
     """What somebody did: with which key and passkey, to which change, with which effects.
 
-    Only the end of one's own keys `decides` nothing, and only that of a key needs no passkey.
+    Only the end of one's own keys `decides` nothing, and only that of a key needs no passkey. A
+    day that passes and the use of a link have no actor.
     """
 
     name: str
-    actor: int
+    actor: int | None
     kid: str
     credential_id: str | None
     after: State
     change: Statement | None = None
     effects: tuple[Effect, ...] = ()
     suspended: int | None = None
+    cancelled: int | None = None  # whose re-enrolment
+    redeemed: int | None = None  # whose link
     decides: bool = True
     must_confirm: bool = True
 
@@ -75,12 +83,18 @@ Move = Callable[[State], Iterator[Step]]
 def live(who: Person) -> frozenset[str]:
     """Return the references of a person's keys and passkeys that have not ended."""
     keys = {kid for kid, each in who.keys.items() if not each.revoked}
-    return frozenset(keys | {name for name, each in who.passkeys.items() if not each.removed})
+    return frozenset(keys | {n for n, each in who.passkeys.items() if each.is_live(NOW_MS)})
+
+
+def _coming(who: Person) -> tuple[object, ...]:
+    """Return what waits for a person to come back: a link, a passkey, its admission."""
+    new = who.re_enrolling
+    return who.link is not None, new and (new.active_from, new.needs_admission), who.re_enrolled_at
 
 
 @cache
 def signer(number: int, second: int = 0) -> Signer:
-    """Return a person with their first or second key and passkey."""
+    """Return a person with their first or second key and passkey, or those of a later device."""
     device = 10 * (number + 1) + second
     return Signer(number + 1, key=ed25519_key(device), passkey=fixed_passkey(device))
 

@@ -94,7 +94,7 @@ class Story:
         self.roles[str(user)] = [role]
         return str(user)
 
-    def passkey(self, user: str, credential_id: str, *, active_from: str | None = None) -> int:
+    def passkey(self, user: str, credential_id: str, **members: Any) -> int:
         body = events.PasskeyAdded(
             credential_id=credential_id,
             public_key=b64u_encode(f"cose {credential_id}".encode()),
@@ -105,7 +105,7 @@ class Story:
             transports=("internal",),
             nonce="nonce",
             registration=RegistrationEvidence(client_data_json="c", attestation_object="a"),
-            active_from=active_from,
+            **members,
         )
         return self.tell(UUID(user), body)
 

@@ -216,10 +216,11 @@ function statement(shown) {
   );
 }
 
-/** Return what a decision's line must add: what it did not sign, its key's end, what is in question. */
-function limitsOf({ form, keyRevoked, inQuestion }) {
+/** Return what a decision's line must add, such as what it did not sign. */
+function limitsOf({ form, keyRevoked, inQuestion, reEnrolledAt }) {
   const unsigned = form === FORM.INDIVIDUAL ? ", policy not signed" : "";
-  return unsigned + (keyRevoked ? ", key revoked later" : "") + (inQuestion ? ", in question" : "");
+  const back = reEnrolledAt === null ? "" : `, person re-enrolled ${moment(reEnrolledAt)}`;
+  return `${unsigned}${keyRevoked ? ", key revoked later" : ""}${inQuestion ? ", in question" : ""}${back}`;
 }
 
 function table(decisions) {

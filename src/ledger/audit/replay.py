@@ -17,8 +17,9 @@ from ledger.domain import places, policy
 from ledger.domain.charter import Charter
 from ledger.domain.counting import counted
 from ledger.domain.entry import entry_ms
-from ledger.domain.person import AttestedKey, may_sign
+from ledger.domain.holdings import AttestedKey, Passkey
 from ledger.domain.person import Person as PersonState
+from ledger.domain.person import may_sign, settled
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement as StatementState
 from ledger.domain.vocabulary import (
@@ -45,7 +46,7 @@ class ReplayedKey(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
-    """A passkey; `status` is active or removed."""
+    """A passkey; `status` is active, removed, or waiting: it does not work yet."""
 
     credential_id: str
     status: PasskeyStatus
@@ -53,7 +54,10 @@ class ReplayedPasskey(_Shown, frozen=True, kw_only=True):
 
 
 class ReplayedPerson(_Shown, frozen=True, kw_only=True):
-    """A person with their roles, passkeys and keys."""
+    """A person with their roles, passkeys and keys.
+
+    `re_enrolled_at` is when the last re-enrolment ended everything older, None without one.
+    """
 
     id: str
     name: str
@@ -61,6 +65,7 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
     roles: list[str]
     keys: list[ReplayedKey]
     passkeys: list[ReplayedPasskey]
+    re_enrolled_at: str | None
 
 
 class ReplayedStatement(_Shown, frozen=True, kw_only=True):
@@ -176,10 +181,10 @@ def _world(
     charter: Charter, auditor: PartAuditor, position: int, *, at: str, decided: bool
 ) -> World:
     now_ms = clock.to_ms(at)
-    people = [_person(each, now_ms) for each in auditor.people.values()]
+    known = {user: settled(each, now_ms) for user, each in auditor.people.items()}
     able = {
         each.user: each.roles
-        for each in auditor.people.values()
+        for each in known.values()
         if may_sign(each) and can_act(each, now_ms=now_ms)
     }
     return World(
@@ -193,10 +198,8 @@ def _world(
         roles=sorted(charter.roles),
         frozen=charter.frozen,
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
-        people=people,
-        statements=[
-            _statement(each, auditor.people, able, now_ms) for each in auditor.statements.values()
-        ],
+        people=[_person(each, now_ms) for each in known.values()],
+        statements=[_statement(each, known, able, now_ms) for each in auditor.statements.values()],
     )
 
 
@@ -219,16 +222,19 @@ def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
         passkeys=[
             ReplayedPasskey(
                 credential_id=each.credential_id,
-                status=_words(removed=each.removed),
+                status=_passkey_status(each, now_ms),
                 compromised_since=each.compromised_since,
             )
             for each in passkeys
         ],
+        re_enrolled_at=someone.re_enrolled_at,
     )
 
 
-def _words(*, removed: bool) -> PasskeyStatus:
-    return "removed" if removed else "active"
+def _passkey_status(passkey: Passkey, now_ms: int) -> PasskeyStatus:
+    if passkey.removed:
+        return "removed"
+    return "waiting" if passkey.waits(now_ms) else "active"
 
 
 def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:

@@ -12,7 +12,7 @@ from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import TAKEN
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.person import Person
+from ledger.domain.person import Person, next_start_ms, settled
 from ledger.domain.policy import Policy
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
@@ -50,6 +50,7 @@ class Reading:
         self._loaded = loaded
         self.now_ms = now_ms
         self.reads = Reads()
+        self.until_ms: int | None = None  # when a person that was read changes without an event
         # A large decision runs in a thread while others are stored. What it read first stays, or
         # the log would compare a version that the decision did not see.
         self._states: dict[UUID, State | None] = {}
@@ -71,7 +72,7 @@ class Reading:
 
     def person(self, user: UUID) -> Person:
         """Return a person; raise NotFoundError `user_unknown`."""
-        person = self._stream(user, Person)
+        person = self._somebody(user)
         if person is None:
             raise NotFoundError("user_unknown", "there is no such person")
         return person
@@ -142,7 +143,7 @@ class Reading:
         Of a role with more than `MOST_HOLDERS` the others are taken as able to act. What is read
         here binds no decision: the answer only informs, and a change of it makes nothing stale.
         """
-        bound = set(self.versions)
+        bound, until_ms = set(self.versions), self.until_ms
         members = [member.partition(":") for member in policy.members(rules)]
         named = [name for kind, _, name in members if kind == "user"]
         roles = [name for kind, _, name in members if kind == "role"]
@@ -162,6 +163,7 @@ class Reading:
                 covered[user] = covered.get(user, frozenset()) | person.roles
         self.groups.clear()
         self.versions = {name: each for name, each in self.versions.items() if name in bound}
+        self.until_ms = until_ms
         return covered
 
     # --- lookups -------------------------------------------------------------------------------
@@ -189,9 +191,19 @@ class Reading:
 
     def _named(self, user: str) -> Person | None:
         try:
-            return self._stream(parse_uuid(user), Person)
+            return self._somebody(parse_uuid(user))
         except MalformedError:  # not a possible id
             return None
+
+    def _somebody(self, user: UUID) -> Person | None:
+        """Return a person as of this time, and note when a passkey that waits begins to work."""
+        found = self._stream(user, Person)
+        if found is None:
+            return None
+        start_ms = next_start_ms(found, self.now_ms)
+        if start_ms is not None:
+            self.until_ms = start_ms if self.until_ms is None else min(self.until_ms, start_ms)
+        return settled(found, self.now_ms)
 
     def _stream(self, stream: UUID, kind: type[Kind]) -> Kind | None:
         # A request may name any id, and the cache holds every kind. Never return a statement as a

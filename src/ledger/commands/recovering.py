@@ -1,4 +1,4 @@
-"""Recovery codes: set them, and add a passkey with one. No rule lives here."""
+"""Recovery codes and links of re-enrolments: set codes, add a passkey. No rule lives here."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passk
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Writer
-from ledger.domain import held_passkeys, person, recovery_codes
+from ledger.domain import held_passkeys, person, recoveries, recovery_codes
 from ledger.domain.acts import parse_act
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.document import parse_uuid
@@ -15,7 +15,6 @@ from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.receipts import ADD_PASSKEY, joined
-from ledger.domain.standing import require_standing
 from ledger.domain.unique_names import key_material_name, kid_name
 from ledger.errors import NotFoundError, RefusedError
 from ledger.store.async_state import AsyncState
@@ -56,12 +55,12 @@ class RecoveryCommands:
         return recovery_codes.codes_left(holder, now_ms=now_ms), bool(holder.codes)
 
     async def cancel(self, user: str, act: str, assertion: AssertionEvidence | None) -> Answer:
-        """Cancel a recovery of a person that waits, as `recovery_codes.cancel` decides."""
+        """Cancel a recovery of a person that waits, as `recoveries.cancel` decides."""
         answer = await write_act(
             self._writer,
             parse_uuid(user),
             act,
-            lambda them, actor, reading: recovery_codes.cancel(
+            lambda them, actor, reading: recoveries.cancel(
                 them, actor, reading.asked(act, assertion), reading.charter()
             ),
             {"user": user},
@@ -71,16 +70,15 @@ class RecoveryCommands:
         return answer
 
     async def begin(self, kid: str) -> tuple[Begun, str]:
-        """Open a recovery by the code with this key; return it and the person's name.
+        """Open a recovery by the code or link with this key; return it and the person's name.
 
-        Raises RefusedError `code_unknown`; ForbiddenError as `require_standing`; ConflictError as
-        `recovery_codes.require_usable`.
+        Raises RefusedError `code_unknown`; ForbiddenError and ConflictError as
+        `recoveries.require_usable`.
         """
 
         def look(reading: Reading) -> Person:
             holder = _holder(reading, kid)
-            require_standing(holder)
-            recovery_codes.require_usable(holder, kid, now_ms=reading.now_ms)
+            recoveries.require_usable(holder, kid, now_ms=reading.now_ms)
             return holder
 
         holder = await self._writer.ask(look)
@@ -99,7 +97,7 @@ class RecoveryCommands:
         redeem: str,
         assertion: AssertionEvidence,
     ) -> Answer:
-        """Record a passkey that works later, as `recovery_codes.recover` decides."""
+        """Record a passkey that works later, as `recoveries.recover` decides."""
         evidence = joined(passkey.registration.attestation_object, redeem)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
@@ -108,10 +106,12 @@ class RecoveryCommands:
             added = held_passkeys.first_passkey(
                 passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
             )
-            body = recovery_codes.recover(owner, added, reading.asked(redeem, assertion))
+            asked = reading.asked(redeem, assertion)
+            body = recoveries.recover(owner, added, asked, founding)
             answer: dict[str, object] = {
                 "credentialId": body.credential_id,
                 "activeFrom": body.active_from,
+                "needsAdmission": body.needs_admission,
             }
             # The end of the waiting time follows from the time, which the log must keep.
             ends = (until_ms((body,), Basis(actor=owner)), reading.now_ms + 1)
@@ -125,12 +125,12 @@ class RecoveryCommands:
 
 
 def _holder(reading: Reading, kid: str) -> Person:
-    """Return the person of a code; raise RefusedError `code_unknown`."""
+    """Return the person of a code or link; raise RefusedError `code_unknown`."""
     owner = reading.owner(key_material_name(kid))
     try:
         holder = None if owner is None else reading.person(owner)
     except NotFoundError:  # a key of the ledger itself
         holder = None
-    if holder is None or kid not in holder.codes:
-        raise RefusedError("code_unknown", "there is no such recovery code")
+    if holder is None or not (kid in holder.codes or recoveries.link_of(holder, kid)):
+        raise RefusedError("code_unknown", "there is no such recovery code or link")
     return holder

@@ -3,6 +3,7 @@
 from functools import partial
 from uuid import UUID, uuid4
 
+from ledger import clock
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony
 from ledger.commands.invitations import require_unused
 from ledger.commands.reading import Reading
@@ -78,15 +79,16 @@ def _decide(
     kid = begun.invitation
     invitation = None if kid is None else invitations.find(founding.invitations, kid)
     admitted = admission.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
-    registered = person.register(
+    registered = admission.register(
         begun.user, begun.name, admitted.role, admitted.invitation, skeletons(begun.name)
     )
     added = held_passkeys.first_passkey(
         passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
     )
-    registrant = person.evolve(None, Event(stream=stream, version=1, at="", body=registered))
+    at = clock.to_text(reading.now_ms)
+    registrant = person.evolve(None, Event(stream=stream, version=1, at=at, body=registered))
     added = redeeming.redeem_invitation(registrant, added, redeem, founding, now_ms=reading.now_ms)
-    newcomer = person.evolve(registrant, Event(stream=stream, version=2, at="", body=added))
+    newcomer = person.evolve(registrant, Event(stream=stream, version=2, at=at, body=added))
     attested = signing_keys.attest_key(
         newcomer,
         key,

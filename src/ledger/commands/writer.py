@@ -212,6 +212,7 @@ class Writer:
 
 def _to_write(key: bytes, plan: Plan, events: tuple[Event, ...], reading: Reading) -> Write:
     groups = memberships(events)
+    ends = [end for end in (plan.until_ms, reading.until_ms) if end is not None]
     written = {event.stream for event in events}
     return Write(
         key=key,
@@ -222,7 +223,7 @@ def _to_write(key: bytes, plan: Plan, events: tuple[Event, ...], reading: Readin
         leaves=tuple(moved for moved, present in groups.items() if not present),
         reads=tuple((s, v) for s, v in reading.versions.items() if s not in written),
         groups=tuple(reading.groups.items()),
-        until_ms=plan.until_ms,
+        until_ms=min(ends) if ends else None,
     )
 
 

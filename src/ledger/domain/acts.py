@@ -101,7 +101,10 @@ class SetRecoveryCodes(Act, tag="set-recovery-codes", frozen=True):
 
 
 class CancelRecovery(Act, tag="cancel-recovery", frozen=True):
-    """Cancel a recovery of a person: `passkey:<credential id>` of the passkey that waits."""
+    """Cancel a recovery of a person.
+
+    `passkey:<credential id>` of the passkey that waits, or `kid:<kid>` of a re-enrolment's link.
+    """
 
     recovery: str
     user: str
@@ -129,7 +132,7 @@ class Redeem(Act, tag="redeem", frozen=True):
     """
 
     cose: str
-    purpose: Literal["invitation", "recovery"]
+    purpose: Literal["invitation", "recovery", "re-enrolment"]
     user: str
 
 

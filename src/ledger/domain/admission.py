@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 from ledger.domain import policy
 from ledger.domain.charter import Charter
+from ledger.domain.events import UserRegistered
 from ledger.domain.invitations import Invitation, require_open
+from ledger.domain.names import require_name
+from ledger.domain.skeletons import Skeletons, require_skeletons
 from ledger.domain.vocabulary import OPEN_ROLES
 from ledger.errors import ConflictError, ForbiddenError
 
@@ -46,3 +49,15 @@ def admit(
     if invitation.role not in charter.roles:
         raise ConflictError("role_unknown", "the role of this invitation was closed")
     return AdmittedAs(invitation.id, role_given(charter, invitation))
+
+
+def register(
+    user: str, name: str, role: str | None, invitation: str | None, looks: Skeletons
+) -> UserRegistered:
+    """Return the registration of a person whom `admit` accepted.
+
+    Raises MalformedError `name_invalid`, `text_refused`, `name_skeletons_invalid`.
+    """
+    require_name(name)
+    require_skeletons(looks)
+    return UserRegistered(user, name, role, looks.sha256, looks.unicode, invitation)

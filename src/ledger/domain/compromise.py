@@ -14,12 +14,8 @@ from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import SetCompromise
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import CompromiseDeclared, CompromiseSet
-from ledger.domain.person import (
-    AttestedKey,
-    Passkey,
-    Person,
-    passkey_reference,
-)
+from ledger.domain.holdings import AttestedKey, Passkey, passkey_reference
+from ledger.domain.person import Person
 from ledger.domain.standing import require_standing
 from ledger.errors import ConflictError, MalformedError
 

@@ -33,6 +33,7 @@ from ledger.domain.events import (
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
+    ReEnrolmentOpened,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -100,7 +101,7 @@ def _ends(body: Body, basis: Basis) -> list[int]:
 def _of_effect(body: EffectBody, basis: Basis) -> list[int]:
     """Return the ends of an effect; most end only with the approval that they follow."""
     match body:
-        case InvitationIssued():
+        case InvitationIssued() | ReEnrolmentOpened():
             return _of_time(body.expires_at)
         case StatementWithdrawnByChange():
             return _of_statement(basis)

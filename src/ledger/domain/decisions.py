@@ -19,7 +19,8 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
 )
-from ledger.domain.person import AttestedKey, Person, may_sign
+from ledger.domain.holdings import AttestedKey
+from ledger.domain.person import Person, may_sign
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement, require_status
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError

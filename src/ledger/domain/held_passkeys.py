@@ -8,6 +8,7 @@ from ledger.domain import acts, challenges, recovery_codes
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PasskeyAdded, PasskeyRemoved
+from ledger.domain.holdings import Passkey
 from ledger.domain.passkey import (
     AssertionEvidence,
     RegistrationEvidence,
@@ -93,11 +94,23 @@ def add_passkey(
     )
 
 
-def require_live(person: Person, cose_sha256: str) -> None:
-    """Raise ConflictError `cose_mismatch` unless this is the digest of a passkey of theirs."""
-    live = [each.public_key for each in person.passkeys.values() if not each.removed]
+def require_live(person: Person, cose_sha256: str, *, now_ms: int) -> None:
+    """Require that this is the digest of a passkey of theirs that works, and will go on to work.
+
+    Raises ConflictError `cose_mismatch`; `recovery_waiting` while a re-enrolment waits, because it
+    would end the passkey that people compared.
+    """
+    if person.re_enrolling is not None:
+        raise ConflictError("recovery_waiting", "a re-enrolment of this person waits")
+    live = [each.public_key for each in person.passkeys.values() if each.is_live(now_ms)]
     if cose_sha256 not in map(cose_digest, live):
         raise ConflictError("cose_mismatch", "the person has no passkey with this key")
+
+
+def require_same(passkey: Passkey, cose_sha256: str) -> None:
+    """Raise ConflictError `cose_mismatch` unless this is the digest of the passkey's key."""
+    if cose_digest(passkey.public_key) != cose_sha256:
+        raise ConflictError("cose_mismatch", "the passkey has another key")
 
 
 def cose_digest(public_key: str) -> str:

@@ -1,75 +1,40 @@
 """A person: passkeys, signing keys, roles. Pure decide and evolve.
 
-`held_passkeys` and `signing_keys` decide what begins and ends passkeys and keys.
+`holdings` has the passkeys and keys; `held_passkeys` and `signing_keys` decide what begins and
+ends them.
 
 Every decision takes the state and the evidence and returns the event's body, or raises. Revoked
 keys and removed passkeys stay in the state, marked, so that their signatures can still be verified.
 """
 
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
 from ledger import clock
 from ledger.domain.events import (
-    Body,
     CompromiseDeclared,
     CompromiseSet,
     Event,
     KeyAttested,
     KeyRevoked,
-    LedgerBody,
     PasskeyAdded,
+    PasskeyAdmitted,
     PasskeyRemoved,
+    PersonBody,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
+    ReEnrolmentOpened,
     RoleEnded,
     RoleGranted,
     StandingSet,
-    StatementBody,
     UserRegistered,
 )
-from ledger.domain.names import require_name
-from ledger.domain.skeletons import Skeletons, require_skeletons
+from ledger.domain.holdings import AttestedKey, Link, Passkey, key_reference, passkey_reference
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
 from ledger.errors import NotFoundError, RefusedError
-from ledger.jose import OkpJwk, PublicJwk, parse_compact, thumbprint
-
-
-class AttestedKey(msgspec.Struct, frozen=True):
-    """A signing key of a person."""
-
-    kid: str
-    jwk: PublicJwk
-    added_at: str
-    expires_at: str | None = None
-    added_by: frozenset[str] = frozenset()  # references to what attested it
-    revoked: bool = False
-    compromised_since: str | None = None
-
-
-class Passkey(msgspec.Struct, frozen=True):
-    """A passkey of a person, with its COSE public key (base64url)."""
-
-    credential_id: str
-    public_key: str
-    added_at: str
-    added_by: frozenset[str] = frozenset()  # references to what signed for its addition
-    removed: bool = False
-    compromised_since: str | None = None
-    active_from: str | None = None
-    code: str | None = None  # the kid of the recovery code that added it
-    cancelled: bool = False  # removed before it worked
-    transports: tuple[str, ...] = ()  # as its registration said
-
-    def waits(self, now_ms: int) -> bool:
-        """Tell whether it does not work yet: a recovery code added it a short time ago."""
-        return self.active_from is not None and now_ms < clock.to_ms(self.active_from)
-
-    def is_live(self, now_ms: int) -> bool:
-        """Tell whether it works: it is not removed, and its waiting time is over."""
-        return not self.removed and not self.waits(now_ms)
+from ledger.jose import OkpJwk, parse_compact, thumbprint
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -85,6 +50,13 @@ class Person(msgspec.Struct, frozen=True):
     suspended_at: str | None = None  # the last time; sessions from before have ended
     invitation: str | None = None
     codes: dict[str, OkpJwk] = {}
+    link: Link | None = None  # of a re-enrolment that nobody has redeemed
+    re_enrolled_at: str | None = None  # the last time that a re-enrolment was complete
+
+    @property
+    def re_enrolling(self) -> Passkey | None:
+        """The passkey of a re-enrolment that waits; None without one."""
+        return next((p for p in self.passkeys.values() if p.re_enrols and not p.removed), None)
 
     def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
         """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
@@ -128,18 +100,8 @@ class Person(msgspec.Struct, frozen=True):
         raise NotFoundError("key_unknown", "no such signing key of this person")
 
 
-def key_reference(kid: str) -> str:
-    """Return how acts and events refer to a signing key where they could mean a passkey too."""
-    return f"kid:{kid}"
-
-
-def passkey_reference(credential_id: str) -> str:
-    """Return how acts and events refer to a passkey where they could mean a signing key too."""
-    return f"passkey:{credential_id}"
-
-
 def evolve(person: Person | None, event: Event) -> Person:
-    """Return the person after the next event of their stream."""
+    """Return the person after the next event of their stream, as of the event's time."""
     if isinstance(event.body, UserRegistered):
         body = event.body
         return Person(
@@ -153,12 +115,54 @@ def evolve(person: Person | None, event: Event) -> Person:
         )
     if person is None:
         raise AssertionError("a person's stream must begin with a registration")
+    if not isinstance(event.body, PersonBody):
+        raise AssertionError("not an event of a person's stream")
+    now_ms = clock.to_ms(event.at)
+    before = settled(person, now_ms)
+    after = msgspec.structs.replace(
+        before, version=event.version, **_changes(before, event.body, event.at)
+    )
+    return settled(after, now_ms)
+
+
+def settled(person: Person, now_ms: int) -> Person:
+    """Return a person as of a time: a re-enrolment whose waiting is over by then is complete.
+
+    It ends the person's older passkeys, keys, codes and links, and a suspension, without an event.
+    Every reader of a person's state asks for the state as of a time.
+    """
+    new = person.re_enrolling
+    if new is None or new.waits(now_ms):
+        return person
+    ended = {
+        name: msgspec.structs.replace(each, removed=True, cancelled=each.waits(now_ms))
+        for name, each in person.passkeys.items()
+        if not each.removed and name != new.credential_id
+    }
+    done = {new.credential_id: msgspec.structs.replace(new, re_enrols=False)}
+    revoked = {kid: msgspec.structs.replace(k, revoked=True) for kid, k in person.keys.items()}
     return msgspec.structs.replace(
-        person, version=event.version, **_changes(person, event.body, event.at)
+        person,
+        passkeys=person.passkeys | ended | done,
+        keys=revoked,
+        codes={},
+        link=None,
+        standing="active" if person.standing == "suspended" else person.standing,
+        re_enrolled_at=new.active_from,
     )
 
 
-def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
+def next_start_ms(person: Person, now_ms: int) -> int | None:
+    """Return when a passkey that waits begins to work: the person changes without an event then."""
+    starts = (
+        clock.to_ms(each.active_from)
+        for each in person.passkeys.values()
+        if each.active_from is not None and not each.removed
+    )
+    return min((start for start in starts if now_ms < start), default=None)
+
+
+def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
     match body:
         case PasskeyAdded():
             added = Passkey(
@@ -168,9 +172,12 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
                 _added_by(body),
                 active_from=body.active_from,
                 code=_code_of(body),
+                re_enrols=body.re_enrols,
+                needs_admission=body.needs_admission,
                 transports=body.transports,
             )
-            return {"passkeys": person.passkeys | {added.credential_id: added}}
+            link = None if body.re_enrols else person.link
+            return {"passkeys": person.passkeys | {added.credential_id: added}, "link": link}
         case PasskeyRemoved(credential_id=name):
             return {"passkeys": _updated(person.passkeys, name, **_end(person, name, at))}
         case KeyAttested():
@@ -192,22 +199,42 @@ def _changes(person: Person, body: Body, at: str) -> dict[str, Any]:
             return {"standing": body.standing}
         case CompromiseDeclared() | CompromiseSet():
             return _compromised(person, body, at)
-        case RecoveryCancelled(recovery=reference):
-            name = reference.partition(":")[2]
-            ended = {"removed": True, "cancelled": True}
-            return {"passkeys": _updated(person.passkeys, name, **ended)}
-        case RecoveryCodesSet(keys=keys):
-            return {"codes": {thumbprint(each): each for each in keys}}
+        case RecoveryCodesSet() | RecoveryCancelled() | ReEnrolmentOpened() | PasskeyAdmitted():
+            return _recovering(person, body, at)
         case _:
             raise _misplaced(body)
 
 
-def _misplaced(_: UserRegistered | LedgerBody | StatementBody) -> AssertionError:
+def _recovering(
+    person: Person,
+    body: RecoveryCodesSet | RecoveryCancelled | ReEnrolmentOpened | PasskeyAdmitted,
+    at: str,
+) -> dict[str, Any]:
+    match body:
+        case RecoveryCodesSet(keys=keys):
+            return {"codes": {thumbprint(each): each for each in keys}}
+        case ReEnrolmentOpened():
+            return {"link": Link(body.key, body.expires_at)}
+        case PasskeyAdmitted(credential_id=name):
+            starts = max(person.passkeys[name].active_from or at, at)
+            admitted = {"needs_admission": False, "active_from": starts}
+            return {"passkeys": _updated(person.passkeys, name, **admitted)}
+        case RecoveryCancelled(recovery=reference):
+            kind, _, name = reference.partition(":")
+            if kind == "kid":
+                return {"link": None}
+            ended = {"removed": True, "cancelled": True}
+            return {"passkeys": _updated(person.passkeys, name, **ended)}
+        case _:
+            assert_never(body)
+
+
+def _misplaced(_: UserRegistered) -> AssertionError:
     """Return the error for an event that cannot follow in a person's stream.
 
-    The argument's type lists all other events: mypy fails if `evolve` forgets one.
+    The argument's type is the only other one: mypy fails if `evolve` forgets one.
     """
-    return AssertionError("not an event of a person's stream")
+    return AssertionError("a person registers once")
 
 
 def _added_by(body: PasskeyAdded) -> frozenset[str]:
@@ -220,7 +247,7 @@ def _added_by(body: PasskeyAdded) -> frozenset[str]:
 
 def _code_of(body: PasskeyAdded) -> str | None:
     """Return the kid of the recovery code that added a passkey, if one did."""
-    if body.active_from is None or body.redeem is None:
+    if body.active_from is None or body.redeem is None or body.re_enrols:
         return None
     return parse_compact(body.redeem).header.kid
 
@@ -254,18 +281,6 @@ def _compromised(
 
 def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any]:
     return things | {name: msgspec.structs.replace(things[name], **changes)}
-
-
-def register(
-    user: str, name: str, role: str | None, invitation: str | None, looks: Skeletons
-) -> UserRegistered:
-    """Return the registration of a person whom `admission.admit` accepted.
-
-    Raises MalformedError `name_invalid`, `text_refused`, `name_skeletons_invalid`.
-    """
-    require_name(name)
-    require_skeletons(looks)
-    return UserRegistered(user, name, role, looks.sha256, looks.unicode, invitation)
 
 
 def may_sign(person: Person) -> bool:

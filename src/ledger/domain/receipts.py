@@ -29,11 +29,13 @@ from ledger.domain.events import (
     LogKeysAnnounced,
     LogKeysRetired,
     PasskeyAdded,
+    PasskeyAdmitted,
     PasskeyRemoved,
     PersonBody,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
+    ReEnrolmentOpened,
     RoleClosed,
     RoleDefined,
     RoleEnded,
@@ -181,6 +183,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             | RoleGranted()
             | RoleEnded()
             | StandingSet()
+            | ReEnrolmentOpened()
+            | PasskeyAdmitted()
             | CompromiseSet()
             | StatementWithdrawnByChange()
         ):
@@ -221,7 +225,7 @@ Asked = (
 )
 
 
-def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
+def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, object]]:
     """Return the key and the answer of a request about people."""
     match body:
         case KeyAttested():
@@ -243,7 +247,9 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, str]]:
             assert_never(body)
 
 
-def _of_passkey(body: PasskeyAdded) -> dict[str, str]:
-    """Return the answer to a new passkey; one that waits says until when."""
-    waits = {} if body.active_from is None else {"activeFrom": body.active_from}
-    return {"credentialId": body.credential_id} | waits
+def _of_passkey(body: PasskeyAdded) -> dict[str, object]:
+    """Return the answer to a new passkey; one that waits says for what."""
+    answer: dict[str, object] = {"credentialId": body.credential_id}
+    if body.active_from is None:
+        return answer
+    return answer | {"activeFrom": body.active_from, "needsAdmission": body.needs_admission}

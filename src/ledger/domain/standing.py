@@ -11,7 +11,8 @@ from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PersonSuspended
 from ledger.domain.governance import has_place, require_place
-from ledger.domain.person import AttestedKey, Person
+from ledger.domain.holdings import AttestedKey
+from ledger.domain.person import Person
 from ledger.errors import ConflictError, ForbiddenError
 
 

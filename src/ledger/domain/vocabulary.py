@@ -27,7 +27,7 @@ PersonStanding = Literal["active", "suspended", "deactivated"]
 # wrapped for every browser of the person, or in a program.
 KeyHome = Literal["device", "session", "synced", "program"]
 # The status of a passkey.
-PasskeyStatus = Literal["active", "removed"]
+PasskeyStatus = Literal["active", "removed", "waiting"]
 
 CREATOR = "creator"
 INVESTOR = "investor"

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from ledger.commands.people import PeopleCommands
 from ledger.commands.writer import Answer
-from ledger.domain.person import key_reference, passkey_reference
+from ledger.domain.holdings import key_reference, passkey_reference
 from ledger.errors import UnavailableError
 from ledger.http.answers import NOTHING
 from ledger.http.context import FromPeople, SignedIn

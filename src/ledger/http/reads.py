@@ -187,7 +187,7 @@ def show_key(
 ) -> Response[KeyDetail | SharedKey]:
     """Show a key; people who are signed in also get its attestation, to verify it offline."""
     with models.views(moment) as (db, shown):
-        found = keys.by_kid(db, models.log, kid, at=shown)
+        found = keys.by_kid(db, models.log, kid, at=shown, now=models.time_of(db, moment))
     if found is None:
         raise NotFoundError("key_unknown", "there is no such signing key")
     if sessions.user(request) is not None:
@@ -201,7 +201,9 @@ def keys_by_credential(
 ) -> KeyList:
     """List the keys that a passkey attested."""
     with models.views(moment) as (db, shown):
-        found = keys.by_credential(db, models.log, credential_id, at=shown)
+        found = keys.by_credential(
+            db, models.log, credential_id, at=shown, now=models.time_of(db, moment)
+        )
     if not found:
         raise NotFoundError("key_unknown", "this passkey attested no signing key")
     return KeyList(found)

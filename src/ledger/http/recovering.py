@@ -1,4 +1,4 @@
-"""Routes of recovery codes: set them, and add a passkey with one."""
+"""Routes of recovery: set codes, add a passkey with one or with the link of a re-enrolment."""
 
 from typing import Annotated
 from uuid import UUID
@@ -22,13 +22,13 @@ from ledger.http.requests import ActText, ActWithAssertion, OpaqueId, Strict
 
 
 class BeginRecovery(Strict, frozen=True):
-    """Which code is used: the kid of its key."""
+    """Which code or link is used: the kid of its key."""
 
     code: Annotated[str, Meta(max_length=64)]
 
 
 class CompleteRecovery(Strict, frozen=True):
-    """The new passkey's responses, and the JWS by the code's key."""
+    """The new passkey's responses, and the JWS by the key of the code or link."""
 
     ceremony: OpaqueId
     registration: Registration
@@ -37,10 +37,11 @@ class CompleteRecovery(Strict, frozen=True):
 
 
 class RecoveryRecorded(RecordedAnswer):
-    """A passkey that a code added, and when it begins to work."""
+    """A passkey that a code or link added, and what it waits for: a time, and an admission."""
 
     credential_id: str
     active_from: str
+    needs_admission: bool
 
 
 @post("/api/recovery-codes", responses=recorded(PersonRecorded))
@@ -53,7 +54,7 @@ async def set_codes(data: JSONBody[ActWithAssertion], people: FromPeople) -> Cre
 async def begin(
     data: JSONBody[BeginRecovery], people: FromPeople, site: FromSite
 ) -> RegistrationBegun:
-    """Begin a recovery by a code."""
+    """Begin a recovery by a code or by the link of a re-enrolment."""
     begun, name = await people.recovering.begin(data.code)
     user = begun.ceremony.user
     options = creation_options(

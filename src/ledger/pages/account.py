@@ -12,13 +12,13 @@ from litestar.response import Redirect, Template
 
 from ledger import clock
 from ledger.domain.compromise import REACH_DAYS
-from ledger.domain.person import passkey_reference
+from ledger.domain.holdings import passkey_reference
 from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages.devices import Device, KeyCard, Notes, SessionLine, devices, key_cards
 from ledger.pages.web import FromWeb, Next, Web, local_path, page, to_sign_in
 from projections import devices as of_devices
-from projections import users
+from projections import passkeys
 from projections.devices import SignedWith
 from projections.users import User
 
@@ -47,9 +47,10 @@ class _Devices(NamedTuple):
 def _devices(
     db: sqlite3.Connection, web: Web, me: User, remembered: _Remembered, *, at: int
 ) -> _Devices:
-    positions = users.passkey_positions(db, [me.id], at=at)
+    now = web.models.now()
+    positions = passkeys.positions(db, [me.position], at=at, now=now)
     return _Devices(
-        key_cards(db, me, remembered.notes, at=at, now=web.models.now()),
+        key_cards(db, me, remembered.notes, at=at, now=now),
         devices(web.models.log, positions, remembered.used_ms, remembered.notes),
     )
 
@@ -213,7 +214,7 @@ def _ending_passkey(
     at: int,
 ) -> EndingDevice:
     found, remembered = known
-    held = of_devices.passkey(db, me.position, name, at=at)
+    held = of_devices.passkey(db, me.position, name, at=at, now=web.models.now())
     if held is None:
         raise NotFoundError("passkey_unknown", "you have no such signing key or passkey")
     (device,) = devices(web.models.log, [held.position], remembered.used_ms, remembered.notes)
@@ -227,5 +228,5 @@ def _ending_passkey(
         since=held.compromised_since,
         earliest=_earliest(web, device.added_at),
         vouched=[e for e in found.keys if e.is_live and e.key.credential_id == name],
-        is_last=held.removed_at is None and len(found.passkeys) - bool(me.recovering) == 1,
+        is_last=held.removed_at is None and len(found.passkeys) - len(me.recovering) == 1,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ledger.domain.changes.items import GrantRole, Item, SetCharter, SetGovernance
+from ledger.domain.changes.items import Admit, GrantRole, Item, SetCharter, SetGovernance
 from ledger.domain.policy import Node, members
 from ledger.domain.policy_words import listed, moment, node_phrase
 from ledger.pages.texts import text
@@ -98,7 +98,7 @@ def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]
 def _passkeys(item: Item, names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return the passkeys that an item names, which people compare before they approve it."""
     match item:
-        case GrantRole(user=user, cose=str(cose)):
+        case GrantRole(user=user, cose=str(cose)) | Admit(user=user, cose=cose):
             named = [(user, cose)]
         case SetGovernance(people=people):
             named = [(each.user, each.cose) for each in people or ()]

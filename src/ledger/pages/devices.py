@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ledger import clock
 from ledger.domain.events import PasskeyAdded
 from ledger.domain.held_passkeys import cose_digest
-from ledger.domain.person import key_reference, passkey_reference
+from ledger.domain.holdings import key_reference, passkey_reference
 from ledger.domain.vocabulary import KeyHome
 from ledger.http.user_agents import UNKNOWN
 from ledger.pages.texts import text
@@ -112,7 +112,7 @@ def key_cards(
     counts, is_all = of_devices.signatures(db, me.position, at=at)
     old = clock.to_text(clock.to_ms(now) - OLD_MS)
     cards = []
-    for key in reversed(keys.of_user(db, me.id, at=at)):
+    for key in reversed(keys.of_user(db, me.id, at=at, now=now)):
         note = notes.get(key_reference(key.kid), NOTHING)
         browser = "" if note.browser == UNKNOWN else note.browser
         card = KeyCard(

@@ -67,7 +67,7 @@ def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
             known_ids = {each.person.id for each in known}
             found = users.page(db, at=at, now=now, limit=_NAMED).items
             rest = [each for each in found if each.id not in known_ids]
-            others = with_passkeys(db, web.models.log, rest, at=at)
+            others = with_passkeys(db, web.models.log, rest, at=at, now=now)
     lacking = strength(in_force.governance, known)
     return page(
         "governance",

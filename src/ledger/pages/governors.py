@@ -9,7 +9,7 @@ from ledger.domain.changes.items import MAX_GOVERNORS
 from ledger.domain.policy import Node, RolesByPerson
 from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES
 from ledger.pages.devices import Device, devices
-from projections import users
+from projections import passkeys, users
 from projections.facts import LogReader
 from projections.rules import Role
 from projections.users import User
@@ -50,14 +50,14 @@ def who_could_govern(
     for role in governing(roles):
         numbers.update(users.holding(db, role, at=at, limit=MAX_GOVERNORS))
     found = users.by_numbers(db, sorted(numbers), at=at, now=now)
-    return with_passkeys(db, log, found, at=at)
+    return with_passkeys(db, log, found, at=at, now=now)
 
 
 def with_passkeys(
-    db: sqlite3.Connection, log: LogReader, people: Sequence[User], *, at: int
+    db: sqlite3.Connection, log: LogReader, people: Sequence[User], *, at: int, now: str
 ) -> list[GoverningPerson]:
     """Return people with their live passkeys."""
-    positions = users.passkey_positions(db, [each.id for each in people], at=at)
+    positions = passkeys.positions(db, [each.position for each in people], at=at, now=now)
     held = {each.credential_id: each for each in devices(log, positions, {}, {})}
     return [
         GoverningPerson(each, _acting(each), [held[id] for id in _working(each) if id in held])
@@ -108,9 +108,9 @@ def _acting(person: User) -> Acting:
 
 
 def _working(person: User) -> list[str]:
-    """Return a person's live passkeys, without one that waits after a recovery."""
-    waiting = None if person.recovering is None else person.recovering.credential_id
-    return [each for each in person.credential_ids if each != waiting]
+    """Return a person's live passkeys, without those that wait after a recovery."""
+    waiting = {each.credential_id for each in person.recovering}
+    return [each for each in person.credential_ids if each not in waiting]
 
 
 def _members(rules: Node, kind: str) -> list[str]:

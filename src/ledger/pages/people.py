@@ -73,7 +73,7 @@ def _people(web: Web, me: User, asked: _Pages) -> dict[str, Any]:
         issued = invitations.page(db, at=at, now=now, limit=ROWS, cursor=asked.invited or None)
         pending = changes.pending(db, at=at, now=now, limit=_WAITING).items
         words = summaries(db, [each.id for each in pending], at=at)
-        shown = with_passkeys(db, web.models.log, found.items, at=at)
+        shown = with_passkeys(db, web.models.log, found.items, at=at, now=now)
         acted = timeline.last_acts(db, [each.position for each in found.items], at=at)
         roles = rules.roles(db, at=at)
         context = frame(db, me, in_force, at=at)

@@ -14,8 +14,9 @@ from ledger.pages.administration import frame, governs, require_administration
 from ledger.pages.devices import Device, KeyCard, devices, key_cards
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from projections import devices as of_devices
-from projections import rules, statements, timeline, users
+from projections import passkeys, rules, statements, timeline, users
 from projections.devices import HeldPasskey
+from projections.users import User
 
 
 class Held(NamedTuple):
@@ -33,6 +34,15 @@ class Held(NamedTuple):
     also: list[tuple[str, str]]
 
 
+class Returning(NamedTuple):
+    """A passkey that waits to re-enrol its person, as a change can admit it."""
+
+    credential_id: str
+    active_from: str
+    needs_admission: bool
+    cose: str
+
+
 @get("/people/{user_id:str}", sync_to_thread=True)
 def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Template | Redirect:
     """Show what a person holds and what of theirs waits; the browser makes the changes."""
@@ -47,15 +57,18 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
         if found is None:
             raise NotFoundError("user_unknown", "there is no such person")
         cards = key_cards(db, found, {}, at=at, now=now)
-        positions = users.passkey_positions(db, [found.id], at=at, also_ended=True)
+        positions = passkeys.positions(db, [found.position], at=at, now=now, also_ended=True)
         held = devices(web.models.log, positions, {}, {})
         declared = {
-            each.credential_id: of_devices.passkey(db, found.position, each.credential_id, at=at)
+            each.credential_id: of_devices.passkey(
+                db, found.position, each.credential_id, at=at, now=now
+            )
             for each in held
         }
         waiting = statements.page(
             db, at=at, now=now, limit=ROWS, cursor=None, status="pending", q=None, creator=found.id
         )
+        link = passkeys.open_link(db, found.position, at=at, now=now)
         acted = timeline.last_acts(db, [found.position], at=at).get(found.position)
         context = frame(db, me, in_force, at=at)
     return page(
@@ -69,11 +82,22 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
             *map(_key, cards),
         ],
         waiting=waiting.items,
+        returning=_returning(found, held),
+        link=link,
         acted=acted,
         governs=governs(found, in_force),
         reach=REACH_DAYS,
         **context,
     )
+
+
+def _returning(found: User, held: Sequence[Device]) -> list[Returning]:
+    keys = {each.credential_id: each.cose for each in held}
+    return [
+        Returning(each.credential_id, each.active_from, each.needs_admission, keys[name])
+        for each in found.recovering
+        if each.re_enrols and (name := each.credential_id) in keys
+    ]
 
 
 def _passkey(device: Device, cards: Sequence[KeyCard], known: HeldPasskey | None) -> Held:

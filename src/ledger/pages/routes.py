@@ -117,7 +117,9 @@ def inbox_list(
         )
         words = summaries(db, [each.id for each in [*waiting.items, *mine.items]], at=at)
         alone = is_alone(db, me, at=at)
-        one_way = len(me.credential_ids) == 1 and not devices.has_codes(db, me.position, at=at)
+        one_way = len(me.credential_ids) == 1 and not devices.has_codes(
+            db, me.position, at=at, now=now
+        )
     return page(
         "inbox",
         web,

@@ -15,7 +15,6 @@ from ledger.domain import (
     charter,
     decisions,
     drafting,
-    person,
     restoration,
 )
 from ledger.domain.approval import parse_approval
@@ -64,6 +63,7 @@ class Decisions(KnownStates):
         misplaced.
         """
         body, now_ms = event.body, clock.to_ms(event.at)
+        self._now_ms = now_ms
         if self.charter is not None and self.charter.frozen:
             raise CorruptError("ledger_frozen", "an event after the freeze")
         if isinstance(body, EffectBody):
@@ -125,7 +125,7 @@ class Decisions(KnownStates):
     def _decide_person(self, event: Event, body: PersonRecord, now_ms: int) -> PersonBody:
         if isinstance(body, UserRegistered):
             return self._register(event, body, now_ms)
-        owner = self.people[event.stream]
+        owner = self._person(event.stream)
         return decide_of_person(owner, body, self._charter, self._signer, now_ms)
 
     def _register(self, event: Event, body: UserRegistered, now_ms: int) -> UserRegistered:
@@ -135,7 +135,7 @@ class Decisions(KnownStates):
         invitation = next((each for each in invitations if each.id == body.invitation), None)
         admitted = admission.admit(self._charter, body.role, invitation, now_ms=now_ms)
         looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again
-        return person.register(body.user, body.name, admitted.role, admitted.invitation, looks)
+        return admission.register(body.user, body.name, admitted.role, admitted.invitation, looks)
 
     # --- statements ------------------------------------------------------------------------------
 
@@ -154,7 +154,7 @@ class Decisions(KnownStates):
                 now_ms=now_ms,
                 charter_version=self._charter.version,
                 assertion=assertion,
-                deciders={user: self.people[UUID(user)] for user in subject.counts_on},
+                deciders={user: self._person(UUID(user)) for user in subject.counts_on},
                 roles=self._charter.signing_roles,
             )
 

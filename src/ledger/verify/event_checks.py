@@ -24,6 +24,7 @@ from ledger.domain.events import (
     KeyRevoked,
     LedgerCreated,
     PasskeyAdded,
+    PasskeyAdmitted,
     PasskeyRemoved,
     PersonRecord,
     PersonSuspended,
@@ -47,6 +48,8 @@ from ledger.verify.key_history import KeyHistory, parse_signature, signing_kid, 
 Look = Callable[[Recorded], None]
 # Called with what is being checked, the number done, and the total.
 ReportProgress = Callable[[str, int, int], None]
+# Effects of changes that begin or end passkeys.
+PasskeysChanged = PasskeyAdmitted | CompromiseSet
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -184,7 +187,7 @@ class Events:
         body = event.body
         if owner is None and isinstance(body, UserRegistered):
             people[event.stream] = person.evolve(None, event)
-        if owner is None or not isinstance(body, PersonRecord | CompromiseSet):
+        if owner is None or not isinstance(body, PersonRecord | PasskeysChanged):
             return
         match body:
             case PasskeyAdded():
@@ -196,16 +199,17 @@ class Events:
                 )
                 people[event.stream] = person.evolve(owner, event)
             case KeyAttested():
-                self._attest_key(owner, body, event.at)
+                self._attest_key(person.settled(owner, clock.to_ms(event.at)), body, event.at)
                 people[event.stream] = person.evolve(owner, event)
-            case PasskeyRemoved():
-                with suppress(KeyError):  # an unknown passkey: check 6 reports it
-                    people[event.stream] = person.evolve(owner, event)
-            case CompromiseDeclared() | CompromiseSet():
-                with suppress(NotFoundError):  # an unknown passkey or key: check 6 reports it
-                    people[event.stream] = person.evolve(owner, event)
-            case RecoveryCancelled():
-                with suppress(KeyError):  # an unknown passkey: check 6 reports it
+            case (
+                PasskeyRemoved()
+                | PasskeyAdmitted()
+                | CompromiseDeclared()
+                | CompromiseSet()
+                | RecoveryCancelled()
+            ):
+                # An unknown passkey or key: check 6 reports it.
+                with suppress(KeyError, NotFoundError):
                     people[event.stream] = person.evolve(owner, event)
             case UserRegistered() | KeyRevoked() | PersonSuspended() | RecoveryCodesSet():
                 pass  # no attestation, and no change to passkeys

@@ -37,7 +37,7 @@ from ledger.domain.events import (
     actor,
     signature_of,
 )
-from ledger.domain.person import key_reference
+from ledger.domain.holdings import key_reference
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
 from ledger.verify.container import LOG_KEYS

@@ -1,30 +1,23 @@
 """Check 5 of a bundle: every key was its owner's, and in force, wherever it signed. Pure."""
 
-from typing import assert_never
+from contextlib import suppress
 from uuid import UUID
 
 import msgspec
 
 from ledger import clock
+from ledger.domain import person
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.events import (
-    CompromiseDeclared,
-    CompromiseSet,
+    Event,
     KeyAttested,
-    KeyRevoked,
-    PasskeyAdded,
-    PasskeyRemoved,
-    PersonRecord,
-    PersonSuspended,
     Recorded,
-    RecoveryCancelled,
-    RecoveryCodesSet,
     UserRegistered,
     actor,
     signature_of,
 )
-from ledger.domain.person import AttestedKey, Person
+from ledger.domain.person import Person
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.jose import CompactJws, PublicJwk, thumbprint
 
@@ -38,53 +31,41 @@ class KeyHistory:
     def __init__(self, known: dict[str, PublicJwk], *, complete: bool) -> None:
         self._known = known
         self._complete = complete
-        self._owners: dict[str, tuple[UUID, AttestedKey]] = {}
+        self._owners: dict[str, UUID] = {}
+        self._people: dict[UUID, Person] = {}
 
     def add(self, recorded: Recorded) -> None:
         """Refuse an event whose key was not its actor's, or not in force; then learn from it."""
         event, kid = recorded.event, signing_kid(recorded)
         if kid is not None:
             self._require_in_force(recorded, kid)
-        body = event.body
-        if not isinstance(body, PersonRecord | CompromiseSet):
-            return
-        match body:
-            case KeyAttested():
-                new = thumbprint(body.jwk)
-                key = AttestedKey(new, body.jwk, event.at, body.expires_at)
-                self._owners.setdefault(new, (event.stream, key))
-            case KeyRevoked():
-                self._end(body.kid)
-            case CompromiseDeclared() | CompromiseSet():
-                for reference in (body.compromised, *body.also):
-                    self._end(reference.removeprefix("kid:"))
-            case (
-                UserRegistered()
-                | PasskeyAdded()
-                | PasskeyRemoved()
-                | PersonSuspended()
-                | RecoveryCodesSet()
-                | RecoveryCancelled()
-            ):
-                pass  # neither attests nor ends a signing key
-            case _:
-                assert_never(body)
+        if event.body.MEANING.stream == "person":
+            self._learn(event)
 
-    def _end(self, kid: str) -> None:
-        if kid in self._owners:
-            owner, key = self._owners[kid]
-            self._owners[kid] = (owner, msgspec.structs.replace(key, revoked=True))
+    def _learn(self, event: Event) -> None:
+        """Fold an event of a person; check 6 reports one that does not fit the person."""
+        body, stream = event.body, event.stream
+        if isinstance(body, UserRegistered):
+            return
+        if isinstance(body, KeyAttested):
+            kid = thumbprint(body.jwk)  # not the kid that the event states
+            if kid in self._owners:
+                return
+            self._owners[kid] = stream
+            event = msgspec.structs.replace(event, body=msgspec.structs.replace(body, kid=kid))
+        known = self._people.setdefault(stream, Person(str(stream), 0, "", frozenset(), {}, {}))
+        with suppress(KeyError, LedgerError):
+            self._people[stream] = person.evolve(known, event)
 
     def _require_in_force(self, recorded: Recorded, kid: str) -> None:
         if kid not in self._owners:
             if kid in self._known:
                 raise RefusedError("key_unknown", "the key signed before it was attested")
             raise unknown_key(kid, complete=self._complete)
-        owner, key = self._owners[kid]
+        owner, now_ms = self._owners[kid], clock.to_ms(recorded.event.at)
         if str(owner) != actor(recorded.event):
             raise RefusedError("key_of_another", "the key belongs to another person")
-        holder = Person(str(owner), 0, "", frozenset(), {kid: key}, {})
-        holder.active_key(kid, now_ms=clock.to_ms(recorded.event.at))
+        person.settled(self._people[owner], now_ms).active_key(kid, now_ms=now_ms)
 
 
 def unknown_key(kid: str, *, complete: bool) -> LedgerError:

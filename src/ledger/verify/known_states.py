@@ -7,7 +7,7 @@ from ledger.domain.acts import parse_act
 from ledger.domain.changes.effects import Sources
 from ledger.domain.charter import Charter
 from ledger.domain.events import Effect, Event
-from ledger.domain.person import Person
+from ledger.domain.person import Person, settled
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, NotFoundError
 
@@ -17,6 +17,7 @@ class KnownStates:
 
     def __init__(self) -> None:
         self.position = 0
+        self._now_ms = 0  # the time of the event that is decided
         self.charter: Charter | None = None
         self.people: dict[UUID, Person] = {}
         self.statements: dict[UUID, Statement] = {}
@@ -38,7 +39,11 @@ class KnownStates:
         return self._owner(parse_act(act).header.kid)
 
     def _owner(self, kid: str) -> Person:
-        return self._charter.in_force(self.people[self._owners[kid]])
+        return self._charter.in_force(self._person(self._owners[kid]))
+
+    def _person(self, stream: UUID) -> Person:
+        """Return a person as of the event that is decided."""
+        return settled(self.people[stream], self._now_ms)
 
     @staticmethod
     def _require_stream(event: Event, stream: UUID) -> None:
@@ -58,7 +63,7 @@ class KnownStates:
     def _people(self, users: Sequence[UUID]) -> list[Person]:
         if not self.people.keys() >= {*users}:
             raise NotFoundError("user_unknown", "there is no such person")
-        return [self.people[user] for user in users]
+        return [self._person(user) for user in users]
 
     def _subject(self, stream: UUID) -> Statement:
         """Return a statement that a change is about."""

@@ -8,6 +8,7 @@ import msgspec
 from ledger.domain import (
     compromise,
     held_passkeys,
+    recoveries,
     recovery_codes,
     redeeming,
     signing_keys,
@@ -74,7 +75,7 @@ def decide_of_person(
         case RecoveryCodesSet(act=act, assertion=assertion):
             return recovery_codes.set_codes(owner, asked(act, assertion))
         case RecoveryCancelled(act=act, assertion=assertion):
-            return recovery_codes.cancel(owner, signer(act), asked(act, assertion), rules)
+            return recoveries.cancel(owner, signer(act), asked(act, assertion), rules)
         case PersonSuspended(act=act, assertion=assertion):
             return standing.suspend(owner, signer(act), asked(act, assertion), rules)
         case _:
@@ -89,7 +90,7 @@ def _add_passkey(owner: Person, body: PasskeyAdded, rules: Charter, now_ms: int)
         return redeeming.redeem_invitation(owner, added, body.redeem, rules, now_ms=now_ms)
     if body.active_from is not None and body.redeem is not None:
         asked = ConfirmedAct(body.redeem, body.assertion, ledger, party, now_ms)
-        return recovery_codes.recover(owner, added, asked)
+        return recoveries.recover(owner, added, asked, rules)
     if body.act is None:
         raise CorruptError("act_missing", "adding a further passkey requires an act")
     asked = ConfirmedAct(body.act, body.confirmation, ledger, party, now_ms)

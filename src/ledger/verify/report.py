@@ -63,7 +63,8 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
 
     An approval in the individual form signs the content and not the policy. A decision is in
     question if what it was made with was compromised by then. `key_revoked` says whether its key
-    was revoked at any time that the evidence shows.
+    was revoked at any time that the evidence shows. `re_enrolled_at` is when a change last gave its
+    person a new passkey in place of everything older, before the decision or after it.
     """
 
     position: int
@@ -75,6 +76,7 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     form: Form | None
     in_question: bool
     key_revoked: bool
+    re_enrolled_at: str | None
 
 
 class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
@@ -199,10 +201,12 @@ def verified_restorations(charter: Charter | None) -> tuple[VerifiedRestoration,
 
 
 def told_limits(decision: VerifiedDecision) -> str:
-    """Return what a decision's line must add: what it did not sign, and what is in question."""
+    """Return what a decision's line must add, such as what it did not sign."""
     told = ", policy not signed" if decision.form == "individual" else ""
     told += ", key revoked later" if decision.key_revoked else ""
-    return told + (", in question" if decision.in_question else "")
+    told += ", in question" if decision.in_question else ""
+    back = decision.re_enrolled_at
+    return told if back is None else f"{told}, person re-enrolled {back}"
 
 
 def told_restoration(restored: VerifiedRestoration) -> str:

@@ -12,7 +12,7 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
 )
-from ledger.domain.person import Person
+from ledger.domain.person import Person, settled
 from ledger.domain.policy_words import policy_sentence
 from ledger.domain.vocabulary import DecisionKind
 from ledger.verify.auditor import Auditor
@@ -26,7 +26,8 @@ def shown_statement(
     """Return a statement of a bundle, given the auditor after all its events."""
     statement = auditor.statements[UUID(statement_id)]
     decisions = events.decisions(statement_id)
-    people = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
+    signers = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
+    people = {user: settled(each, now_ms) for user, each in signers.items()}
     names = {str(user): person.name for user, person in auditor.people.items()}
     counting = counted(statement.approvals, people)
     meets = places.met(statement.policy, counting, steps_of(statement.approvals))
@@ -57,6 +58,7 @@ def _decision(
         form=body.form if isinstance(body, StatementSigned) else None,
         in_question=in_question(people[body.signer], recorded(body, at)),
         key_revoked=people[body.signer].keys[body.kid].revoked,
+        re_enrolled_at=people[body.signer].re_enrolled_at,
     )
 
 

@@ -25,6 +25,7 @@ from tests.support.signers import CHARTER, Clock, Signer
 
 STORY = every_type()
 STATES, EVENTS = STORY.states, STORY.events
+NEXT = len(STATES) + 1
 ALICE, BOB, CAROL = (str(UUID(int=number)) for number in (1, 2, 3))
 
 
@@ -44,12 +45,12 @@ def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
         status="pending",
         jws=mallory.shared(raw),
     )
-    assert told(Event(EVENTS[42].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (64, "KeyError")
+    assert told(Event(EVENTS[42].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (NEXT, "KeyError")
 
 
 def test_a_person_registered_twice_is_refused() -> None:
     again = UserRegistered(CAROL, "Carol", "creator", ("0" * 64,), "17.0.0")
-    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (64, "event_misplaced")
+    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (NEXT, "event_misplaced")
 
 
 def test_two_people_whose_names_look_alike_are_refused() -> None:
@@ -86,7 +87,7 @@ def test_a_statement_drafted_twice_is_refused() -> None:
 
 def test_a_second_founding_is_refused() -> None:
     second = msgspec.structs.replace(EVENTS[0], version=3)
-    assert told(second) == (64, "ledger_founded_twice")
+    assert told(second) == (NEXT, "ledger_founded_twice")
 
 
 def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:

@@ -86,7 +86,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
 @pytest.mark.parametrize(
     ("position", "change", "code"),
     [
-        (38, {"jws": JWS_OF_CAROL}, "decision_mismatch"),
+        (38, {"jws": JWS_OF_CAROL}, "seen_mismatch"),
         (39, {"jws": JWS_OF_BOB}, "out_of_order"),
         (42, {"assertion": None}, "assertion_required"),
         (38, {"assertion": EVENTS[41].body.assertion}, "assertion_unexpected"),  # type: ignore[union-attr]  # a rejection
@@ -176,6 +176,6 @@ def test_what_nobody_signed_only_the_tree_can_show_changed(
 
 
 def test_the_events_are_these() -> None:
-    assert len(EVENTS) == 65
+    assert len(EVENTS) == 80
     assert FIRST_STATEMENT in STORY.auditor.statements
     assert events.decode(STATES[0]) == EVENTS[0]

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from ledger import clock
-from ledger.domain import challenges, entry
+from ledger.domain import entry
 from ledger.domain.events import BODIES
 from ledger.domain.governance import policy_digest, values_digest
 from ledger.domain.policy import Node
@@ -21,10 +21,19 @@ from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
 from tests.support.changes import governors, invite
 from tests.support.chronicle import FOUNDING
+from tests.support.comebacks import COMEBACK, admit, re_enrol
 from tests.support.keys import TestKey, ed25519_key
-from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
-from tests.support.links import link_jwk, link_key
-from tests.support.signers import Signer, assertion
+from tests.support.ledgers import (
+    Cast,
+    Process,
+    check_ledger,
+    drafted_change,
+    rows,
+    second_key,
+    settled,
+)
+from tests.support.links import link_jwk
+from tests.support.signers import Signer
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
@@ -108,16 +117,8 @@ async def _recover(cast: Cast, process: Process) -> None:
     keys = [link_jwk(f"code {n}", dave.ledger) for n in range(10)]
     act = dave.act("set-recovery-codes", keys=keys)
     await recovering.set_codes(act, dave.confirm(act))
-    code, passkey = link_key("code 0", dave.ledger), Passkey()
-    begun, _ = await recovering.begin(code.kid)
-    nonce, cose = begun.ceremony.nonce, passkey.cose_sha256
-    challenge = challenges.redeem(cose_sha256=cose, ledger=dave.ledger, nonce=nonce, user=dave.user)
-    await recovering.complete(
-        begun.id,
-        dave.new_passkey(passkey, nonce=nonce),
-        dave.redeem(code, cose=cose, purpose="recovery"),
-        assertion(passkey.get(challenge)),
-    )
+    passkey = Passkey()
+    await process.come_back(dave, passkey, "code 0", "recovery")
     act = dave.act("cancel-recovery", recovery=f"passkey:{passkey.id}", user=dave.user)
     await recovering.cancel(dave.user, act, dave.confirm(act))
 
@@ -169,6 +170,22 @@ async def _wait_for_another(cast: Cast, process: Process) -> None:
     stated = {"people": governors(alice, dave)}
     await process.change(dave, {"set-governance": raised | stated}, governance=one)
     await process.change(dave, invite("for later", "investor", SOONER), governance=two)
+    await _come_back(cast, process, two)
+
+
+async def _come_back(cast: Cast, process: Process, two: dict[str, Any]) -> None:
+    """Re-enrol an auditor, by two people."""
+    alice, passkey = cast.alice, Passkey()
+
+    async def ask(item: dict[str, Any]) -> None:
+        drafted = drafted_change(cast.dave, item, governance=two)
+        await process.people.changes.make(drafted)
+        jws = alice.shared(drafted.document.encode())
+        await process.commands.sign(_id(drafted.document.encode()), jws, alice.confirm(jws))
+
+    await ask(re_enrol(cast.erin, expiresAt=SOON))
+    await process.come_back(cast.erin, passkey, COMEBACK, "re-enrolment")
+    await ask(admit(cast.erin, passkey))
 
 
 async def _reform(cast: Cast, process: Process) -> None:

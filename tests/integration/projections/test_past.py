@@ -41,7 +41,7 @@ def answers(db: sqlite3.Connection, story: Story, at: int) -> dict[str, Any]:
     people = all_of(lambda cursor: users.page(db, at=at, now=now, limit=2, cursor=cursor))
     everything: dict[str, Any] = {"now": now, "users": people, "jwks": keys.jwk_set(db, at=at)}
     for user in people:
-        everything[f"keys {user.name}"] = keys.of_user(db, user.id, at=at)
+        everything[f"keys {user.name}"] = keys.of_user(db, user.id, at=at, now=now)
         everything[f"inbox {user.name}"] = all_of(
             lambda cursor, user=user: inbox.page(  # type: ignore[misc]  # user is bound at once
                 db, user_id=user.id, at=at, now=now, limit=3, cursor=cursor
@@ -136,7 +136,7 @@ def test_answers_encode_in_the_names_of_the_http_reference(opened: Views) -> Non
     Follower(opened, story).catch_up()
     with opened.reader() as db:
         shown = statements.by_id(db, story, drafted, at=9, now=time_at(9))
-        key = keys.by_kid(db, story, "key-Bob", at=9)
+        key = keys.by_kid(db, story, "key-Bob", at=9, now=time_at(9))
         page = timeline.page(db, at=9, limit=1)
     assert sorted(msgspec.to_builtins(shown)) == STATEMENT_MEMBERS
     assert sorted(msgspec.to_builtins(key)) == KEY_MEMBERS

@@ -7,7 +7,15 @@ import msgspec
 import pytest
 
 from ledger import clock
-from ledger.domain import acts, compromise, drafting, ledger_acts, recovery_codes, signing_keys
+from ledger.domain import (
+    acts,
+    compromise,
+    drafting,
+    ledger_acts,
+    recoveries,
+    recovery_codes,
+    signing_keys,
+)
 from ledger.domain.act import Act
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.person import Person
@@ -69,7 +77,7 @@ def _cancel(me: Person) -> object:
     passkeys = BOB.person.passkeys | {SPARE.passkey.id: waiting}
     them = msgspec.structs.replace(BOB.person, passkeys=passkeys)
     named = {"recovery": f"passkey:{SPARE.passkey.id}", "user": BOB.user}
-    return recovery_codes.cancel(them, me, _confirmed("cancel-recovery", **named), CHARTER)
+    return recoveries.cancel(them, me, _confirmed("cancel-recovery", **named), CHARTER)
 
 
 def _suspend(me: Person) -> object:

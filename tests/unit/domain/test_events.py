@@ -36,41 +36,6 @@ def stored(body: bytes, tag: str = "role-granted.v1") -> bytes:
     return entry.seal(at=AT, seq=4, stream=STREAM, tag=tag, body=body, salt=bytes(32))
 
 
-def test_the_tags_are_these_for_ever() -> None:
-    assert list(BODIES) == [
-        "ledger-created.v1",
-        "log-keys-announced.v1",
-        "log-keys-retired.v1",
-        "ledger-restored.v1",
-        "log-frozen.v1",
-        "invitation-issued.v1",
-        "invitation-cancelled.v1",
-        "role-defined.v1",
-        "role-closed.v1",
-        "charter-set.v1",
-        "governance-set.v1",
-        "user-registered.v1",
-        "passkey-added.v1",
-        "passkey-removed.v1",
-        "key-attested.v1",
-        "key-revoked.v1",
-        "person-suspended.v1",
-        "compromise-declared.v1",
-        "recovery-codes-set.v1",
-        "recovery-cancelled.v1",
-        "role-granted.v1",
-        "role-ended.v1",
-        "standing-set.v1",
-        "compromise-set.v1",
-        "statement-drafted.v1",
-        "statement-signed.v1",
-        "statement-rejected.v1",
-        "approval-retracted.v1",
-        "statement-withdrawn.v1",
-        "statement-withdrawn-by-change.v1",
-    ]
-
-
 def test_an_event_is_stored_under_its_tag_version_and_time() -> None:
     event = Event(stream=STREAM, version=4, at=AT, body=GRANTED)
     assert events.encode(event, salt=bytes(32)) == stored(BODY)

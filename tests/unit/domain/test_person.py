@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from ledger.domain import held_passkeys, person, signing_keys
+from ledger.domain import admission, held_passkeys, person, signing_keys
 from ledger.domain.events import (
     Event,
     KeyAttested,
@@ -41,7 +41,7 @@ LOOKS = Skeletons("17.0.0", ("0" * 64,))
 
 
 def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
-    registered = person.register(ALICE.user, "Alice", "creator", "i", LOOKS)
+    registered = admission.register(ALICE.user, "Alice", "creator", "i", LOOKS)
     assert registered == UserRegistered(ALICE.user, "Alice", "creator", ("0" * 64,), "17.0.0", "i")
     added = held_passkeys.first_passkey(
         ALICE.new_passkey(ALICE.passkey), nonce=NONCE, ledger=LEDGER, party=PARTY
@@ -59,7 +59,7 @@ def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
 
 @pytest.mark.parametrize("name", ["A", "Ångström, Å.", "李", "x" * 100])
 def test_a_person_has_a_name_in_its_one_form(name: str) -> None:
-    assert person.register("u", name, "creator", None, LOOKS).name == name
+    assert admission.register("u", name, "creator", None, LOOKS).name == name
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_person_has_a_name_in_its_one_form(name: str) -> None:
 )
 def test_any_other_name_is_refused(name: str, code: str) -> None:
     with refused(MalformedError, code):
-        person.register("u", name, "creator", None, LOOKS)
+        admission.register("u", name, "creator", None, LOOKS)
 
 
 def test_a_registration_without_skeletons_of_its_name_is_refused() -> None:
     with refused(MalformedError, "name_skeletons_invalid"):
-        person.register("u", "Alice", "creator", None, Skeletons("17.0.0", ()))
+        admission.register("u", "Alice", "creator", None, Skeletons("17.0.0", ()))
 
 
 @pytest.mark.parametrize(

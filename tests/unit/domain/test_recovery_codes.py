@@ -5,8 +5,9 @@ import pytest
 
 from ledger import clock
 from ledger.domain.deadlines import Basis, until_ms
-from ledger.domain.person import Passkey
-from ledger.domain.recovery_codes import cancel, require_may_end
+from ledger.domain.holdings import Passkey
+from ledger.domain.recoveries import cancel
+from ledger.domain.recovery_codes import require_may_end
 from ledger.errors import ConflictError
 from tests.support.refusals import refused
 from tests.support.scene import ALICE

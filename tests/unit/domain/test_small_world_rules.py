@@ -12,7 +12,8 @@ from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import parse_items
 from ledger.domain.charter import Charter
 from ledger.domain.governance import policy_digest
-from ledger.domain.person import AttestedKey, Person
+from ledger.domain.holdings import AttestedKey
+from ledger.domain.person import Person
 from ledger.domain.policy import Node, Policy, RolesByPerson, covers
 from tests.support.changes import governors
 from tests.support.small_judge import broken

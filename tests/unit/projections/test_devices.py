@@ -18,6 +18,9 @@ NO_ONES = AssertionEvidence(
 ALWAYS = "2000-01-01T00:00:00.000Z"
 
 
+NOW = time_at(60)
+
+
 @pytest.fixture
 def story() -> Story:
     told = Story()
@@ -68,9 +71,9 @@ def test_a_passkey_of_a_recovery_is_news_when_it_works(story: Story) -> None:
 def test_codes_that_a_person_ever_made_are_known_from_then_on(story: Story) -> None:
     made = RecoveryCodesSet(keys=(), kid="key-Alice", act="act-5", assertion=NO_ONES, sign_count=1)
     story.tell(UUID(ALICE), made)  # 5
-    known = [devices.has_codes(story.views(), PERSON, at=at) for at in (4, 5)]
+    known = [devices.has_codes(story.views(), PERSON, at=at, now=NOW) for at in (4, 5)]
     assert known == [False, True]
-    assert devices.has_codes(story.views(), story.head(), at=5) is False
+    assert devices.has_codes(story.views(), story.head(), at=5, now=NOW) is False
 
 
 def test_another_persons_devices_are_no_news(story: Story) -> None:
@@ -106,7 +109,9 @@ def test_a_passkey_has_its_end_and_the_earliest_date_of_a_compromise(story: Stor
     story.passkey(ALICE, "passkey-2")  # 5
     story.declare(ALICE, "passkey:passkey-2", time_at(6))  # 6
     story.declare(ALICE, "passkey:passkey-2", time_at(5))  # 7
-    found = [devices.passkey(story.views(), PERSON, "passkey-2", at=at) for at in (4, 5, 6, 7)]
+    found = [
+        devices.passkey(story.views(), PERSON, "passkey-2", at=at, now=NOW) for at in (4, 5, 6, 7)
+    ]
     assert found == [
         None,
         HeldPasskey(5, None, None),
@@ -117,4 +122,4 @@ def test_a_passkey_has_its_end_and_the_earliest_date_of_a_compromise(story: Stor
 
 def test_a_passkey_is_found_by_its_own_person_only(story: Story) -> None:
     story.person("Bob", "investor")  # 5 to 7
-    assert devices.passkey(story.views(), PERSON, "passkey-Bob", at=7) is None
+    assert devices.passkey(story.views(), PERSON, "passkey-Bob", at=7, now=NOW) is None

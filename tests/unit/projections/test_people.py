@@ -92,7 +92,7 @@ def test_a_garbage_cursor_of_people_is_refused(story: Story) -> None:
 
 def test_a_key_is_revoked_from_its_revocation_on_and_not_before(story: Story) -> None:
     db = story.views()
-    before, after = (keys.by_kid(db, story, "key-Alice", at=at) for at in (10, 11))
+    before, after = (keys.by_kid(db, story, "key-Alice", at=at, now=NOW) for at in (10, 11))
     assert before is not None
     assert after is not None
     assert (before.status, before.revoked_at, before.revoked_position) == ("active", None, None)
@@ -100,12 +100,12 @@ def test_a_key_is_revoked_from_its_revocation_on_and_not_before(story: Story) ->
     assert (after.status, after.revoked_at, after.revoked_position) == ("revoked", time_at(11), 11)
     assert after.compromised_since == time_at(9)
     assert (after.attested_at, after.position, after.user) == (time_at(4), 4, ALICE)
-    assert keys.by_kid(db, story, "key-Alice", at=3) is None
-    assert keys.by_kid(db, story, "key-3", at=12) is None
+    assert keys.by_kid(db, story, "key-Alice", at=3, now=NOW) is None
+    assert keys.by_kid(db, story, "key-3", at=12, now=NOW) is None
 
 
 def test_a_key_comes_with_all_it_takes_to_verify_its_attestation_offline(story: Story) -> None:
-    found = keys.by_kid(story.views(), story, "key-Bob", at=12)
+    found = keys.by_kid(story.views(), story, "key-Bob", at=12, now=NOW)
     assert found is not None
     shown = found.attestation
     assert (shown.nonce, shown.possession) == ("nonce-key-Bob", "possession-key-Bob")
@@ -123,19 +123,19 @@ CHALLENGE = "O0ixCmq2xzbJhBa_PHHySU1lYe48NKr2ssKM0pdjms0"
 
 def test_keys_are_found_by_the_passkey_that_attested_them(story: Story) -> None:
     db = story.views()
-    found = keys.by_credential(db, story, "passkey-2", at=12)
+    found = keys.by_credential(db, story, "passkey-2", at=12, now=NOW)
     assert [key.kid for key in found] == ["key-2"]
-    assert keys.by_credential(db, story, "passkey-2", at=8) == []
-    assert keys.by_credential(db, story, "?", at=12) == []
+    assert keys.by_credential(db, story, "passkey-2", at=8, now=NOW) == []
+    assert keys.by_credential(db, story, "?", at=12, now=NOW) == []
 
 
 def test_a_persons_keys_are_listed_oldest_first_with_revoked_ones(story: Story) -> None:
     db = story.views()
-    assert [key.kid for key in keys.of_user(db, BOB, at=12)] == ["key-Bob", "key-2"]
-    assert [(key.kid, key.status) for key in keys.of_user(db, ALICE, at=12)] == [
+    assert [key.kid for key in keys.of_user(db, BOB, at=12, now=NOW)] == ["key-Bob", "key-2"]
+    assert [(key.kid, key.status) for key in keys.of_user(db, ALICE, at=12, now=NOW)] == [
         ("key-Alice", "revoked")
     ]
-    assert keys.of_user(db, "nobody", at=12) == []
+    assert keys.of_user(db, "nobody", at=12, now=NOW) == []
 
 
 def test_the_jwk_set_has_every_attested_key_also_revoked_ones(story: Story) -> None:

@@ -97,7 +97,9 @@ def test_a_date_is_moved_and_the_past_is_shown_as_it_was(story: Story) -> None:
     story.declare(BOB, "kid:key-Bob", time_at(10))  # 10
     story.declare(BOB, "kid:key-Bob", time_at(8))  # 11
     assert [shown(story, drafted, at).decisions[0].in_question for at in (10, 11)] == [False, True]
-    dates = [keys.by_kid(story.views(), story, "key-Bob", at=at) for at in (9, 10, 11)]
+    dates = [
+        keys.by_kid(story.views(), story, "key-Bob", at=at, now=time_at(at)) for at in (9, 10, 11)
+    ]
     assert [each and each.compromised_since for each in dates] == [None, time_at(10), time_at(8)]
     assert [each and each.status for each in dates] == ["active", "revoked", "revoked"]
 

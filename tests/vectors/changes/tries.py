@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ledger.clock import to_ms
-from ledger.domain import person
+from ledger.domain import admission
 from ledger.domain.charter import STREAM
 from ledger.domain.events import (
     Body,
@@ -198,7 +198,7 @@ def signed_days_after_its_draft(told: Company, more_ms: int) -> None:
 def registered_under_an_id_in_capitals(told: Company) -> None:
     user = "0f0f0f0f-0000-4000-8000-00000000beef"
     looks = skeletons("Zoe")
-    told.add(user, person.register(user.upper(), "Zoe", "creator", None, looks))
+    told.add(user, admission.register(user.upper(), "Zoe", "creator", None, looks))
 
 
 TRIES: dict[str, tuple[Callable[[Company], None], str | None]] = {

@@ -13,7 +13,7 @@ from ledger.domain.events import (
     RecoveryCancelled,
     RecoveryCodesSet,
 )
-from ledger.domain.recovery_codes import WAIT_MS
+from ledger.domain.recoveries import WAIT_MS
 from tests.support.authenticator import Passkey
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import ed25519_key

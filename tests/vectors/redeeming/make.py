@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import person
+from ledger.domain import admission
 from ledger.domain.charter import STREAM
 from ledger.domain.events import InvitationIssued, PasskeyAdded
 from ledger.domain.redeeming import key_of_secret
@@ -45,7 +45,7 @@ class Door(Company):
         """Record a registration, and return the passkey that comes next, without its JWS."""
         self.tell(
             self.eve.user,
-            person.register(self.eve.user, "Eve", "investor", invitation, skeletons("Eve")),
+            admission.register(self.eve.user, "Eve", "investor", invitation, skeletons("Eve")),
         )
         return self.shown(self.eve, self.eve.passkey)
 
@@ -85,7 +85,7 @@ def after_it_was_cancelled(told: Door) -> None:
     told.change(told.ada, 3, {"cancel-invitation": {"invitation": OTHER_INVITATION}})
     told.add(
         told.eve.user,
-        person.register(told.eve.user, "Eve", "investor", OTHER_INVITATION, skeletons("Eve")),
+        admission.register(told.eve.user, "Eve", "investor", OTHER_INVITATION, skeletons("Eve")),
     )
 
 
@@ -93,7 +93,7 @@ def after_it_expired(told: Door) -> None:
     told.time.ms += FAR_MS
     told.add(
         told.eve.user,
-        person.register(told.eve.user, "Eve", "investor", OTHER_INVITATION, skeletons("Eve")),
+        admission.register(told.eve.user, "Eve", "investor", OTHER_INVITATION, skeletons("Eve")),
     )
 
 
@@ -102,7 +102,7 @@ def used_twice(told: Door) -> None:
     late: Signer = told.signer(6, "investor")
     told.add(
         late.user,
-        person.register(late.user, "Late", "investor", OTHER_INVITATION, skeletons("Late")),
+        admission.register(late.user, "Late", "investor", OTHER_INVITATION, skeletons("Late")),
     )
 
 

@@ -10,6 +10,13 @@ const ACT_TYP = "act+jwt";
 /** The `typ` of the JWS that redeems a link's secret. */
 export const REDEEM_TYP = "redeem+jwt";
 
+/** What the key of a link or code signs for. */
+export const PURPOSE = Object.freeze({
+  INVITATION: "invitation",
+  RECOVERY: "recovery",
+  RE_ENROLMENT: "re-enrolment",
+});
+
 /** The kinds of act that events carry. */
 export const ACT = Object.freeze({
   DRAFT: "draft",
@@ -49,7 +56,7 @@ const MEMBERS = {
     also: withDefault(listOf(text), []),
   },
   [ACT.SUSPEND]: { user: text, reason: text },
-  [ACT.REDEEM]: { cose: text, purpose: oneOf("invitation", "recovery"), user: text },
+  [ACT.REDEEM]: { cose: text, purpose: oneOf(...Object.values(PURPOSE)), user: text },
   [ACT.SET_RECOVERY_CODES]: { keys: listOf(ed25519Jwk) },
   [ACT.CANCEL_RECOVERY]: { recovery: text, user: text },
   [ACT.ADD_PASSKEY]: { cose: text, user: text },

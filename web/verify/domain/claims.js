@@ -35,6 +35,7 @@ async function keyMaterial(type, body) {
     case TAG.LEDGER_CREATED:
       return [await thumbprint(body.key), await thumbprint(body.setup)];
     case TAG.INVITATION_ISSUED:
+    case TAG.RE_ENROLMENT_OPENED:
       return [await thumbprint(body.key)];
     case TAG.PASSKEY_ADDED:
       return [await ofPasskey(body.publicKey)];

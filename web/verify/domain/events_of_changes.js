@@ -18,6 +18,8 @@ export const EFFECT_TAG = Object.freeze({
   ROLE_GRANTED: "role-granted.v1",
   ROLE_ENDED: "role-ended.v1",
   STANDING_SET: "standing-set.v1",
+  RE_ENROLMENT_OPENED: "re-enrolment-opened.v1",
+  PASSKEY_ADMITTED: "passkey-admitted.v1",
   COMPROMISE_SET: "compromise-set.v1",
   STATEMENT_WITHDRAWN_BY_CHANGE: "statement-withdrawn-by-change.v1",
 });
@@ -38,7 +40,7 @@ const effect = (stream, members, claims = [], dependsOn = []) => ({
   claims,
 });
 const ofLedger = (members, claims) => effect("ledger", members, claims);
-const ofPerson = (members) => effect("person", members);
+const ofPerson = (members, claims) => effect("person", members, claims);
 
 /** By tag, what its events say; as in events.js. */
 export const OF_CHANGES = {
@@ -54,6 +56,8 @@ export const OF_CHANGES = {
   [TAG.ROLE_GRANTED]: ofPerson({ role: text }),
   [TAG.ROLE_ENDED]: ofPerson({ role: text }),
   [TAG.STANDING_SET]: ofPerson({ standing: oneOf(...Object.values(STANDING)) }),
+  [TAG.RE_ENROLMENT_OPENED]: ofPerson({ key: ed25519Jwk, expiresAt: text }, [MATERIAL]),
+  [TAG.PASSKEY_ADMITTED]: ofPerson({ credentialId: text }),
   [TAG.COMPROMISE_SET]: ofPerson({ compromised: text, since: text, also: listOf(text) }),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: effect("statement", {}, [], ["change"]),
 };

@@ -68,6 +68,8 @@ export const OF_PEOPLE = {
       confirmation: optional(assertion),
       confirmationSignCount: optional(integer),
       activeFrom: optional(text),
+      reEnrols: flag,
+      needsAdmission: flag,
     },
     stream: PERSON,
     actor: "owner",

@@ -6,8 +6,9 @@ import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { additionChallenge, registerChallenge } from "./challenges.js";
 import { verifyAssertion, verifyRegistration } from "./passkey.js";
-import { isLive, signedBy, waits } from "./person.js";
-import { decideRecovery, requireMayEnd } from "./recovery_codes.js";
+import { isLive, reEnrolling, signedBy, waits } from "./person.js";
+import { decideRecovery } from "./recoveries.js";
+import { requireMayEnd } from "./recovery_codes.js";
 import { redeemInvitation } from "./redeeming.js";
 import { requireMayEndKeys, requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
@@ -20,6 +21,8 @@ const ALONE = {
   confirmation: null,
   confirmationSignCount: null,
   activeFrom: null,
+  reEnrols: false,
+  needsAdmission: false,
 };
 
 /** Return the first passkey of a person, by its registration response alone. */
@@ -57,10 +60,14 @@ async function requireNew(owner, { publicKey, nonce, credentialId }, { signed, a
   await verifyAssertion(assertion, { challenge, passkey: { publicKey }, party });
 }
 
-/** Refuse a digest that is not that of the COSE key of a live passkey of this person. */
-export async function requireLive({ passkeys }, cose) {
-  const live = [...passkeys.values()].filter(({ removed }) => !removed);
-  const digests = await Promise.all(live.map(({ publicKey }) => sha256Hex(fromBase64Url(publicKey))));
+/** Return the SHA-256 (hex) of a passkey's COSE key. */
+export const digestOf = ({ publicKey }) => sha256Hex(fromBase64Url(publicKey));
+
+/** Refuse a digest that is not that of the COSE key of a passkey that works, and goes on to work. */
+export async function requireLive(person, cose, nowMs) {
+  if (reEnrolling(person)) refuse("recovery_waiting", "a re-enrolment of this person waits");
+  const live = [...person.passkeys.values()].filter((each) => isLive(each, nowMs));
+  const digests = await Promise.all(live.map(digestOf));
   if (!digests.includes(cose)) refuse("cose_mismatch", "the person has no passkey with this key");
 }
 

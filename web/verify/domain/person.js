@@ -20,8 +20,11 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     standing: STANDING.ACTIVE,
     invitation,
     codes: [],
+    link: null, // of a re-enrolment that nobody has redeemed
+    reEnrolledAt: null, // the last time that a re-enrolment was complete
   }),
-  [TAG.PASSKEY_ADDED]: ({ passkeys }, body, addedAt) => ({
+  [TAG.PASSKEY_ADDED]: ({ passkeys, link }, body, addedAt) => ({
+    link: body.reEnrols ? null : link,
     passkeys: changed(passkeys, body.credentialId, {
       credentialId: body.credentialId,
       publicKey: body.publicKey,
@@ -33,7 +36,9 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
       removed: false,
       compromisedSince: null,
       activeFrom: body.activeFrom,
-      code: body.activeFrom === null || body.redeem === null ? null : parseCompact(body.redeem).header.kid,
+      code: codeOf(body),
+      reEnrols: body.reEnrols,
+      needsAdmission: body.needsAdmission,
       cancelled: false,
     }),
   }),
@@ -62,18 +67,60 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.COMPROMISE_DECLARED]: compromised,
   [TAG.COMPROMISE_SET]: compromised,
   [TAG.RECOVERY_CODES_SET]: (_, { keys }) => ({ codes: keys }),
-  [TAG.RECOVERY_CANCELLED]: ({ passkeys }, { recovery }) => ({
-    passkeys: changed(passkeys, split(recovery).name, { removed: true, cancelled: true }),
-  }),
+  [TAG.RECOVERY_CANCELLED]: ({ passkeys }, { recovery }) => {
+    const { kind, name } = split(recovery);
+    if (kind === "kid") return { link: null };
+    return { passkeys: changed(passkeys, name, { removed: true, cancelled: true }) };
+  },
+  [TAG.RE_ENROLMENT_OPENED]: (_, { key, expiresAt }) => ({ link: { key, expiresAt } }),
+  [TAG.PASSKEY_ADMITTED]: ({ passkeys }, { credentialId }, at) => {
+    const waited = passkeys.get(credentialId)?.activeFrom ?? at;
+    const admitted = { needsAdmission: false, activeFrom: waited > at ? waited : at };
+    return { passkeys: changed(passkeys, credentialId, admitted) };
+  },
 });
 
-/** Return the person after one more event of their stream. */
+/** Return the person after one more event of their stream, as of the event's time. */
 export function evolvePerson(person, { type, version, at, body }) {
-  return { ...person, ...CHANGES[type](person, body, at), version };
+  const nowMs = toMs(at);
+  const before = person && settled(person, nowMs);
+  return settled({ ...before, ...CHANGES[type](before, body, at), version }, nowMs);
 }
 
-/** Tell whether a passkey does not work yet: a recovery code added it a short time ago. */
-export const waits = (passkey, nowMs) => passkey.activeFrom !== null && nowMs < toMs(passkey.activeFrom);
+/** Return the passkey of a re-enrolment that waits; undefined without one. */
+export const reEnrolling = ({ passkeys }) =>
+  [...passkeys.values()].find((each) => each.reEnrols && !each.removed);
+
+/**
+ * Return a person as of a time: a re-enrolment whose waiting is over by then is complete. It ends
+ * the person's older passkeys, keys, codes and links, and a suspension, without an event.
+ */
+export function settled(person, nowMs) {
+  const added = reEnrolling(person);
+  if (!added || waits(added, nowMs)) return person;
+  const { passkeys, keys, standing } = person;
+  const after = (each) => {
+    if (each === added) return { ...each, reEnrols: false };
+    return each.removed ? each : { ...each, removed: true, cancelled: waits(each, nowMs) };
+  };
+  return {
+    ...person,
+    passkeys: new Map([...passkeys].map(([id, each]) => [id, after(each)])),
+    keys: new Map([...keys].map(([kid, key]) => [kid, { ...key, revoked: true }])),
+    codes: [],
+    link: null,
+    standing: standing === STANDING.SUSPENDED ? STANDING.ACTIVE : standing,
+    reEnrolledAt: added.activeFrom,
+  };
+}
+
+/** Return the kid of the recovery code that added a passkey, null if none did. */
+const codeOf = ({ activeFrom, redeem, reEnrols }) =>
+  activeFrom === null || redeem === null || reEnrols ? null : parseCompact(redeem).header.kid;
+
+/** Tell whether a passkey does not work yet: a code or a re-enrolment's link added it lately. */
+export const waits = ({ activeFrom, needsAdmission }, nowMs) =>
+  activeFrom !== null && (needsAdmission || nowMs < toMs(activeFrom));
 
 /** Tell whether a passkey works. */
 export const isLive = (passkey, nowMs) => !passkey.removed && !waits(passkey, nowMs);

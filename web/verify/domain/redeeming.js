@@ -3,7 +3,7 @@
 import { sha256Hex } from "../../static/js/lib/digest.js";
 import { fromBase64Url } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { ACT, parseAct, REDEEM_TYP, verifyAct } from "./acts.js";
+import { ACT, parseAct, PURPOSE, REDEEM_TYP, verifyAct } from "./acts.js";
 
 /** Return a newcomer's first passkey, with the JWS that redeems the invitation if there was one. */
 export async function redeemInvitation(newcomer, added, redeem, { ledger, nowMs, invitations }) {
@@ -14,7 +14,7 @@ export async function redeemInvitation(newcomer, added, redeem, { ledger, nowMs,
   const invitation = invitations.find(({ id }) => id === newcomer.invitation);
   if (!invitation) refuse("invitation_unknown", "no such invitation");
   const cose = await sha256Hex(fromBase64Url(added.publicKey));
-  const about = { cose, purpose: "invitation", user: newcomer.user };
+  const about = { cose, purpose: PURPOSE.INVITATION, user: newcomer.user };
   await verifyAct(parseAct(redeem, REDEEM_TYP), invitation.key, ACT.REDEEM, { ledger, nowMs, about });
   return { ...added, redeem };
 }

@@ -15,7 +15,8 @@ import { EFFECT_TAG } from "../domain/events_of_changes.js";
 import * as people from "../domain/person.js";
 import * as passkeys from "../domain/held_passkeys.js";
 import { KEY_MATERIAL } from "../domain/key_material.js";
-import { decideCancellation, decideCodes } from "../domain/recovery_codes.js";
+import { decideCancellation } from "../domain/recoveries.js";
+import { decideCodes } from "../domain/recovery_codes.js";
 import { decideRestore } from "../domain/restoration.js";
 import * as keys from "../domain/signing_keys.js";
 import { requireSeen } from "../domain/seen.js";
@@ -79,6 +80,7 @@ export class Auditor {
     this.position = 0;
     this.charter = null;
     this.people = new Map();
+    this.reEnrolling = new Set(); // the people whose re-enrolment waits
     this.statements = new Map();
     this.owners = new Map();
     this.claims = new Set();
@@ -139,6 +141,7 @@ export class Auditor {
 
   async decide(event) {
     const nowMs = toMs(event.at);
+    this.settle(nowMs);
     if (this.charter?.frozen) refuse("ledger_frozen", "an event after the last one");
     if (event.type === TAG.LEDGER_CREATED) return DECIDE[event.type](this, event, { nowMs });
     if (!this.charter) refuse("not_founded", "the log does not begin with the ledger's creation");
@@ -149,6 +152,15 @@ export class Auditor {
     const roles = charter.signingRolesOf(this.charter);
     const known = { ledger, party, nowMs, roles, invitations, charter: this.charter };
     return DECIDE[event.type](this, event, known);
+  }
+
+  /** Complete the re-enrolments whose waiting is over by now. */
+  settle(nowMs) {
+    for (const user of this.reEnrolling) {
+      const known = people.settled(this.people.get(user), nowMs);
+      this.people.set(user, known);
+      if (!people.reEnrolling(known)) this.reEnrolling.delete(user);
+    }
   }
 
   found({ stream, body }, { nowMs }) {
@@ -266,7 +278,9 @@ export class Auditor {
     if (whose === STREAM_OF.STATEMENT) {
       this.statements.set(stream, await evolveStatement(known, event));
     } else if (whose === STREAM_OF.PERSON) {
-      this.people.set(stream, people.evolvePerson(known, event));
+      const after = people.evolvePerson(known, event);
+      this.people.set(stream, after);
+      if (people.reEnrolling(after)) this.reEnrolling.add(stream);
     } else {
       this.charter = charter.evolveCharter(known, event);
     }

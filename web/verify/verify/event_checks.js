@@ -13,7 +13,7 @@ import {
   TAG,
 } from "../domain/events.js";
 import { decideFirstPasskey } from "../domain/held_passkeys.js";
-import { activeKey, evolvePerson } from "../domain/person.js";
+import { activeKey, evolvePerson, settled } from "../domain/person.js";
 import { decideAttestation } from "../domain/signing_keys.js";
 import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
 import { verifyCompact } from "../jose/compact.js";
@@ -79,13 +79,18 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   },
   [TAG.KEY_ATTESTED]: {
     verify: (owner, { body, at }, context) =>
-      decideAttestation(owner, body, { ...context, nowMs: toMs(at) }),
+      decideAttestation(settled(owner, toMs(at)), body, { ...context, nowMs: toMs(at) }),
     folds: () => true,
   },
   [TAG.KEY_REVOKED]: unread,
   [TAG.ROLE_GRANTED]: unread,
   [TAG.ROLE_ENDED]: unread,
   [TAG.STANDING_SET]: unread,
+  [TAG.RE_ENROLMENT_OPENED]: unread,
+  [TAG.PASSKEY_ADMITTED]: {
+    verify: null,
+    folds: ({ passkeys }, { body }) => passkeys.has(body.credentialId),
+  },
   [TAG.PERSON_SUSPENDED]: unread,
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
   [TAG.COMPROMISE_SET]: { verify: null, folds: () => true },
@@ -133,33 +138,38 @@ export class Attestations {
 
 // --- keys (check 5) ----------------------------------------------------------------------------
 
+const NOBODY = { roles: [], keys: new Map(), passkeys: new Map(), codes: [], link: null, standing: "" };
+
 /** Knows, in the order of the log, who owns each key and whether it may sign. */
 export class KeyHistory {
   constructor(keys, mode) {
     this.known = keys;
     this.mode = mode;
     this.owners = new Map();
+    this.people = new Map();
     this.used = new Set();
   }
 
-  /** Refuse an event whose key was not its actor's, or not in force. */
+  /** Refuse an event whose key was not its actor's, or not in force; then learn from it. */
   async add(event) {
-    const { type, stream, body } = event;
     const kid = isSigned(event) && actorOf(event) !== null ? signingKid(event) : null;
     if (kid !== null) this.require(event, kid);
-    if (type === TAG.KEY_ATTESTED) {
-      const name = await thumbprint(body.jwk);
-      const key = { kid: name, expiresAt: body.expiresAt, revoked: false };
-      if (!this.owners.has(name)) this.owners.set(name, { owner: stream, key });
-    } else if (type === TAG.KEY_REVOKED) {
-      this.end(body.kid);
-    } else if (type === TAG.COMPROMISE_DECLARED || type === TAG.COMPROMISE_SET) {
-      for (const name of [body.compromised, ...body.also]) this.end(name.replace(/^kid:/, ""));
-    }
+    const isOfPerson = streamOf(event.type) === STREAM_OF.PERSON;
+    if (isOfPerson && event.type !== TAG.USER_REGISTERED) await this.learn(event);
   }
 
-  end(kid) {
-    if (this.owners.has(kid)) this.owners.get(kid).key.revoked = true;
+  /** Fold an event of a person; check 6 refuses one that does not fit the person. */
+  async learn(event) {
+    const { type, stream, body } = event;
+    const attested = type === TAG.KEY_ATTESTED ? await thumbprint(body.jwk) : null; // not what it states
+    if (this.owners.has(attested)) return;
+    if (attested !== null) this.owners.set(attested, stream);
+    const said = attested === null ? event : { ...event, body: { ...body, kid: attested } };
+    try {
+      this.people.set(stream, evolvePerson(this.people.get(stream) ?? NOBODY, said));
+    } catch (error) {
+      if (!isFinding(error)) throw error;
+    }
   }
 
   require(event, kid) {
@@ -167,9 +177,10 @@ export class KeyHistory {
       if (this.known.has(kid)) refuse("key_unknown", "the key signed before it was attested");
       throw unknownKey(this.mode);
     }
-    const { owner, key } = this.owners.get(kid);
+    const owner = this.owners.get(kid);
     if (owner !== actorOf(event)) refuse("key_of_another", "the key belongs to another person");
-    activeKey({ keys: new Map([[kid, key]]) }, kid, toMs(event.at));
+    const nowMs = toMs(event.at);
+    activeKey(settled(this.people.get(owner), nowMs), kid, nowMs);
     this.used.add(kid);
   }
 }

@@ -2,6 +2,7 @@
 
 import { inQuestion, recorded } from "../domain/counting.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
+import { settled } from "../domain/person.js";
 import { isInQuestion, statusAt } from "../domain/statement.js";
 import { DECISION } from "../domain/vocabulary.js";
 import { policySentence } from "../../static/js/lib/policy.js";
@@ -41,7 +42,8 @@ function shown(id, mine, { statements, people }, nowMs) {
       kid: body.kid,
       form: body.form ?? null,
       inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
-      keyRevoked: people.get(body.signer).keys.get(body.kid).revoked,
+      keyRevoked: settled(people.get(body.signer), nowMs).keys.get(body.kid).revoked,
+      reEnrolledAt: settled(people.get(body.signer), nowMs).reEnrolledAt,
     })),
     sha256: statement.sha256,
     policy: policySentence(statement.policy, names),

@@ -10,26 +10,22 @@ from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from ledger import clock
-from ledger.domain import charter, compromise, governance, held_passkeys, person, policy, statement
+from ledger.domain import charter, governance, held_passkeys, person, policy, statement
+from ledger.domain.changes import person_effects
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import (
     CancelInvitation,
     CloseRole,
-    DeactivatePerson,
     DefineRole,
-    EndRole,
-    GrantRole,
     Invite,
     Item,
     LedgerItem,
     PersonItem,
-    ReinstatePerson,
     SetCharter,
-    SetCompromise,
     SetGovernance,
-    SuspendPerson,
     WithdrawStatement,
 )
+from ledger.domain.changes.person_effects import require_effect, require_role
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.events import (
     CharterSet,
@@ -43,9 +39,6 @@ from ledger.domain.events import (
     PersonEffect,
     RoleClosed,
     RoleDefined,
-    RoleEnded,
-    RoleGranted,
-    StandingSet,
     StatementSigned,
     StatementWithdrawnByChange,
 )
@@ -108,10 +101,9 @@ def decide(
     """Return the events that these items bring about, each decided after the ones before it.
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
-    `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`;
-    `role_governs`, `cose_required`, `cose_mismatch`, `people_incomplete`,
-    `creator_not_gone`, `statement_<status>`; NotFoundError `user_unknown`, `statement_unknown`; and
-    as `compromise.of_change`.
+    `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`,
+    `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`; NotFoundError
+    `user_unknown`, `statement_unknown`; and as `person_effects.decide`.
     """
     world = _World(change, sources, now_ms)
     sources.people(sorted(_people_of(items)))  # one load brings all of them
@@ -152,7 +144,7 @@ class _World:
             case CancelInvitation(invitation=invitation):
                 known = self._charter.invitations.values()
                 open_ = {each.id for each in known if not each.cancelled}
-                _require_effect(invitation in open_, "there is no such open invitation")
+                require_effect(invitation in open_, "there is no such open invitation")
                 self._rule(InvitationCancelled(self._change, invitation))
             case DefineRole(role=role):
                 if role in self._charter.roles | self._charter.closed:
@@ -170,7 +162,7 @@ class _World:
                 assert_never(item)
 
     def _invite(self, item: Invite) -> None:
-        self._require_role(item.role)
+        require_role(item.role, self._charter)
         known = self._charter.invitations
         if thumbprint(item.key) in known or item.invitation in {each.id for each in known.values()}:
             raise ConflictError("invitation_known", "this invitation is already issued")
@@ -182,23 +174,19 @@ class _World:
 
     def _set_charter(self, item: SetCharter) -> None:
         self._require_current(item.was, governance.values_digest(self._charter.registration))
-        _require_effect(item.registration != self._charter.registration, "it is set already")
+        require_effect(item.registration != self._charter.registration, "it is set already")
         self._rule(CharterSet(self._change, item.registration))
 
     def _set_governance(self, item: SetGovernance) -> None:
         self._require_current(item.was, governance.policy_digest(self._charter.governance))
-        _require_effect(item.policy != self._charter.governance, "it is the policy already")
+        require_effect(item.policy != self._charter.governance, "it is the policy already")
         governance.require_valid(item.policy, self._charter.roles)
         self._all_people(policy.people_named(item.policy))  # each of them is somebody
         for each in item.people or ():
-            held_passkeys.require_live(self._person(each.user), each.cose)
+            held_passkeys.require_live(self._person(each.user), each.cose, now_ms=self._now_ms)
         if item.people is not None:
             self._governors = frozenset(each.user for each in item.people)
         self._rule(GovernanceSet(self._change, item.policy))
-
-    def _require_role(self, role: str) -> None:
-        if role not in self._charter.roles:
-            raise ConflictError("role_unknown", f"there is no role {role!r}")
 
     @staticmethod
     def _require_current(was: str, current: str) -> None:
@@ -213,40 +201,13 @@ class _World:
 
     def _apply_to_person(self, item: PersonItem) -> None:
         known = self._person(item.user)
-        match item:
-            case GrantRole():
-                self._grant(known, item)
-            case EndRole(role=role):
-                _require_effect(role in known.roles, "they do not hold this role")
-                self._change_person(known, RoleEnded(self._change, role))
-            case SuspendPerson():
-                _require_effect(known.standing == "active", "they are suspended already")
-                self._change_person(known, StandingSet(self._change, "suspended"))
-            case ReinstatePerson():
-                _require_effect(known.standing == "suspended", "they are not suspended")
-                self._change_person(known, StandingSet(self._change, "active"))
-            case DeactivatePerson():
-                self._change_person(known, StandingSet(self._change, "deactivated"))
-            case SetCompromise():
-                found = compromise.of_change(self._change, known, item, now_ms=self._now_ms)
-                self._change_person(known, found)
-            case _:
-                assert_never(item)
-
-    def _grant(self, known: Person, item: GrantRole) -> None:
-        self._require_role(item.role)
-        _require_effect(item.role not in known.roles, "they hold this role already")
-        if item.cose is not None:
-            held_passkeys.require_live(known, item.cose)
-        elif governance.needs_grant(item.role, self._charter.governance):
-            detail = f"the grant of {item.role!r}, which governs, states `cose`"
-            raise ConflictError("cose_required", detail)
-        self._change_person(known, RoleGranted(self._change, item.role))
+        body = person_effects.decide(self._change, known, item, self._charter, now_ms=self._now_ms)
+        self._change_person(known, body)
 
     def _person(self, user: str) -> Person:
         """Return a person whom an item is about: anybody but a deactivated one."""
         (found,) = self._all_people([UUID(user)])
-        _require_effect(found.standing != "deactivated", "they are deactivated")
+        require_effect(found.standing != "deactivated", "they are deactivated")
         return found
 
     def _all_people(self, users: Sequence[UUID]) -> list[Person]:
@@ -287,8 +248,3 @@ class _World:
         asked = {user for role in policy.roles_named(rules) for user in holders(role)}
         people = self._all_people(sorted(asked.union(policy.people_named(rules), self._people)))
         require_governable(self._charter, people, self._governors, now_ms=self._now_ms)
-
-
-def _require_effect(has_effect: bool, otherwise: str) -> None:  # a condition
-    if not has_effect:
-        raise ConflictError("change_no_effect", f"an item of this change does nothing: {otherwise}")

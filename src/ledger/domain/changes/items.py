@@ -122,6 +122,23 @@ class WithdrawStatement(_Item, frozen=True):
     statement: str
 
 
+class ReEnrol(_Item, frozen=True):
+    """Let a person come back with a new passkey, by the holder of a link's key."""
+
+    NAME = "re-enrol"
+    user: str
+    key: OkpJwk
+    expires_at: str
+
+
+class Admit(_Item, frozen=True):
+    """Admit the passkey of a re-enrolment; `cose` is the SHA-256 of its COSE key."""
+
+    NAME = "admit"
+    user: str
+    cose: str
+
+
 class SetCharter(_Item, frozen=True):
     """Set who may register; `was` is the digest of the charter's values that this replaces."""
 
@@ -152,7 +169,14 @@ class SetGovernance(_Item, frozen=True):
 
 LedgerItem = Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance
 PersonItem = (
-    GrantRole | EndRole | SuspendPerson | ReinstatePerson | DeactivatePerson | SetCompromise
+    GrantRole
+    | EndRole
+    | SuspendPerson
+    | ReinstatePerson
+    | DeactivatePerson
+    | ReEnrol
+    | Admit
+    | SetCompromise
 )
 Item = LedgerItem | PersonItem | WithdrawStatement
 KINDS: dict[str, type[Item]] = {kind.NAME: kind for kind in get_args(Item)}
@@ -198,6 +222,9 @@ def _has_one_member(given: object) -> bool:
 
 
 def _check(item: Item) -> None:
+    if isinstance(item, PersonItem):
+        _check_of_person(item)
+        return
     match item:
         case Invite():
             parse_uuid(item.invitation)
@@ -208,18 +235,6 @@ def _check(item: Item) -> None:
             parse_uuid(item.invitation)
         case DefineRole() | CloseRole():
             _check_role(item.role)
-        case GrantRole() | EndRole():
-            parse_uuid(item.user)
-            _check_role(item.role)
-            if isinstance(item, GrantRole) and item.cose is not None:
-                _check_digest(item.cose)
-        case SuspendPerson() | ReinstatePerson() | DeactivatePerson():
-            parse_uuid(item.user)
-        case SetCompromise():
-            parse_uuid(item.user)
-            clock.to_ms(item.since)
-            if (item.kid is None) == (item.passkey is None):
-                raise _invalid("declare-compromise names a kid or a passkey")
         case WithdrawStatement():
             parse_uuid(item.statement)
         case SetCharter():
@@ -228,6 +243,28 @@ def _check(item: Item) -> None:
             policy.check(Policy(threshold=item.policy.threshold, of=item.policy.of))
             _check_digest(item.was)
             _check_governors(item)
+        case _:
+            assert_never(item)
+
+
+def _check_of_person(item: PersonItem) -> None:
+    parse_uuid(item.user)
+    match item:
+        case GrantRole() | EndRole():
+            _check_role(item.role)
+            if isinstance(item, GrantRole) and item.cose is not None:
+                _check_digest(item.cose)
+        case SuspendPerson() | ReinstatePerson() | DeactivatePerson():
+            pass  # the person is all that they name
+        case ReEnrol():
+            require_prime_order(item.key)
+            clock.to_ms(item.expires_at)
+        case Admit():
+            _check_digest(item.cose)
+        case SetCompromise():
+            clock.to_ms(item.since)
+            if (item.kid is None) == (item.passkey is None):
+                raise _invalid("declare-compromise names a kid or a passkey")
         case _:
             assert_never(item)
 

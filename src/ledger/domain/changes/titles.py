@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from ledger.domain.changes.items import (
+    Admit,
     CancelInvitation,
     CloseRole,
     DeactivatePerson,
@@ -12,6 +13,7 @@ from ledger.domain.changes.items import (
     Invite,
     Item,
     PersonItem,
+    ReEnrol,
     ReinstatePerson,
     SetCharter,
     SetCompromise,
@@ -61,6 +63,10 @@ def _words_about(them: str, item: PersonItem) -> str:
             return f"Reinstate {them}"
         case DeactivatePerson():
             return f"Deactivate {them}"
+        case ReEnrol():
+            return f"Re-enrol {them}"
+        case Admit():
+            return f"Admit the new passkey of {them}"
         case SetCompromise():
             return f"Declare a key or passkey of {them} compromised"
         case _:

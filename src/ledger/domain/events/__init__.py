@@ -5,7 +5,8 @@ and what the server decided from it. The audit repeats every decision and compar
 
     meaning.py                                   what each class declares, and who derives it
     of_ledger.py, of_people.py, of_statements.py the classes, one module for each kind of stream
-    of_changes.py                                what changes do to the ledger and to people
+    of_changes.py                                what changes do to the ledger and to statements
+    of_changed_people.py                         what changes do to people
     of_standing.py                               those of a person's stream about standing
     stored.py                                    the union of all, encode and decode
 """
@@ -22,20 +23,24 @@ from ledger.domain.events.meaning import (
     kid_of,
     signature_of,
 )
+from ledger.domain.events.of_changed_people import (
+    CompromiseSet,
+    PasskeyAdmitted,
+    PersonEffect,
+    ReEnrolmentOpened,
+    RoleEnded,
+    RoleGranted,
+    StandingSet,
+)
 from ledger.domain.events.of_changes import (
     CharterSet,
-    CompromiseSet,
     EffectBody,
     GovernanceSet,
     InvitationCancelled,
     InvitationIssued,
     LedgerEffect,
-    PersonEffect,
     RoleClosed,
     RoleDefined,
-    RoleEnded,
-    RoleGranted,
-    StandingSet,
     StatementEffect,
     StatementWithdrawnByChange,
 )
@@ -120,11 +125,13 @@ __all__ = [
     "LogKeysRetired",
     "Meaning",
     "PasskeyAdded",
+    "PasskeyAdmitted",
     "PasskeyRemoved",
     "PersonBody",
     "PersonEffect",
     "PersonRecord",
     "PersonSuspended",
+    "ReEnrolmentOpened",
     "Recorded",
     "RecoveryCancelled",
     "RecoveryCodesSet",

@@ -53,7 +53,8 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
       a change, which nobody signs.
     - `evidence`: the members that prove it, the actor's signature first. `act` and `jws` are signed
       by the actor's key; `registration`, `assertion` and `confirmation` come from a passkey;
-      `possession` is signed by the key that is attested, and `redeem` by the key of an invitation.
+      `possession` is signed by the key that is attested, and `redeem` by the key of an invitation,
+      a code or the link of a re-enrolment.
       A member that is None is not asked for in that event.
     - `depends_on`: which other streams its decision depends on, and a bundle includes.
     - `claims`: templates of the unique names that it claims for ever. A name with a member that is
@@ -70,6 +71,28 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
     joins: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
     words: Words
+
+
+def effect(
+    stream: StreamKind,
+    words: Words,
+    *,
+    depends_on: tuple[Dependency, ...] = (),
+    claims: tuple[str, ...] = (),
+    joins: tuple[str, ...] = (),
+    leaves: tuple[str, ...] = (),
+) -> Meaning:
+    """Return what an effect of a change declares: nobody signs it, and the change is its actor."""
+    return Meaning(
+        stream=stream,
+        actor="change",
+        evidence=(),
+        depends_on=depends_on,
+        claims=claims,
+        joins=joins,
+        leaves=leaves,
+        words=words,
+    )
 
 
 class Explained(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

@@ -1,39 +1,19 @@
-"""Effects of changes: events of the ledger, of people and of statements that a change brings about.
+"""Effects of changes: events of the ledger and of statements that a change brings about.
 
-Nobody signs an effect. It names the change, a statement, whose approvals are its evidence. The
-effects follow the approval that completes the change, in the same commit.
+of_changed_people.py has those of people. Nobody signs an effect. It names the change, a statement,
+whose approvals are its evidence. The effects follow the approval that completes the change, in the
+same commit.
 """
 
 from typing import final
 
-from ledger.domain.events.meaning import Dependency, Explained, Meaning, StreamKind, Words
+from ledger.domain.events.meaning import Explained, Words, effect
+from ledger.domain.events.of_changed_people import PersonEffect
 from ledger.domain.policy import Node
-from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, ROLE, USED_INVITATION
-from ledger.domain.vocabulary import PersonStanding, RegistrationMode
+from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, USED_INVITATION
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.jose import OkpJwk, thumbprint
 from ledger.jose.fillings import MAX_NESTED
-
-
-def _effect(  # what an event declares
-    stream: StreamKind,
-    words: Words,
-    *,
-    depends_on: tuple[Dependency, ...] = (),
-    claims: tuple[str, ...] = (),
-    joins: tuple[str, ...] = (),
-    leaves: tuple[str, ...] = (),
-) -> Meaning:
-    return Meaning(
-        stream=stream,
-        actor="change",
-        evidence=(),
-        depends_on=depends_on,
-        claims=claims,
-        joins=joins,
-        leaves=leaves,
-        words=words,
-    )
-
 
 # --- the ledger ----------------------------------------------------------------------------------
 
@@ -43,7 +23,7 @@ class InvitationIssued(Explained, frozen=True):
     """A change invited the holder of a key, which the link's secret leads to."""
 
     TAG = "invitation-issued.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} invited somebody as {role}, by change {change}",
@@ -70,7 +50,7 @@ class InvitationCancelled(Explained, frozen=True):
     """A change cancelled an invitation that nobody had used."""
 
     TAG = "invitation-cancelled.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} cancelled an invitation, by change {change}",
@@ -88,7 +68,7 @@ class RoleDefined(Explained, frozen=True):
     """A change defined a role that policies can name and people can hold."""
 
     TAG = "role-defined.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} defined the role {role}, by change {change}",
@@ -106,7 +86,7 @@ class RoleClosed(Explained, frozen=True):
     """A change closed a role for ever: it counts for nobody, and its name is never used again."""
 
     TAG = "role-closed.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} closed the role {role}, by change {change}",
@@ -124,7 +104,7 @@ class CharterSet(Explained, frozen=True):
     """A change set the values of the charter: who may register."""
 
     TAG = "charter-set.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} set registration to {registration}, by change {change}",
@@ -141,7 +121,7 @@ class GovernanceSet(Explained, frozen=True):
     """A change set the policy that later changes must meet."""
 
     TAG = "governance-set.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "ledger",
         Words(
             trail="{who} set the governance policy, by change {change}",
@@ -164,88 +144,6 @@ class GovernanceSet(Explained, frozen=True):
             raise ValueError(f"a policy has at most {MAX_NESTED} levels of nested nodes")
 
 
-# --- people --------------------------------------------------------------------------------------
-
-
-@final
-class RoleGranted(Explained, frozen=True):
-    """A change granted a person a role."""
-
-    TAG = "role-granted.v1"
-    MEANING = _effect(
-        "person",
-        Words(
-            trail="{who} granted {whose} the role {role}, by change {change}",
-            timeline="{whom} was granted the role {detail}",
-            about="stream",
-            detail="role",
-        ),
-        joins=(ROLE,),
-    )
-    change: str
-    role: str
-
-
-@final
-class RoleEnded(Explained, frozen=True):
-    """A change ended a person's role."""
-
-    TAG = "role-ended.v1"
-    MEANING = _effect(
-        "person",
-        Words(
-            trail="{who} ended the role {role} of {whose}, by change {change}",
-            timeline="The role {detail}{of_whom} was ended",
-            about="stream",
-            detail="role",
-        ),
-        leaves=(ROLE,),
-    )
-    change: str
-    role: str
-
-
-@final
-class StandingSet(Explained, frozen=True):
-    """A change suspended, reinstated or deactivated a person."""
-
-    TAG = "standing-set.v1"
-    MEANING = _effect(
-        "person",
-        Words(
-            trail="{who} made {whose} {standing}, by change {change}",
-            timeline="{whom} is {detail}",
-            about="stream",
-            detail="standing",
-        ),
-    )
-    change: str
-    standing: PersonStanding
-
-
-@final
-class CompromiseSet(Explained, frozen=True):
-    """A change declared a person's key or passkey compromised since a time; this ends it.
-
-    `compromised` and `also` are those of a person's own declaration.
-    """
-
-    TAG = "compromise-set.v1"
-    MEANING = _effect(
-        "person",
-        Words(
-            trail="{who} declared {compromised} of {whose} compromised since {since}, and {also}"
-            " more, by change {change}",
-            timeline="A key or passkey{of_whom} was declared compromised",
-            about="compromised",
-        ),
-    )
-    change: str
-    compromised: str
-    since: str
-    also: tuple[str, ...]
-
-
 # --- statements ----------------------------------------------------------------------------------
 
 
@@ -254,7 +152,7 @@ class StatementWithdrawnByChange(Explained, frozen=True):
     """A change withdrew a pending statement whose creator is deactivated."""
 
     TAG = "statement-withdrawn-by-change.v1"
-    MEANING = _effect(
+    MEANING = effect(
         "statement",
         Words(
             trail="{who} withdrew {title}, by change {change}",
@@ -269,6 +167,5 @@ class StatementWithdrawnByChange(Explained, frozen=True):
 LedgerEffect = (
     InvitationIssued | InvitationCancelled | RoleDefined | RoleClosed | CharterSet | GovernanceSet
 )
-PersonEffect = RoleGranted | RoleEnded | StandingSet | CompromiseSet
 StatementEffect = StatementWithdrawnByChange
 EffectBody = LedgerEffect | PersonEffect | StatementEffect

@@ -1,13 +1,13 @@
 """Events of a person's stream: the registration, passkeys, signing keys.
 
-of_changes.py has what changes do to people.
+of_changed_people.py has what changes do to people.
 """
 
 from typing import final
 
 from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
-from ledger.domain.events.of_changes import PersonEffect
+from ledger.domain.events.of_changed_people import PersonEffect
 from ledger.domain.events.of_standing import (
     CompromiseDeclared,
     PersonSuspended,
@@ -67,8 +67,10 @@ class PasskeyAdded(Explained, frozen=True):
 
     The first passkey has its registration only, and `redeem`, a JWS by the key of the invitation,
     if there was one. A further one has the `add-passkey` act that names its key, its own
-    `assertion`, and an older passkey's `confirmation` of the act. One that a recovery code adds
-    has `redeem` by the code's key and its own `assertion`, and works from `active_from` on.
+    `assertion`, and an older passkey's `confirmation` of the act. One that a recovery code or the
+    link of a re-enrolment adds has `redeem` by the key of the code or link and its own `assertion`,
+    and works from `active_from` on. One that `re_enrols` ends everything older when it begins to
+    work; with `needs_admission` it also waits until a change admits it.
     """
 
     TAG = "passkey-added.v1"
@@ -100,6 +102,8 @@ class PasskeyAdded(Explained, frozen=True):
     confirmation: AssertionEvidence | None = None
     confirmation_sign_count: SafeInteger | None = None
     active_from: str | None = None
+    re_enrols: bool = False
+    needs_admission: bool = False
 
     @property
     def key_material(self) -> tuple[str, ...]:

@@ -69,7 +69,8 @@ class CompromiseDeclared(Explained, frozen=True):
 class RecoveryCancelled(Explained, frozen=True):
     """A recovery was cancelled before it was complete, by its person or by an administrator.
 
-    `recovery` is `passkey:<credential id>`: the passkey that waited. It never works.
+    `recovery` is `passkey:<credential id>`, the passkey that waited, which never works; or
+    `kid:<kid>`, the link of a re-enrolment that nobody had redeemed.
     """
 
     TAG = "recovery-cancelled.v1"

@@ -1,4 +1,4 @@
-// Cancels a recovery of this person that waits, from any page.
+// Cancels a recovery or re-enrolment of a person that waits: one's own from any page, or another's.
 
 import { post, settle } from "./api.js";
 import { Told } from "./dom.js";
@@ -7,13 +7,17 @@ import { keysOf } from "./keystore.js";
 import { me } from "./page.js";
 import { confirmed } from "./stepup.js";
 
-/** Cancel the recovery that added this passkey; one of the person's passkeys confirms it. */
+/** Cancel `recovery`, `passkey:<credential id>` or `kid:<kid>`, of a person; a passkey confirms it. */
+export async function cancelOf(user, recovery, key) {
+  const { body } = await confirmed(await signAct(key, me.ledger, "cancel-recovery", { recovery, user }));
+  return post(`/api/users/${user}/cancel-recovery`, body);
+}
+
+/** Cancel the recovery that added this passkey of the person themselves. */
 export async function cancel({ dataset: { id, needs } }) {
   const key = (await keysOf(me.ledger, me.user)).find(({ kid }) => me.kids.includes(kid));
   if (!key) throw new Told(needs);
-  const members = { recovery: `passkey:${id}`, user: me.user };
-  const { body } = await confirmed(await signAct(key, me.ledger, "cancel-recovery", members));
-  const { position } = await post(`/api/users/${me.user}/cancel-recovery`, body);
+  const { position } = await cancelOf(me.user, `passkey:${id}`, key);
   await settle(position);
   location.reload();
 }

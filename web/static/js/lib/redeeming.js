@@ -11,17 +11,19 @@ const SECRET_BYTES = 16;
 const SEED_BITS = 256;
 // An Ed25519 seed in PKCS #8 (RFC 8410 section 7): these bytes, then the seed.
 const PKCS8 = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32);
-const NAME = "invitation";
-const BROKEN = "This invitation link is incomplete. Open it again exactly as you got it.";
+const INVITATION = "invitation";
+// The page that each kind of link opens; the kind is also what the link's key signs for.
+const PAGES = { [INVITATION]: "/register", "re-enrolment": "/recover" };
+const BROKEN = "This link is incomplete. Open it again exactly as you got it.";
 
 /** Return a new random secret for a link. */
 export const newSecret = () => encode(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
 
-/** Return the link that carries a secret. */
-export const linkOf = (secret) => `${location.origin}/register#${NAME}=${secret}`;
+/** Return the link of a kind that carries a secret. */
+export const linkOf = (secret, kind = INVITATION) => `${location.origin}${PAGES[kind]}#${kind}=${secret}`;
 
-/** Return the secret in this page's address, null without one. */
-export const secretHere = () => new URLSearchParams(location.hash.slice(1)).get(NAME);
+/** Return the secret of a kind of link in this page's address, null without one. */
+export const secretHere = (kind = INVITATION) => new URLSearchParams(location.hash.slice(1)).get(kind);
 
 /** Return the key of a secret on this ledger, as `keystore.generate` does. */
 export async function keyOf(secret, ledger) {
@@ -50,9 +52,9 @@ async function seedOf(bytes, ledger) {
   return new Uint8Array(await crypto.subtle.deriveBits(hkdf, base, SEED_BITS));
 }
 
-/** Return the JWS that redeems a secret for a new passkey of this person: an invitation or a code. */
+/** Return the JWS that redeems the secret of a link or code for a new passkey of this person. */
 export const redeemFor = (purpose, key, { cose, ledger, user }) =>
   signRedeem(key, { cose, ledger, purpose, user });
 
 /** Return the JWS that redeems an invitation. */
-export const redeemInvitation = (key, about) => redeemFor(NAME, key, about);
+export const redeemInvitation = (key, about) => redeemFor(INVITATION, key, about);

@@ -3,6 +3,7 @@
 
 import { dialog, done, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
 import { post } from "../lib/api.js";
+import { cancelOf } from "../lib/cancel-recovery.js";
 import { ask, el, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import { me } from "../lib/page.js";
@@ -86,11 +87,7 @@ async function suspend(user) {
 }
 
 /** Cancel a recovery of a person that waits. */
-async function cancelRecovery({ dataset: { user, id } }) {
-  const act = await signAct(key, me.ledger, "cancel-recovery", { recovery: `passkey:${id}`, user });
-  const { body } = await confirmed(act);
-  await done(await post(`/api/users/${user}/cancel-recovery`, body));
-}
+const cancelRecovery = async ({ dataset: { user, recovery } }) => done(await cancelOf(user, recovery, key));
 
 // --- invitations ---------------------------------------------------------------------------------
 

@@ -1,11 +1,16 @@
-// One person: a key or passkey is declared compromised, and what a leaver left is withdrawn. Each is a
-// change, whose effect is shown first.
+// One person: a key or passkey is declared compromised, what a leaver left is withdrawn, and somebody
+// who lost everything comes back. Each is a change, whose effect is shown first.
 
-import { dialog, done, make, proposeAndTell, serve, showEffect } from "../lib/administer.js";
+import { dialog, done, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
+import { cancelOf } from "../lib/cancel-recovery.js";
 import { now } from "../lib/clock.js";
-import { all, ask, el, one } from "../lib/dom.js";
+import { all, ask, el, one, put } from "../lib/dom.js";
+import { me } from "../lib/page.js";
+import { moment } from "../lib/policy.js";
+import { keyOf, linkOf, newSecret } from "../lib/redeeming.js";
 import { text } from "../lib/texts.js";
 
+const DAY_MS = 86_400_000;
 const since = one("#since");
 
 /** Return a time as the field of the person's own clock writes it, in minutes. */
@@ -48,7 +53,33 @@ async function compromise({ dataset }) {
 function item({ dataset }) {
   one("#choose").hidden = true;
   since.required = false;
-  return proposeAndTell(JSON.parse(dataset.item));
+  return proposeAndTell(JSON.parse(dataset.item), { [dataset.user]: dataset.name });
 }
 
-serve({ compromise, item }, {});
+/** Open a link by which this person comes back; only this page ever shows it. */
+async function reEnrol() {
+  const { user, name } = one("#re-enrol").dataset;
+  const secret = newSecret();
+  const { jwk } = await keyOf(secret, me.ledger);
+  const expiresAt = new Date(now() + Number(one("#days").value) * DAY_MS).toISOString();
+  one("#choose").hidden = true;
+  since.required = false;
+  const answer = await propose({ "re-enrol": { user, key: jwk, expiresAt } }, { [user]: name });
+  if (!answer) return;
+  const place = one("#link");
+  put(place, "link", linkOf(secret, "re-enrolment"));
+  put(place, "until", moment(expiresAt));
+  one("[data-waits]", place).hidden = answer.status !== "pending";
+  place.hidden = false;
+  await done(answer, text("person.back.done"));
+  one("h3", place).focus();
+}
+
+/** Cancel what waits; an administrator alone may. */
+const cancelRecovery = async ({ dataset: { user, recovery } }) =>
+  done(await cancelOf(user, recovery, key), text("person.back.cancelled"));
+
+serve(
+  { compromise, item, "cancel-recovery": cancelRecovery, print: () => print() },
+  { "#re-enrol": reEnrol },
+);

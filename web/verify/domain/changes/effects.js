@@ -15,8 +15,8 @@ import {
   requireOpen,
   requireValid,
 } from "../governance.js";
-import { requireLive } from "../held_passkeys.js";
-import { evolvePerson } from "../person.js";
+import { digestOf as digestOfKey, requireLive } from "../held_passkeys.js";
+import { evolvePerson, reEnrolling } from "../person.js";
 import { maySign, members } from "../policy.js";
 import { canGovern } from "../standing.js";
 import { requireStatus } from "../statement.js";
@@ -69,7 +69,7 @@ const APPLY = Object.freeze({
     const known = world.person(user);
     world.requireRole(role);
     requireEffect(!known.roles.includes(role), "they hold this role already");
-    if (cose !== null) await requireLive(known, cose);
+    if (cose !== null) await requireLive(known, cose, world.nowMs);
     else if (needsGrant(role, world.charter.governance)) {
       refuse("cose_required", `the grant of ${role}, which governs, states cose`);
     }
@@ -96,6 +96,19 @@ const APPLY = Object.freeze({
     world.statements.set(id, { ...subject, status: STATUS.WITHDRAWN });
     world.effect(id, TAG.STATEMENT_WITHDRAWN_BY_CHANGE, {});
   },
+  [ITEM.RE_ENROL]: (world, { user, key, expiresAt }) => {
+    if (reEnrolling(world.person(user))) {
+      refuse("recovery_waiting", "a re-enrolment of this person waits: cancel it");
+    }
+    if (toMs(expiresAt) <= world.nowMs) refuse("link_expired", "the link of this re-enrolment has expired");
+    world.change(user, TAG.RE_ENROLMENT_OPENED, { key, expiresAt });
+  },
+  [ITEM.ADMIT]: async (world, { user, cose }) => {
+    const waiting = reEnrolling(world.person(user));
+    requireEffect(waiting?.needsAdmission, "no passkey of theirs waits for admission");
+    if ((await digestOfKey(waiting)) !== cose) refuse("cose_mismatch", "the passkey that waits has another key");
+    world.change(user, TAG.PASSKEY_ADMITTED, { credentialId: waiting.credentialId });
+  },
   [ITEM.SET_CHARTER]: async (world, { registration, was }) => {
     requireCurrent(was, await digestOf({ registration: world.charter.registration }));
     requireEffect(registration !== world.charter.registration, "it is set already");
@@ -106,7 +119,7 @@ const APPLY = Object.freeze({
     requireEffect(!same(policy, world.charter.governance), "it is the policy already");
     requireValid(policy, rolesOf(world.charter));
     named(policy, "user:").forEach((user) => world.somebody(user));
-    for (const { user, cose } of people ?? []) await requireLive(world.person(user), cose);
+    for (const { user, cose } of people ?? []) await requireLive(world.person(user), cose, world.nowMs);
     if (people !== null) world.governors = people.map(({ user }) => user);
     world.rule(TAG.GOVERNANCE_SET, { policy });
   },

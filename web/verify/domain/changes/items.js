@@ -24,6 +24,8 @@ export const ITEM = Object.freeze({
   DEACTIVATE: "deactivate",
   DECLARE_COMPROMISE: "declare-compromise",
   WITHDRAW: "withdraw",
+  RE_ENROL: "re-enrol",
+  ADMIT: "admit",
   SET_CHARTER: "set-charter",
   SET_GOVERNANCE: "set-governance",
 });
@@ -53,6 +55,8 @@ const SHAPES = {
     also: withDefault(listOf(text), []),
   },
   [ITEM.WITHDRAW]: { statement: text },
+  [ITEM.RE_ENROL]: { ...person, key: ed25519Jwk, expiresAt: text },
+  [ITEM.ADMIT]: { ...person, cose: text },
   [ITEM.SET_CHARTER]: { registration: oneOf(...Object.values(REGISTRATION)), was: text },
   [ITEM.SET_GOVERNANCE]: { policy: node, was: text, people: optional(listOf(struct({ ...person, cose: text }))) },
 };
