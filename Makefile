@@ -65,6 +65,7 @@ reference: $(VENV)/test.stamp ## write what docs/ takes from elsewhere: commands
 	$(BIN)/python -m tests.support.architecture_pictures
 	$(BIN)/python -m tests.support.promises
 	$(BIN)/python -m tests.support.route_quotas
+	$(BIN)/python -m tests.support.who_reads
 
 # Some minutes: it breaks each promise of docs/promises in a copy, and its test has to fail there.
 sabotage: $(VENV)/test.stamp ## break each promise of the trust model on purpose, and see its test fail

@@ -24,6 +24,7 @@ from ledger.publish.publication import Publication
 from ledger.store.engines import audited_log, open_signer_memory, remembered
 from ledger.store.log import EventMapper
 from ledger.store.ports.log import Write
+from tests.support.document_end import ends_at
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
 from tests.support.signers import Signer
@@ -92,7 +93,7 @@ def statement(cast: Cast, content: str = CONTENT) -> list[Write]:
     raw = cast.alice.document(statementId=str(uuid4()), content=content)
     stream = UUID(json.loads(raw)["statementId"])
     drafted = StatementDrafted(
-        raw.decode(), cast.alice.user, cast.alice.key.kid, cast.alice.draft_act(raw)
+        raw.decode(), cast.alice.user, cast.alice.key.kid, cast.alice.draft_act(raw), ends_at(raw)
     )
     writes = [_write(cast, stream, 1, drafted, 0)]
     for number, who in enumerate((cast.alice, cast.bob, cast.carol), start=1):

@@ -8,6 +8,7 @@ from eventsourcing.persistence import StoredEvent
 
 from ledger import clock
 from ledger.domain import events
+from ledger.domain.charter_values import DEFAULT_MAX_AGE_MS
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.jose import SigningKey
 from ledger.store.log import EventMapper
@@ -52,7 +53,13 @@ def _bodies(stream: UUID, people: list[UUID], number: int, kid: str, signature: 
             "title": f"Terms of round {number}",
         }
     )
-    drafted = StatementDrafted(document=document, creator=creator, kid=kid, act=signature[:400])
+    drafted = StatementDrafted(
+        document=document,
+        creator=creator,
+        kid=kid,
+        act=signature[:400],
+        ends_at=clock.to_text(NOW_MS + number + DEFAULT_MAX_AGE_MS),
+    )
     signers = people[:1] if number % 4 == 0 else people[:3]
     signed = [
         StatementSigned(

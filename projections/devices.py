@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from ledger.domain.events import Body, RecoveryCodesSet, kid_of
+from ledger.domain.readers import Reader
 from projections import timeline
 from projections.facts import OPEN, LogReader
 from projections.passkeys import COMPLETE, FROM, LIVE
@@ -82,10 +83,20 @@ def signatures_of(counts: Mapping[int, int], kid: str) -> int:
     return counts.get(key_number(kid), 0)
 
 
-def signed_with(
-    db: sqlite3.Connection, log: LogReader, person: int, reference: str, *, since: str, at: int
+def signed_with(  # noqa: PLR0913  # the reader, besides what is asked for
+    db: sqlite3.Connection,
+    log: LogReader,
+    reader: Reader,
+    reference: str,
+    *,
+    person: int,
+    since: str,
+    at: int,
 ) -> SignedWith:
-    """Return what a key or passkey of a person signed or confirmed from a time on."""
+    """Return what a key or passkey of a person signed or confirmed from a time on.
+
+    What they may no longer read is left out.
+    """
     positions = _acts(db, person, since=since, at=at, most=MOST_LOOKED_AT + 1)
     looked_at = positions[:MOST_LOOKED_AT]
     kind, _, name = reference.partition(":")
@@ -95,7 +106,7 @@ def signed_with(
         if name
         in (_passkeys_of(each.event.body) if kind == "passkey" else _keys_of(each.event.body))
     ]
-    return SignedWith(timeline.items(db, used), len(positions) <= MOST_LOOKED_AT)
+    return SignedWith(timeline.items(db, used, reader), len(positions) <= MOST_LOOKED_AT)
 
 
 def _acts(db: sqlite3.Connection, person: int, *, since: str, at: int, most: int) -> list[int]:

@@ -16,9 +16,10 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import entry, events
+from ledger.domain.document import DocumentType
 from ledger.domain.events import BODIES, Recorded, acting_person
 from ledger.domain.policy import Policy
-from ledger.domain.vocabulary import CHANGE, Form, Status
+from ledger.domain.vocabulary import CHANGE, Form, ReadBy, Status
 from ledger.errors import CorruptError
 
 # Streams kept in memory per generation. Two generations take at most 20 MB.
@@ -93,10 +94,12 @@ class Withdrawn(msgspec.Struct, gc=False):
     assertion: None = None
 
 
-class _Draft(msgspec.Struct, gc=False):
+class _Draft(msgspec.Struct, gc=False, rename="camel"):
     creator: str
     document: str
+    ends_at: str
     type: str | None = None
+    read_by: ReadBy = "participants"
 
 
 class _Document(msgspec.Struct, gc=False, rename="camel"):
@@ -104,18 +107,22 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
     policy: Policy
     title: str
     supersedes: str | None = None
+    type: DocumentType | None = None
+    readers: tuple[str, ...] | None = None
 
 
 class DraftFact(msgspec.Struct, gc=False):
     """The fields of a StatementDrafted that the views use.
 
     `sha256` is the document's digest, 32 bytes; `change` is the content of a change, None for every
-    other statement.
+    other statement; `for_everyone` tells whether everyone who is signed in may read it.
     """
 
     creator: str
+    ends_at: str
     sha256: bytes
     document: _Document
+    for_everyone: bool
     change: str | None = None
 
 
@@ -245,7 +252,14 @@ def _drafted(body: bytes) -> DraftFact:
     draft = _draft(body)
     document = draft.document.encode()
     change = _content(document).content if draft.type == CHANGE else None
-    return DraftFact(draft.creator, hashlib.sha256(document).digest(), _document(document), change)
+    return DraftFact(
+        draft.creator,
+        draft.ends_at,
+        hashlib.sha256(document).digest(),
+        _document(document),
+        draft.read_by == "everyone",
+        change,
+    )
 
 
 _SLIM: dict[str, Callable[[bytes], Any]] = {

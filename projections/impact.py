@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence, Set
 import msgspec
 
 from ledger.domain.events import (
+    CharterSet,
     CompromiseSet,
     Effect,
     GovernanceSet,
@@ -18,8 +19,9 @@ from ledger.domain.events import (
     StandingSet,
 )
 from ledger.domain.holdings import key_reference, passkey_reference
+from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
-from projections import changes, inbox, rules, users
+from projections import changes, floor, inbox, readers, rules, users
 from projections.decisions import decided_by
 from projections.outlook import Roles, able, missing
 from projections.rows import json_list
@@ -30,7 +32,7 @@ LISTED = 5
 EXAMINED = 200  # pending statements that one answer looks at
 _ASKS = (
     "EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
-    " AND m.member IN (SELECT value FROM json_each(:members)))"
+    " AND m.asked AND m.member IN (SELECT value FROM json_each(:members)))"
 )
 
 
@@ -42,7 +44,9 @@ class NamedStatement(msgspec.Struct, frozen=True):
 
 
 class Impact(msgspec.Struct, frozen=True, rename="camel"):
-    """The pending statements that nobody could approve any more; five are listed.
+    """The pending statements that nobody could approve any more.
+
+    Five of those that the asker may read are listed.
 
     `is_complete` tells whether every pending statement was looked at, or only the newest 200.
     """
@@ -63,6 +67,7 @@ class _Move(msgspec.Struct):
 def impact(
     db: sqlite3.Connection,
     effects: Sequence[Effect],
+    reader: Reader,
     *,
     at: int,
     now: str,
@@ -86,13 +91,15 @@ def impact(
         if _is_lost(db, each, moves, closed, at, now)
     }
     outdated, more = _outdated(db, effects, at, now)
-    lost |= outdated
+    below, further = _below_floor(db, effects, at, now)
+    lost |= outdated | below
     if content is not None and lost:
         lost = {
             number: each for number, each in lost.items() if changes.content(db, number) != content
         }
-    found = [lost[number] for number in sorted(lost, reverse=True)]
-    return Impact(len(found), found[:LISTED], last is None and not more)
+    named = sorted(readers.readable(db, reader, lost), reverse=True)[:LISTED]
+    is_complete = last is None and not more and not further
+    return Impact(len(lost), [lost[number] for number in named], is_complete)
 
 
 def _outdated(
@@ -113,6 +120,30 @@ def _outdated(
         if stated.root == present:
             found[each.position] = NamedStatement(each.id, each.title)
     return found, waiting.next is not None
+
+
+def _below_floor(
+    db: sqlite3.Connection, effects: Sequence[Effect], at: int, now: str
+) -> tuple[dict[int, NamedStatement], bool]:
+    """Return the pending statements that the effects put below the floor.
+
+    Whether there are more than were looked at comes second.
+    """
+    floors = [each.body.values.floor for each in effects if isinstance(each.body, CharterSet)]
+    present = floor.in_force(db, at=at)
+    if not floors or floors[-1] == present:
+        return {}, False
+    given = {"at": at, "now": now, "below": at + 1}
+    numbers, last = search(db, "pending", "TRUE", given, EXAMINED)
+    found = {}
+    for each in summaries(db, numbers, at=at, now=now):
+        policy = inbox.policy_of(db, each.position)
+        before, after = (
+            floor.is_below(db, each.position, policy, bound) for bound in (present, floors[-1])
+        )
+        if after and not before:
+            found[each.position] = NamedStatement(each.id, each.title)
+    return found, last is not None
 
 
 def _moves(

@@ -2,9 +2,9 @@
 
 A policy with steps waits for the people of the open step, and for those with a veto.
 
-For each statement the tables store its policy and the policy's members, veto included (`user:…`,
-`role:…`), and never a list of people. So a person who registers or gets a role later finds the
-statements that already wait. A statement that today's people cannot approve waits for nobody.
+Whom a policy and its veto ask is in the table of `readers`: `user:…` and `role:…`, never a list of
+people. So a person who registers or gets a role later finds the statements that already wait. A
+statement that today's people cannot approve, or that is below the floor, waits for nobody.
 """
 
 import sqlite3
@@ -12,10 +12,10 @@ import sqlite3
 import msgspec
 
 from ledger.domain.events import StatementDrafted
-from ledger.domain.policy import Policy, may_veto, members
+from ledger.domain.policy import Policy, may_veto
 from ledger.domain.vocabulary import AUDITOR
 from ledger.sqlite.bulk_insert import write
-from projections import spans
+from projections import floor, spans
 from projections.decisions import RETRACTION, decided_by
 from projections.facts import Batch, find_stream
 from projections.outlook import able, missing, outlook, refusals
@@ -27,31 +27,27 @@ from projections.summaries import StatementSummary, summaries
 from projections.users import roles_of
 
 NAME = "inbox"
-VERSION = 3
+VERSION = 4
 TABLES: tuple[str, ...] = (
-    "CREATE TABLE statement_member(statement INTEGER NOT NULL, member TEXT NOT NULL,"
-    " PRIMARY KEY(statement, member)) STRICT, WITHOUT ROWID",
     "CREATE TABLE statement_policy(statement INTEGER PRIMARY KEY, policy BLOB NOT NULL) STRICT",
 )
 INDEXES: tuple[str, ...] = ()
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Store the policy members of each drafted statement."""
-    rows, policies = [], []
-    for fact in batch.of(StatementDrafted):
-        rules: Policy = fact.body.document.policy
-        rows += [(fact.stream, member) for member in members(rules).union(rules.veto)]
-        policies.append((fact.stream, msgspec.json.encode(rules)))
+    """Store the policy of each drafted statement."""
+    policies = [
+        (fact.stream, msgspec.json.encode(fact.body.document.policy))
+        for fact in batch.of(StatementDrafted)
+    ]
     write(db, "INSERT INTO statement_policy {rows}", policies)
-    write(db, "INSERT INTO statement_member {rows}", rows)
 
 
 # `spans` finds pending, unexpired statements; these conditions filter them.
 _WAITS = (
     "(s.creator_may_sign OR s.creator <> :user)"  # noqa: S608  # a constant
     " AND EXISTS(SELECT 1 FROM statement_member m WHERE m.statement = s.id"
-    " AND m.member IN (SELECT value FROM json_each(:members)))"
+    " AND m.asked AND m.member IN (SELECT value FROM json_each(:members)))"
     " AND NOT EXISTS(SELECT 1 FROM decision d WHERE d.statement = s.id"
     f" AND d.person = :user AND d.position <= :at AND d.kind <> {RETRACTION}"
     f" AND NOT {IN_QUESTION} AND NOT {RETRACTED})"
@@ -102,6 +98,8 @@ def _is_open(
 ) -> bool:
     """Tell whether a person who has not decided yet can make a difference now."""
     rules = policy_of(db, shown.position)
+    if floor.is_below(db, shown.position, rules, floor.in_force(db, at=at)):
+        return False
     decided = decided_by(db, shown.position, at=at)
     is_asked = not rules.ordered or may_veto(rules, *me)
     if not is_asked and refusals(rules, shown.creator.id, decided).of(*me) is not None:

@@ -15,8 +15,9 @@ from projections.passkeys import LIVE
 from projections.rows import json_list
 from projections.users import KEY_IN_FORCE, STANDING, streams, uuid_text
 
-# Whether today's people can meet the policy. `all_rejected`: everybody who could help has rejected.
-Outlook = Literal["open", "people_missing", "all_rejected"]
+# Whether today's people can meet the policy. `all_rejected`: everybody who could help has rejected;
+# `below_floor`: the policy asks for less than the charter's floor, so every approval is refused.
+Outlook = Literal["open", "people_missing", "all_rejected", "below_floor"]
 Roles = Mapping[str, Set[str]]
 
 # The SQL condition that the person `{user}` can act as of :at and :now: they are active, and a

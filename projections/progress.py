@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from ledger.domain import places, policy, steps
+from ledger.domain.places import Missing
 from ledger.domain.policy import Node, Policy
 from projections.facts import find_stream
 from projections.outlook import (
@@ -58,19 +59,20 @@ class Progress(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"
 
 
 class ShownAt(msgspec.Struct, frozen=True):
-    """The position and time that are shown, and whether the statement is pending then."""
+    """The position and time that are shown, and how the statement stands then."""
 
     at: int
     now: str
     pending: bool
+    below_floor: bool
 
 
 class Standing(msgspec.Struct, frozen=True):
     """The decisions so far, who can still approve, and the names of people.
 
-    Nobody can unless the statement is pending. `excluded` is a creator who may not sign. `needed`
-    are the named people whom a later step needs, and the open one does not take. `approved` are the
-    approvals of the shown step, or all of them.
+    Nobody can unless the statement is pending and not below the floor. `excluded` is a creator who
+    may not sign. `needed` are the named people whom a later step needs, and the open one does not
+    take. `approved` are the approvals of the shown step, or all of them.
     """
 
     moment: ShownAt
@@ -89,7 +91,7 @@ def standing(
 ) -> Standing:
     """Return the standing of a statement after the decisions on it."""
     willing: Roles = {}
-    if moment.pending:
+    if moment.pending and not moment.below_floor:
         count = len(decided.approved) + len(decided.rejected)
         willing = able(db, rules, decided=count, at=moment.at, now=moment.now)
     found = missing(rules, creator, decided, willing)
@@ -105,8 +107,16 @@ def standing(
         able=willing,
         names=names(db, [*known], at=moment.at),
         helping=frozenset() if found is None else found.helping,
-        outlook=outlook(found, decided, willing) if moment.pending else None,
+        outlook=_outlook(found, decided, willing, moment),
     )
+
+
+def _outlook(
+    found: Missing | None, decided: Decided, willing: Roles, moment: ShownAt
+) -> Outlook | None:
+    if not moment.pending:
+        return None
+    return "below_floor" if moment.below_floor else outlook(found, decided, willing)
 
 
 def _needed_later(rules: Policy, creator: str, decided: Decided, able: Roles) -> frozenset[str]:
@@ -201,7 +211,7 @@ WHERE r.role = :role AND r.position <= :at AND r.ended > :at
 
 def _role(db: sqlite3.Connection, role: str, now: Standing) -> tuple[list[NamedPerson], int]:
     """Return the people of a role who are waited for, and how many more there are."""
-    if not now.moment.pending:
+    if not now.moment.pending or now.moment.below_floor:
         return [], 0
     decided = now.decided.approved.keys() | now.decided.rejected.keys() | now.excluded
     numbers = [number for user in decided if (number := find_stream(db, user)) is not None]

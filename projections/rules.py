@@ -1,23 +1,24 @@
-"""The rules that changes set: the roles there are, the governance policy, who may register."""
+"""The rules that changes set: the roles there are, the governance policy, the charter's values."""
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from ledger.domain import governance
+from ledger.domain import charter_values, governance
 from ledger.domain.changes.items import Item, SetCharter, SetGovernance
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.events import CharterSet, GovernanceSet, LedgerCreated, RoleClosed, RoleDefined
 from ledger.domain.policy import Node
-from ledger.domain.vocabulary import ROLES, RegistrationMode
+from ledger.domain.vocabulary import ROLES
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch
 
 NAME = "rules"
-VERSION = 2
-# `rule` has a row for each time a rule was set: the governance policy as JSON, or the mode.
+VERSION = 3
+# `rule` has a row for each time a rule was set: the governance policy or the values, as JSON.
 # `change` is the statement that set it, null for the founding.
 TABLES: tuple[str, ...] = (
     "CREATE TABLE role(name TEXT PRIMARY KEY, position INTEGER NOT NULL,"
@@ -39,7 +40,7 @@ class Role(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class RuleSet(msgspec.Struct, frozen=True):
-    """A rule as it was set at a position: by a change, or by the founding."""
+    """A rule, as JSON, as it was set at a position: by a change, or by the founding."""
 
     position: int
     value: str
@@ -47,10 +48,10 @@ class RuleSet(msgspec.Struct, frozen=True):
 
 
 class RulesInForce(msgspec.Struct, frozen=True):
-    """The governance policy and who may register, as of a position."""
+    """The governance policy and the charter's values, as of a position."""
 
     governance: Node
-    registration: RegistrationMode
+    values: CharterValues
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -60,32 +61,44 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     for fact in batch.of(RoleClosed):
         db.execute("UPDATE role SET closed = ? WHERE name = ?", (fact.position, fact.body.role))
     rules: list[tuple[str, int, str, bytes | None]] = [
-        ("registration", fact.position, fact.body.registration, None)
+        ("values", fact.position, _json(charter_values.founding(fact.body.registration)), None)
         for fact in batch.of(LedgerCreated)
     ]
     rules += [
-        ("registration", fact.position, fact.body.registration, UUID(fact.body.change).bytes)
+        ("values", fact.position, _json(fact.body.values), UUID(fact.body.change).bytes)
         for fact in batch.of(CharterSet)
     ]
     for fact in batch.of(GovernanceSet):
-        policy = msgspec.json.encode(fact.body.policy).decode()
-        rules.append(("governance", fact.position, policy, UUID(fact.body.change).bytes))
+        policy, change = _json(fact.body.policy), UUID(fact.body.change).bytes
+        rules.append(("governance", fact.position, policy, change))
     write(db, "INSERT INTO rule {rows}", rules)
+
+
+def _json(value: Node | CharterValues) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def in_force(db: sqlite3.Connection, *, at: int) -> RulesInForce:
     """Return the rules as of a position."""
-    policy, mode = _value(db, "governance", at), _value(db, "registration", at)
+    policy = _value(db, "governance", at)
     return RulesInForce(
         governance=governance.FOUNDING
         if policy is None
         else msgspec.json.decode(policy, type=Node),
-        registration=msgspec.convert(mode or "invite", RegistrationMode),
+        values=values(db, at=at),
     )
 
 
+def values(db: sqlite3.Connection, *, at: int) -> CharterValues:
+    """Return the charter's values as of a position; before the founding, those of a closed one."""
+    stored = _value(db, "values", at)
+    if stored is None:
+        return charter_values.founding("invite")
+    return msgspec.json.decode(stored, type=CharterValues)
+
+
 def history(
-    db: sqlite3.Connection, kind: Literal["governance", "registration"], *, at: int, limit: int
+    db: sqlite3.Connection, kind: Literal["governance", "values"], *, at: int, limit: int
 ) -> list[RuleSet]:
     """Return how a rule was set up to a position, newest first."""
     rows = db.execute(
@@ -105,14 +118,18 @@ def replaced(db: sqlite3.Connection, items: Iterable[Item], *, at: int) -> dict[
     A digest that no value up to the position had is left out.
     """
     wanted = {each.was for each in items if isinstance(each, SetCharter | SetGovernance)}
+    if not wanted:
+        return {}
     found: dict[str, Any] = {
-        governance.values_digest(mode): {"registration": mode}
-        for mode in get_args(RegistrationMode)
+        governance.policy_digest(governance.FOUNDING): msgspec.to_builtins(governance.FOUNDING)
     }
-    rows = db.execute("SELECT value FROM rule WHERE kind = 'governance' AND position <= ?", (at,))
-    policies = [msgspec.json.decode(value, type=Node) for (value,) in rows] if wanted else []
-    for policy in [governance.FOUNDING, *policies]:
-        found[governance.policy_digest(policy)] = msgspec.to_builtins(policy)
+    for kind, value in db.execute("SELECT kind, value FROM rule WHERE position <= ?", (at,)):
+        if kind == "values":
+            values = msgspec.json.decode(value, type=CharterValues)
+            found[charter_values.digest(values)] = msgspec.to_builtins(values)
+        else:
+            policy = msgspec.json.decode(value, type=Node)
+            found[governance.policy_digest(policy)] = msgspec.to_builtins(policy)
     return {digest: value for digest, value in found.items() if digest in wanted}
 
 

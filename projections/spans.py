@@ -1,7 +1,8 @@
 """Find the few pending statements among millions of closed ones, at any position.
 
 A span summarizes the statements drafted at 512 consecutive positions: when the last of its closed
-ones closed, and the first and last expiry of its open ones. A wide span summarizes 512 spans.
+ones closed, whether a change ended one, and the first and last expiry of its open ones. A wide span
+summarizes 512 spans.
 
 A query goes through the spans newest first and reads only those that can contain a match. A query
 at a past position costs the same: a span that had an open statement then has a later close.
@@ -20,7 +21,10 @@ FAN_OUT = 512
 LOOKED_INTO = 256
 
 # The expiry columns are about the open statements. `~` means none; it sorts after every time.
-_COLUMNS = "closed INTEGER NOT NULL, first_expiry TEXT NOT NULL, last_expiry TEXT NOT NULL"
+_COLUMNS = (
+    "closed INTEGER NOT NULL, stopped INTEGER NOT NULL,"
+    " first_expiry TEXT NOT NULL, last_expiry TEXT NOT NULL"
+)
 TABLES = (
     f"CREATE TABLE span(id INTEGER PRIMARY KEY, {_COLUMNS}) STRICT",
     f"CREATE TABLE wide_span(id INTEGER PRIMARY KEY, {_COLUMNS}) STRICT",
@@ -36,6 +40,7 @@ _REFRESH = f"""
 INSERT OR REPLACE INTO span
 SELECT v.column1,
     max(CASE WHEN s.final < {OPEN} THEN s.final ELSE 0 END),
+    max(s.status IS 'expired'),
     min(CASE WHEN s.final = {OPEN} THEN s.expires_at ELSE '~' END),
     max(CASE WHEN s.final = {OPEN} THEN s.expires_at ELSE '' END)
 FROM ({{rows}}) v CROSS JOIN statement s ON {_inside("s.id", "v.column1")}
@@ -43,7 +48,7 @@ GROUP BY v.column1
 """  # noqa: S608  # constants of this file
 _REFRESH_WIDE = f"""
 INSERT OR REPLACE INTO wide_span
-SELECT v.column1, max(p.closed), min(p.first_expiry), max(p.last_expiry)
+SELECT v.column1, max(p.closed), max(p.stopped), min(p.first_expiry), max(p.last_expiry)
 FROM ({{rows}}) v CROSS JOIN span p ON {_inside("p.id", "v.column1")}
 GROUP BY v.column1
 """  # noqa: S608  # constants of this file
@@ -52,11 +57,12 @@ OpenStatus = Literal["pending", "expired"]
 # For each of the two statuses: which spans can contain it, and which statements have it.
 _CAN_HOLD: dict[OpenStatus, str] = {
     "pending": "({span}.closed > :at OR {span}.last_expiry > :now)",
-    "expired": "({span}.closed > :at OR {span}.first_expiry <= :now)",
+    "expired": "({span}.closed > :at OR {span}.stopped OR {span}.first_expiry <= :now)",
 }
 _IS_ONE: dict[OpenStatus, str] = {
     "pending": "s.final > :at AND s.expires_at > :now",
-    "expired": "s.final > :at AND s.expires_at <= :now",
+    "expired": "(s.final > :at AND s.expires_at <= :now"
+    " OR s.final <= :at AND s.status = 'expired')",
 }
 
 

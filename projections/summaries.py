@@ -17,8 +17,7 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     """A statement in a list; `approvals` and `rejections` count people.
 
     Decisions in question are counted apart. `needed` is the least number of people who can meet its
-    policy. A pending one expires at `expires_at`: at the end that its policy states, or 400 days
-    after its draft.
+    policy. A pending one expires at `expires_at`.
     """
 
     id: str

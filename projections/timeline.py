@@ -11,10 +11,13 @@ import msgspec
 
 from ledger import clock
 from ledger.domain.events import BODIES, NO_ROLE
+from ledger.domain.readers import Reader
 from ledger.sqlite.bulk_insert import write
+from projections import readers
 from projections.decisions import INDIVIDUAL, RETRACTION
 from projections.facts import Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
+from projections.readers import READABLE
 from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
 
@@ -107,6 +110,7 @@ def position_at(db: sqlite3.Connection, time: str, *, newest: int) -> int:
 
 def page(  # noqa: PLR0913  # the route's parameters
     db: sqlite3.Connection,
+    reader: Reader,
     *,
     at: int,
     limit: int,
@@ -130,10 +134,10 @@ def page(  # noqa: PLR0913  # the route's parameters
         return Page([], None, at)
     # The most selective condition uses its index; the others filter the rows it finds.
     driver = next((name for name in _narrowest(wanted["type"]) if wanted[name] is not None), None)
-    rows = db.execute(_SCANS[driver], wanted | {"below": below})
+    rows = db.execute(_SCANS[driver], wanted | {"below": below} | readers.given(db, reader))
     positions, last = collect(rows, limit)
     further = None if last is None else encode_cursor(NAME, last)
-    return Page(items(db, positions), further, at)
+    return Page(items(db, positions, reader), further, at)
 
 
 def _narrowest(code: int | None) -> tuple[str, ...]:
@@ -141,6 +145,13 @@ def _narrowest(code: int | None) -> tuple[str, ...]:
     if code is None or BODIES[TYPES[code]].MEANING.stream == "statement":
         return ("stream", "actor", "type")
     return ("stream", "type", "actor")
+
+
+# An event of a person or of the ledger is for everyone; one of a statement is for its readers.
+_READABLE = (
+    "NOT EXISTS(SELECT 1 FROM statement s WHERE s.id = t.stream"  # noqa: S608  # a constant
+    f" AND NOT {READABLE})"
+)
 
 
 def _scan(driver: str | None) -> str:
@@ -152,7 +163,7 @@ def _scan(driver: str | None) -> str:
     )
     source = "" if driver is None else f"{driver} = :{driver} AND "
     return (
-        f"SELECT position, {rest} FROM timeline"  # noqa: S608  # names from this file
+        f"SELECT position, {rest} AND {_READABLE} FROM timeline t"  # noqa: S608  # names from here
         f" WHERE {source}position < :below ORDER BY position DESC"
     )
 
@@ -169,14 +180,15 @@ LEFT JOIN stream a ON a.id = t.actor
 LEFT JOIN user u ON u.id = t.actor
 LEFT JOIN statement_text x ON x.id = t.stream
 LEFT JOIN user o ON o.id = t.stream
-WHERE t.position IN (SELECT value FROM json_each(?))
+WHERE t.position IN (SELECT value FROM json_each(:positions)) AND {_READABLE}
 ORDER BY t.position DESC
 """  # noqa: S608  # constants
 
 
-def items(db: sqlite3.Connection, positions: list[int]) -> list[TimelineItem]:
-    """Return the events at these positions in words, the newest first."""
-    return [_item(row) for row in db.execute(_ITEMS, (json_list(positions),))]
+def items(db: sqlite3.Connection, positions: list[int], reader: Reader) -> list[TimelineItem]:
+    """Return those of the events at these positions that a person may read, the newest first."""
+    given = {"positions": json_list(positions)} | readers.given(db, reader)
+    return [_item(row) for row in db.execute(_ITEMS, given)]
 
 
 def _item(row: tuple[Any, ...]) -> TimelineItem:

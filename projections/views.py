@@ -23,6 +23,7 @@ from projections import (
     statements,
     streams,
     timeline,
+    types,
     users,
 )
 from projections.facts import Batch
@@ -55,6 +56,7 @@ VIEWS: tuple[View, ...] = (
     changes,
     invitations,
     rules,
+    types,
 )
 
 _TRACKING = (

@@ -23,6 +23,7 @@ from ledger.errors import LedgerError
 from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
+from ledger.http.access_record import AccessRecord
 from ledger.http.admission import Admission, ConnectionLimits
 from ledger.http.assets import Assets, find_web
 from ledger.http.context import Site
@@ -86,6 +87,7 @@ class Ledger(NamedTuple):
     models: ReadModels
     public: PublicLog
     sessions: Sessions
+    access: AccessRecord
     clock: LedgerClock
     commits: AsyncLog
     record: SecurityRecord
@@ -173,7 +175,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     follower = Follower(views, log)
 
     def committed(newest: int) -> None:
-        follower.wake()
+        models.committed(newest)
         public.publisher.committed(newest)
 
     def admit() -> None:
@@ -198,6 +200,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         models,
         public,
         Sessions(state, clock.steady_ms, people.sign_in.is_in_force, secure=not settings.is_local),
+        AccessRecord(state, clock.now_ms),
         clock,
         commits,
         record,
@@ -220,15 +223,13 @@ def _application(
     api = Router(
         "/",
         route_handlers=[
-            statements.router,
-            statements.reads,
+            *statements.routes,
             *changes.routes,
             evidence.router,
             *people.public,
             people.members_only,
             standing.router,
-            reads.public,
-            reads.members_only,
+            *reads.routes,
             probes.router,
             prometheus.router,
             checkpoints.router,
@@ -266,20 +267,20 @@ def _application(
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
-    people, site = ledger.people, ledger.site
-    web = Web(site.charter, ledger.models, ledger.sessions, people.changes.registration, people)
+    web = Web(ledger.site.charter, ledger.models, ledger.sessions, ledger.people, ledger.access)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),
         "people": Provide(lambda: ledger.people, sync_to_thread=False),
-        "models": Provide(lambda: ledger.models, sync_to_thread=False),
+        "models": Provide(ledger.models.current),
         "public": Provide(lambda: ledger.public, sync_to_thread=False),
+        "access": Provide(lambda: ledger.access, sync_to_thread=False),
         "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
         "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),
-        "web": Provide(lambda: web, sync_to_thread=False),
+        "web": Provide(web.current),
     }
 
 

@@ -153,8 +153,9 @@ def test_who_may_register_is_set_by_a_change(company: Company, open_browser: Ope
     stranger = open_browser()
     stranger.open("/register")
     expect(stranger.page.get_by_text("This ledger is by invitation.")).to_be_visible()
-    registration.get_by_text("How it was set").click()
-    expect(registration).to_contain_text("with the founding")
+    values = root.page.locator("#floor")
+    values.get_by_text("How it was set").click()
+    expect(values).to_contain_text("with the founding")
 
 
 def test_a_role_that_governs_is_given_with_a_passkey_and_approved_by_another(

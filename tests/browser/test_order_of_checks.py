@@ -24,9 +24,9 @@ _EACH = """async (requests) => {
                 await decisions.decideRejection(statement, body, person, people, context);
             } else if (kind === "retraction") {
                 const body = { act: text, assertion: null };
-                await decisions.decideRetraction(statement, body, person, context);
+                await decisions.decideRetraction(statement, body, person, people, context);
             } else {
-                await decisions.decideWithdrawal(statement, { act: text }, person, context);
+                await decisions.decideWithdrawal(statement, { act: text }, person, people, context);
             }
             results.push(null);
         } catch (error) {

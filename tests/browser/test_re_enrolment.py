@@ -9,7 +9,6 @@ from tests.browser.company import Company, sign
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 from tests.browser.test_pages import violations
-from tests.support.actor import Actor
 from tests.support.server import Server
 
 WAITS = "Your new passkey works from"
@@ -21,11 +20,11 @@ def company(server: Server, open_browser: OpenBrowser) -> Iterator[Company]:
         yield found
 
 
-def open_link(root: Browser, who: Actor) -> str:
+def open_link(root: Browser, user: str, name: str) -> str:
     """Have an administrator open a link for somebody; return it."""
-    root.open(f"/people/{who.user}")
+    root.open(f"/people/{user}")
     root.button("Let them come back…").click()
-    expect(root.dialog()).to_contain_text(f"Let {who.name} come back with a new passkey")
+    expect(root.dialog()).to_contain_text(f"Let {name} come back with a new passkey")
     sign(root)
     expect(root.heading("Give this link to the person themselves")).to_be_focused()
     return root.page.locator("[data-link]").inner_text()
@@ -46,7 +45,7 @@ def test_a_link_is_opened_used_and_shown_to_everybody_who_can_stop_it(
     company: Company, open_browser: OpenBrowser
 ) -> None:
     root, dora = company.root, company.actor("Dora", "investor")
-    link = open_link(root, dora)
+    link = open_link(root, dora.user, "Dora")
     assert "/recover#re-enrolment=" in link
     root.open(f"/people/{dora.user}")
     expect(root.page.get_by_text("A link is open until")).to_be_visible()
@@ -68,7 +67,7 @@ def test_a_link_is_opened_used_and_shown_to_everybody_who_can_stop_it(
 
 def test_an_open_link_is_closed(company: Company, open_browser: OpenBrowser) -> None:
     root, dora = company.root, company.actor("Dora", "investor")
-    link = open_link(root, dora)
+    link = open_link(root, dora.user, "Dora")
     root.open(f"/people/{dora.user}")
     root.button("Close the link").click()
     expect(root.page.get_by_text("A link is open until")).to_have_count(0)
@@ -83,7 +82,7 @@ def test_under_two_the_new_passkey_is_compared_and_admitted(
 ) -> None:
     root, ben = company.root, company.actor("Ben", "administrator")
     dora = company.actor("Dora", "investor")
-    link = open_link(root, dora)
+    link = open_link(root, dora.user, "Dora")
     company.set_governance(2)
     back = open_browser()
     use(back, link, "Dora")

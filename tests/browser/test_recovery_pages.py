@@ -124,7 +124,7 @@ def test_a_code_brings_a_passkey_that_waits_and_is_announced_and_cancelled_on_an
     use(new, code)
     expect(new.heading("Your new passkey works from")).to_be_focused()
     new.open("/signin")  # its authenticator answers the browser's offer
-    expect(new.page.get_by_role("alert")).to_contain_text("its 24 hours are not over")
+    expect(new.page.get_by_role("alert")).to_contain_text("its waiting is not over")
     assert new.passkeys() == 1
     for path in ("/statements", "/audit", "/account"):
         alice.open(path)

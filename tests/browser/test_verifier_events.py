@@ -65,7 +65,8 @@ CONSUMED = f"""async ([first, example]) => {{
     const statement = {{ approvals: new Map(), rejections: new Map(), decided: new Map() }};
     const lists = {{ logKeys: [], restorations: [], defined: [], closed: [] }};
     const governance = {{ threshold: 1, of: ["role:administrator"] }};
-    const charter = {{ invitations: [], governance, ...lists }};
+    const types = new Map([["offer", {{ version: 1, stopped: 0 }}]]);
+    const charter = {{ invitations: [], governance, types, ...lists }};
     const folds = {{
         ledger: () => evolveCharter(charter, event),
         person: () => evolvePerson(person, event),

@@ -34,6 +34,7 @@ from projections import facts, timeline, views
 from projections.facts import Batch, Fact
 from tests.support.dossier import bundle_of
 from tests.support.expected_events import EXPECTED, LAST, TOLD
+from tests.support.readers import AUDITOR
 from tests.support.refusals import refused
 from tests.support.story import Story
 from tests.support.writes import stored, write
@@ -122,7 +123,7 @@ def test_the_trail_tells_who_did_what_with_which_key(lines: Sequence[Line], tag:
 @each_tag
 def test_the_timeline_tells_who_did_what(story: Story, tag: str) -> None:
     position = LAST[tag] + 1
-    (item,) = timeline.page(story.views(), at=position, limit=1).items
+    (item,) = timeline.page(story.views(), AUDITOR, at=position, limit=1).items
     assert (item.position, item.type, item.summary) == (position, tag, EXPECTED[tag].timeline)
     assert (item.actor and item.actor.id) == EXPECTED[tag].who
 

@@ -137,6 +137,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
                 names = [each.arg for each in node.args.args]
                 past |= {path} if "moment" in names else set()
     assert {each for each in reads - past if each.startswith("/api/")} == {
+        "/api/access-record",
         "/api/governance",
         "/api/invitations/{kid:str}",
         "/api/session",
@@ -150,7 +151,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     )
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
-        " `/api/invitations/{kid}`, `/api/stream` and the evidence take neither" in section
+        " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record` and the evidence"
+        " take neither" in section
     )
 
 

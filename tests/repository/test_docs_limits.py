@@ -12,9 +12,12 @@ from ledger.domain import acts, approval, document, entry, names
 from ledger.http import passkey_responses, quotas, read_models, reads, requests, streams
 from ledger.jose import fillings
 from ledger.publish import publisher, stamper, witness_rounds
+from ledger.store.ports import operations
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container, zip_records
 from ledger.witness import app
+from projections import paging
+from tests.support import who_reads
 from tests.support.route_quotas import PAGE, WORDS, application, rendered
 from tests.support.route_quotas import quotas as route_quotas
 
@@ -26,6 +29,11 @@ STATED = [
     ("http.md", f"A body over {passkey_responses.MAX_SMALL_BYTES // KIB} KiB is 413"),
     ("http.md", f"the limit is {requests.MAX_STATEMENT_BYTES // MIB} MiB for create and sign"),
     ("http.md", f"503 `not_yet` after {read_models.WAIT_S:g} s"),
+    ("http.md", f"It waits {read_models.HEAD_WAIT_S:g} s at most"),
+    ("readers.md", f"for {operations.ACCESS_DAYS} days, and at most"),
+    ("readers.md", f"at most {operations.MOST_ACCESSES:,} lines"),
+    ("readers.md", f"at most {paging.EXAMINED:,} statements a page"),
+    ("formats.md", f"a list of at most {document.MAX_READERS} members"),
     ("http.md", f"a comment line every {reads.HEARTBEAT_S:g} s"),
     (
         "http.md",
@@ -89,3 +97,8 @@ def test_every_route_has_a_row_with_its_quota() -> None:
         "/readyz",
         "/static/{tree}/{path}",
     }
+
+
+def test_the_table_of_readers_is_the_one_that_the_test_tries() -> None:
+    page = who_reads.PAGE.read_text("utf-8")
+    assert who_reads.rendered(page) == page

@@ -7,9 +7,12 @@ from uuid import uuid4
 import msgspec
 
 from ledger import clock
+from ledger.domain import charter_values
 from ledger.domain.changes.items import parse_items
 from ledger.domain.changes.titles import title
+from ledger.domain.charter_values import DEFAULT_MAX_AGE_MS, CharterValues
 from ledger.domain.document import Document
+from ledger.domain.vocabulary import RegistrationMode
 from tests.support.links import LEDGER, link_jwk
 
 DAY_MS = 86_400_000
@@ -42,6 +45,27 @@ def change_members(
 def governors(*people: Any) -> list[dict[str, str]]:
     """Return the `people` of a governance policy: signers or actors, by their first passkeys."""
     return [{"user": each.user, "cose": each.passkey.cose_sha256} for each in people]
+
+
+def values(
+    registration: RegistrationMode,
+    max_age: int = DEFAULT_MAX_AGE_MS,
+    *,
+    untyped: bool = True,
+    **floor: Any,
+) -> CharterValues:
+    """Return values of a charter; `floor` overrides the members of a floor that asks for nothing.
+
+    They are the values of a new ledger if only `registration` is given.
+    """
+    least = msgspec.structs.replace(charter_values.NO_FLOOR, **floor)
+    return CharterValues(registration, least, max_age, untyped)
+
+
+def set_charter(new: CharterValues, old: CharterValues) -> dict[str, Any]:
+    """Return the item that sets the charter's values, if they are `old` before."""
+    members = {"values": msgspec.to_builtins(new), "was": charter_values.digest(old)}
+    return {"set-charter": members}
 
 
 def titled(content: str) -> str:

@@ -20,6 +20,7 @@ from ledger.domain import (
     decisions,
     drafting,
     ledger_acts,
+    log_keys,
     person,
     restoration,
     signing_keys,
@@ -93,11 +94,7 @@ class Chronicle:
     def found(self) -> None:
         key = ed25519_key(1000)
         setup = link_key(SETUP_TOKEN).jwk
-        rules: dict[str, Any] = {
-            "rpId": PARTY.rp_id,
-            "origin": PARTY.origin,
-            "registration": "open",
-        }
+        rules = dict[str, Any](rpId=PARTY.rp_id, origin=PARTY.origin, registration="open")
         founder = Signer(1000, key=key, time=self.time)
         act = founder.act("create-ledger", **rules, setup=link_jwk(SETUP_TOKEN))
         unsigned = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key.jwk, "", setup)
@@ -106,12 +103,12 @@ class Chronicle:
     def announce(self, number: int) -> None:
         keys = fixed_log_keys(number)
         act = self._own(ledger_acts.AnnounceLogKeys, vkeys=keys, first_size=len(self.states) + 1)
-        self.tell(charter.STREAM, charter.announce_log_keys(self._charter, act, **self._clock()))
+        self.tell(charter.STREAM, log_keys.announce_log_keys(self._charter, act, **self._clock()))
 
     def retire(self, number: int) -> None:
         size = len(self.states) + 1
         act = self._own(ledger_acts.RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
-        self.tell(charter.STREAM, charter.retire_log_keys(self._charter, act, **self._clock()))
+        self.tell(charter.STREAM, log_keys.retire_log_keys(self._charter, act, **self._clock()))
 
     def restore(
         self, lost: ledger_acts.LostTree | Literal["unknown"] | None, **members: Any

@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import msgspec
+
 from ledger.domain import challenges, recoveries, recovery_codes
 from ledger.domain.confirmed_act import ConfirmedAct
-from ledger.domain.events import PasskeyAdded
+from ledger.domain.events import PasskeyAdded, StatementDrafted, StatementSigned, decode
 from tests.support.authenticator import Passkey
 from tests.support.chronicle import Chronicle
+from tests.support.fixed_keys import fixed_passkey
+from tests.support.forgery import sealed
+from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk, link_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Signer, assertion
 
@@ -63,3 +68,40 @@ def cancel(told: Chronicle, who: Signer, passkey: Passkey) -> None:
     state, asked = told.state_of(who), who.confirmed(act)
     assert told.auditor.charter is not None
     told.tell(who.user, recoveries.cancel(state, state, asked, told.auditor.charter))
+
+
+def returned_story() -> Chronicle:
+    """Return a chronicle in which Bob approves, comes back with a new passkey, and approves again.
+
+    His approvals are of the statements 1 and 2.
+    """
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    dave, alice = told.signer(4, "administrator"), told.signer(1, "creator")
+    bob = told.signer(2, "investor")
+    told.register(dave, "Dave", "setup")
+    told.register(alice, "Alice")
+    told.register(bob, "Bob")
+    first = told.draft(alice, 1)
+    told.sign(bob, bob.shared(first), first)
+    told.change(dave, 101, re_enrol(bob))
+    use_link(told, bob, fixed_passkey(14))
+    told.time.ms += recoveries.WAIT_MS
+    bob.passkey, bob.key = fixed_passkey(14), ed25519_key(32)
+    told.attest(bob, bob.key)
+    second = told.draft(alice, 2)
+    told.sign(bob, bob.shared(second), second)
+    return told
+
+
+def with_old_key(told: Chronicle) -> list[bytes]:
+    """Return the stored events of `returned_story`, its last approval made with Bob's old key."""
+    last = told.events[-1]
+    assert isinstance(last.body, StatementSigned)
+    raw = decode(told.states[-2]).body
+    assert isinstance(raw, StatementDrafted)
+    old = told.signer(2, "investor")
+    jws = old.shared(raw.document.encode(), iat=last.body.iat)
+    body = msgspec.structs.replace(last.body, jws=jws, kid=old.key.kid)
+    return [*told.states[:-1], sealed(msgspec.structs.replace(last, body=body))]

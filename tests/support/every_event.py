@@ -6,15 +6,16 @@ The tests of audits, bundles, verifiers and golden files use it.
 import json
 from typing import Any
 
-from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.governance import policy_digest
 from ledger.domain.ledger_acts import LostTree
 from ledger.domain.policy import Node
 from tests.support import comebacks
-from tests.support.changes import governors, invite
+from tests.support.changes import governors, invite, set_charter, values
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import ed25519_key, es256_key
 from tests.support.signers import LEDGER, Signer
+from tests.support.type_definitions import define, definition, retire
 
 
 def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
@@ -32,8 +33,8 @@ def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
         {"cancel-invitation": {"invitation": cancelled}},
         {"suspend": {"user": carol.user}},
         {"reinstate": {"user": carol.user}},
-        {"set-charter": {"registration": "invite", "was": values_digest("open")}},
-        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        set_charter(values("invite"), values("open")),
+        set_charter(values("open"), values("invite")),
         {
             "set-governance": {
                 "policy": rules,
@@ -44,11 +45,13 @@ def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
 
 
 def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
-    """Return the items of Alice's leaving, with her pending statement; Bob's passkey was stolen."""
+    """Return the items of Alice's leaving; Bob's passkey was stolen, and a type comes and goes."""
     return [
         {"declare-compromise": {"user": bob.user, "passkey": bob.passkey.id, "since": since}},
         {"deactivate": {"user": alice.user}},
         {"withdraw": {"statement": statement_id(4)}},
+        define(definition(name="offer")),
+        retire(definition(name="offer"), "stop"),
     ]
 
 

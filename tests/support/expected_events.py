@@ -160,7 +160,21 @@ EXPECTED = {
         "closed the role board", "The role board was closed", {"users", "rules"}
     ),
     "charter-set.v1": effect(
-        "set registration to open", "The ledger's charter was changed", {"rules"}
+        "set the charter's values: registration open, floor of 1",
+        "The ledger's charter was changed",
+        {"rules"},
+    ),
+    "type-defined.v1": effect(
+        "defined the type offer",
+        "A type of statement was defined",
+        {"statements", "types"},
+        change=104,
+    ),
+    "type-retired.v1": effect(
+        "retired the type offer",
+        "A type of statement was retired",
+        {"statements", "types"},
+        change=104,
     ),
     "governance-set.v1": effect(
         "set the governance policy", "The governance policy was changed", {"rules"}, change=106

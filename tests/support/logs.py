@@ -90,6 +90,6 @@ def draft(creator: str) -> Write:
         f'{{"content":"{{}}","createdAt":"{AT}","creator":"{creator}","ledger":"l","policy":'
         f'{{"threshold":1,"of":["role:creator"]}},"statementId":"{stream}","title":"Terms"}}'
     )
-    body = StatementDrafted(document=document, creator=creator, kid="k", act="a")
+    body = StatementDrafted(document=document, creator=creator, kid="k", act="a", ends_at=AT)
     event = Event(stream=stream, version=1, at=AT, body=body)
     return Write(key=os.urandom(32), events=(EVENTS.to_stored_event(event),))

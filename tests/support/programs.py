@@ -11,14 +11,19 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Protocol
 
+from ledger.system import wall_clock
+
 # What `ledger serve` and `ledger witness serve` import, some of it late.
 IMPORTED = """ledger.cli.main ledger.cli.serve ledger.store.sqlite.store ledger.witness.app
     anyio._backends._asyncio encodings.idna uvicorn.lifespan.on uvloop""".split()
+# The environment variable for a ledger whose clock is some seconds ahead.
+AHEAD = "TESTS_AHEAD_S"
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(IMPORTED)
 
@@ -67,8 +72,19 @@ def start_program(
     return _Forked(process)
 
 
+def _set_clock(ahead_s: int) -> None:
+    """Let this process's clock be ahead of the computer's from the start."""
+    read_s, read_ns = time.time, time.time_ns
+    time.time = lambda: read_s() + ahead_s
+    time.time_ns = lambda: read_ns() + ahead_s * 1_000_000_000
+    # It was imported before, with the computer's clock.
+    wall_clock.WallClock.__init__.__defaults__ = (time.time_ns, wall_clock._elapsed_ns)
+
+
 def _run(module: str, arguments: list[str], environment: dict[str, str], output: str) -> None:
     """Be the program, in the forked process."""
+    if ahead_s := int(environment.pop(AHEAD, "0")):
+        _set_clock(ahead_s)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     log = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     os.dup2(log, 1)

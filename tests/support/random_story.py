@@ -68,7 +68,9 @@ def _draft(
         policy["of"] = [f"user:{rnd.choice(people)}", {"threshold": 1, "of": ["role:investor"]}]
     if rnd.random() < 0.3:
         policy |= {"veto": [f"user:{rnd.choice(people)}"], "creatorMaySign": False}
-    members = {"supersedes": rnd.choice(drafted)} if drafted and rnd.random() < 0.2 else {}
+    members: dict[str, Any] = {}
+    if drafted and rnd.random() < 0.2:
+        members["supersedes"] = rnd.choice(drafted)
     return story.draft(someone, rnd.choice(["Series A", "Lease", "Größe"]), policy, **members)
 
 

@@ -10,11 +10,12 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
-from tests.support.programs import Running, start_program
+from tests.support.programs import AHEAD, Running, start_program
 
 # A start takes a second of processor time, most of it to import everything. On a machine with ten
 # times the work that it can do, starts waited up to 155 s for that second.
@@ -35,6 +36,7 @@ class Server:
         self.data = data
         self._settings = settings
         self._process: Running | None = None
+        self._ahead = timedelta(0)
 
     @property
     def pid(self) -> int | None:
@@ -64,7 +66,13 @@ class Server:
 
     def environment(self) -> dict[str, str]:
         """The process's environment variables."""
-        return os.environ | self.settings
+        return os.environ | self.settings | {AHEAD: str(round(self._ahead.total_seconds()))}
+
+    def let_pass(self, passed: timedelta) -> None:
+        """Start anew when this much time has passed by its clock."""
+        self.stop()
+        self._ahead += passed
+        self.start()
 
     def start(self, *, ready: bool = True) -> None:
         """Start, and return when the server is ready; without `ready`, when it answers at all."""

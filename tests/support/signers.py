@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ledger import clock
-from ledger.domain import challenges
+from ledger.domain import challenges, charter_values
 from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.held_passkeys import PasskeySubmission
@@ -37,7 +37,7 @@ NONCE = "bm9uY2U"
 CHARTER = Charter(
     version=1,
     ledger=LEDGER,
-    registration="open",
+    values=charter_values.founding("open"),
     party=PARTY,
     kid=ed25519_key(1000).kid,
     key=ed25519_key(1000).jwk,

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from ledger.domain import charter_values
 from ledger.domain.changes.items import GrantRole, SetGovernance
 from ledger.domain.events import RoleDefined
-from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.governance import policy_digest
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from tests.support.small_world import Move, State, Step, explore, live, signer
@@ -56,7 +57,7 @@ def _of_effects(before: State, step: Step) -> Iterable[str]:
             yield "a closed role is used again"
     for item in step.change.items or ():
         replaced: str | None = getattr(item, "was", None)
-        current = {policy_digest(rules.governance), values_digest(rules.registration)}
+        current = {policy_digest(rules.governance), charter_values.digest(rules.values)}
         if replaced is not None and replaced not in current:
             yield "a change replaces a value that its approvers did not see"
 

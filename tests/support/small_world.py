@@ -45,7 +45,7 @@ class State(NamedTuple):
         rules = self.charter
         return (
             rules.governance,
-            rules.registration,
+            rules.values,
             rules.defined,
             rules.closed,
             tuple((each.roles, each.standing, live(each), _coming(each)) for each in self.people),

@@ -15,10 +15,11 @@ from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
 from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.skeletons import skeletons
-from ledger.domain.vocabulary import Form, PersonStanding, Status
+from ledger.domain.vocabulary import Form, PersonStanding, ReadBy, Status
 from ledger.encoding import b64u_encode
 from projections import facts, views
 from tests.support import unsigned
+from tests.support.document_end import ends_at
 
 START_MS = 1_795_230_000_000
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
@@ -191,6 +192,7 @@ class Story:
         creator: str,
         title: str = "Series A",
         policy: dict[str, Any] | None = None,
+        read_by: ReadBy = "participants",
         **members: Any,
     ) -> str:
         """Draft a statement and return its id."""
@@ -214,7 +216,9 @@ class Story:
                 creator=creator,
                 kid="key",
                 act=act,
+                ends_at=ends_at(raw),
                 type=document["type"]["name"] if "type" in document else None,
+                read_by=read_by,
             ),
         )
         self.creators[str(statement)] = creator

@@ -13,7 +13,9 @@ from tests.support.actor import Actor, Drafted, now_ms, policy_of
 from tests.support.authenticator import Passkey
 from tests.support.check import head, wait_for
 from tests.support.server import Server
+from tests.support.type_definitions import POLICY, define, definition, digest, stated
 
+TYPE = definition()
 Answers = dict[str, tuple[int, Any]]
 
 
@@ -62,6 +64,7 @@ class Tale:
 
     def _steps(self) -> Iterator[Any]:
         yield None
+        yield self.ada.grant_role(self.ada.user, "auditor")  # so that she reads everything
         cora, ivan, irma = (
             self._member("Cora", "creator"),
             self._member("Ivan", "investor"),
@@ -70,6 +73,8 @@ class Tale:
         yield self._member("Otto", "auditor")
         approved = self._draft(cora, policy=policy_of(2, cora, ivan, irma), title="Series A")
         yield approved
+        yield ivan.approve(approved)
+        yield ivan.retract(approved)
         yield ivan.approve(approved)
         laptop = SigningKey.generate()
         self.kids.append(laptop.kid)
@@ -88,6 +93,8 @@ class Tale:
         yield ivan.add_passkey(spare)
         yield ivan.remove_passkey(spare.id)
         yield self.ada.grant_role(ivan.user, "creator")
+        yield self.ada.change(define(TYPE))
+        yield self._draft(ivan, content='{"amount":"1"}', policy=POLICY, type=stated(TYPE))
         yield self._draft(ivan, title="Series D", supersedes=rejected.id)
         yield cora.declare_compromise(clock.to_text(now_ms()), kid=cora.key.kid)
         yield self.ada.suspend(cora.user)
@@ -106,6 +113,7 @@ class Tale:
         found += [f"/api/statements?creator={each.user}" for each in self.people]
         found += [f"/api/timeline?actor={each.user}" for each in self.people]
         found += [f"/api/jwt-keys/{kid}" for kid in self.kids]
+        found += ["/api/types", "/api/types?limit=1", f"/api/types/{digest(TYPE)}"]
         for credential in self.credentials:
             found += [f"/api/users/{credential}", f"/api/jwt-keys/by-credential/{credential}"]
         for each in self.statements:

@@ -15,6 +15,7 @@ from ledger.audit.replayed_progress import ReplayedProgress, replayed_progress
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import places, policy
 from ledger.domain.charter import Charter
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.counting import counted
 from ledger.domain.entry import entry_ms
 from ledger.domain.holdings import AttestedKey, Passkey
@@ -26,7 +27,6 @@ from ledger.domain.vocabulary import (
     KeyStatusAtTime,
     PasskeyStatus,
     PersonStanding,
-    RegistrationMode,
     Status,
 )
 from ledger.errors import CorruptError, MalformedError, NotFoundError
@@ -94,7 +94,7 @@ class World(_Shown, frozen=True, kw_only=True):
     decided: bool
     ledger: str
     origin: str
-    registration: RegistrationMode
+    values: CharterValues
     governance: policy.Node
     roles: list[str]
     frozen: bool
@@ -193,13 +193,16 @@ def _world(
         decided=decided,
         ledger=charter.ledger,
         origin=charter.party.origin,
-        registration=charter.registration,
+        values=charter.values,
         governance=charter.governance,
         roles=sorted(charter.roles),
         frozen=charter.frozen,
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=[_person(each, now_ms) for each in known.values()],
-        statements=[_statement(each, known, able, now_ms) for each in auditor.statements.values()],
+        statements=[
+            _statement(each, known, able, each.status_at(now_ms, stopped=charter.stops(each.type)))
+            for each in auditor.statements.values()
+        ],
     )
 
 
@@ -248,10 +251,9 @@ def _statement(
     state: StatementState,
     everybody: Mapping[UUID, PersonState],
     able: policy.RolesByPerson,
-    now_ms: int,
+    status: Status,
 ) -> ReplayedStatement:
     without = places.excluded(state.policy, state.creator)
-    status = state.status_at(now_ms)
     further = {user: able[user] for user in able.keys() - without} if status == "pending" else {}
     people = {user: everybody[UUID(user)] for user in state.approvals | state.rejections}
     approvals = counted(state.approvals, people)

@@ -8,17 +8,26 @@ import msgspec
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Request, Writer
-from ledger.domain import charter, decisions, drafting, governance, places, statement
+from ledger.domain import (
+    charter,
+    charter_values,
+    decisions,
+    drafting,
+    governance,
+    places,
+    statement,
+)
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.effects import Sources
 from ledger.domain.changes.items import is_change, parse_content, parse_items
 from ledger.domain.charter import Charter
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_document, parse_uuid
-from ledger.domain.events import Effect, Event, StatementEffect, StatementSigned
+from ledger.domain.events import CharterSet, Effect, Event, StatementEffect, StatementSigned
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.receipts import CHANGE, joined
@@ -44,7 +53,7 @@ class InForce(msgspec.Struct, frozen=True, rename="camel"):
 
     policy: Node
     policy_sha256: str
-    registration: RegistrationMode
+    values: CharterValues
     values_sha256: str
     roles: list[str]
 
@@ -52,11 +61,13 @@ class InForce(msgspec.Struct, frozen=True, rename="camel"):
 class Preview(msgspec.Struct, frozen=True):
     """What a change would do: its effects, and how many people besides its drafter it needs.
 
-    `more` is None if the people who can act could not approve it.
+    `more` is None if the people who can act could not approve it. `registration` is who may
+    register afterwards, None if that stays.
     """
 
     effects: tuple[Effect, ...]
     more: int | None
+    registration: RegistrationMode | None
 
 
 class ChangeCommands:
@@ -136,7 +147,8 @@ class ChangeCommands:
                 if can_act(each, now_ms=reading.now_ms, governance=True)
             }
             left = places.missing(rules.governance, {drafter.user: drafter.roles}, able)
-            return Preview(found, None if left is None else left.people)
+            more = None if left is None else left.people
+            return Preview(found, more, _new_registration(rules, found))
 
         return await self._writer.ask(ask, fresh=True)
 
@@ -151,10 +163,15 @@ class ChangeCommands:
         return InForce(
             policy=rules.governance,
             policy_sha256=governance.policy_digest(rules.governance),
-            registration=rules.registration,
-            values_sha256=governance.values_digest(rules.registration),
+            values=rules.values,
+            values_sha256=charter_values.digest(rules.values),
             roles=sorted(rules.roles),
         )
+
+
+def _new_registration(rules: Charter, found: Sequence[Effect]) -> RegistrationMode | None:
+    modes = [each.body.values.registration for each in found if isinstance(each.body, CharterSet)]
+    return modes[-1] if modes and modes[-1] != rules.registration else None
 
 
 def with_effects(plan: Plan, subject: Statement, signed: StatementSigned, reading: Reading) -> Plan:
@@ -197,6 +214,8 @@ def decision_context(
         assertion=assertion,
         deciders={} if subject is None else reading.deciders(subject),
         roles=founding.signing_roles,
+        floor=founding.values.floor,
+        types=founding.types,
     )
 
 

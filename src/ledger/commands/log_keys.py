@@ -26,6 +26,7 @@ from ledger.domain.ledger_acts import (
     RestoreLedger,
     RetireLogKeys,
 )
+from ledger.domain.log_keys import announce_log_keys, retire_log_keys
 from ledger.errors import (
     ConflictError,
     CorruptError,
@@ -122,7 +123,7 @@ class LedgerActs:
             first_size = self._log.head() + 1
             return AnnounceLogKeys(iat=iat, ledger=ledger, vkeys=announced, first_size=first_size)
 
-        self._append(act, charter.announce_log_keys)
+        self._append(act, announce_log_keys)
         keys.look()
         return announced
 
@@ -148,7 +149,7 @@ class LedgerActs:
         def act(iat: int, ledger: str) -> Act:
             return RetireLogKeys(iat=iat, ledger=ledger, vkeys=old, last_size=self._log.head())
 
-        self._append(act, charter.retire_log_keys)
+        self._append(act, retire_log_keys)
         return old
 
     def require_key(self) -> None:

@@ -18,12 +18,14 @@ from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_document, parse_uuid
 from ledger.domain.events import Body
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.readers import Reader, refuse, unknown_statement
 from ledger.domain.receipts import DRAFT, REJECT, RETRACT, SIGN, WITHDRAW, joined
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
-from ledger.errors import ConflictError, MalformedError, NotFoundError
+from ledger.errors import ConflictError, MalformedError
+from ledger.jose import parse_compact
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
@@ -63,8 +65,10 @@ class StatementCommands:
             earlier = None if supersedes is None else reading.find_statement(supersedes)
             rules = reading.charter()
             body, _ = drafting.draft(raw, act, creator, charter=rules, now_ms=reading.now_ms)
-            if supersedes is not None and earlier is None:
-                raise NotFoundError("statement_unknown", "there is no such statement")
+            if supersedes is not None:
+                reader = Reader(creator.user, creator.roles)
+                if earlier is None or not earlier.audience.may_read(reader):
+                    raise unknown_statement()
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
             met = drafting.satisfiable(parsed, eligible)
@@ -146,7 +150,10 @@ class StatementCommands:
         decide: Callable[[Reading, DecisionContext, Statement], Plan],
     ) -> Answer:
         def decide_now(reading: Reading) -> Plan:
-            subject = reading.statement(stream)
+            subject = reading.find_statement(stream)
+            if subject is None:
+                key = reading.signer(kid).active_key(kid, now_ms=reading.now_ms)
+                refuse(parse_compact(evidence), key.jwk)
             decision = decision_context(reading, kid, assertion, subject)
             return decide(reading, decision, subject)
 

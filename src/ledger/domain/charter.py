@@ -1,13 +1,15 @@
 """The ledger's own stream: creation, log keys, freeze, restores, and what changes set. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from ledger.domain import key_material, ledger_acts, policy
+from ledger.domain import charter_values, key_material, ledger_acts, policy
 from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.charter_values import CharterValues
+from ledger.domain.document import DocumentType
 from ledger.domain.epochs import Restoration
 from ledger.domain.events import (
     Body,
@@ -25,18 +27,24 @@ from ledger.domain.events import (
     RoleClosed,
     RoleDefined,
     StatementBody,
+    TypeDefined,
+    TypeRetired,
 )
 from ledger.domain.governance import FOUNDING
 from ledger.domain.invitations import Invitation
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
+from ledger.domain.statement_types import DefinedType, parse_definition, stops
 from ledger.domain.text import require_text
-from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, ROLES, RegistrationMode
-from ledger.errors import ConflictError, MalformedError, RefusedError
+from ledger.domain.vocabulary import (
+    ADMINISTRATOR,
+    AUDITOR,
+    ROLES,
+    RegistrationMode,
+)
+from ledger.errors import MalformedError, RefusedError
 from ledger.jose import PublicJwk, parse_compact, thumbprint
-from ledger.jose.ed25519 import is_prime_order
-from ledger.tlog.vkeys import ED25519, parse_vkey
 
 STREAM = UUID(int=0)  # the only stream id that is the same on every ledger
 SETUP = "setup"
@@ -59,7 +67,7 @@ class Charter(msgspec.Struct, frozen=True):
 
     version: int
     ledger: str
-    registration: RegistrationMode
+    values: CharterValues
     party: RelyingParty
     kid: str
     key: PublicJwk
@@ -68,9 +76,15 @@ class Charter(msgspec.Struct, frozen=True):
     governance: Node = FOUNDING
     defined: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
+    types: Mapping[str, DefinedType] = {}
     log_keys: tuple[LogKey, ...] = ()
     frozen: bool = False
     restorations: tuple[Restoration, ...] = ()
+
+    @property
+    def registration(self) -> RegistrationMode:
+        """Who may register."""
+        return self.values.registration
 
     @property
     def roles(self) -> frozenset[str]:
@@ -87,6 +101,10 @@ class Charter(msgspec.Struct, frozen=True):
         if self.closed.isdisjoint(person.roles):
             return person
         return msgspec.structs.replace(person, roles=person.roles - self.closed)
+
+    def stops(self, stated: DocumentType | None) -> bool:
+        """Tell whether a change ended the pending statements of a type and version."""
+        return stops(self.types, stated)
 
     @property
     def epoch(self) -> int:
@@ -111,7 +129,7 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
             return Charter(
                 version=event.version,
                 ledger=body.ledger,
-                registration=body.registration,
+                values=charter_values.founding(body.registration),
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
                 key=body.key,
@@ -142,7 +160,9 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
         case RoleClosed(role=role):
             return {"defined": charter.defined - {role}, "closed": charter.closed | {role}}
         case CharterSet():
-            return {"registration": body.registration}
+            return {"values": body.values}
+        case TypeDefined() | TypeRetired():
+            return {"types": _types(charter, body)}
         case GovernanceSet():
             return _governed(charter, body.policy)
         case LogKeysAnnounced():
@@ -172,6 +192,19 @@ def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]
     new = [LogKey(vkey, body.kept.size + 1) for vkey in body.vkeys]
     last = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
     return {"log_keys": (*ended, *new), "restorations": (*charter.restorations, last)}
+
+
+def _types(charter: Charter, body: TypeDefined | TypeRetired) -> dict[str, DefinedType]:
+    """Return the types after a new version or the end of one, which may end pending statements."""
+    known = charter.types.get(body.name)
+    if isinstance(body, TypeDefined):
+        after = parse_definition(body.definition)
+    else:
+        after = msgspec.structs.replace(charter.types[body.name], retired=True)
+    stopped = 0 if known is None else known.stopped
+    if known is not None and body.pending == "stop":
+        stopped = known.definition.version
+    return {**charter.types, body.name: msgspec.structs.replace(after, stopped=stopped)}
 
 
 def _governed(charter: Charter, new: Node) -> dict[str, Any]:
@@ -207,69 +240,6 @@ def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreat
     if signed != stated:
         raise RefusedError("act_mismatch", "the creation act differs from its event")
     return msgspec.structs.replace(created, act=act_text)
-
-
-def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysAnnounced:
-    """Return the announcement of new log keys, signed by the ledger's own key.
-
-    Raises RefusedError as `verify_act` does; MalformedError `vkey_invalid`; ConflictError
-    `log_keys_refused` if a key has another name or is already known, if none is an Ed25519 key, or
-    if `first_size` is below that of earlier keys.
-    """
-    jws = parse_act(act_text)
-    act = verify_act(
-        jws, charter.key, ledger_acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms
-    )
-    require_new_keys(charter, act.vkeys, charter.log_origin)
-    if act.first_size < max((key.first_size for key in charter.log_keys), default=1):
-        raise ConflictError("log_keys_refused", "firstSize is below that of earlier keys")
-    return LogKeysAnnounced(vkeys=act.vkeys, first_size=act.first_size, act=act_text)
-
-
-def require_new_keys(charter: Charter, vkeys: Sequence[str], origin: str) -> None:
-    """Require new log keys of this origin.
-
-    Raises MalformedError `vkey_invalid`; ConflictError `log_keys_refused` if a key has another name
-    or is already known, or if none is an Ed25519 key.
-    """
-    keys = [parse_vkey(vkey) for vkey in vkeys]
-    if any(key.kind == ED25519 and not is_prime_order(key.public) for key in keys):
-        raise MalformedError("vkey_invalid", "a log key is outside the prime-order subgroup")
-    publics = {key.public for key in keys}
-    known = {parse_vkey(key.vkey).public for key in charter.log_keys}
-    if any(key.name != origin for key in keys):
-        raise ConflictError("log_keys_refused", "a log key's name must be the log's origin")
-    if len(publics) != len(keys) or publics & known:
-        raise ConflictError("log_keys_refused", "a log key can be announced only once")
-    # Readers that know only the oldest signature type must be able to verify every checkpoint.
-    if not any(key.kind == ED25519 for key in keys):
-        raise ConflictError("log_keys_refused", "at least one log key must be an Ed25519 key")
-
-
-def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysRetired:
-    """Return the retirement of log keys, signed by the ledger's own key.
-
-    Raises RefusedError as `verify_act` does; ConflictError `log_keys_refused` if a key is not in
-    force, would end before it begins, or no Ed25519 key would be left for the next checkpoint.
-    """
-    jws = parse_act(act_text)
-    act = verify_act(
-        jws, charter.key, ledger_acts.RetireLogKeys, ledger=charter.ledger, now_ms=now_ms
-    )
-    retired = set(act.vkeys)
-    in_force = {key.vkey: key.first_size for key in charter.log_keys if key.last_size is None}
-    if not retired or len(retired) != len(act.vkeys) or not retired <= in_force.keys():
-        raise ConflictError("log_keys_refused", "each vkey must be a log key in force, listed once")
-    if any(act.last_size < in_force[vkey] for vkey in retired):
-        raise ConflictError("log_keys_refused", "lastSize is before a key's first checkpoint")
-    left = [
-        vkey
-        for vkey, first in in_force.items()
-        if vkey not in retired and first <= act.last_size + 1
-    ]
-    if not any(parse_vkey(vkey).kind == ED25519 for vkey in left):
-        raise ConflictError("log_keys_refused", "no Ed25519 key would be left")
-    return LogKeysRetired(vkeys=act.vkeys, last_size=act.last_size, act=act_text)
 
 
 def freeze(charter: Charter, act_text: str, *, now_ms: int) -> LogFrozen:

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Set
 
 import msgspec
 
+from ledger.domain.charter_values import NO_FLOOR, Floor
 from ledger.domain.counting import RecordedDecisions, counted
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.seen import seen
 from ledger.domain.statement import Statement
+from ledger.domain.statement_types import DefinedType
 from ledger.domain.vocabulary import VOTING_ROLES
 
 
@@ -16,8 +18,8 @@ class DecisionContext(msgspec.Struct, frozen=True):
     """The signer, the ledger, the time and the assertion of a decision.
 
     `deciders` are the people with a recorded decision that a later status depends on, as they are
-    now; `roles` are those of the ledger whose holders sign. `charter_version` is the
-    version of the ledger's own stream.
+    now; `roles` are those of the ledger whose holders sign, `floor` and `types` those of its
+    charter, and `charter_version` is the version of the ledger's own stream.
     """
 
     person: Person
@@ -28,6 +30,8 @@ class DecisionContext(msgspec.Struct, frozen=True):
     assertion: AssertionEvidence | None = None
     deciders: Mapping[str, Person] = {}
     roles: Set[str] = VOTING_ROLES
+    floor: Floor = NO_FLOOR
+    types: Mapping[str, DefinedType] = {}
 
     def seen(self, statement: Statement) -> dict[str, int]:
         """Return what the event of a decision on this statement names as seen."""

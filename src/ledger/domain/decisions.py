@@ -7,7 +7,7 @@ from the evidence and compares.
 
 from typing import TypeVar
 
-from ledger.domain import acts, places, policy, steps
+from ledger.domain import acts, charter_values, places, policy, steps
 from ledger.domain.acts import parse_act, require_optional_reason, require_reason, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.confirmed_act import ConfirmedAct
@@ -21,8 +21,11 @@ from ledger.domain.events import (
 )
 from ledger.domain.holdings import AttestedKey
 from ledger.domain.person import Person, may_sign
+from ledger.domain.readers import require_readable
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement, require_status
+from ledger.domain.statement_types import stops
+from ledger.domain.vocabulary import Status
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
@@ -32,30 +35,21 @@ A = TypeVar("A", acts.Reject, acts.Retract, acts.Withdraw)
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
     """Return the approval of a statement; `jws` comes from `parse_approval`.
 
-    Raises ConflictError `statement_<status>`, `already_approved`, and as `steps.require_open`;
-    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError and
-    RefusedError as `verify_approval` and `verify_assertion` do.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`,
+    `already_approved`, `below_floor`, and as `steps.require_open`; ForbiddenError `not_a_signer`,
+    `person_suspended`, `person_deactivated`; MalformedError and RefusedError as `verify_approval`
+    and `verify_assertion` do.
     """
     person = decision.person
     # 1. The key is in force at this position.
     key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
-    # 2. The signature is valid and covers exactly this statement.
-    form, iat = verify_approval(
-        jws,
-        key.jwk,
-        Subject(
-            ledger=decision.ledger,
-            statement_id=statement.id,
-            payload_sha256=statement.payload_sha256,
-            content_sha256=statement.content_sha256,
-            is_plain=statement.is_plain,
-        ),
-        signer=person.user,
-        now_ms=decision.now_ms,
-    )
+    # 2. The signature is valid and covers exactly this statement, which this person may read.
+    require_readable(statement.audience, person, jws, key.jwk)
+    about = _subject(statement, decision.ledger)
+    form, iat = verify_approval(jws, key.jwk, about, signer=person.user, now_ms=decision.now_ms)
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_order(statement, person, iat)
-    require_status(statement, decision.now_ms, "pending", "approved")
+    _require_status(statement, decision, "pending", "approved")
     require_standing(person)
     creator = statement.creator
     eligible = policy.may_approve(statement.policy, person.user, person.roles, creator=creator)
@@ -66,8 +60,9 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     # 4. The step that it fills, if the policy has steps.
     recorded_now = statement.approvals, statement.rejections
     step = steps.step_for(statement.policy, creator, *recorded_now, decision)
-    # 5. A fresh passkey assertion, if the policy requires one.
+    # 5. A fresh passkey assertion, if the policy requires one; the floor as it is now.
     sign_count = _confirm(statement, jws.text, decision)
+    _require_floor(statement, decision)
     # 6. The resulting status: once reached it stays, and what is in question adds nothing to it.
     reached = statement.status == "approved" or places.met(
         statement.policy,
@@ -92,15 +87,16 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
 def reject(statement: Statement, act_text: str, decision: DecisionContext) -> StatementRejected:
     """Return the rejection of a statement.
 
-    Raises ConflictError `statement_<status>`, `already_approved`, `already_rejected`;
-    ForbiddenError `not_a_signer`, `person_suspended`, `person_deactivated`; MalformedError
-    `reason_invalid`, `text_refused`; RefusedError as `verify_act` and `verify_assertion` do.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`,
+    `already_approved`, `already_rejected`; ForbiddenError `not_a_signer`, `person_suspended`,
+    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; RefusedError as
+    `verify_act` and `verify_assertion` do.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Reject, decision)
     require_reason(act.reason)
     _require_order(statement, person, act.iat)
-    require_status(statement, decision.now_ms, "pending")
+    _require_status(statement, decision, "pending")
     require_standing(person)
     vetoes = policy.may_veto(statement.policy, person.user, person.roles)
     creator = statement.creator
@@ -146,7 +142,7 @@ def retract(statement: Statement, act_text: str, decision: DecisionContext) -> A
     key, act = _act_about(statement, act_text, acts.Retract, decision)
     require_optional_reason(act.reason)
     _require_order(statement, person, act.iat)
-    require_status(statement, decision.now_ms, "pending")
+    _require_status(statement, decision, "pending")
     require_standing(person)
     if not stands(statement.approvals, person):
         raise ConflictError("not_approved", "this person has no approval that counts")
@@ -165,14 +161,15 @@ def retract(statement: Statement, act_text: str, decision: DecisionContext) -> A
 def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> StatementWithdrawn:
     """Return the withdrawal of a pending statement by its creator.
 
-    Raises ConflictError `statement_<status>`; ForbiddenError `creator_only`, `person_suspended`,
-    `person_deactivated`; MalformedError `reason_invalid`, `text_refused`; as `verify_act` does.
+    Raises NotFoundError as `require_readable`; ConflictError `statement_<status>`; ForbiddenError
+    `creator_only`, `person_suspended`, `person_deactivated`; MalformedError `reason_invalid`,
+    `text_refused`; as `verify_act` does.
     """
     person = decision.person
     key, act = _act_about(statement, act_text, acts.Withdraw, decision)
     require_optional_reason(act.reason)
     _require_order(statement, person, act.iat)
-    require_status(statement, decision.now_ms, "pending")
+    _require_status(statement, decision, "pending")
     require_standing(person)
     if person.user != statement.creator:
         raise ForbiddenError("creator_only", "only its creator may withdraw a statement")
@@ -194,12 +191,34 @@ def _require_order(statement: Statement, person: Person, iat: int) -> None:
         raise RefusedError("out_of_order", "this person signed a later decision already")
 
 
+def _require_status(statement: Statement, decision: DecisionContext, *allowed: Status) -> None:
+    stopped = stops(decision.types, statement.type)
+    require_status(statement, decision.now_ms, *allowed, stopped=stopped)
+
+
+def _subject(statement: Statement, ledger: str) -> Subject:
+    return Subject(
+        ledger=ledger,
+        statement_id=statement.id,
+        payload_sha256=statement.payload_sha256,
+        content_sha256=statement.content_sha256,
+        is_plain=statement.is_plain,
+    )
+
+
+def _require_floor(statement: Statement, decision: DecisionContext) -> None:
+    """Require the floor of now; a change has the policy of governance, which is never below it."""
+    if statement.items is None:
+        charter_values.require_floor(statement.policy, decision.floor)
+
+
 def _act_about(
     statement: Statement, act_text: str, kind: type[A], decision: DecisionContext
 ) -> tuple[AttestedKey, A]:
     """Return the verified act about this statement, and the key that signed it."""
     jws = parse_act(act_text)
     key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    require_readable(statement.audience, decision.person, jws, key.jwk)
     act = verify_act(
         jws,
         key.jwk,

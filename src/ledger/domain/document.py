@@ -1,5 +1,6 @@
 """The document of a statement: the exact bytes that people sign."""
 
+import re
 from uuid import UUID
 
 import msgspec
@@ -8,24 +9,28 @@ from ledger import clock
 from ledger.domain import policy
 from ledger.domain.policy import Policy
 from ledger.domain.text import require_text
-from ledger.domain.vocabulary import CHANGE
-from ledger.encoding import SafeInteger, parse_json
+from ledger.domain.vocabulary import CHANGE, RESERVED
+from ledger.encoding import SHA256_HEX, SafeInteger, parse_json
 from ledger.errors import MalformedError, TooLargeError
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TITLE_CHARS = 200
-MAX_AGE_MS = 400 * 86_400_000  # how long a statement can be pending if its policy has no end
+MAX_READERS = 256
 
 
 class DocumentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The type of a statement: its name and version."""
+    """The type of a statement: its name and version, and the SHA-256 (hex) of its definition.
+
+    A built-in type has no definition.
+    """
 
     name: str
     version: SafeInteger
+    sha256: str | None = None
 
 
-# Types are built in; today there is one.
-TYPES = (DocumentType(CHANGE, 1),)
+BUILT_IN = (DocumentType(CHANGE, 1),)
+TYPE_NAME = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9-]*(?:/[a-z][a-z0-9-]*)*", re.ASCII)
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -40,6 +45,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     title: str
     supersedes: str | None = None
     type: DocumentType | None = None
+    readers: tuple[str, ...] | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -55,7 +61,7 @@ def parse_document(raw: bytes) -> Document:
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
     `document_malformed`, `content_not_object`, `type_unknown`, `policy_invalid`,
-    `policy_too_complex`, `time_invalid`, `text_refused`.
+    `policy_too_complex`, `readers_invalid`, `time_invalid`, `text_refused`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(
@@ -67,11 +73,9 @@ def parse_document(raw: bytes) -> Document:
         raise MalformedError("document_malformed", str(error)) from error
     if not isinstance(parse_json(document.content.encode()), dict):
         raise MalformedError("content_not_object", "content is the text of a JSON object")
-    if not 1 <= len(document.title.strip()) <= len(document.title) <= MAX_TITLE_CHARS:
-        raise MalformedError("document_malformed", "a title has 1 to 200 characters")
-    if document.type is not None and document.type not in TYPES:
-        raise MalformedError("type_unknown", "this ledger has no such type of statement")
-    require_text(document.title, "title")
+    require_title(document.title, "document_malformed")
+    if document.type is not None:
+        _check_type(document.type)
     parse_uuid(document.statement_id)
     if document.supersedes is not None:
         parse_uuid(document.supersedes)
@@ -79,18 +83,45 @@ def parse_document(raw: bytes) -> Document:
     policy.check(document.policy)
     if document.policy.expires_at is not None:
         clock.to_ms(document.policy.expires_at)
+    _check_readers(document.readers or ())
     return document
 
 
-def ends_ms(created_at: str, rules: Policy) -> int:
-    """Return when a pending statement expires, in milliseconds since 1970.
+def require_title(title: str, code: str) -> None:
+    """Require 1 to 200 characters; raise MalformedError with this code, or `text_refused`."""
+    if not 1 <= len(title.strip()) <= len(title) <= MAX_TITLE_CHARS:
+        raise MalformedError(code, "a title has 1 to 200 characters")
+    require_text(title, "title")
 
-    That is at `expiresAt` of its policy, or 400 days after `createdAt`: none is pending for ever.
+
+def _check_readers(readers: tuple[str, ...]) -> None:
+    if len(readers) > MAX_READERS or len(set(readers)) != len(readers):
+        detail = f"a document names at most {MAX_READERS} readers, each of them once"
+        raise MalformedError("readers_invalid", detail)
+    if not all(map(policy.is_member, readers)):
+        detail = "a reader must be user:<id of a person> or role:<name of a role>"
+        raise MalformedError("readers_invalid", detail)
+
+
+def _check_type(stated: DocumentType) -> None:
+    """Require a built-in type, or what states a defined one: a name, a version and a digest."""
+    is_built_in = stated.sha256 is None or stated.name.startswith(RESERVED)
+    if is_built_in and stated not in BUILT_IN:
+        raise MalformedError("type_unknown", "there is no such built-in type of statement")
+    if stated.sha256 is not None and not SHA256_HEX.fullmatch(stated.sha256):
+        raise MalformedError("document_malformed", "a digest has 64 hex characters in lower case")
+
+
+def ends_at(document: Document, max_age_ms: int) -> str:
+    """Return when a pending statement expires.
+
+    That is at `expiresAt` of its policy, or so long after `createdAt`: none is pending for ever.
     Raises MalformedError `time_invalid`.
     """
-    if rules.expires_at is not None:
-        return clock.to_ms(rules.expires_at)
-    return clock.to_ms(created_at) + MAX_AGE_MS
+    if document.policy.expires_at is not None:
+        return document.policy.expires_at
+    latest_ms = clock.to_ms(document.created_at) + max_age_ms
+    return clock.to_text(min(latest_ms, clock.LAST_MS))
 
 
 def parse_uuid(text: str) -> UUID:

@@ -1,19 +1,29 @@
 """The draft of a statement: verify the document that its creator signed. Pure.
 
-A plain statement is drafted by a creator, a change by anybody who can fill a place of governance.
+An untyped statement is drafted by a creator, one of a type by a person whom the type names, a
+change by anybody who can fill a place of governance.
 """
 
 from ledger import clock
-from ledger.domain import acts, governance, places, policy
+from ledger.domain import (
+    acts,
+    charter_values,
+    governance,
+    places,
+    policy,
+    readers,
+    statement_types,
+)
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
-from ledger.domain.document import Document, parse_document
+from ledger.domain.document import Document, ends_at, parse_document
 from ledger.domain.events import StatementDrafted
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
 from ledger.domain.seen import seen
 from ledger.domain.standing import require_standing
+from ledger.domain.statement_types import DefinedType
 from ledger.domain.vocabulary import AUDITOR, CREATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
@@ -24,11 +34,13 @@ def draft(
 ) -> tuple[StatementDrafted, Document]:
     """Return the draft event and the document that its creator signed.
 
-    Raises as `parse_document`, `governance.check_change` and `verify_act` do; ForbiddenError
-    `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
-    `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
-    ConflictError `statement_expired` if the policy has already expired, `governance_changed`;
-    MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`.
+    Raises as `parse_document`, `governance.check_change`, `verify_act`, and those of
+    `statement_types` do; ForbiddenError `creator_only`, `governance_only`, `person_suspended`,
+    `person_deactivated`; RefusedError `document_creator_mismatch`, `ledger_mismatch`,
+    `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if the policy has
+    already expired, `governance_changed`, `type_required`, `below_floor`; MalformedError
+    `policy_invalid` for a role that the ledger does not have, `policy_impossible`,
+    `readers_invalid`.
     """
     document, ledger = parse_document(raw), charter.ledger
     if is_change(document):
@@ -47,10 +59,63 @@ def draft(
         sha256=digest,
     )
     # 2. The document names the right creator, ledger and time; the person may draft.
+    _require_own(document, creator, ledger)
+    _require_timely(document, now_ms)
+    require_standing(creator)
+    known = _require_kind(document, creator, charter)
+    # 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet
+    # it. A change has the policy of governance, which is never below the floor.
+    policy.require_known_roles(document.policy, charter.signing_roles)
+    if not is_change(document):
+        charter_values.require_floor(document.policy, charter.values.floor)
+    places.require_possible(document.policy, document.creator, charter.signing_roles)
+    readers.require_known(document, charter.roles)
+    drafted = StatementDrafted(
+        document=raw.decode(),
+        creator=creator.user,
+        kid=key.kid,
+        act=act_text,
+        ends_at=ends_at(document, _max_age_ms(known, charter)),
+        type=None if document.type is None else document.type.name,
+        read_by=readers.read_by(document, charter.registration),
+        seen=seen({}, charter.version, [creator]),
+    )
+    return drafted, document
+
+
+def _require_kind(document: Document, creator: Person, charter: Charter) -> DefinedType | None:
+    """Require that this person drafts such statements, and what their kind asks of the document.
+
+    Return the type that an administration defined, None for a change or an untyped statement.
+    """
+    if is_change(document):
+        governance.require_place(creator, charter.governance)
+        governance.require_in_force(document.policy, charter.governance)
+        return None
+    if document.type is not None:
+        known = statement_types.require_drafter(charter.types, document.type, creator)
+        statement_types.require_met(known, document)
+        return known
+    if not charter.values.untyped:
+        raise ConflictError("type_required", "this ledger takes statements of a type only")
+    if CREATOR not in creator.roles:
+        raise ForbiddenError("creator_only", "drafting requires the role creator")
+    return None
+
+
+def _max_age_ms(known: DefinedType | None, charter: Charter) -> int:
+    own = None if known is None else known.definition.max_age
+    return charter.values.max_age if own is None else own
+
+
+def _require_own(document: Document, creator: Person, ledger: str) -> None:
     if document.creator != creator.user:
         raise RefusedError("document_creator_mismatch", "the document names another creator")
     if document.ledger != ledger:
         raise RefusedError("ledger_mismatch", "the document is for another ledger")
+
+
+def _require_timely(document: Document, now_ms: int) -> None:
     if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
         raise RefusedError(
             "document_time_stale", "createdAt differs from the server's clock by over five minutes"
@@ -58,24 +123,6 @@ def draft(
     ends = document.policy.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
         raise ConflictError("statement_expired", "the policy has already expired")
-    require_standing(creator)
-    if is_change(document):
-        governance.require_place(creator, charter.governance)
-        governance.require_in_force(document.policy, charter.governance)
-    elif CREATOR not in creator.roles:
-        raise ForbiddenError("creator_only", "drafting requires the role creator")
-    # 3. The policy asks for roles of this ledger, and people could meet it.
-    policy.require_known_roles(document.policy, charter.signing_roles)
-    places.require_possible(document.policy, document.creator, charter.signing_roles)
-    drafted = StatementDrafted(
-        document=raw.decode(),
-        creator=creator.user,
-        kid=key.kid,
-        act=act_text,
-        type=None if document.type is None else document.type.name,
-        seen=seen({}, charter.version, [creator]),
-    )
-    return drafted, document
 
 
 def satisfiable(document: Document, able: RolesByPerson) -> bool:

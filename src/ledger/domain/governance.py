@@ -15,7 +15,7 @@ from ledger.domain.changes.titles import title
 from ledger.domain.document import Document
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Node, Policy, RolesByPerson
-from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES, RegistrationMode
+from ledger.domain.vocabulary import ADMINISTRATOR, AUDITOR, OPEN_ROLES
 from ledger.encoding import jcs, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 
@@ -27,11 +27,6 @@ FOUNDING = Node(threshold=1, of=(f"role:{ADMINISTRATOR}",))
 def policy_digest(governance: Node) -> str:
     """Return the digest that a change of this policy must state as `was`."""
     return sha256_hex(jcs(msgspec.to_builtins(governance)))
-
-
-def values_digest(registration: RegistrationMode) -> str:
-    """Return the digest that a change of the charter's values must state as `was`."""
-    return sha256_hex(jcs({"registration": registration}))
 
 
 def policy_of(governance: Node, expires_at: str | None) -> Policy:
@@ -47,14 +42,16 @@ def policy_of(governance: Node, expires_at: str | None) -> Policy:
 def check_change(document: Document) -> tuple[Item, ...]:
     """Return the items of a change's document, after the checks that depend on no state.
 
-    Raises as `parse_items` does; MalformedError `change_invalid` if it supersedes another statement
-    or does not end within 90 days; RefusedError `title_mismatch`.
+    Raises as `parse_items` does; MalformedError `change_invalid` if it supersedes another
+    statement, names readers, or does not end within 90 days; RefusedError `title_mismatch`.
     """
     items = parse_items(document)
     if document.title != title(items):
         raise RefusedError("title_mismatch", f"the title of this change is {title(items)!r}")
     if document.supersedes is not None:
         raise MalformedError("change_invalid", "a change supersedes nothing")
+    if document.readers is not None:
+        raise MalformedError("change_invalid", "a change is read by everyone: it names no readers")
     ends, created_ms = document.policy.expires_at, clock.to_ms(document.created_at)
     if ends is None or clock.to_ms(ends) > created_ms + MAX_PENDING_MS:
         raise MalformedError("change_invalid", "a change expires 90 days after createdAt at most")

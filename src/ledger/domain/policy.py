@@ -115,11 +115,15 @@ def _check_node(node: Node) -> None:
 
 
 def _check_members(named: Iterable[str]) -> None:
-    for member in named:
-        if not _MEMBER.fullmatch(member):
-            raise MalformedError(
-                "policy_invalid", "a member must be user:<id of a person> or role:<name of a role>"
-            )
+    if not all(map(is_member, named)):
+        raise MalformedError(
+            "policy_invalid", "a member must be user:<id of a person> or role:<name of a role>"
+        )
+
+
+def is_member(text: str) -> bool:
+    """Tell whether a text has the form of a member: `user:<id>` or `role:<name>`."""
+    return _MEMBER.fullmatch(text) is not None
 
 
 def require_known_roles(policy: Policy, known: Set[str]) -> None:

@@ -63,7 +63,7 @@ def node_phrase(node: Node, names: Mapping[str, str]) -> str:
             return f"1 {name}" if node.threshold == 1 else f"{node.threshold} {name}s"
         return names.get(name, name)
     members = [
-        f"({node_phrase(member, names)})" if isinstance(member, Node) else _many_of(member, names)
+        f"({node_phrase(member, names)})" if isinstance(member, Node) else many_of(member, names)
         for member in node.of
     ]
     has_role = any(isinstance(member, str) and member.startswith("role:") for member in node.of)
@@ -87,7 +87,8 @@ def hints(node: Node, names: Mapping[str, str]) -> list[str]:
     return [f"{node.threshold} {role}s are enough, without {listed(others, 'or')}.", *below]
 
 
-def _many_of(member: str, names: Mapping[str, str]) -> str:
+def many_of(member: str, names: Mapping[str, str]) -> str:
+    """Return a member in the plural: `creators`, or a person's name."""
     kind, _, name = member.partition(":")
     return f"{name}s" if kind == "role" else names.get(name, name)
 

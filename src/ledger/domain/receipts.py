@@ -48,6 +48,8 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
     StatementWithdrawnByChange,
+    TypeDefined,
+    TypeRetired,
     UserRegistered,
 )
 from ledger.domain.vocabulary import Status
@@ -179,6 +181,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             | RoleDefined()
             | RoleClosed()
             | CharterSet()
+            | TypeDefined()
+            | TypeRetired()
             | GovernanceSet()
             | RoleGranted()
             | RoleEnded()

@@ -5,9 +5,10 @@ decisions.py decides the events, drafting.py the first one.
 
 import msgspec
 
+from ledger import clock
 from ledger.domain.changes.items import Item, is_change, parse_items
 from ledger.domain.counting import RecordedDecision, recorded, without
-from ledger.domain.document import Document, ends_ms
+from ledger.domain.document import Document, DocumentType
 from ledger.domain.events import (
     ApprovalRetracted,
     Event,
@@ -20,6 +21,7 @@ from ledger.domain.events import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.policy import Policy
+from ledger.domain.readers import Audience, audience
 from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError
@@ -36,9 +38,11 @@ class Statement(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     policy: Policy
+    audience: Audience
     ends_ms: int
     status: Status = "pending"
     is_plain: bool = True
+    type: DocumentType | None = None
     approvals: dict[str, RecordedDecision] = {}
     rejections: dict[str, RecordedDecision] = {}
     # The signed time of each person's last decision, also of one that is in question.
@@ -53,10 +57,13 @@ class Statement(msgspec.Struct, frozen=True):
         depends = self.status == "pending" or self.policy.ordered
         return self.approvals | self.rejections if depends else {}
 
-    def status_at(self, now_ms: int) -> Status:
-        """Return the status at a time. A pending statement expires without an event."""
-        late = self.status == "pending" and self.ends_ms <= now_ms
-        return "expired" if late else self.status
+    def status_at(self, now_ms: int, *, stopped: bool = False) -> Status:
+        """Return the status at a time. A pending statement expires without an event.
+
+        `stopped` tells whether a change ended the pending statements of its type and version.
+        """
+        ended = self.status == "pending" and (stopped or self.ends_ms <= now_ms)
+        return "expired" if ended else self.status
 
 
 def evolve(statement: Statement | None, event: Event) -> Statement:
@@ -120,15 +127,19 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
-        ends_ms=ends_ms(document.created_at, document.policy),
+        audience=audience(document, body.read_by),
+        ends_ms=clock.to_ms(body.ends_at),
         seen=body.seen,
         items=parse_items(document) if is_change(document) else None,
         is_plain=document.is_plain,
+        type=document.type,
     )
 
 
-def require_status(statement: Statement, now_ms: int, *allowed: Status) -> None:
+def require_status(
+    statement: Statement, now_ms: int, *allowed: Status, stopped: bool = False
+) -> None:
     """Raise ConflictError `statement_<status>` unless a statement has an allowed status."""
-    status = statement.status_at(now_ms)
+    status = statement.status_at(now_ms, stopped=stopped)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")

@@ -1,9 +1,9 @@
 """The unique names that events claim for ever, and the groups that streams join.
 
 A second event that claims a name conflicts. A group holds the people of one role; a decision that
-counts them is stale once the group has changed. Another group holds the statements of one type; the
-audit decides changes together with people. The store keeps both beside the events, and the
-audit recomputes them from the events. All take the spelling from here.
+counts them is stale once the group has changed. Another group holds the statements of a built-in
+type; the audit decides changes together with people. The store keeps both beside the events, and
+the audit recomputes them from the events. All take the spelling from here.
 """
 
 KID = "kid/{kid}"
@@ -11,7 +11,7 @@ KEY_MATERIAL = "key-material/{key_material}"  # an RFC 7638 thumbprint
 CREDENTIAL = "credential/{credential_id}"
 NAME = "name/{name_skeletons}"  # SHA-256 (hex) of a skeleton
 ROLE = "role/{role}"
-TYPE = "type/{type}"
+TYPE = "type/{built_in}"
 INVITATION = "invitation/{invitation}"
 USED_INVITATION = "used/{invitation}"
 ACT = "act/{act_sha256}"
@@ -43,8 +43,8 @@ def used_invitation_name(invitation: str) -> str:
 
 
 def type_group(type_name: str) -> str:
-    """Return the group of the statements of a type."""
-    return TYPE.format(type=type_name)
+    """Return the group of the statements of a built-in type."""
+    return TYPE.format(built_in=type_name)
 
 
 def role_group(role: str) -> str:

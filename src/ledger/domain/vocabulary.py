@@ -17,12 +17,16 @@ Form = Literal["shared", "individual"]
 Assurance = Literal["key", "passkey"]
 # Who may register: anybody, or only people with an invitation.
 RegistrationMode = Literal["open", "invite"]
+# Who reads a statement, besides auditors: everyone who is signed in, or who takes part in it.
+ReadBy = Literal["everyone", "participants"]
 # The status of a signing key as events record it. Its expiry is separate.
 KeyStatus = Literal["active", "revoked"]
 # The same at a point in time: a key past its expiry is `expired`.
 KeyStatusAtTime = Literal["active", "revoked", "expired"]
 # Whether a person may act: a suspension can be lifted, a deactivation cannot.
 PersonStanding = Literal["active", "suspended", "deactivated"]
+# What a new version or the end of a type does with the pending statements of the versions before.
+TypePending = Literal["stop", "continue"]
 # Where a signing key's private half lives: in one browser, in one browser until its session ends,
 # wrapped for every browser of the person, or in a program.
 KeyHome = Literal["device", "session", "synced", "program"]
@@ -41,3 +45,4 @@ OPEN_ROLES = frozenset({CREATOR, INVESTOR})
 
 # The built-in type of statement that administers the ledger.
 CHANGE = "ledger/change"
+RESERVED = "ledger/"  # the names of built-in types begin so

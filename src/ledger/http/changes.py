@@ -9,8 +9,18 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from ledger.commands.changes import DraftedChange, InForce, Preview
+from ledger.domain.vocabulary import RegistrationMode
+from ledger.http import types
+from ledger.http.access_record import AccessRecord
 from ledger.http.answers import ChangeAnswer, Created, done, recorded
-from ledger.http.context import BY_SESSION, MEMBERS, FromPeople, FromReadModels, SignedIn
+from ledger.http.context import (
+    BY_SESSION,
+    MEMBERS,
+    FromAccess,
+    FromPeople,
+    FromReadModels,
+    SignedIn,
+)
 from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
@@ -20,6 +30,8 @@ from ledger.http.requests import (
     Jwt,
     Strict,
 )
+from projections import readers
+from projections.facts import find_stream
 from projections.impact import Impact, impact
 
 
@@ -47,10 +59,12 @@ class Previewed(msgspec.Struct, frozen=True):
 
     `more` counts the people it needs besides its drafter; null if the people who can act could not
     approve it. `unmeetable` are the pending statements that nobody could approve any more.
+    `registration` is who may register afterwards, null if that stays.
     """
 
     more: int | None
     unmeetable: Impact
+    registration: RegistrationMode | None
 
 
 @post(
@@ -65,17 +79,27 @@ async def make(data: JSONBody[MakeChange], people: FromPeople) -> Created:
 
 @post("/api/changes/preview", status_code=200, responses=done(Previewed, 401, 404))
 async def preview(
-    data: JSONBody[PreviewChange], people: FromPeople, models: FromReadModels, user: SignedIn
+    data: JSONBody[PreviewChange],
+    people: FromPeople,
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
 ) -> Previewed:
     """Tell what a change would do, without making it; refuse it as the draft would be refused."""
     found = await people.changes.preview(user, data.content)
-    return await asyncio.to_thread(_previewed, found, models, data.content)
+    return await asyncio.to_thread(_previewed, found, (models, access), data.content, user)
 
 
-def _previewed(found: Preview, models: ReadModels, content: str) -> Previewed:
+def _previewed(
+    found: Preview, parts: tuple[ReadModels, AccessRecord], content: str, user: str
+) -> Previewed:
+    models, access = parts
     with models.views() as (db, at):
-        unmeetable = impact(db, found.effects, at=at, now=models.now(), content=content)
-    return Previewed(found.more, unmeetable)
+        reader = readers.of(db, user)
+        unmeetable = impact(db, found.effects, reader, at=at, now=models.now(), content=content)
+        named = (find_stream(db, each.id) for each in unmeetable.statements)
+        access.note(db, reader, "list", [each for each in named if each is not None])
+    return Previewed(found.more, unmeetable, found.registration)
 
 
 @get("/api/governance", responses=answers(401, 429, 503))
@@ -92,4 +116,4 @@ reads = Router(
     security=BY_SESSION,
     tags=["changes"],
 )
-routes = [router, reads]
+routes = [router, reads, types.router]

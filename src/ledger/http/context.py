@@ -10,6 +10,7 @@ from ledger import clock
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.domain.charter import Charter
+from ledger.http.access_record import AccessRecord
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
@@ -44,6 +45,7 @@ class Site(NamedTuple):
 
 FromSite = NamedDependency[SkipValidation[Site]]
 FromReadModels = NamedDependency[SkipValidation[ReadModels]]
+FromAccess = NamedDependency[SkipValidation[AccessRecord]]
 FromSessions = NamedDependency[SkipValidation[Sessions]]
 FromPublicLog = NamedDependency[SkipValidation[PublicLog]]
 FromStatements = NamedDependency[SkipValidation[StatementCommands]]

@@ -14,9 +14,17 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from ledger.domain.readers import unknown_statement
 from ledger.errors import ForbiddenError
 from ledger.http.assets import verifier_page
-from ledger.http.context import BY_SESSION, MEMBERS, FromPublicLog, FromReadModels, SignedIn
+from ledger.http.context import (
+    BY_SESSION,
+    MEMBERS,
+    FromAccess,
+    FromPublicLog,
+    FromReadModels,
+    SignedIn,
+)
 from ledger.http.exchange import exchange_of
 from ledger.http.exports import Exports
 from ledger.http.log import wait_until_published
@@ -24,14 +32,20 @@ from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.publish.bundle_worker import BundleTask
-from ledger.publish.bundles import Evidence, newest_position
+from ledger.publish.bundles import Evidence, newest_position, shown_beside
 from ledger.publish.companions import companions
 from ledger.publish.public_log import PublicLog
+from ledger.store.ports.operations import AccessKind
 from ledger.store.ports.tree import Published
 from ledger.verify.container import MANIFEST, Mode, stream
-from projections import users
+from projections import readers, statements, users
 
 ZIP = "application/zip"
+_KINDS: dict[Mode, AccessKind] = {
+    "statement": "evidence-statement",
+    "redacted": "evidence-redacted",
+    "full": "evidence-full",
+}
 _TURNS = asyncio.Semaphore(2)
 _page = cache(verifier_page)
 
@@ -56,6 +70,7 @@ async def evidence(
     request: AnyRequest,
     public: FromPublicLog,
     models: FromReadModels,
+    access: FromAccess,
     exports: FromExports,
     user: SignedIn,
     mode: Shape = "statement",
@@ -66,6 +81,9 @@ async def evidence(
     if mode == "full":
         await asyncio.to_thread(_require_auditor, models, user)
     needed = await asyncio.to_thread(newest_position, public.log.store, statement_id)
+    await models.wait_for(needed)  # they say who may read it
+    await asyncio.to_thread(_require_readable, public, models, user, statement_id)
+    await asyncio.to_thread(access.exported, _KINDS[mode], user, statement_id)
     published = await wait_until_published(public, needed)
     name = f"evidence-{statement_id}-{published.size}.zip"
     headers = {
@@ -88,6 +106,23 @@ def _require_auditor(models: ReadModels, user: str) -> None:
     if found is None or "auditor" not in found.roles:
         detail = "only an auditor gets the whole log; the operator can write it with ledger export"
         raise ForbiddenError("auditor_only", detail)
+
+
+def _require_readable(public: PublicLog, models: ReadModels, user: str, statement: str) -> None:
+    """Require that a person may read the statement, and every other one that the bundle shows.
+
+    Raises NotFoundError `statement_unknown`, ForbiddenError `auditor_only`.
+    """
+    with models.views() as (db, at):
+        reader = readers.of(db, user)
+        if statements.find(db, statement, reader, at=at) is None:
+            raise unknown_statement()
+        if reader.reads_all:
+            return
+        others = shown_beside(public.log.store, statement)
+        if any(statements.find(db, each, reader, at=at) is None for each in others):
+            detail = "the bundle shows a statement that you may not read: ask an auditor for it"
+            raise ForbiddenError("auditor_only", detail)
 
 
 def _write(public: PublicLog, published: Published, statement: str) -> tuple[str, bytes]:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ledger import clock
 from ledger.errors import MalformedError, UnavailableError
@@ -12,7 +12,8 @@ from ledger.store.log import Log
 from projections import timeline
 from projections.follower import Follower, Views
 
-WAIT_S = 2.0
+WAIT_S = 2.0  # for a position that a request asks for
+HEAD_WAIT_S = 1.0  # for what this process appended before the request came
 
 
 class ReadModels:
@@ -27,6 +28,7 @@ class ReadModels:
         self._views = views
         self._now_ms = now_ms
         self._streams: set[asyncio.Event] = set()
+        self._newest = 0
 
     def now(self) -> str:
         """Return the present time as text."""
@@ -54,7 +56,23 @@ class ReadModels:
             return at
         return self.now() if at is None else timeline.time_of(db, at)
 
-    async def wait_for(self, position: int | None) -> None:
+    def committed(self, newest: int) -> None:
+        """Note that this process appended events up to a position; any thread may call it."""
+        self._newest = max(self._newest, newest)
+        self.follower.wake()
+
+    async def current(self) -> "ReadModels":
+        """Return itself to a route, once it shows what this process has appended so far.
+
+        So who writes and then reads finds what they wrote. It waits HEAD_WAIT_S at most, and not
+        at all while the read models are rebuilt or fail: then it shows what there is.
+        """
+        if self.follower.position > 0 and self.follower.failure is None:
+            with suppress(UnavailableError):
+                await self.wait_for(self._newest, HEAD_WAIT_S)
+        return self
+
+    async def wait_for(self, position: int | None, most_s: float = WAIT_S) -> None:
         """Return once the read models have reached a position; raise UnavailableError `not_yet`."""
         if position is None or self.follower.position >= position:
             return
@@ -69,7 +87,7 @@ class ReadModels:
             try:
                 if self.follower.position < position:
                     async with without_turn():
-                        await asyncio.wait_for(reached.wait(), WAIT_S)
+                        await asyncio.wait_for(reached.wait(), most_s)
             except TimeoutError as error:
                 raise UnavailableError("not_yet", "the read models are not there yet") from error
 

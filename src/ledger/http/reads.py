@@ -14,11 +14,13 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.domain.vocabulary import KeyStatus
 from ledger.errors import NotFoundError
+from ledger.http.accesses import access_record
 from ledger.http.answers import READ
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
     READING,
+    FromAccess,
     FromPaging,
     FromReadModels,
     FromSessions,
@@ -31,7 +33,7 @@ from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.jose import PublicJwk
-from projections import keys, timeline, users
+from projections import keys, readers, timeline, users
 from projections.keys import KeyDetail
 from projections.paging import Page
 from projections.timeline import TimelineItem
@@ -106,6 +108,7 @@ def user_by_credential(
 @get("/api/timeline", responses=READ, sync_to_thread=True)
 def list_timeline(
     models: FromReadModels,
+    access: FromAccess,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
@@ -113,10 +116,12 @@ def list_timeline(
     actor: Annotated[str | None, QueryParameter(name="actor", max_length=36)] = None,
     event_type: Annotated[str | None, QueryParameter(name="type", max_length=64)] = None,
 ) -> Page[TimelineItem]:
-    """List what happened, in words, newest first."""
+    """List what happened as far as the asker may read it, in words, newest first."""
     with models.views(moment) as (db, shown):
-        return timeline.page(
+        reader = readers.of(db, user)
+        found = timeline.page(
             db,
+            reader,
             at=shown,
             limit=paging.limit,
             cursor=paging.cursor,
@@ -124,6 +129,8 @@ def list_timeline(
             actor=actor,
             type=event_type,
         )
+        access.note_events(db, reader, found.items)
+    return found
 
 
 @get("/api/stream", responses=READ)
@@ -226,7 +233,15 @@ def passkey_endpoints(site: FromSite) -> dict[str, str]:
 public = Router("/", route_handlers=[show_key, jwk_set, passkey_endpoints], dependencies=READING)
 members_only = Router(
     "/",
-    route_handlers=[list_users, user_by_credential, keys_by_credential, list_timeline, live],
+    route_handlers=[
+        list_users,
+        user_by_credential,
+        keys_by_credential,
+        list_timeline,
+        live,
+        access_record,
+    ],
     dependencies=MEMBERS,
     security=BY_SESSION,
 )
+routes = [public, members_only]

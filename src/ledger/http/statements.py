@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
 from ledger.domain.document import Document
+from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
@@ -16,13 +17,13 @@ from ledger.http.answers import READ, Created, DecisionAnswer, DraftAnswer, reco
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
+    FromAccess,
     FromPaging,
     FromReadModels,
     FromStatements,
     Moment,
     SignedIn,
 )
-from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
     ActWithAssertion,
@@ -31,7 +32,7 @@ from ledger.http.requests import (
     SignedAct,
     SignStatement,
 )
-from projections import inbox, statements
+from projections import inbox, readers, statements
 from projections.paging import Page
 from projections.statements import StatementDetail, StatementSummary
 
@@ -122,6 +123,7 @@ async def withdraw(
 @get("/api/statements", responses=READ, sync_to_thread=True)
 def list_statements(
     models: FromReadModels,
+    access: FromAccess,
     user: SignedIn,
     moment: Moment,
     paging: FromPaging,
@@ -129,10 +131,12 @@ def list_statements(
     q: Search = None,
     creator: By = None,
 ) -> Page[StatementSummary]:
-    """List statements, newest first."""
+    """List the statements that the asker may read, newest first."""
     with models.views(moment) as (db, shown):
-        return statements.page(
+        reader = readers.of(db, user)
+        found = statements.page(
             db,
+            reader,
             at=shown,
             now=models.time_of(db, moment),
             limit=paging.limit,
@@ -141,6 +145,8 @@ def list_statements(
             q=q,
             creator=creator,
         )
+        access.note(db, reader, "list", [each.position for each in found.items])
+    return found
 
 
 @get("/api/inbox", responses=READ, sync_to_thread=True)
@@ -167,15 +173,18 @@ def show(
     statement_id: FromPath[str],
     request: AnyRequest,
     models: FromReadModels,
+    access: FromAccess,
     user: SignedIn,
     moment: Moment,
 ) -> Response[bytes]:
     """Show one statement with its decisions and progress."""
     with models.views(moment) as (db, shown):
         now = models.time_of(db, moment)
-        found = statements.by_id(db, models.log, statement_id, at=shown, now=now)
-    if found is None:
-        raise NotFoundError("statement_unknown", "there is no such statement")
+        reader = readers.of(db, user)
+        found = statements.by_id(db, models.log, statement_id, reader, at=shown, now=now)
+        if found is None:
+            raise unknown_statement()
+        access.note(db, reader, "statement", [found.position])
     content = msgspec.json.encode(found)
     # Of the answer's bytes: people who come, and keys that end, change it beside its own events.
     etag = f'"{sha256_hex(content)[:32]}"'
@@ -188,32 +197,42 @@ def show(
 
 @get("/api/statements/{statement_id:str}/document", responses=DOCUMENT, sync_to_thread=True)
 def document(
-    statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
+    statement_id: FromPath[str],
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
+    moment: Moment,
 ) -> Response[bytes]:
     """Return the document's exact bytes."""
     with models.views(moment) as (db, shown):
-        raw = statements.document(db, models.log, statement_id, at=shown)
-    if raw is None:
-        raise NotFoundError("statement_unknown", "there is no such statement")
+        reader = readers.of(db, user)
+        number = statements.find(db, statement_id, reader, at=shown)
+        if number is None:
+            raise unknown_statement()
+        access.note(db, reader, "document", [number])
+        raw = statements.document(models.log, number)
     return Response(raw, media_type="application/json")
 
 
 @get("/api/statements/{statement_id:str}/jws", responses=GENERAL, sync_to_thread=True)
 def general_jws(
-    statement_id: FromPath[str], models: FromReadModels, user: SignedIn, moment: Moment
+    statement_id: FromPath[str],
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
+    moment: Moment,
 ) -> Response[bytes]:
     """Return all shared-form approvals as one General JSON JWS (RFC 7515 section 7.2.1)."""
-    compacts = _approvals(models, statement_id, moment)
+    with models.views(moment) as (db, shown):
+        reader = readers.of(db, user)
+        number = statements.find(db, statement_id, reader, at=shown)
+        if number is None:
+            raise unknown_statement()
+        access.note(db, reader, "jws", [number])
+        compacts = statements.shared_approvals(db, models.log, number, at=shown)
     if not compacts:
         raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
     return Response(jose.general(compacts), media_type=JOSE_JSON)
-
-
-def _approvals(models: ReadModels, statement_id: str, moment: int | str | None) -> list[str]:
-    with models.views(moment) as (db, shown):
-        if statements.document(db, models.log, statement_id, at=shown) is None:
-            raise NotFoundError("statement_unknown", "there is no such statement")
-        return statements.shared_approvals(db, models.log, statement_id, at=shown)
 
 
 router = Router(
@@ -228,3 +247,4 @@ reads = Router(
     security=BY_SESSION,
     tags=["statements"],
 )
+routes = [router, reads]

@@ -7,6 +7,7 @@ from litestar.template import TemplateConfig
 
 from ledger.domain import policy_words
 from ledger.http.assets import Assets
+from ledger.pages import access as _access
 from ledger.pages import account as _account
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
@@ -43,6 +44,7 @@ ROUTES = [
     _roles.roles,
     _governance.governance,
     _setup.setup,
+    _access.access,
 ]
 
 # For each status: what went wrong, and what the person can do.

@@ -18,7 +18,7 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.devices import Device, KeyCard, Notes, SessionLine, devices, key_cards
 from ledger.pages.web import FromWeb, Next, Web, local_path, page, to_sign_in
 from projections import devices as of_devices
-from projections import passkeys
+from projections import passkeys, readers
 from projections.devices import SignedWith
 from projections.users import User
 
@@ -177,7 +177,11 @@ def _signed(
     if ending.since is None:
         return None
     log, since = web.models.log, ending.since
-    return of_devices.signed_with(db, log, me.position, ending.reference, since=since, at=at)
+    reader = readers.of(db, me.id)
+    asked = reader, ending.reference
+    found = of_devices.signed_with(db, log, *asked, person=me.position, since=since, at=at)
+    web.access.note_events(db, reader, found.items)
+    return found
 
 
 def _earliest(web: Web, began_at: str) -> str:

@@ -10,10 +10,21 @@ from typing import Any
 
 import msgspec
 
-from ledger.domain.changes.items import Admit, GrantRole, Item, SetCharter, SetGovernance
+from ledger.domain.changes.items import (
+    Admit,
+    DefineType,
+    GrantRole,
+    Item,
+    RetireType,
+    SetCharter,
+    SetGovernance,
+)
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node, members
-from ledger.domain.policy_words import listed, moment, node_phrase
+from ledger.domain.policy_words import listed, many_of, moment, node_phrase, policy_sentence
+from ledger.domain.statement_types import parse_definition
 from ledger.pages.texts import text
+from ledger.pages.words import values_phrase
 from projections import changes, users
 from projections.rules import RulesInForce
 
@@ -52,6 +63,10 @@ def named_in(items: Iterable[Item]) -> set[str]:
         if isinstance(item, SetGovernance):
             found.update(_users(item.policy))
             found.update(each.user for each in item.people or ())
+        elif isinstance(item, DefineType):
+            known = parse_definition(item.definition).definition
+            named = {*known.drafters, *members(known.policy), *known.policy.veto}
+            found.update(each[5:] for each in named if each.startswith("user:"))
     return found
 
 
@@ -83,10 +98,12 @@ def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]
     names_people = isinstance(item, SetGovernance) and item.people is not None
     key = f"change.{item.NAME}.people" if names_people else f"change.{item.NAME}"
     sentence = text(key, **_values(item, names))
+    if isinstance(item, DefineType | RetireType) and item.pending is not None:
+        sentence = f"{sentence.rstrip('.')}. {text(f'change.pending.{item.pending}')}"
     match item:
         case SetCharter() if item.was in replaced:
-            modes = replaced[item.was]["registration"], item.registration
-            before, after = (text(f"registration.{mode}") for mode in modes)
+            sets = msgspec.convert(replaced[item.was], CharterValues), item.values
+            before, after = map(values_phrase, sets)
             return Described(sentence, before, after)
         case SetGovernance() if item.was in replaced:
             nodes = msgspec.convert(replaced[item.was], Node), item.policy
@@ -126,8 +143,22 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
             case "people":
                 kept = [names.get(each.user, each.user[:8]) for each in value or ()]
                 found[member] = listed(kept)
-            case "registration":
-                found[member] = text(f"registration.{value}")
+            case "definition":
+                found |= _of_definition(value, names)
+            case "values":
+                found[member] = values_phrase(value)
             case _:
                 found[member] = str(value)
     return found
+
+
+def _of_definition(definition: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Return what a definition of a type says in words: its rules, but for the schema."""
+    known = parse_definition(definition).definition
+    return {
+        "name": known.name,
+        "version": str(known.version),
+        "title": known.title,
+        "drafters": listed([many_of(each, names) for each in known.drafters]),
+        "policy": policy_sentence(known.policy, names),
+    }

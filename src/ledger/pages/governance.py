@@ -1,4 +1,4 @@
-"""The page of governance: who approves changes, who may register, and how both were set before."""
+"""The page of governance: who approves changes, the charter's values, how both were set before."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from litestar import get
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node
 from ledger.domain.policy_words import hints, listed, node_phrase
 from ledger.http.requests import AnyRequest
@@ -21,8 +22,8 @@ from ledger.pages.governors import (
     who_could_govern,
     with_passkeys,
 )
-from ledger.pages.texts import text
 from ledger.pages.web import FromWeb, page, to_sign_in
+from ledger.pages.words import values_phrase, wait
 from projections import rules, timeline, users
 from projections.rules import RulesInForce
 
@@ -59,7 +60,7 @@ def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         context = frame(db, me, in_force, at=at)
         settings = {
             "governance_set": _settings(db, "governance", at=at),
-            "registration_set": _settings(db, "registration", at=at),
+            "values_set": _settings(db, "values", at=at),
         }
         names = _names(db, [in_force.governance], at=at)
         others = []
@@ -80,7 +81,8 @@ def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         needed=listed(lacking.needed, "or"),
         threshold=in_force.governance.threshold,
         asked=policy.members(in_force.governance),
-        registration=in_force.registration,
+        values=in_force.values,
+        age=wait(in_force.values.max_age),
         governing=governing(roles),
         known=known,
         others=others,
@@ -102,12 +104,13 @@ def _places(in_force: RulesInForce, known: Sequence[GoverningPerson]) -> list[Pl
 
 
 def _settings(
-    db: sqlite3.Connection, kind: Literal["governance", "registration"], *, at: int
+    db: sqlite3.Connection, kind: Literal["governance", "values"], *, at: int
 ) -> list[Setting]:
     """Return how a rule was set, the newest first."""
     found = rules.history(db, kind, at=at, limit=_SHOWN)
-    if kind == "registration":
-        words = [text(f"registration.{each.value}") for each in found]
+    if kind == "values":
+        sets = [msgspec.json.decode(each.value, type=CharterValues) for each in found]
+        words = [values_phrase(each) for each in sets]
     else:
         nodes = [msgspec.json.decode(each.value, type=Node) for each in found]
         names = _names(db, nodes, at=at)

@@ -11,7 +11,7 @@ from ledger.errors import MalformedError
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
-from projections import statements, timeline, users
+from projections import readers, statements, timeline, users
 
 _EVENTS = 20
 
@@ -46,10 +46,11 @@ def history(
         seen = _position(db, at, time, newest)
         first = timeline.time_of(db, 1)
         now = web.models.now() if seen == newest else timeline.time_of(db, seen)
-        told = timeline.page(db, at=seen, limit=_EVENTS, cursor=cursor or None, type=wanted)
-        then = statements.page(
-            db, at=seen, now=now, limit=ROWS, cursor=None, status=None, q=None, creator=None
-        )
+        reader = readers.of(db, me.id)
+        told = timeline.page(db, reader, at=seen, limit=_EVENTS, cursor=cursor or None, type=wanted)
+        then = statements.page(db, reader, at=seen, now=now, limit=ROWS)
+        web.access.note_events(db, reader, told.items)
+        web.access.note(db, reader, "list", [each.position for each in then.items])
         people = users.page(db, at=seen, now=now, limit=ROWS)
         shown = [each.id for each in then.items]
         shown += [each.statement_id for each in told.items if each.statement_id is not None]

@@ -14,7 +14,7 @@ from ledger.pages.administration import frame, governs, require_administration
 from ledger.pages.devices import Device, KeyCard, devices, key_cards
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from projections import devices as of_devices
-from projections import passkeys, rules, statements, timeline, users
+from projections import passkeys, readers, rules, statements, timeline, users
 from projections.devices import HeldPasskey
 from projections.users import User
 
@@ -65,9 +65,11 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
             )
             for each in held
         }
+        reader = readers.of(db, me.id)
         waiting = statements.page(
-            db, at=at, now=now, limit=ROWS, cursor=None, status="pending", q=None, creator=found.id
+            db, reader, at=at, now=now, limit=ROWS, status="pending", creator=found.id
         )
+        web.access.note(db, reader, "list", [each.position for each in waiting.items])
         link = passkeys.open_link(db, found.position, at=at, now=now)
         acted = timeline.last_acts(db, [found.position], at=at).get(found.position)
         context = frame(db, me, in_force, at=at)

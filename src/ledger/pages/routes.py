@@ -13,17 +13,18 @@ from litestar.response import Redirect, Template
 
 from ledger.domain import policy
 from ledger.domain.policy_words import policy_sentence
-from ledger.domain.vocabulary import OPEN_ROLES, Status
+from ledger.domain.readers import unknown_statement
+from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
-from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
+from ledger.pages.readers import carried_readers, readers_sentence
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
-from ledger.pages.words import group_sentence, progress_sentence
-from projections import changes, devices, inbox, statements, users
+from ledger.pages.words import group_sentence, progress_sentence, wait
+from projections import changes, devices, inbox, readers, statements, users
 from projections import rules as rules_set
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -70,14 +71,16 @@ def statement_list(
     q: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> Template | Redirect:
-    """List all statements, newest first."""
+    """List the statements that a person may read, newest first."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
     wanted = status if status in STATUSES else None
     with web.models.views() as (db, at):
+        reader = readers.of(db, me.id)
         found = statements.page(
             db,
+            reader,
             at=at,
             now=web.models.now(),
             limit=ROWS,
@@ -86,6 +89,7 @@ def statement_list(
             q=q or None,
             creator=None,
         )
+        web.access.note(db, reader, "list", [each.position for each in found.items])
         words = summaries(db, [each.id for each in found.items], at=at)
     return page(
         "statements",
@@ -112,9 +116,7 @@ def inbox_list(
     with web.models.views() as (db, at):
         now = web.models.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
-        mine = statements.page(
-            db, at=at, now=now, limit=5, cursor=None, status=None, q=None, creator=me.id
-        )
+        mine = statements.page(db, readers.of(db, me.id), at=at, now=now, limit=5, creator=me.id)
         words = summaries(db, [each.id for each in [*waiting.items, *mine.items]], at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(
@@ -146,8 +148,28 @@ def draft(
         people = users.page(db, at=at, now=web.models.now(), limit=_MOST_PEOPLE, cursor=None)
         base = None
         if supersedes:
-            base = statements.by_id(db, web.models.log, supersedes, at=at, now=web.models.now())
-    return page("draft", web, me=me, position=at, people=people, base=base)
+            reader = readers.of(db, me.id)
+            now = web.models.now()
+            base = statements.by_id(db, web.models.log, supersedes, reader, at=at, now=now)
+            if base is None:
+                raise unknown_statement()
+            web.access.note(db, reader, "statement", [base.position])
+        roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
+        carried = carried_readers(db, base, people.items, at=at)
+        values = rules_set.values(db, at=at)
+    return page(
+        "draft",
+        web,
+        me=me,
+        position=at,
+        people=people,
+        base=base,
+        registration=values.registration,
+        reader_roles=[each for each in roles if each != AUDITOR],
+        reader_people=[*people.items, *carried],
+        floor=msgspec.to_builtins(values.floor),
+        age=wait(values.max_age),
+    )
 
 
 @get("/statements/{statement_id:str}", sync_to_thread=True)
@@ -159,9 +181,12 @@ def statement(
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, at):
-        found = statements.by_id(db, web.models.log, statement_id, at=at, now=web.models.now())
+        reader = readers.of(db, me.id)
+        now = web.models.now()
+        found = statements.by_id(db, web.models.log, statement_id, reader, at=at, now=now)
         if found is None:
-            raise NotFoundError("statement_unknown", "there is no such statement")
+            raise unknown_statement()
+        web.access.note(db, reader, "statement", [found.position])
         # Read content and policy from the document, which is authoritative; the views only index
         # it.
         document = parse_json(found.document.encode())
@@ -170,6 +195,7 @@ def statement(
         ids = {name.removeprefix("user:") for name in named if name.startswith("user:")}
         items = changes.items(db, [statement_id]).get(statement_id, ())
         replaced = rules_set.replaced(db, items, at=at)
+        ids |= {each[5:] for each in found.readers or () if each.startswith("user:")}
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
     return page(
@@ -183,6 +209,7 @@ def statement(
         replaced=replaced,
         described=describe(items, people, replaced),
         policy_sentence=policy_sentence(rules, people),
+        readers_sentence=readers_sentence(found.read_by, found.readers, people),
         progress_sentence=progress_sentence(found),
         group_sentence=group_sentence,
         assurance=rules.assurance,

@@ -41,7 +41,9 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
     vetoes = signs and policy.may_veto(rules, me.id, roles)
     refused = _refusal(statement, rules, me) if eligible else None
     takes = eligible and approved is None and refused is None
-    can_approve = takes and statement.status in ("pending", "approved")
+    can_approve = (
+        takes and statement.status in ("pending", "approved") and statement.outlook != "below_floor"
+    )
     can_reject = pending and (eligible or vetoes) and mine is None
     return OpenActions(
         can_approve=can_approve,

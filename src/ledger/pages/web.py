@@ -1,6 +1,6 @@
 """What the pages need from the application."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from ledger.commands.people import PeopleCommands
 from ledger.domain.charter import Charter
 from ledger.domain.vocabulary import ADMINISTRATOR, RegistrationMode
 from ledger.errors import UnavailableError
+from ledger.http.access_record import AccessRecord
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
@@ -46,20 +47,22 @@ class News(NamedTuple):
 
 
 class Web(NamedTuple):
-    """The application as the pages see it: the ledger, its read models, and the session.
-
-    `registration` returns who may register now, given who might at the start.
-    """
+    """The application as the pages see it: the ledger, its read models, and the session."""
 
     charter: Charter
     models: ReadModels
     sessions: Sessions
-    registration: Callable[[RegistrationMode], RegistrationMode]
     people: PeopleCommands
+    access: AccessRecord
+
+    async def current(self) -> "Web":
+        """Return itself to a page, once the read models show what this process appended."""
+        await self.models.current()
+        return self
 
     def registration_mode(self) -> RegistrationMode:
         """Return who may register now."""
-        return self.registration(self.charter.registration)
+        return self.people.changes.registration(self.charter.registration)
 
     def news(self, me: User) -> list["News"]:
         """Return the keys and passkeys that were added to a person's account lately."""

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy_words import listed, moment
+from ledger.pages.texts import text
 from projections.statements import MemberProgress, Progress, StatementDetail
 
 _MOST_NAMES = 6
@@ -13,6 +15,27 @@ _MOST_NAMES = 6
 def moment_s(time: str) -> str:
     """Return `21 Nov 2026, 03:04:05 UTC`, for comparison with a log."""
     return f"{moment(time)[:-4]}:{datetime.fromisoformat(time):%S} UTC"
+
+
+def values_phrase(values: CharterValues) -> str:
+    """Return the charter's values, e.g. `everybody may register; …`."""
+    floor, who = values.floor, text(f"registration.{values.registration}")
+    parts = [
+        text("change.values.registration", registration=who),
+        text("change.values.people", count=floor.people),
+    ]
+    parts += [] if floor.creator_may_sign else [text("change.values.creator")]
+    parts += [text("change.values.passkey")] if floor.assurance == "passkey" else []
+    parts += [] if values.untyped else [text("change.values.typed")]
+    return "; ".join([*parts, text("change.values.age", age=wait(values.max_age))])
+
+
+def wait(age_ms: int) -> str:
+    """Return `400 days`, or `36 hours` if that is no whole number of days."""
+    hours = age_ms // 3_600_000
+    if hours % 24:
+        return text("change.wait.hours", count=hours)
+    return text("change.wait.days", count=hours // 24)
 
 
 def progress_sentence(statement: StatementDetail) -> str:
@@ -51,6 +74,8 @@ def waiting_sentence(statement: StatementDetail) -> str:
     """
     if statement.outlook == "all_rejected":
         return "Everybody who could still approve it has rejected it."
+    if statement.outlook == "below_floor":
+        return "Its policy asks for less than this ledger's floor, so nobody can approve it."
     progress = statement.progress
     if progress.missing is None:
         return "The people who can sign today cannot meet its policy."

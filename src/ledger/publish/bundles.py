@@ -49,6 +49,23 @@ def newest_position(store: StoreReader, statement: str) -> int:
     return placed[-1][0]
 
 
+def shown_beside(store: StoreReader, statement: str) -> set[str]:
+    """Return the other statements that a bundle of a statement shows: older versions, and changes.
+
+    A change also shows the statements that it withdraws.
+    """
+    head = store.head().sealed
+
+    def stream(name: UUID) -> list[Recorded]:
+        return [
+            Recorded(position, events.decode(state)) for position, state in store.placed(name, head)
+        ]
+
+    shown = involved([parse_uuid(statement)], stream)
+    drafted = [each.event for each in shown if isinstance(each.event.body, events.StatementDrafted)]
+    return {str(each.stream) for each in drafted} - {statement}
+
+
 class Evidence:
     """The evidence that one published checkpoint gives for a log."""
 

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from functools import partial
 from typing import TypeVar
@@ -18,7 +19,13 @@ import msgspec
 
 from ledger.errors import UnavailableError
 from ledger.store import attempts
-from ledger.store.ports.operations import DeviceNote, OpenSession, OperationalState, WrappedKey
+from ledger.store.ports.operations import (
+    Access,
+    DeviceNote,
+    OpenSession,
+    OperationalState,
+    WrappedKey,
+)
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
 IDLE_MS = 7 * 24 * 60 * 60 * 1000  # a session that nobody uses for so long is over
@@ -26,6 +33,8 @@ SEEN_MS = 10 * 60 * 1000  # how exactly it is known when a session was used
 FRESH_S = 1.0
 MAX_FRESH = 10_000
 PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
+
+_DETAIL = "sessions and ceremonies cannot be read or written now; try again"
 
 T = TypeVar("T")
 # Of a person, of what opened their session, and when in ms.
@@ -188,6 +197,25 @@ class AsyncState:
         """
         return self._reads.submit(self._state.device_notes, user).result(PATIENCE_S)
 
+    # --- the access record ------------------------------------------------------------------------
+
+    def note_access_from_thread(self, access: Access) -> None:
+        """Keep a line of the access record, from a thread that is not the event loop's.
+
+        Raises UnavailableError `state_unavailable`.
+        """
+        kept = self._writes.submit(self._state.note_access, access)
+        try:
+            kept.result(PATIENCE_S)
+        except FutureTimeoutError as error:
+            raise UnavailableError("state_unavailable", _DETAIL) from error
+
+    async def accesses(self, *, before: int | None, limit: int) -> list[tuple[int, Access]]:
+        """Return lines of the access record with their numbers, the newest first."""
+        return await self._in(
+            self._reads, partial(self._state.accesses, before=before, limit=limit)
+        )
+
     # --- counters and one-time names -------------------------------------------------------------
 
     async def note_sign_count(self, credential_id: str, count: int, *, now_ms: int) -> None:
@@ -219,5 +247,4 @@ class AsyncState:
         try:
             return await asyncio.wait_for(future, PATIENCE_S)
         except TimeoutError as error:
-            detail = "sessions and ceremonies cannot be read or written now; try again"
-            raise UnavailableError("state_unavailable", detail) from error
+            raise UnavailableError("state_unavailable", _DETAIL) from error

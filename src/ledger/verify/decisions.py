@@ -15,6 +15,7 @@ from ledger.domain import (
     charter,
     decisions,
     drafting,
+    log_keys,
     restoration,
 )
 from ledger.domain.approval import parse_approval
@@ -103,13 +104,13 @@ class Decisions(KnownStates):
                     raise CorruptError(
                         "log_keys_misplaced", "the keys are announced for a future size"
                     )
-                return charter.announce_log_keys(self._charter, act, now_ms=now_ms)
+                return log_keys.announce_log_keys(self._charter, act, now_ms=now_ms)
             case LogKeysRetired(act=act, last_size=size):
                 if size > self.position + 1:
                     raise CorruptError(
                         "log_keys_misplaced", "the keys are retired at a future size"
                     )
-                return charter.retire_log_keys(self._charter, act, now_ms=now_ms)
+                return log_keys.retire_log_keys(self._charter, act, now_ms=now_ms)
             case LedgerRestored(act=act, kept=kept):
                 # The restore is the first event after the tree that it continues.
                 if kept.size != self.position:
@@ -156,6 +157,8 @@ class Decisions(KnownStates):
                 assertion=assertion,
                 deciders={user: self._person(UUID(user)) for user in subject.counts_on},
                 roles=self._charter.signing_roles,
+                floor=self._charter.values.floor,
+                types=self._charter.types,
             )
 
         match body:

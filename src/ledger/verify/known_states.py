@@ -6,6 +6,7 @@ from uuid import UUID
 from ledger.domain.acts import parse_act
 from ledger.domain.changes.effects import Sources
 from ledger.domain.charter import Charter
+from ledger.domain.document import DocumentType
 from ledger.domain.events import Effect, Event
 from ledger.domain.person import Person, settled
 from ledger.domain.statement import Statement
@@ -34,6 +35,10 @@ class KnownStates:
         if self.charter is None:
             raise CorruptError("not_founded", "the log does not begin with the ledger's creation")
         return self.charter
+
+    def stops(self, stated: DocumentType | None) -> bool:
+        """Tell whether a change ended the pending statements of a type and version."""
+        return self._charter.stops(stated)
 
     def _signer(self, act: str) -> Person:
         return self._owner(parse_act(act).header.kid)

@@ -6,6 +6,7 @@ from typing import Literal, TypeVar, get_args
 import msgspec
 
 from ledger.domain.charter import Charter
+from ledger.domain.document import DocumentType
 from ledger.domain.ledger_acts import LostTree
 from ledger.domain.vocabulary import DecisionKind, Form, Status
 from ledger.encoding import b64_encode
@@ -82,13 +83,15 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
 class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     """A statement, recomputed from its events.
 
-    It is in question if it is approved, and would not be without the approvals in question.
-    `sha256` is that of the document, in hex; `policy` is what the document requires, in words.
+    `type` is None for an untyped statement. It is in question if it is approved, and would not be
+    without the approvals in question. `sha256` is that of the document, in hex; `policy` is what
+    the document requires, in words.
     """
 
     id: str
     title: str
     status: Status
+    type: DocumentType | None
     in_question: bool
     sha256: str
     creator: VerifiedPerson

@@ -34,7 +34,8 @@ def shown_statement(
     return VerifiedStatement(
         id=statement_id,
         title=statement.title,
-        status=statement.status_at(now_ms),
+        status=statement.status_at(now_ms, stopped=auditor.stops(statement.type)),
+        type=statement.type,
         in_question=statement.status == "approved" and not meets,
         sha256=statement.sha256,
         creator=VerifiedPerson(statement.creator, names[statement.creator]),

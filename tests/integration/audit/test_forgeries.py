@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from ledger.domain import events
+from tests.support.changes import values
 from tests.support.every_event import every_type
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.forgery import refusal, resealed
@@ -60,7 +61,7 @@ def forged(position: int, body: dict[str, Any] | None = None, **envelope: Any) -
         pytest.param(36, {"role": "administrator"}, id="another role"),
         pytest.param(36, {"change": EVENTS[19].stream}, id="granted by another change"),
         pytest.param(29, {"standing": "deactivated"}, id="another standing"),
-        pytest.param(31, {"registration": "open"}, id="another registration"),
+        pytest.param(31, {"values": values("open", people=2)}, id="other values"),
         pytest.param(46, {"compromised_since": None}, id="not compromised"),
         pytest.param(46, {"compromised_since": "2020-01-01T00:00:00.000Z"}, id="long compromised"),
         pytest.param(46, {"by_kid": KIDS[1]}, id="revoked with another key"),
@@ -176,6 +177,6 @@ def test_what_nobody_signed_only_the_tree_can_show_changed(
 
 
 def test_the_events_are_these() -> None:
-    assert len(EVENTS) == 80
+    assert len(EVENTS) == 82
     assert FIRST_STATEMENT in STORY.auditor.statements
     assert events.decode(STATES[0]) == EVENTS[0]

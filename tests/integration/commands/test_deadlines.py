@@ -14,12 +14,12 @@ import pytest
 from ledger import clock
 from ledger.domain import entry
 from ledger.domain.events import BODIES
-from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
 from ledger.store.ports.log import AppendResult, Write
 from ledger.verify.auditor import AuditError, Auditor
 from tests.support.authenticator import Passkey
-from tests.support.changes import governors, invite
+from tests.support.changes import governors, invite, set_charter, values
 from tests.support.chronicle import FOUNDING
 from tests.support.comebacks import COMEBACK, admit, re_enrol
 from tests.support.keys import TestKey, ed25519_key
@@ -34,6 +34,7 @@ from tests.support.ledgers import (
 )
 from tests.support.links import link_jwk
 from tests.support.signers import Signer
+from tests.support.type_definitions import define, definition, retire
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
@@ -202,7 +203,9 @@ async def _reform(cast: Cast, process: Process) -> None:
         {"cancel-invitation": {"invitation": invitation}},
         {"suspend": {"user": cast.alice.user}},
         {"reinstate": {"user": cast.alice.user}},
-        {"set-charter": {"registration": "open", "was": values_digest("invite")}},
+        set_charter(values("open"), values("invite")),
+        define(definition()),
+        retire(definition()),
         {"set-governance": {"policy": rules, "was": policy_digest(FOUNDING)}},
     )
 

@@ -47,10 +47,10 @@ def test_it_says_whose_approval_is_missing_and_which_statements_would_be_lost(
     company.ada.client.get("/api/inbox", params={"minPosition": terms.answer["position"]})
     answer = preview(company.ada.client, end_role(dan.user, "investor"))
     lost = {"count": 1, "statements": [{"id": terms.id, "title": "Terms"}], "isComplete": True}
-    assert answer.json() == {"more": 0, "unmeetable": lost}
+    assert answer.json() == {"more": 0, "unmeetable": lost, "registration": None}
     company.second()
     answer = preview(company.ada.client, {"define-role": {"role": "board"}})
-    assert answer.json() == {"more": 1, "unmeetable": NOTHING_LOST}
+    assert answer.json() == {"more": 1, "unmeetable": NOTHING_LOST, "registration": None}
 
 
 def test_it_refuses_what_the_draft_would_be_refused_for_and_records_nothing(

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from ledger.domain.governance import policy_digest, values_digest
+from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
 from tests.integration.conftest import NO_LIMIT, refuses_at
 from tests.support.actor import Actor, Drafted
-from tests.support.changes import governors
+from tests.support.changes import governors, set_charter, values
 from tests.support.check import check_ledger, head
 from tests.support.server import Server
 
@@ -200,7 +200,7 @@ def test_a_suspended_person_decides_nothing_until_a_change_reinstates_them(
 
 
 def test_registration_closes_and_opens_by_a_change(company: Company) -> None:
-    closed = {"set-charter": {"registration": "invite", "was": values_digest("open")}}
+    closed = set_charter(values("invite"), values("open"))
     assert company.ada.change(closed).status_code == 201
     eve = company.person("Eve")
     wish = {"name": "Eve", "role": "creator"}
@@ -212,7 +212,7 @@ def test_registration_closes_and_opens_by_a_change(company: Company) -> None:
     )
     assert "by invitation" in eve.client.get("/register").text
     governance = company.ada.client.get("/api/governance").json()
-    assert governance["registration"] == "invite"
+    assert governance["values"]["registration"] == "invite"
     assert governance["policySha256"] == policy_digest(FOUNDING)
     # The setting is the founding's: a restart with it goes on with the change's value.
     company.server.stop()

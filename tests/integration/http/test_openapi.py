@@ -116,6 +116,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.sign_in_by_key("openapi")
         ada.client.get("/api/session")
         ada.client.get("/api/governance")
+        ada.client.get("/api/access-record")
         content = '{"items":[{"define-role":{"role":"board"}}]}'
         ada.client.post("/api/changes/preview", json={"content": content})
         ada.invite("investor", "for Nina")

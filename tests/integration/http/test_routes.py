@@ -37,6 +37,7 @@ PAGES = [
     "/roles",
     "/governance",
     "/setup",
+    "/access",
 ]
 PUBLIC = [
     "/.well-known/jwks.json",
@@ -65,6 +66,7 @@ MEMBERS_READ = [
     "/api/sessions",
     "/api/wrapped-keys",
     "/api/governance",
+    "/api/access-record",
 ]
 MEMBERS_POST = [
     "/api/changes/preview",

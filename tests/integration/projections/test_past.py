@@ -13,6 +13,7 @@ from projections import inbox, keys, statements, timeline, users
 from projections.follower import Follower, Views
 from projections.paging import Page
 from tests.support.random_story import random_story
+from tests.support.readers import AUDITOR
 from tests.support.story import Story, time_at
 
 
@@ -57,18 +58,18 @@ def answers(db: sqlite3.Connection, story: Story, at: int) -> dict[str, Any]:
     for condition in conditions:
         everything[f"statements {condition}"] = all_of(
             lambda cursor, condition=condition: statements.page(  # type: ignore[misc]  # as above
-                db, at=at, now=now, limit=3, cursor=cursor, **condition
+                db, AUDITOR, at=at, now=now, limit=3, cursor=cursor, **condition
             )
         )
     for summary in everything["statements {}"]:
-        found = statements.by_id(db, story, summary.id, at=at, now=now)
-        jws = statements.shared_approvals(db, story, summary.id, at=at)
+        found = statements.by_id(db, story, summary.id, AUDITOR, at=at, now=now)
+        jws = statements.shared_approvals(db, story, summary.position, at=at)
         everything[f"statement {summary.id}"] = (found, jws)
     narrowed = [{}, {"type": "statement-signed.v1"}, *({"actor": user.id} for user in people)]
     for condition in narrowed:
         everything[f"timeline {condition}"] = all_of(
             lambda cursor, condition=condition: timeline.page(  # type: ignore[misc]  # as above
-                db, at=at, limit=30, cursor=cursor, **condition
+                db, AUDITOR, at=at, limit=30, cursor=cursor, **condition
             )
         )
     return everything
@@ -94,13 +95,15 @@ def test_the_shown_statuses_are_those_that_the_events_recorded(opened: Views) ->
         pages = {
             status: all_of(
                 lambda cursor, status=status: statements.page(  # type: ignore[misc]  # as above
-                    db, at=300, now=time_at(300), limit=7, cursor=cursor, status=status
+                    db, AUDITOR, at=300, now=time_at(300), limit=7, cursor=cursor, status=status
                 )
             )
             for status in STATUSES
         }
         everything = all_of(
-            lambda cursor: statements.page(db, at=300, now=time_at(300), limit=7, cursor=cursor)
+            lambda cursor: statements.page(
+                db, AUDITOR, at=300, now=time_at(300), limit=7, cursor=cursor
+            )
         )
     listed = sorted(itertools.chain.from_iterable(pages.values()), key=lambda each: -each.position)
     assert listed == everything
@@ -119,7 +122,7 @@ def test_paging_finds_every_statement_once_while_new_ones_are_drafted(opened: Vi
         follower.catch_up()
         with opened.reader() as db:
             at = opened.position(db)
-            page = statements.page(db, at=at, now=time_at(at), limit=3, cursor=cursor)
+            page = statements.page(db, AUDITOR, at=at, now=time_at(at), limit=3, cursor=cursor)
         found += [item.id for item in page.items]
         cursor = page.next
         if cursor is None:
@@ -135,9 +138,9 @@ def test_answers_encode_in_the_names_of_the_http_reference(opened: Views) -> Non
     story.approve(bob, drafted)
     Follower(opened, story).catch_up()
     with opened.reader() as db:
-        shown = statements.by_id(db, story, drafted, at=9, now=time_at(9))
+        shown = statements.by_id(db, story, drafted, AUDITOR, at=9, now=time_at(9))
         key = keys.by_kid(db, story, "key-Bob", at=9, now=time_at(9))
-        page = timeline.page(db, at=9, limit=1)
+        page = timeline.page(db, AUDITOR, at=9, limit=1)
     assert sorted(msgspec.to_builtins(shown)) == STATEMENT_MEMBERS
     assert sorted(msgspec.to_builtins(key)) == KEY_MEMBERS
     assert [*msgspec.to_builtins(page)] == ["items", "next", "position"]
@@ -145,8 +148,8 @@ def test_answers_encode_in_the_names_of_the_http_reference(opened: Views) -> Non
 
 STATEMENT_MEMBERS = sorted(
     "id title creator createdAt status approvals rejections needed inQuestion expiresAt sha256"
-    " position changedPosition document content policy supersedes supersededBy finalAt decisions"
-    " progress outlook".split()
+    " position changedPosition document content policy readBy readers supersedes supersededBy"
+    " finalAt decisions progress outlook".split()
 )
 KEY_MEMBERS = sorted(
     "kid user jwk credentialId home status attestedAt position revokedAt revokedPosition"

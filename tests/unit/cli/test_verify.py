@@ -36,7 +36,7 @@ def report(checks: tuple[Check, ...], *statuses: Status) -> VerificationReport:
     alice = VerifiedPerson("alice", "Alice")
     shown = tuple(
         VerifiedStatement(
-            "id", "Title", status, False, "00", alice, "2026", "Approved once …", (), ()
+            "id", "Title", status, None, False, "00", alice, "2026", "Approved once …", (), ()
         )
         for status in statuses
     )

@@ -20,6 +20,7 @@ from ledger.domain.invitations import Invitation
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.policy import Node
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
+from tests.support.changes import values
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk, link_key
 from tests.support.refusals import refused
@@ -192,13 +193,13 @@ def test_an_expired_invitation_admits_nobody(late_ms: int) -> None:
 
 @pytest.mark.parametrize("role", ["creator", "investor"])
 def test_an_open_ledger_admits_creators_and_investors(role: str) -> None:
-    state = msgspec.structs.replace(founded(), registration="open")
+    state = msgspec.structs.replace(founded(), values=values("open"))
     assert admission.admit(state, role, None, now_ms=NOW_MS) == AdmittedAs(None, role)
 
 
 @pytest.mark.parametrize("role", ["administrator", "auditor", "nobody", ""])
 def test_an_open_ledger_admits_nobody_else(role: str) -> None:
-    state = msgspec.structs.replace(founded(), registration="open")
+    state = msgspec.structs.replace(founded(), values=values("open"))
     with refused(ForbiddenError, "role_not_open"):
         admission.admit(state, role, None, now_ms=NOW_MS)
 

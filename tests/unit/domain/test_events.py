@@ -10,14 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain import entry, events
-from ledger.domain.events import (
-    BODIES,
-    Event,
-    KeyRevoked,
-    RoleEnded,
-    RoleGranted,
-    UserRegistered,
-)
+from ledger.domain.events import BODIES, Event, KeyRevoked, RoleEnded, RoleGranted, UserRegistered
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError
 from projections import facts

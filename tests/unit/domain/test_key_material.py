@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.domain import charter, key_material
+from ledger.domain import charter, key_material, log_keys
 from ledger.domain.events import LedgerCreated
 from ledger.encoding import b64u_encode
 from ledger.errors import MalformedError, RefusedError
@@ -57,7 +57,7 @@ def test_a_log_key_of_mixed_order_is_not_announced() -> None:
     assert founded is not None
     mixed = NoteKey(LEDGER, vkeys.ED25519, MIXED)
     with refused(MalformedError, "vkey_invalid"):
-        charter.require_new_keys(founded, [mixed.vkey], LEDGER)
+        log_keys.require_new_keys(founded, [mixed.vkey], LEDGER)
 
 
 def test_a_ledgers_own_key_or_first_link_of_mixed_order_founds_nothing() -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from ledger import clock
-from ledger.domain import charter, events
+from ledger.domain import charter, events, log_keys
 from ledger.domain.act import Act
 from ledger.domain.acts import TYP
 from ledger.domain.charter import STREAM, Charter
@@ -100,7 +100,7 @@ def end() -> LogFrozen:
 
 
 def test_keys_that_the_ledgers_own_key_signed_are_announced() -> None:
-    body = charter.announce_log_keys(charter_of(), signed(announced(FIRST, 2)), now_ms=NOW_MS)
+    body = log_keys.announce_log_keys(charter_of(), signed(announced(FIRST, 2)), now_ms=NOW_MS)
     assert (body.vkeys, body.first_size) == (FIRST, 2)
     keys = charter_of(body).log_keys
     assert [(key.vkey, key.first_size, key.last_size) for key in keys] == [
@@ -144,7 +144,7 @@ def cosigner() -> str:
 )
 def test_other_keys_are_not_announced(before: list[Body], act: Act, code: str) -> None:
     with pytest.raises(LedgerError) as refused:
-        charter.announce_log_keys(charter_of(*before), signed(act), now_ms=NOW_MS)
+        log_keys.announce_log_keys(charter_of(*before), signed(act), now_ms=NOW_MS)
     assert refused.value.code == code
 
 
@@ -155,14 +155,14 @@ def test_keys_are_announced_from_the_first_size_of_earlier_keys_on(
     before: list[Body], size: int
 ) -> None:
     act = signed(announced(SECOND, size))
-    assert charter.announce_log_keys(charter_of(*before), act, now_ms=NOW_MS).first_size == size
+    assert log_keys.announce_log_keys(charter_of(*before), act, now_ms=NOW_MS).first_size == size
 
 
 def test_the_ledgers_acts_by_another_key_are_refused() -> None:
     state = charter_of(announcement(), announcement(SECOND, 3))
     for decide, act in (
-        (charter.announce_log_keys, announced(THIRD, 4)),
-        (charter.retire_log_keys, retired(FIRST, 4)),
+        (log_keys.announce_log_keys, announced(THIRD, 4)),
+        (log_keys.retire_log_keys, retired(FIRST, 4)),
         (charter.freeze, frozen()),
     ):
         with pytest.raises(RefusedError) as refused:
@@ -172,7 +172,7 @@ def test_the_ledgers_acts_by_another_key_are_refused() -> None:
 
 def test_retired_keys_have_a_last_size_and_no_more() -> None:
     before = [announcement(), announcement(SECOND, 5)]
-    body = charter.retire_log_keys(charter_of(*before), signed(retired(FIRST, 9)), now_ms=NOW_MS)
+    body = log_keys.retire_log_keys(charter_of(*before), signed(retired(FIRST, 9)), now_ms=NOW_MS)
     keys = charter_of(*before, body).log_keys
     spans = [(key.first_size, key.last_size) for key in keys]
     assert spans == [(2, 9), (2, 9), (5, None), (5, None)]
@@ -197,28 +197,28 @@ def test_keys_are_not_retired_where_none_would_be_left_or_they_are_not_in_force(
 ) -> None:
     state = charter_of(announcement(), announcement(SECOND, 5))
     with pytest.raises(ConflictError) as refused:
-        charter.retire_log_keys(state, signed(retired(vkeys, size)), now_ms=NOW_MS)
+        log_keys.retire_log_keys(state, signed(retired(vkeys, size)), now_ms=NOW_MS)
     assert refused.value.code == "log_keys_refused"
 
 
 def test_an_ed25519_key_is_left_not_any_other() -> None:
     state = charter_of(announcement(), announcement(SECOND[:1], 5))
-    charter.retire_log_keys(state, signed(retired(FIRST, 9)), now_ms=NOW_MS)
+    log_keys.retire_log_keys(state, signed(retired(FIRST, 9)), now_ms=NOW_MS)
     with pytest.raises(ConflictError):
-        charter.retire_log_keys(state, signed(retired((FIRST[0], SECOND[0]), 9)), now_ms=NOW_MS)
+        log_keys.retire_log_keys(state, signed(retired((FIRST[0], SECOND[0]), 9)), now_ms=NOW_MS)
 
 
 @pytest.mark.parametrize(("first", "size"), [(2, 2), (5, 4), (5, 5)])
 def test_a_key_may_sign_once_and_its_successor_from_the_next_size_on(first: int, size: int) -> None:
     state = charter_of(announcement(), announcement(SECOND, first))
     act = signed(retired(FIRST, size))
-    assert charter.retire_log_keys(state, act, now_ms=NOW_MS).last_size == size
+    assert log_keys.retire_log_keys(state, act, now_ms=NOW_MS).last_size == size
 
 
 def test_a_key_is_retired_once() -> None:
     state = charter_of(announcement(), announcement(SECOND, 5), retirement(FIRST, 9))
     with pytest.raises(ConflictError):
-        charter.retire_log_keys(state, signed(retired(FIRST, 10)), now_ms=NOW_MS)
+        log_keys.retire_log_keys(state, signed(retired(FIRST, 10)), now_ms=NOW_MS)
 
 
 @pytest.mark.parametrize("reason", ["", "too short", "x" * 2001])

@@ -42,6 +42,7 @@ from ledger.domain.events import (
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.policy import Node
 from ledger.errors import CorruptError
+from tests.support.changes import values
 from tests.support.keys import ed25519_key
 from tests.support.links import link_key
 from tests.support.refusals import refused
@@ -76,7 +77,7 @@ SIGNED = StatementSigned("bob", "kid", ("investor",), "shared", 1, "approved", "
 REJECTED = StatementRejected("bob", "kid", ("investor",), "Too little.", 1, "rejected", "ACT")
 RETRACTED = ApprovalRetracted("bob", "kid", 1, "ACT")
 WITHDRAWN = StatementWithdrawn("alice", "kid", "ACT")
-DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT")
+DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT", AT)
 OF_THE_LEDGER: list[Body] = [
     LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", OKP),
     LogKeysAnnounced(("vkey",), 1, "ACT"),
@@ -205,7 +206,7 @@ def test_a_change_without_its_drafters_approval_is_no_request() -> None:
         InvitationCancelled("change", "id"),
         RoleDefined("change", "legal"),
         RoleClosed("change", "legal"),
-        CharterSet("change", "open"),
+        CharterSet("change", values("open")),
         GovernanceSet("change", Node(1, ("role:administrator",))),
     ],
     ids=lambda body: type(body).__name__,

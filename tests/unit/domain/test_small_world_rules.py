@@ -15,7 +15,7 @@ from ledger.domain.governance import policy_digest
 from ledger.domain.holdings import AttestedKey
 from ledger.domain.person import Person
 from ledger.domain.policy import Node, Policy, RolesByPerson, covers
-from tests.support.changes import governors
+from tests.support.changes import governors, set_charter, values
 from tests.support.small_judge import broken
 from tests.support.small_moves import approvals, drafts, endings, moves_of, suspensions
 from tests.support.small_world import (
@@ -66,8 +66,9 @@ def _any_key(person: Person, kid: str, *, now_ms: int) -> AttestedKey:
 
 
 def _wrong_was(state: State) -> Item:
-    other = "open" if state.charter.registration == "invite" else "invite"
-    return {"set-charter": {"registration": other, "was": "0" * 64}}
+    other = values("open" if state.charter.registration == "invite" else "invite")
+    item = set_charter(other, other)
+    return {"set-charter": item["set-charter"] | {"was": "0" * 64}}
 
 
 AS_PERSON_AND_ADMINISTRATOR = world(

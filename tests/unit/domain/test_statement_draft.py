@@ -39,6 +39,8 @@ def test_a_creator_drafts_the_exact_bytes_they_signed_for() -> None:
         creator=ALICE.user,
         kid=ALICE.key.kid,
         act=act,
+        ends_at="2027-12-26T03:04:05.678Z",  # 400 days later
+        read_by="everyone",
         seen={str(STREAM): 1, ALICE.user: 3},
     )
 

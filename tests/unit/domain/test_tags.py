@@ -15,6 +15,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "role-defined.v1",
         "role-closed.v1",
         "charter-set.v1",
+        "type-defined.v1",
+        "type-retired.v1",
         "governance-set.v1",
         "user-registered.v1",
         "passkey-added.v1",

@@ -14,6 +14,7 @@ from projections import changes, invitations, rules
 from projections.invitations import InvitationDetail
 from projections.rules import Role, RuleSet, RulesInForce
 from projections.users import NamedPerson
+from tests.support.changes import values
 from tests.support.links import link_key
 from tests.support.refusals import refused
 from tests.support.story import LEDGER_STREAM, NEVER, Story, time_at
@@ -113,12 +114,12 @@ def test_roles_are_those_defined_and_not_closed_with_their_holders(story: Story)
 def test_the_rules_are_those_last_set_by_then(story: Story) -> None:
     two = Node(threshold=2, of=("role:administrator",))
     story.tell(LEDGER_STREAM, events.GovernanceSet(draft(story), two))
-    story.tell(LEDGER_STREAM, events.CharterSet(draft(story), "invite"))
+    story.tell(LEDGER_STREAM, events.CharterSet(draft(story), values("invite")))
     db = story.views()
     one = Node(threshold=1, of=("role:administrator",))
-    assert rules.in_force(db, at=5) == RulesInForce(one, "open")
-    assert rules.in_force(db, at=6) == RulesInForce(two, "open")
-    assert rules.in_force(db, at=story.head()) == RulesInForce(two, "invite")
+    assert rules.in_force(db, at=5) == RulesInForce(one, values("open"))
+    assert rules.in_force(db, at=6) == RulesInForce(two, values("open"))
+    assert rules.in_force(db, at=story.head()) == RulesInForce(two, values("invite"))
 
 
 def test_how_a_rule_was_set_is_told_newest_first_with_the_change_that_set_it(
@@ -128,13 +129,14 @@ def test_how_a_rule_was_set_is_told_newest_first_with_the_change_that_set_it(
     change = draft(story)
     story.tell(LEDGER_STREAM, events.GovernanceSet(change, two))
     mode = draft(story)
-    story.tell(LEDGER_STREAM, events.CharterSet(mode, "invite"))
+    story.tell(LEDGER_STREAM, events.CharterSet(mode, values("invite")))
     db, at = story.views(), story.head()
     policy = '{"threshold":2,"of":["role:administrator"]}'
     assert rules.history(db, "governance", at=at, limit=9) == [RuleSet(6, policy, change)]
-    found = rules.history(db, "registration", at=at, limit=9)
-    assert found == [RuleSet(8, "invite", mode), RuleSet(1, "open", None)]
-    assert rules.history(db, "registration", at=at, limit=1) == found[:1]
+    found = rules.history(db, "values", at=at, limit=9)
+    assert [(each.position, each.change) for each in found] == [(8, mode), (1, None)]
+    assert [json.loads(each.value)["registration"] for each in found] == ["invite", "open"]
+    assert rules.history(db, "values", at=at, limit=1) == found[:1]
 
 
 def test_a_change_is_listed_with_its_items_while_it_waits(story: Story) -> None:

@@ -18,6 +18,7 @@ from ledger.domain.events import (
 from ledger.domain.policy import Node
 from projections import inbox
 from projections.impact import Impact, NamedStatement, impact
+from tests.support.readers import AUDITOR
 from tests.support.story import LEDGER_STREAM, Story, time_at
 
 CHANGE = ""
@@ -42,7 +43,7 @@ class World:
 
     def impact(self, effects: Sequence[Effect]) -> Impact:
         db = self.story.views()
-        return impact(db, effects, at=self.story.head(), now=time_at(0))
+        return impact(db, effects, AUDITOR, at=self.story.head(), now=time_at(0))
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_another_governance_policy_loses_the_changes_that_state_the_present_one(
     raised = [Effect(LEDGER_STREAM, GovernanceSet(CHANGE, two))]
     assert world.lost(*raised) == [waiting]
     db, at = world.story.views(), world.story.head()
-    same = impact(db, raised, at=at, now=time_at(0), content=content)
+    same = impact(db, raised, AUDITOR, at=at, now=time_at(0), content=content)
     assert same == Impact(0, [], is_complete=True)
 
 

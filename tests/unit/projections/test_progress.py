@@ -6,6 +6,7 @@ from projections import inbox, statements
 from projections.progress import MemberProgress, Progress
 from projections.statements import StatementDetail
 from projections.users import NamedPerson
+from tests.support.readers import AUDITOR
 from tests.support.story import Story, time_at
 
 
@@ -22,7 +23,9 @@ ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3,
 
 
 def by_id(story: Story, statement: str, at: int, now: str | None = None) -> StatementDetail:
-    found = statements.by_id(story.views(), story, statement, at=at, now=now or time_at(at))
+    found = statements.by_id(
+        story.views(), story, statement, AUDITOR, at=at, now=now or time_at(at)
+    )
     assert found is not None
     return found
 

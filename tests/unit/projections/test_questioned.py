@@ -5,6 +5,7 @@ import pytest
 from projections import inbox, keys, statements, users
 from projections.questioned import key_number, passkey_number
 from projections.statements import StatementDetail
+from tests.support.readers import AUDITOR
 from tests.support.story import Story, time_at
 
 ALICE, BOB = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3))
@@ -18,7 +19,7 @@ def story() -> Story:
 
 
 def shown(story: Story, statement: str, at: int) -> StatementDetail:
-    found = statements.by_id(story.views(), story, statement, at=at, now=time_at(at))
+    found = statements.by_id(story.views(), story, statement, AUDITOR, at=at, now=time_at(at))
     assert found is not None
     return found
 

@@ -10,6 +10,7 @@ from ledger.errors import MalformedError
 from projections import statements
 from projections.statements import MemberProgress, StatementDetail
 from projections.users import NamedPerson
+from tests.support.readers import AUDITOR
 from tests.support.refusals import refused
 from tests.support.story import BOTH_ROLES, Story, time_at
 
@@ -27,13 +28,17 @@ ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3,
 
 
 def by_id(story: Story, statement: str, at: int, now: str | None = None) -> StatementDetail:
-    found = statements.by_id(story.views(), story, statement, at=at, now=now or time_at(at))
+    found = statements.by_id(
+        story.views(), story, statement, AUDITOR, at=at, now=now or time_at(at)
+    )
     assert found is not None
     return found
 
 
 def listed(story: Story, at: int, now: str | None = None, **conditions: Any) -> list[str]:
-    page = statements.page(story.views(), at=at, now=now or time_at(at), limit=50, **conditions)
+    page = statements.page(
+        story.views(), AUDITOR, at=at, now=now or time_at(at), limit=50, **conditions
+    )
     return [f"{item.title} {item.status} {item.approvals}-{item.rejections}" for item in page.items]
 
 
@@ -43,7 +48,7 @@ def test_a_statement_is_shown_as_it_was_at_every_position(story: Story) -> None:
     story.approve(ALICE, drafted)  # 13
     story.approve(BOB, drafted, "approved")  # 14
     story.approve(CAROL, drafted, "approved")  # 15
-    assert statements.by_id(story.views(), story, drafted, at=10, now=time_at(10)) is None
+    assert statements.by_id(story.views(), story, drafted, AUDITOR, at=10, now=time_at(10)) is None
     shown = [by_id(story, drafted, at) for at in range(11, 16)]
     assert [(each.status, each.approvals, each.rejections) for each in shown] == [
         ("pending", 0, 0),
@@ -60,7 +65,7 @@ def test_a_statement_is_shown_as_it_was_at_every_position(story: Story) -> None:
 def test_a_statement_shows_what_its_creator_signed(story: Story) -> None:
     drafted = story.draft(ALICE, "Series “A”", supersedes=BOB)
     shown = by_id(story, drafted, 11)
-    raw = statements.document(story.views(), story, drafted, at=11)
+    raw = statements.document(story, 11)
     assert shown.document.encode() == raw
     assert (shown.id, shown.title, shown.creator) == (
         drafted,
@@ -116,10 +121,12 @@ def test_only_approvals_in_the_shared_form_make_the_general_jws(story: Story) ->
     story.approve(BOB, drafted, "approved", form="individual")  # 13
     story.approve(CAROL, drafted, "approved")  # 14
     db = story.views()
-    assert statements.shared_approvals(db, story, drafted, at=14) == ["jws-12", "jws-14"]
-    assert statements.shared_approvals(db, story, drafted, at=13) == ["jws-12"]
-    assert statements.shared_approvals(db, story, drafted, at=10) == []
-    assert statements.shared_approvals(db, story, ALICE, at=14) == []
+    number = statements.find(db, drafted, AUDITOR, at=14)
+    assert number == 11
+    assert statements.shared_approvals(db, story, number, at=14) == ["jws-12", "jws-14"]
+    assert statements.shared_approvals(db, story, number, at=13) == ["jws-12"]
+    assert statements.find(db, drafted, AUDITOR, at=10) is None
+    assert statements.find(db, ALICE, AUDITOR, at=14) is None
 
 
 def test_an_approval_that_was_taken_back_counts_until_then(story: Story) -> None:
@@ -140,7 +147,7 @@ def test_an_approval_that_was_taken_back_counts_until_then(story: Story) -> None
     ]
     assert [each.retracted for each in shown[1].decisions] == [False]
     assert shown[4].decisions[1].reason == "a mistake"
-    jwss = [statements.shared_approvals(story.views(), story, drafted, at=n) for n in (12, 13, 15)]
+    jwss = [statements.shared_approvals(story.views(), story, 11, at=n) for n in (12, 13, 15)]
     assert jwss == [["jws-12"], [], ["jws-14", "jws-15"]]
 
 
@@ -160,8 +167,8 @@ def test_a_rejection_before_an_approval_that_was_taken_back_counts_no_more(story
 @pytest.mark.parametrize("other", [ALICE, "", "x", "00000000-0000-0009-0000-000000000009"])
 def test_what_is_no_statement_is_none(story: Story, other: str) -> None:
     db = story.views()
-    assert statements.by_id(db, story, other, at=10, now=time_at(10)) is None
-    assert statements.document(db, story, other, at=10) is None
+    assert statements.by_id(db, story, other, AUDITOR, at=10, now=time_at(10)) is None
+    assert statements.find(db, other, AUDITOR, at=10) is None
 
 
 def test_a_pending_statement_expires_by_the_time_it_is_shown_at(story: Story) -> None:
@@ -242,7 +249,7 @@ def test_the_first_final_status_stays_in_one_batch_or_in_two(story: Story) -> No
 
 def test_a_garbage_cursor_of_statements_is_refused(story: Story) -> None:
     with refused(MalformedError, "cursor_invalid"):
-        statements.page(story.views(), at=10, now=time_at(10), limit=1, cursor="garbage")
+        statements.page(story.views(), AUDITOR, at=10, now=time_at(10), limit=1, cursor="garbage")
 
 
 def test_pending_statements_are_found_across_long_finished_stretches(story: Story) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ledger.errors import MalformedError
 from projections import timeline
+from tests.support.readers import AUDITOR
 from tests.support.refusals import refused
 from tests.support.story import LEDGER_STREAM, Story, time_at
 
@@ -36,7 +37,7 @@ SERIES_A = "00000000-0000-0005-0000-000000000005"
 
 
 def told(story: Story, at: int = 21, **conditions: Any) -> list[str]:
-    page = timeline.page(story.views(), at=at, limit=50, **conditions)
+    page = timeline.page(story.views(), AUDITOR, at=at, limit=50, **conditions)
     return [item.summary for item in page.items]
 
 
@@ -80,13 +81,13 @@ def test_a_retraction_is_told_with_the_approvals_that_are_left(story: Story) -> 
 
 
 def test_an_item_says_where_when_and_who(story: Story) -> None:
-    page = timeline.page(story.views(), at=12, limit=1)
+    page = timeline.page(story.views(), AUDITOR, at=12, limit=1)
     (item,) = page.items
     assert (item.position, item.at, item.type) == (12, time_at(12), "statement-signed.v1")
     assert (item.stream, item.statement_id) == (SERIES_A, SERIES_A)
     assert item.actor is not None
     assert (item.actor.id, item.actor.name) == (BOB, "Bob")
-    (first,) = timeline.page(story.views(), at=1, limit=1).items
+    (first,) = timeline.page(story.views(), AUDITOR, at=1, limit=1).items
     assert (first.stream, first.statement_id, first.actor) == (str(LEDGER_STREAM), None, None)
 
 
@@ -138,7 +139,7 @@ def test_the_timeline_is_read_page_by_page(story: Story) -> None:
     positions: list[int] = []
     cursor = None
     for _ in range(3):
-        page = timeline.page(db, at=21, limit=10, cursor=cursor)
+        page = timeline.page(db, AUDITOR, at=21, limit=10, cursor=cursor)
         positions += [item.position for item in page.items]
         cursor = page.next
     assert (positions, cursor) == ([*range(21, 0, -1)], None)
@@ -146,4 +147,4 @@ def test_the_timeline_is_read_page_by_page(story: Story) -> None:
 
 def test_a_garbage_cursor_of_the_timeline_is_refused(story: Story) -> None:
     with refused(MalformedError, "cursor_invalid"):
-        timeline.page(story.views(), at=21, limit=1, cursor="garbage")
+        timeline.page(story.views(), AUDITOR, at=21, limit=1, cursor="garbage")

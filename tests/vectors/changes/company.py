@@ -20,6 +20,7 @@ from ledger.domain.seen import seen
 from ledger.domain.vocabulary import CHANGE
 from tests.support.changes import governors
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
+from tests.support.document_end import ends_at
 from tests.support.signers import Signer
 
 SOON = "2026-12-01T00:00:00.000Z"
@@ -51,6 +52,10 @@ class Company(Chronicle):
         version = 1 + sum(event.stream == stream for event in self.events)
         self.events.append(Event(stream, version, str(self.time), self._seeing(stream, body)))
 
+    def add_later(self, stream: str, body: StatementSigned) -> None:
+        """Append, as the last event, an approval that was decided before later events."""
+        self.add(stream, msgspec.structs.replace(body, seen={}))
+
     def _seeing(self, stream: UUID, body: Body) -> Body:
         """Return a body that no decision made, with what its decision would have seen."""
         if not isinstance(body, StatementRecord) or body.seen:
@@ -71,13 +76,19 @@ class Company(Chronicle):
         said = members.pop("said", CHANGE)
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        self.add(statement_id(9), StatementDrafted(raw.decode(), who.user, who.key.kid, act, said))
+        self.add(
+            statement_id(9),
+            StatementDrafted(
+                raw.decode(), who.user, who.key.kid, act, ends_at(raw), said, "everyone"
+            ),
+        )
 
     def begin(self, who: Signer, *items: Item, **members: Any) -> bytes:
         """Record the draft of a change; its approval comes last, or never."""
         raw = who.change(*items, statementId=statement_id(9), **members)
         act = who.draft_act(raw)
-        body = StatementDrafted(raw.decode(), who.user, who.key.kid, act, CHANGE)
+        own = who.user, who.key.kid, act
+        body = StatementDrafted(raw.decode(), *own, ends_at(raw), CHANGE, "everyone")
         self.tell(statement_id(9), self._seeing(UUID(statement_id(9)), body))
         return raw
 

@@ -1,7 +1,6 @@
 """Drafts of changes that are refused: by name, the code and the items that Ada asks for."""
 
-from ledger.domain.governance import values_digest
-from tests.support.changes import invite
+from tests.support.changes import invite, set_charter, values
 from tests.support.chronicle import FOUNDING
 from tests.vectors.changes.company import (
     INVITATION,
@@ -101,11 +100,11 @@ def of_people(told: Company) -> Drafts:
         ),
         "the charter as it is": (
             "change_no_effect",
-            [{"set-charter": {"registration": "open", "was": values_digest("open")}}],
+            [set_charter(values("open"), values("open"))],
         ),
         "a charter that is not there": (
             "change_outdated",
-            [{"set-charter": {"registration": "open", "was": values_digest("invite")}}],
+            [set_charter(values("open"), values("invite"))],
         ),
     }
 
@@ -172,11 +171,16 @@ def malformed(told: Company) -> Drafts:
         "an id in capitals": ("id_invalid", [stand_id("suspend", NOBODY.upper())]),
         "a digest that is none": (
             "change_invalid",
-            [{"set-charter": {"registration": "open", "was": "0"}}],
+            [
+                {
+                    "set-charter": set_charter(values("open"), values("open"))["set-charter"]
+                    | {"was": "0"}
+                }
+            ],
         ),
         "a charter's value that is unknown": (
             "change_invalid",
-            [{"set-charter": {"homes": ["device"], "was": values_digest("open")}}],
+            [{"set-charter": {"homes": ["device"], "was": "0" * 64}}],
         ),
     }
 

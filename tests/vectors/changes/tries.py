@@ -16,9 +16,10 @@ from ledger.domain.events import (
     StatementDrafted,
     StatementSigned,
 )
-from ledger.domain.governance import values_digest
 from ledger.domain.skeletons import skeletons
+from tests.support.changes import set_charter, values
 from tests.support.chronicle import statement_id
+from tests.support.document_end import ends_at
 from tests.vectors.changes.company import (
     SOON,
     TWO,
@@ -85,9 +86,9 @@ def without_its_effect(told: Company) -> None:
     told.tell(statement_id(9), told.approval_of(told.ada, raw))
     other = told.cal.document(statementId=statement_id(8))
     act = told.cal.draft_act(other)
-    told.add(
-        statement_id(8), StatementDrafted(other.decode(), told.cal.user, told.cal.key.kid, act)
-    )
+    cal = told.cal.user, told.cal.key.kid
+    drafted = StatementDrafted(other.decode(), *cal, act, ends_at(other), read_by="everyone")
+    told.add(statement_id(8), drafted)
 
 
 def with_an_effect(body: Body, of: str) -> Callable[[Company], None]:
@@ -149,7 +150,7 @@ def approved_after_it_became_impossible(told: Company) -> None:
 
 def approved_after_what_it_replaces_changed(told: Company) -> None:
     told.govern_by_two()
-    invited = {"set-charter": {"registration": "invite", "was": values_digest("open")}}
+    invited = set_charter(values("invite"), values("open"))
     first = told.change(told.ada, 9, invited, governance=TWO)
     second = told.change(told.ada, 3, invited, governance=TWO)
     told.approve_change(told.ben, second)

@@ -14,6 +14,7 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.counting import RecordedDecision
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.person import Person
+from ledger.domain.readers import Audience
 from ledger.domain.statement import Statement
 from ledger.errors import LedgerError
 from tests.support.keys import TestKey, ed25519_key
@@ -39,6 +40,7 @@ AFTER = (
 ORDER: dict[str, tuple[tuple[str, str], ...]] = {
     "approval": (
         *COMMON,
+        ("statement_unknown", "reader"),
         ("payload_mismatch", "subject"),
         *AFTER,
         ("not_a_signer", "eligible"),
@@ -49,6 +51,7 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
         ("act_mismatch", "grammar"),
         ("key_unknown", "unknown"),
         ("jws_signature_invalid", "signature"),
+        ("statement_unknown", "reader"),
         ("act_mismatch", "subject"),
         *AFTER,
         ("not_a_signer", "eligible"),
@@ -59,6 +62,7 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
         ("act_mismatch", "grammar"),
         ("key_unknown", "unknown"),
         ("jws_signature_invalid", "signature"),
+        ("statement_unknown", "reader"),
         ("act_mismatch", "subject"),
         *AFTER,
         ("not_approved", "already"),
@@ -68,6 +72,7 @@ ORDER: dict[str, tuple[tuple[str, str], ...]] = {
         ("act_mismatch", "grammar"),
         ("key_unknown", "unknown"),
         ("jws_signature_invalid", "signature"),
+        ("statement_unknown", "reader"),
         ("act_mismatch", "subject"),
         *AFTER,
         ("creator_only", "eligible"),
@@ -106,6 +111,8 @@ def _request(kind: str, faults: tuple[str, ...], expected: str) -> Request:
     given = RecordedDecision(frozenset({"investor"}), AT, signer.key.kid)
     if "order" in faults:
         changes["decided"] = {signer.user: IAT + 600}
+    if "reader" in faults:
+        changes["audience"] = Audience("participants", CAROL.user, frozenset({user(CAROL)}))
     if "status" in faults:
         changes["status"] = "withdrawn"
     # A retraction takes an approval back: its fault is that there is none.
@@ -199,6 +206,11 @@ def for_javascript(request: Request) -> dict[str, Any]:
             "creator": subject.creator,
             "policy": defaults | members,
             "endsMs": subject.ends_ms,
+            "audience": {
+                "readBy": subject.audience.read_by,
+                "creator": subject.audience.creator,
+                "members": sorted(subject.audience.members),
+            },
             "isPlain": subject.is_plain,
             "sha256": subject.sha256,
             "payloadSha256": subject.payload_sha256,

@@ -7,6 +7,7 @@ import msgspec
 
 from ledger.domain.events import StatementDrafted, StatementRejected, StatementSigned
 from tests.support.chronicle import statement_id
+from tests.support.document_end import ends_at
 from tests.vectors.changes.company import Company
 
 Node = dict[str, Any]
@@ -30,7 +31,8 @@ class Steps(Company):
         """Append a draft as the last event."""
         raw = self.cal.document(statementId=statement_id(9), policy=policy)
         act = self.cal.draft_act(raw)
-        body = StatementDrafted(raw.decode(), self.cal.user, self.cal.key.kid, act)
+        own = self.cal.user, self.cal.key.kid, act
+        body = StatementDrafted(raw.decode(), *own, ends_at(raw), read_by="everyone")
         self.add(statement_id(9), body)
 
     def approves(self, who: Any, raw: bytes | None = None) -> None:

@@ -2,6 +2,7 @@
 // the rules that changes set).
 // Recomputes each decision from its evidence, and folds the events.
 
+import { minPeople } from "../../static/js/lib/floor.js";
 import { toMs } from "../clock.js";
 import { length, same } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -10,9 +11,11 @@ import { isPrimeOrder } from "../jose/ed25519.js";
 import { requirePrimeOrder } from "../jose/keys.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
+import { foundingValues } from "./charter_values.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { FOUNDING } from "./governance.js";
-import { asksForTwo, minPeople, ROLE, ROLES } from "./policy.js";
+import { asksForTwo, ROLE, ROLES } from "./policy.js";
+import { typesAfter } from "./statement_types.js";
 import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
 
@@ -35,7 +38,9 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
     defined: defined.filter((each) => each !== role),
     closed: [...closed, role],
   }),
-  [TAG.CHARTER_SET]: (_, { registration }) => ({ registration }),
+  [TAG.CHARTER_SET]: (_, { values }) => ({ values }),
+  [TAG.TYPE_DEFINED]: changedTypes,
+  [TAG.TYPE_RETIRED]: changedTypes,
   [TAG.GOVERNANCE_SET]: governed,
   [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
     logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
@@ -48,10 +53,14 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
 });
 
 /** Return the charter after one more event of its stream. */
-export function evolveCharter(charter, { type, version, at, body }) {
+export async function evolveCharter(charter, { type, version, at, body }) {
   const isMisplaced = !Object.hasOwn(CHANGES, type) || (!charter && type !== TAG.LEDGER_CREATED);
   if (isMisplaced) refuse("event_misplaced", "an event that is not of the ledger’s own stream");
-  return { ...charter, ...CHANGES[type](charter, body, at), version };
+  return { ...charter, ...(await CHANGES[type](charter, body, at)), version };
+}
+
+async function changedTypes({ types }, body) {
+  return { types: await typesAfter(types, body) };
 }
 
 /** Return the changes of a new governance policy: a raise takes open invitations their roles. */
@@ -85,13 +94,14 @@ function founded(body) {
   const setup = { id: SETUP, role, expiresAt: null, key: body.setup, cancelled: false, givesRole: true };
   return {
     ledger: body.ledger,
-    registration: body.registration,
+    values: foundingValues(body.registration),
     party: { rpId: body.rpId, origin: body.origin },
     key: body.key,
     invitations: [setup],
     governance: FOUNDING,
     defined: [],
     closed: [],
+    types: new Map(),
     logKeys: [],
     restorations: [],
     frozen: false,
@@ -198,7 +208,7 @@ export const inForce = ({ closed }, person) => ({
 /** Return how a person is admitted: by which invitation, and in which role; null for neither. */
 export function admit(charter, role, invitation, nowMs) {
   if (!invitation) {
-    if (charter.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
+    if (charter.values.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
     if (!OPEN_ROLES.includes(role)) refuse("role_not_open", "given by an administrator only");
     return { invitation: null, role };
   }

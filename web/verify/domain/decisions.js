@@ -3,12 +3,14 @@
 
 import { length } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { ACT } from "./acts.js";
+import { ACT, parseAct } from "./acts.js";
 import { parseApproval, verifyApproval } from "./approval.js";
+import { requireFloor } from "./charter_values.js";
 import { counted, stands, stepsGiven, without } from "./counting.js";
 import { activeKey, signedBy } from "./person.js";
 import { excluded, met, possible } from "./places.js";
 import { mayApprove, maySign, mayVeto } from "./policy.js";
+import { requireReadable } from "./readers.js";
 import { seenOf } from "./seen.js";
 import { requireReason, requireStanding } from "./standing.js";
 import { requireStatus } from "./statement.js";
@@ -25,12 +27,13 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   // 1. The key, as it stood at this position.
   const jws = parseApproval(source);
   const key = activeKey(person, jws.header.kid, nowMs);
-  // 2. The signature, over this statement and nothing else.
+  // 2. The signature, over this statement and nothing else, which this person may read.
+  await requireReadable(statement, person, jws, key.jwk);
   const signer = person.user;
   const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
   // 3. The statement takes approvals; this person may give one and has not yet.
   requireOrder(statement, person, iat);
-  requireStatus(statement, nowMs, STATUS.PENDING, STATUS.APPROVED);
+  requireStatus(statement, context, STATUS.PENDING, STATUS.APPROVED);
   requireStanding(person);
   const eligible = mayApprove(statement.policy, signer, person.roles, statement.creator);
   if (!eligible || !maySign(person.roles)) {
@@ -39,8 +42,9 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   if (stands(statement.approvals, person)) refuse("already_approved", "already approved");
   // 4. The step that it fills, if the policy has steps.
   const step = stepFor(statement, person, people, context.roles);
-  // 5. A fresh passkey assertion where the policy asks for one.
+  // 5. A fresh passkey assertion where the policy asks for one; the floor as it is now.
   const signCount = await confirmed(statement, source, assertion, person, context);
+  if (statement.items === null) requireFloor(statement.policy, context.charter.values.floor);
   // 6. The status that follows: once reached it stays, and what is in question adds nothing to it.
   const counting = new Map([...counted(statement.approvals, people), [signer, person.roles]]);
   const steps = new Map([...stepsGiven(statement.approvals), ...(step === null ? [] : [[signer, step]])]);
@@ -62,11 +66,10 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
 
 /** Return the rejection of a statement; `people` are everybody, user to person. */
 export async function decideRejection(statement, body, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, body.act, ACT.REJECT, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, body.act, ACT.REJECT, person, context);
   requireReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   const { policy, creator } = statement;
   const { user, roles } = person;
@@ -102,11 +105,10 @@ function stillPossible({ policy, creator, approvals: all }, refused, approvals, 
 
 /** Return the retraction of a person's own approval of a pending statement; `people` are everybody. */
 export async function decideRetraction(statement, body, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, body.act, ACT.RETRACT, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, body.act, ACT.RETRACT, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   if (!stands(statement.approvals, person)) {
     refuse("not_approved", "this person has no approval that counts");
@@ -125,17 +127,25 @@ export async function decideRetraction(statement, body, person, people, context)
 
 /** Return the withdrawal of a pending statement by its creator; `people` are everybody. */
 export async function decideWithdrawal(statement, { act: source }, person, people, context) {
-  const about = aboutOf(statement);
-  const { key, signed: act } = await signedBy(person, source, ACT.WITHDRAW, { ...context, about });
+  const { key, signed: act } = await actAbout(statement, source, ACT.WITHDRAW, person, context);
   requireOptionalReason(act.reason);
   requireOrder(statement, person, act.iat);
-  requireStatus(statement, context.nowMs, STATUS.PENDING);
+  requireStatus(statement, context, STATUS.PENDING);
   requireStanding(person);
   if (person.user !== statement.creator) {
     refuse("creator_only", "only its creator may withdraw a statement");
   }
   const seen = seenOf(statement, person, people, context);
   return { signer: person.user, kid: key.kid, act: source, reason: act.reason, seen };
+}
+
+/** Return the verified act about this statement, and the key that signed it. */
+async function actAbout(statement, source, kind, person, context) {
+  const jws = parseAct(source);
+  const { jwk } = activeKey(person, jws.header.kid, context.nowMs);
+  await requireReadable(statement, person, jws, jwk);
+  const about = { statementId: statement.id, sha256: statement.sha256 };
+  return signedBy(person, source, kind, { ...context, about });
 }
 
 /** Refuse a reason that is too long, or has a character that no text may have. */
@@ -145,8 +155,6 @@ function requireOptionalReason(reason) {
   }
   requireText(reason ?? "", "reason");
 }
-
-const aboutOf = ({ id, sha256 }) => ({ statementId: id, sha256 });
 
 /** Refuse a decision that was not signed later than the same person's one before. */
 function requireOrder({ decided }, { user }, iat) {

@@ -4,19 +4,22 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { signingRolesOf } from "./charter.js";
+import { rolesOf, signingRolesOf } from "./charter.js";
+import { endsAt, requireFloor } from "./charter_values.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
 import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
 import { requireKnownRoles, ROLE } from "./policy.js";
+import { readByOf, requireKnownReaders } from "./readers.js";
 import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
+import { requireDrafter, requireMet } from "./statement_types.js";
 
 /** Return the draft of a document that its creator signed for. */
 export async function decideDraft(body, creator, charter, { nowMs }) {
-  const { ledger, governance } = charter;
+  const { ledger } = charter;
   const raw = bytesOf(body.document);
   const document = parseDocument(raw);
   const isAChange = isChange(document);
@@ -37,17 +40,38 @@ export async function decideDraft(body, creator, charter, { nowMs }) {
     refuse("statement_expired", "the policy has already expired");
   }
   requireStanding(creator);
-  if (isAChange) {
+  const known = requireKind(document, creator, charter);
+  // 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet it.
+  requireKnownRoles(document.policy, signingRolesOf(charter));
+  if (!isAChange) requireFloor(document.policy, charter.values.floor);
+  requirePossible(document.policy, document.creator, signingRolesOf(charter));
+  requireKnownReaders(document, rolesOf(charter));
+  const again = {
+    document: body.document,
+    creator: creator.user,
+    kid: key.kid,
+    act: body.act,
+    endsAt: endsAt(document, known?.maxAge ?? charter.values.maxAge),
+    type: document.type?.name ?? null,
+    readBy: readByOf(document, charter.values.registration),
+    seen: seenBy({}, charter, [creator]),
+  };
+  return { again, document };
+}
+
+/** Return the defined type of a document, null for others; refuse who does not draft such ones. */
+function requireKind(document, creator, { governance, types, values }) {
+  if (isChange(document)) {
     requirePlace(creator, governance);
     requireInForce(document.policy, governance);
-  } else if (!creator.roles.includes(ROLE.CREATOR)) {
-    refuse("creator_only", "only a creator drafts");
+    return null;
   }
-  // 3. The policy asks for roles of this ledger, and people could meet it.
-  requireKnownRoles(document.policy, signingRolesOf(charter));
-  requirePossible(document.policy, document.creator, signingRolesOf(charter));
-  const type = document.type?.name ?? null;
-  const seen = seenBy({}, charter, [creator]);
-  const again = { document: body.document, creator: creator.user, kid: key.kid, act: body.act, type, seen };
-  return { again, document };
+  if (document.type !== null) {
+    const known = requireDrafter(types, document.type, creator);
+    requireMet(known, document);
+    return known;
+  }
+  if (!values.untyped) refuse("type_required", "this ledger takes statements of a type only");
+  if (!creator.roles.includes(ROLE.CREATOR)) refuse("creator_only", "only a creator drafts");
+  return null;
 }

@@ -6,13 +6,13 @@ import { parseStored, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
-import { integer, listOf, mapOf, oneOf, optional, read, struct, text } from "../shapes.js";
+import { integer, listOf, mapOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
 import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
 import { EFFECT_TAG, OF_CHANGES } from "./events_of_changes.js";
 import { ACT_NAME, confirmed, MATERIAL, OF_PEOPLE, PEOPLE_TAG } from "./events_of_people.js";
-import { FORM, REGISTRATION, STATUS } from "./vocabulary.js";
+import { FORM, READ_BY, REGISTRATION, STATUS } from "./vocabulary.js";
 
 /** The tag of every event. */
 export const TAG = Object.freeze({
@@ -95,7 +95,10 @@ export const DECLARED = forEveryTag({
   ...OF_PEOPLE,
   ...OF_CHANGES,
   [TAG.STATEMENT_DRAFTED]: {
-    members: { document: text, creator: text, kid: text, act: text, type: optional(text), seen },
+    members: {
+      document: text, creator: text, kid: text, act: text, endsAt: text, type: optional(text),
+      readBy: withDefault(among(READ_BY), READ_BY.PARTICIPANTS), seen,
+    },
     stream: STREAM_OF.STATEMENT,
     actor: "creator",
     evidence: ["act"],

@@ -2,10 +2,11 @@
 // statements.
 
 import { ed25519Jwk } from "../jose/keys.js";
-import { integer, listOf, oneOf, either, struct, text } from "../shapes.js";
+import { integer, listOf, nullable, oneOf, either, struct, text } from "../shapes.js";
+import { charterValues } from "./charter_values.js";
 import { MATERIAL } from "./events_of_people.js";
 import { MAX_NESTED } from "./policy.js";
-import { REGISTRATION, STANDING } from "./vocabulary.js";
+import { STANDING, TYPE_PENDING } from "./vocabulary.js";
 
 /** The tags of the effects of changes. */
 export const EFFECT_TAG = Object.freeze({
@@ -14,6 +15,8 @@ export const EFFECT_TAG = Object.freeze({
   ROLE_DEFINED: "role-defined.v1",
   ROLE_CLOSED: "role-closed.v1",
   CHARTER_SET: "charter-set.v1",
+  TYPE_DEFINED: "type-defined.v1",
+  TYPE_RETIRED: "type-retired.v1",
   GOVERNANCE_SET: "governance-set.v1",
   ROLE_GRANTED: "role-granted.v1",
   ROLE_ENDED: "role-ended.v1",
@@ -30,6 +33,7 @@ const node = (levels) => {
   const member = levels ? either(text, (value) => node(levels - 1)(value)) : text;
   return struct({ threshold: integer, of: listOf(member) });
 };
+const pendingWord = oneOf(...Object.values(TYPE_PENDING));
 // Nobody signs an effect: it names the change.
 const effect = (stream, members, claims = [], dependsOn = []) => ({
   members: { change: text, ...members },
@@ -51,7 +55,9 @@ export const OF_CHANGES = {
   [TAG.INVITATION_CANCELLED]: ofLedger({ invitation: text }, ["used/{invitation}"]),
   [TAG.ROLE_DEFINED]: ofLedger({ role: text }),
   [TAG.ROLE_CLOSED]: ofLedger({ role: text }),
-  [TAG.CHARTER_SET]: ofLedger({ registration: oneOf(...Object.values(REGISTRATION)) }),
+  [TAG.CHARTER_SET]: ofLedger({ values: charterValues }),
+  [TAG.TYPE_DEFINED]: ofLedger({ name: text, definition: text, pending: nullable(pendingWord) }),
+  [TAG.TYPE_RETIRED]: ofLedger({ name: text, pending: pendingWord }),
   [TAG.GOVERNANCE_SET]: ofLedger({ policy: node(MAX_NESTED) }),
   [TAG.ROLE_GRANTED]: ofPerson({ role: text }),
   [TAG.ROLE_ENDED]: ofPerson({ role: text }),

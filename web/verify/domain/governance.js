@@ -27,6 +27,7 @@ export function checkChange(document) {
     refuse("title_mismatch", `the title of this change is ${titleOfItems(items)}`);
   }
   if (document.supersedes !== null) refuse("change_invalid", "a change supersedes nothing");
+  if (document.readers !== null) refuse("change_invalid", "a change is read by everyone");
   const ends = document.policy.expiresAt;
   if (ends === null || toMs(ends) > toMs(document.createdAt) + MAX_PENDING_MS) {
     refuse("change_invalid", "a change expires 90 days after createdAt at most");

@@ -1,5 +1,6 @@
 // Mirrors ledger.domain.policy: the shape and limits of a policy, and whom it names.
 
+import { minPeople } from "../../static/js/lib/floor.js";
 import { refuse } from "../errors.js";
 import { either, flag, integer, listOf, oneOf, optional, struct, text, withDefault } from "../shapes.js";
 import { ASSURANCE } from "./vocabulary.js";
@@ -82,8 +83,11 @@ function requireNode({ threshold, of }) {
   named.forEach(requireMember);
 }
 
+/** Tell whether a text has the form of a member: `user:<id>` or `role:<name>`. */
+export const isMember = (text) => MEMBER.test(text);
+
 function requireMember(member) {
-  if (!MEMBER.test(member)) {
+  if (!isMember(member)) {
     refuse("policy_invalid", "a member must be user:<id of a person> or role:<name of a role>");
   }
 }
@@ -111,17 +115,6 @@ export function covers(member, user, roles) {
 
 export const members = (root) =>
   nodes(root).flatMap(({ of }) => of.filter((member) => typeof member === "string"));
-
-/** Return the least number of people who meet a node, null if its members are too few. */
-export function minPeople(root) {
-  const { threshold, of } = rootOf(root); // steps add
-  const named = of.filter((member) => typeof member === "string");
-  const hasRole = named.some((member) => member.startsWith("role:"));
-  const nested = of.filter((member) => typeof member !== "string").map(minPeople);
-  const places = Array(hasRole ? threshold : named.length).fill(1);
-  const costs = [...places, ...nested.filter((least) => least !== null)].sort((a, b) => a - b);
-  return costs.length < threshold ? null : costs.slice(0, threshold).reduce((sum, cost) => sum + cost, 0);
-}
 
 /** Tell whether two people or more are needed to meet a node. */
 export const asksForTwo = (root) => (minPeople(root) ?? 0) >= 2;

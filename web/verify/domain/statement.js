@@ -2,12 +2,15 @@
 
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
+import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { isChange, parseItems } from "./changes/items.js";
 import { counted, recorded, stepsGiven, without } from "./counting.js";
-import { endsMs, isPlain, parseDocument } from "./document.js";
+import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { met } from "./places.js";
+import { audienceOf } from "./readers.js";
+import { stops } from "./statement_types.js";
 import { STATUS } from "./vocabulary.js";
 
 // By tag: what an event changes in a statement.
@@ -39,7 +42,7 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), seen, version };
 }
 
-async function drafted({ document: source, creator }) {
+async function drafted({ document: source, creator, endsAt, readBy }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy } = document;
@@ -48,8 +51,10 @@ async function drafted({ document: source, creator }) {
     creator,
     title,
     policy,
-    endsMs: endsMs(document),
+    audience: audienceOf(document, readBy),
+    endsMs: toMs(endsAt),
     isPlain: isPlain(document),
+    type: document.type,
     items: isChange(document) ? parseItems(document) : null,
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),
@@ -68,9 +73,9 @@ export function countsOn({ status, policy, approvals, rejections }) {
 }
 
 /** Return the status at a time: a pending statement expires without an event. */
-export function statusAt({ endsMs: ends, status }, nowMs) {
-  const late = ends <= nowMs;
-  return late && status === STATUS.PENDING ? STATUS.EXPIRED : status;
+export function statusAt({ endsMs: ends, status, type }, { nowMs, charter }) {
+  const ended = ends <= nowMs || stops(charter.types, type);
+  return ended && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
 
 /** Tell whether a statement is approved, and would not be without what is in question. */
@@ -78,7 +83,7 @@ export const isInQuestion = ({ status, policy, approvals }, people) =>
   status === STATUS.APPROVED && !met(policy, counted(approvals, people), stepsGiven(approvals));
 
 /** Refuse a statement that has none of these statuses. */
-export function requireStatus(statement, nowMs, ...allowed) {
-  const status = statusAt(statement, nowMs);
+export function requireStatus(statement, context, ...allowed) {
+  const status = statusAt(statement, context);
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }

@@ -29,6 +29,9 @@ export const CHANGE = "ledger/change";
 /** How people join: without an invitation, or with one. */
 export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
 
+/** What a new version or the end of a type does with pending statements of the versions before. */
+export const TYPE_PENDING = Object.freeze({ STOP: "stop", CONTINUE: "continue" });
+
 /** Where a signing key's private half lives. */
 export const HOME = Object.freeze({
   DEVICE: "device",
@@ -43,6 +46,9 @@ export const STANDING = Object.freeze({
   SUSPENDED: "suspended",
   DEACTIVATED: "deactivated",
 });
+
+/** Who reads a statement, besides auditors: everyone who is signed in, or who takes part in it. */
+export const READ_BY = Object.freeze({ EVERYONE: "everyone", PARTICIPANTS: "participants" });
 
 /** How a signing key stands. */
 export const KEY_STATUS = Object.freeze({ ACTIVE: "active", REVOKED: "revoked" });

@@ -282,7 +282,7 @@ export class Auditor {
       this.people.set(stream, after);
       if (people.reEnrolling(after)) this.reEnrolling.add(stream);
     } else {
-      this.charter = charter.evolveCharter(known, event);
+      this.charter = await charter.evolveCharter(known, event);
     }
     if (type === TAG.KEY_ATTESTED) this.owners.set(body.kid, stream);
     if (isEffect(type)) this.due = this.due.slice(1);

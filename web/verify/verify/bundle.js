@@ -175,9 +175,9 @@ export class Verification {
     await this.eachEvent((event) => history.add(event));
     return {
       says: `${count(history.used.size, "key")} in force wherever used, by the owners.`,
-      inputs: [...history.owners].map(([kid, { owner, key }]) => [
+      inputs: [...history.owners].map(([kid, owner]) => [
         `Key ${kid}`,
-        `of ${owner}${key.revoked ? ", revoked later" : ""}`,
+        `of ${owner}${history.hasEnded(kid) ? ", revoked later" : ""}`,
       ]),
     };
   }
@@ -236,7 +236,8 @@ export class Verification {
   async checkpoint() {
     const { note } = this.bundle;
     const own = this.events.filter(({ stream }) => stream === STREAM);
-    const charter = own.reduce(evolveCharter, null);
+    let charter = null;
+    for (const event of own) charter = await evolveCharter(charter, event);
     if (!charter) throw new Unknown("not_founded", "the founding of the ledger is not there");
     const keys = await Promise.all(logKeysAt(charter, note.size).map(({ vkey }) => parseVkey(vkey)));
     const { signers, unknown } = await verifyNote(note.raw, keys, originOf(charter, note.size));

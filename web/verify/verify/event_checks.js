@@ -172,6 +172,11 @@ export class KeyHistory {
     }
   }
 
+  /** Tell whether a key was revoked at any time that the events show. */
+  hasEnded(kid) {
+    return this.people.get(this.owners.get(kid))?.keys.get(kid)?.revoked ?? false;
+  }
+
   require(event, kid) {
     if (!this.owners.has(kid)) {
       if (this.known.has(kid)) refuse("key_unknown", "the key signed before it was attested");

@@ -71,6 +71,7 @@ const ofStatement = pick([
   "id",
   "title",
   "status",
+  "type",
   "inQuestion",
   "sha256",
   "creator",

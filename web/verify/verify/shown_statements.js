@@ -24,15 +24,16 @@ export function shownOf(ids, events, auditor, nowMs) {
   return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
 }
 
-function shown(id, mine, { statements, people }, nowMs) {
+function shown(id, mine, { statements, people, charter }, nowMs) {
   const statement = statements.get(id);
   const person = (user) => ({ user, name: people.get(user).name });
   const names = Object.fromEntries([...people].map(([user, { name }]) => [user, name]));
   return {
     id,
     title: statement.title,
-    status: statusAt(statement, nowMs),
+    status: statusAt(statement, { nowMs, charter }),
     inQuestion: isInQuestion(statement, people),
+    type: statement.type,
     approvers: [...statement.approvals.keys()].map(person),
     decisions: mine.filter(({ type }) => DECISIONS[type]).map(({ position, at, type, body }) => ({
       position,

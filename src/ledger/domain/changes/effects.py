@@ -11,22 +11,25 @@ from uuid import UUID
 
 from ledger import clock
 from ledger.domain import charter, governance, held_passkeys, person, policy, statement
-from ledger.domain.changes import person_effects
+from ledger.domain.changes import person_effects, type_effects
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import (
     CancelInvitation,
     CloseRole,
     DefineRole,
+    DefineType,
     Invite,
     Item,
     LedgerItem,
     PersonItem,
+    RetireType,
     SetCharter,
     SetGovernance,
     WithdrawStatement,
 )
 from ledger.domain.changes.person_effects import require_effect, require_role
 from ledger.domain.charter import STREAM, Charter
+from ledger.domain.charter_values import digest
 from ledger.domain.events import (
     CharterSet,
     Effect,
@@ -51,9 +54,9 @@ from ledger.jose import thumbprint
 class Sources(NamedTuple):
     """The states as of the change's position.
 
-    `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns
-    everybody who holds a role; it is None if the evidence leaves out people. `statement` returns a
-    statement, or raises NotFoundError `statement_unknown`.
+    `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns who
+    holds a role; it is None if the evidence leaves out people. `statement` returns a statement, or
+    raises NotFoundError `statement_unknown`.
     """
 
     charter: Charter
@@ -90,9 +93,8 @@ def of_approval(
     if change.items is None or change.status != "pending":
         return ()
     governance.require_in_force(change.policy, sources.charter.governance)
-    if signed.status != "approved":
-        return ()
-    return decide(change.id, change.items, sources, now_ms=now_ms)
+    is_complete = signed.status == "approved"
+    return decide(change.id, change.items, sources, now_ms=now_ms) if is_complete else ()
 
 
 def decide(
@@ -102,8 +104,9 @@ def decide(
 
     Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`,
-    `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`; NotFoundError
-    `user_unknown`, `statement_unknown`; and as `person_effects.decide`.
+    `below_floor`, `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`;
+    NotFoundError `user_unknown`, `statement_unknown`; and as `person_effects.decide` and
+    `type_effects.of_item`.
     """
     world = _World(change, sources, now_ms)
     sources.people(sorted(_people_of(items)))  # one load brings all of them
@@ -154,6 +157,8 @@ class _World:
                 if role not in self._charter.defined:
                     raise ConflictError("role_unknown", f"{role!r} is no role that can be closed")
                 self._rule(RoleClosed(self._change, role))
+            case DefineType() | RetireType():
+                self._rule(type_effects.of_item(self._change, item, self._charter))
             case SetCharter():
                 self._set_charter(item)
             case SetGovernance():
@@ -173,9 +178,9 @@ class _World:
         )
 
     def _set_charter(self, item: SetCharter) -> None:
-        self._require_current(item.was, governance.values_digest(self._charter.registration))
-        require_effect(item.registration != self._charter.registration, "it is set already")
-        self._rule(CharterSet(self._change, item.registration))
+        self._require_current(item.was, digest(self._charter.values))
+        require_effect(item.values != self._charter.values, "these are the values already")
+        self._rule(CharterSet(self._change, item.values))
 
     def _set_governance(self, item: SetGovernance) -> None:
         self._require_current(item.was, governance.policy_digest(self._charter.governance))
@@ -226,7 +231,8 @@ class _World:
 
     def _withdraw(self, stream: UUID) -> None:
         subject = self._statements.get(stream) or self._sources.statement(stream)
-        statement.require_status(subject, self._now_ms, "pending")
+        ended = self._charter.stops(subject.type)
+        statement.require_status(subject, self._now_ms, "pending", stopped=ended)
         (creator,) = self._all_people([UUID(subject.creator)])
         if creator.standing != "deactivated":
             raise ConflictError("creator_not_gone", "only its creator withdraws this statement")
@@ -243,6 +249,7 @@ class _World:
         """
         rules, holders = self._charter.governance, self._sources.holders
         governance.require_open(rules, self._charter.closed)
+        type_effects.require_above_floor(self._charter)
         if holders is None:
             return
         asked = {user for role in policy.roles_named(rules) for user in holders(role)}

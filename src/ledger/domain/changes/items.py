@@ -4,24 +4,22 @@ The content of a change is `{"items":[…]}`: 1 to 32 objects, each with one mem
 kind of item. Parsing knows no state; effects.py decides whether an item is possible.
 """
 
-import re
-from typing import Any, ClassVar, assert_never, get_args
+from typing import Any, ClassVar, get_args
 
 import msgspec
 
-from ledger import clock
 from ledger.domain import policy
+from ledger.domain.changes.member_checks import MEMBER_CHECKS, check_digest, invalid
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import Document, parse_uuid
-from ledger.domain.key_material import require_prime_order
-from ledger.domain.policy import Node, Policy
-from ledger.domain.vocabulary import CHANGE, RegistrationMode
-from ledger.encoding import SHA256_HEX, parse_json
-from ledger.errors import MalformedError
+from ledger.domain.policy import Node
+from ledger.domain.statement_types import parse_definition
+from ledger.domain.vocabulary import CHANGE, TypePending
+from ledger.encoding import parse_json
 from ledger.jose import OkpJwk
 
 MAX_ITEMS = 32
 MAX_GOVERNORS = 256
-ROLE_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
 
 class _Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -140,11 +138,33 @@ class Admit(_Item, frozen=True):
 
 
 class SetCharter(_Item, frozen=True):
-    """Set who may register; `was` is the digest of the charter's values that this replaces."""
+    """Set the charter's values; `was` is the digest of those that this replaces."""
 
     NAME = "set-charter"
-    registration: RegistrationMode
+    values: CharterValues
     was: str
+
+
+class DefineType(_Item, frozen=True):
+    """Define a type, or a new version of one; `definition` is its JSON text.
+
+    `was` is the digest of the version that this replaces, and `pending` says what happens to the
+    pending statements of the versions before. A first version has neither.
+    """
+
+    NAME = "define-type"
+    definition: str
+    was: str | None = None
+    pending: TypePending | None = None
+
+
+class RetireType(_Item, frozen=True):
+    """Retire a type for ever, by its name; `was` is the digest of its newest version."""
+
+    NAME = "retire-type"
+    type: str
+    was: str
+    pending: TypePending
 
 
 class Governor(_Item, frozen=True):
@@ -167,7 +187,10 @@ class SetGovernance(_Item, frozen=True):
     people: tuple[Governor, ...] | None = None
 
 
-LedgerItem = Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance
+TypeItem = DefineType | RetireType
+LedgerItem = (
+    Invite | CancelInvitation | DefineRole | CloseRole | SetCharter | SetGovernance | TypeItem
+)
 PersonItem = (
     GrantRole
     | EndRole
@@ -190,8 +213,8 @@ def is_change(document: Document) -> bool:
 def parse_items(document: Document) -> tuple[Item, ...]:
     """Return the items of a change's document.
 
-    Raises MalformedError `change_invalid`; those of `parse_json` and `policy.check`; `id_invalid`,
-    `time_invalid`.
+    Raises MalformedError `change_invalid`; those of `parse_json`, `policy.check` and
+    `parse_definition`; `id_invalid`, `time_invalid`.
     """
     return parse_content(document.content)
 
@@ -201,18 +224,18 @@ def parse_content(text: str) -> tuple[Item, ...]:
     content = parse_json(text.encode())
     items = content.get("items") if isinstance(content, dict) else None
     if not isinstance(items, list) or len(content) != 1 or not 1 <= len(items) <= MAX_ITEMS:
-        raise _invalid(f'the content of a change is {{"items":[…]}}, 1 to {MAX_ITEMS} of them')
+        raise invalid(f'the content of a change is {{"items":[…]}}, 1 to {MAX_ITEMS} of them')
     return tuple(map(_parse_item, items))
 
 
 def _parse_item(given: Any) -> Item:
     name, members = next(iter(given.items())) if _has_one_member(given) else ("", None)
     if name not in KINDS:
-        raise _invalid("an item is an object whose one member names what it asks for")
+        raise invalid("an item is an object whose one member names what it asks for")
     try:
         item = msgspec.convert(members, KINDS[name])
     except msgspec.ValidationError as error:
-        raise _invalid(f"{name}: {error}") from error
+        raise invalid(f"{name}: {error}") from error
     _check(item)
     return item
 
@@ -222,73 +245,32 @@ def _has_one_member(given: object) -> bool:
 
 
 def _check(item: Item) -> None:
-    if isinstance(item, PersonItem):
-        _check_of_person(item)
-        return
+    for member in item.__struct_fields__:
+        value = getattr(item, member)
+        if value is not None and member in MEMBER_CHECKS:
+            MEMBER_CHECKS[member](value)
     match item:
-        case Invite():
-            parse_uuid(item.invitation)
-            _check_role(item.role)
-            require_prime_order(item.key)
-            clock.to_ms(item.expires_at)
-        case CancelInvitation():
-            parse_uuid(item.invitation)
-        case DefineRole() | CloseRole():
-            _check_role(item.role)
-        case WithdrawStatement():
-            parse_uuid(item.statement)
-        case SetCharter():
-            _check_digest(item.was)
-        case SetGovernance():
-            policy.check(Policy(threshold=item.policy.threshold, of=item.policy.of))
-            _check_digest(item.was)
-            _check_governors(item)
-        case _:
-            assert_never(item)
-
-
-def _check_of_person(item: PersonItem) -> None:
-    parse_uuid(item.user)
-    match item:
-        case GrantRole() | EndRole():
-            _check_role(item.role)
-            if isinstance(item, GrantRole) and item.cose is not None:
-                _check_digest(item.cose)
-        case SuspendPerson() | ReinstatePerson() | DeactivatePerson():
-            pass  # the person is all that they name
-        case ReEnrol():
-            require_prime_order(item.key)
-            clock.to_ms(item.expires_at)
-        case Admit():
-            _check_digest(item.cose)
         case SetCompromise():
-            clock.to_ms(item.since)
             if (item.kid is None) == (item.passkey is None):
-                raise _invalid("declare-compromise names a kid or a passkey")
-        case _:
-            assert_never(item)
+                raise invalid("declare-compromise names a kid or a passkey")
+        case DefineType():
+            _check_definition(item)
+        case SetGovernance():
+            _check_governors(item)
+
+
+def _check_definition(item: DefineType) -> None:
+    is_first = parse_definition(item.definition).definition.version == 1
+    if (item.was is None) != is_first or (item.pending is None) != is_first:
+        raise invalid("a version after the first states `was` and `pending`, and no first one does")
 
 
 def _check_governors(item: SetGovernance) -> None:
     people = item.people or ()
     for each in people:
         parse_uuid(each.user)
-        _check_digest(each.cose)
+        check_digest(each.cose)
     if len({each.user for each in people}) != len(people) or len(people) > MAX_GOVERNORS:
-        raise _invalid(f"people are at most {MAX_GOVERNORS}, each of them once")
+        raise invalid(f"people are at most {MAX_GOVERNORS}, each of them once")
     if (item.people is not None) != policy.asks_for_two(item.policy):
-        raise _invalid("a policy states people if it asks for two or more, and only then")
-
-
-def _check_role(name: str) -> None:
-    if not ROLE_NAME.fullmatch(name):
-        raise _invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -, first a letter")
-
-
-def _check_digest(text: str) -> None:
-    if not SHA256_HEX.fullmatch(text):
-        raise _invalid("a digest has 64 hex characters in lower case")
-
-
-def _invalid(detail: str) -> MalformedError:
-    return MalformedError("change_invalid", detail)
+        raise invalid("a policy states people if it asks for two or more, and only then")

@@ -8,6 +8,7 @@ from ledger.domain.changes.items import (
     CloseRole,
     DeactivatePerson,
     DefineRole,
+    DefineType,
     EndRole,
     GrantRole,
     Invite,
@@ -15,12 +16,14 @@ from ledger.domain.changes.items import (
     PersonItem,
     ReEnrol,
     ReinstatePerson,
+    RetireType,
     SetCharter,
     SetCompromise,
     SetGovernance,
     SuspendPerson,
     WithdrawStatement,
 )
+from ledger.domain.statement_types import parse_definition
 
 
 def title(items: tuple[Item, ...]) -> str:
@@ -44,7 +47,12 @@ def _words(item: Item) -> str:
         case WithdrawStatement():
             return f"Withdraw the statement {_short(item.statement)}"
         case SetCharter():
-            return f"Set registration to {item.registration}"
+            return "Set the values of the charter"
+        case DefineType():
+            found = parse_definition(item.definition).definition
+            return f"Define the type {found.name}, version {found.version}"
+        case RetireType():
+            return f"Retire the type {item.type}"
         case SetGovernance():
             return "Set the governance policy"
         case _:

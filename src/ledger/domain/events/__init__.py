@@ -6,7 +6,7 @@ and what the server decided from it. The audit repeats every decision and compar
     meaning.py                                   what each class declares, and who derives it
     of_ledger.py, of_people.py, of_statements.py the classes, one module for each kind of stream
     of_changes.py                                what changes do to the ledger and to statements
-    of_changed_people.py                         what changes do to people
+    of_changed_people.py, of_types.py            what changes do to people and to types
     of_standing.py                               those of a person's stream about standing
     stored.py                                    the union of all, encode and decode
 """
@@ -78,6 +78,7 @@ from ledger.domain.events.of_statements import (
     StatementSigned,
     StatementWithdrawn,
 )
+from ledger.domain.events.of_types import TypeDefined, TypeRetired
 from ledger.domain.events.stored import (
     BODIES,
     FROZEN,
@@ -150,6 +151,8 @@ __all__ = [
     "StatementWithdrawn",
     "StatementWithdrawnByChange",
     "StreamKind",
+    "TypeDefined",
+    "TypeRetired",
     "UserRegistered",
     "Words",
     "acting_person",

@@ -7,11 +7,12 @@ same commit.
 
 from typing import final
 
+from ledger.domain.charter_values import CharterValues
 from ledger.domain.events.meaning import Explained, Words, effect
 from ledger.domain.events.of_changed_people import PersonEffect
+from ledger.domain.events.of_types import TypeDefined, TypeRetired
 from ledger.domain.policy import Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, USED_INVITATION
-from ledger.domain.vocabulary import RegistrationMode
 from ledger.jose import OkpJwk, thumbprint
 from ledger.jose.fillings import MAX_NESTED
 
@@ -101,19 +102,20 @@ class RoleClosed(Explained, frozen=True):
 
 @final
 class CharterSet(Explained, frozen=True):
-    """A change set the values of the charter: who may register."""
+    """A change set the values of the charter."""
 
     TAG = "charter-set.v1"
     MEANING = effect(
         "ledger",
         Words(
-            trail="{who} set registration to {registration}, by change {change}",
+            trail="{who} set the charter's values: registration {values.registration}, floor"
+            " of {values.floor.people}, by change {change}",
             timeline="The ledger's charter was changed",
             about=None,
         ),
     )
     change: str
-    registration: RegistrationMode
+    values: CharterValues
 
 
 @final
@@ -165,7 +167,14 @@ class StatementWithdrawnByChange(Explained, frozen=True):
 
 
 LedgerEffect = (
-    InvitationIssued | InvitationCancelled | RoleDefined | RoleClosed | CharterSet | GovernanceSet
+    InvitationIssued
+    | InvitationCancelled
+    | RoleDefined
+    | RoleClosed
+    | CharterSet
+    | TypeDefined
+    | TypeRetired
+    | GovernanceSet
 )
 StatementEffect = StatementWithdrawnByChange
 EffectBody = LedgerEffect | PersonEffect | StatementEffect

@@ -12,7 +12,7 @@ from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import StatementEffect
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.unique_names import TYPE
-from ledger.domain.vocabulary import Form, Status
+from ledger.domain.vocabulary import RESERVED, Form, ReadBy, Status
 from ledger.encoding import SafeInteger
 
 # By stream, in the order of their ids: the version that the decision read.
@@ -23,7 +23,9 @@ Seen = dict[str, SafeInteger]
 class StatementDrafted(Explained, frozen=True):
     """A statement was submitted for approval; `document` is its exact bytes (UTF-8).
 
-    `type` is the name of the document's type, None without one.
+    `ends_at` is when it expires if it is still pending then; `type` is the name of the document's
+    type, None without one. `read_by` is who may read it, by its `readers` and the mode of
+    registration at this position.
     """
 
     TAG = "statement-drafted.v1"
@@ -44,8 +46,15 @@ class StatementDrafted(Explained, frozen=True):
     creator: str
     kid: str
     act: str
+    ends_at: str
     type: str | None = None
+    read_by: ReadBy = "participants"
     seen: Seen = msgspec.field(default_factory=dict)
+
+    @property
+    def built_in(self) -> str | None:
+        """The name of the document's type if it is a built-in one, else None."""
+        return self.type if self.type is not None and self.type.startswith(RESERVED) else None
 
 
 @final

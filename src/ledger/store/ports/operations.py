@@ -1,16 +1,33 @@
 """The port of the operational state: what a server may forget.
 
-It holds the key of ceremonies, sessions, sign counts, wrapped keys, names that were used once, and
-what people call their devices. Losing it ends open ceremonies, signs everybody out, brings synced
-keys to no further browser, and takes the labels of keys and passkeys.
+It holds the key of ceremonies, sessions, sign counts, wrapped keys, names that were used once, what
+people call their devices, and the access record. Losing it ends open ceremonies, signs everybody
+out, brings synced keys to no further browser, and takes the labels of keys and passkeys; who read
+what until then is not known any more.
 Every call may raise UnavailableError `state_unavailable`.
 """
 
 import hashlib
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
+
+# How long the access record keeps a line, and how many lines; then the oldest ones go.
+ACCESS_DAYS = 400
+MOST_ACCESSES = 1_000_000
+HOUR_MS = 3_600_000
+# What was shown: one statement, a list, events, or a bundle of a mode.
+AccessKind = Literal[
+    "statement",
+    "document",
+    "jws",
+    "list",
+    "timeline",
+    "evidence-statement",
+    "evidence-redacted",
+    "evidence-full",
+]
 
 
 def session_id(token_sha256: bytes) -> str:
@@ -48,6 +65,18 @@ class DeviceNote(msgspec.Struct, frozen=True):
 
     browser: str = ""
     label: str = ""
+
+
+class Access(msgspec.Struct, frozen=True):
+    """A line of the access record: who was shown what, when first in an hour; ids only.
+
+    `statement` is None for a list, which shows several.
+    """
+
+    at_ms: int
+    person: str
+    kind: AccessKind
+    statement: str | None = None
 
 
 class OperationalState(Protocol):
@@ -150,6 +179,21 @@ class OperationalState(Protocol):
 
     def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:
         """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
+        ...
+
+    def note_access(self, access: Access, *, most: int = MOST_ACCESSES) -> None:
+        """Keep a line of the access record, durably.
+
+        The second line of a person, kind and statement in an hour of UTC is the first one again.
+        Lines older than ACCESS_DAYS go, and the oldest of more than `most`.
+        """
+        ...
+
+    def accesses(self, *, before: int | None, limit: int) -> list[tuple[int, Access]]:
+        """Return lines of the access record with their numbers, the newest first.
+
+        `before` is a number: only older lines are returned.
+        """
         ...
 
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:

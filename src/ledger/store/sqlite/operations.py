@@ -10,7 +10,15 @@ from pathlib import Path
 
 from ledger.errors import RefusedError, UnavailableError
 from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
-from ledger.store.ports.operations import DeviceNote, OpenSession, WrappedKey, session_id
+from ledger.store.ports.operations import (
+    MOST_ACCESSES,
+    Access,
+    DeviceNote,
+    OpenSession,
+    WrappedKey,
+    session_id,
+)
+from ledger.store.sqlite import access_record
 
 KEY_BYTES = 32
 
@@ -50,7 +58,9 @@ class SqliteState:
         self._writer = open_private(path)
         with closed_on_error(self._writer):
             use_write_ahead_log(self._writer)
-            self._writer.executescript("PRAGMA synchronous=NORMAL;" + _SCHEMA)
+            self._writer.executescript(
+                "PRAGMA synchronous=NORMAL;" + _SCHEMA + access_record.SCHEMA
+            )
             self.ceremony_key = self._secret("ceremony")
             self.born_ms = self._birth(born_ms)
             self._reader = open_private(path)
@@ -199,6 +209,18 @@ class SqliteState:
         with _available():
             rows = self._reader.execute(query, (user,)).fetchall()
         return {reference: DeviceNote(*more) for reference, *more in rows}
+
+    # --- the access record ------------------------------------------------------------------------
+
+    def note_access(self, access: Access, *, most: int = MOST_ACCESSES) -> None:
+        """Keep a line of the access record, durably; lines that are too old or too many go."""
+        with _available():
+            access_record.keep(self._writer, access, most=most)
+
+    def accesses(self, *, before: int | None, limit: int) -> list[tuple[int, Access]]:
+        """Return lines of the access record with their numbers, the newest first."""
+        with _available():
+            return access_record.lines(self._reader, before=before, limit=limit)
 
     # --- counters and one-time names -------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.domain.epochs import SignedTree
 from ledger.errors import RefusedError
-from ledger.store.ports.operations import DeviceNote, OperationalState
+from ledger.store.ports.operations import Access, DeviceNote, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.tlog.checkpoint import Checkpoint
 from tests.support.engines import Engine
@@ -153,6 +153,52 @@ def test_of_two_processes_one_uses_a_name(engine: Engine, data: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(won) == 1
+
+
+HOUR_MS = 3_600_000
+READ = Access(5, "alice", "statement", "terms")
+
+
+def lines(operations: OperationalState) -> list[Access]:
+    return [line for _, line in operations.accesses(before=None, limit=100)]
+
+
+def test_the_access_record_has_a_line_an_hour_of_a_person_kind_and_statement(
+    operations: OperationalState,
+) -> None:
+    others = [
+        Access(9, "bob", "statement", "terms"),
+        Access(9, "alice", "jws", "terms"),
+        Access(9, "alice", "statement", "lease"),
+        Access(9, "alice", "list"),
+        Access(HOUR_MS, "alice", "statement", "terms"),
+    ]
+    repeated = [Access(7, "alice", "statement", "terms"), Access(HOUR_MS - 1, "alice", "list")]
+    for line in (READ, *others, *repeated):
+        operations.note_access(line)
+    assert lines(operations) == [*others[::-1], READ]
+
+
+def test_the_access_record_is_read_in_pages_and_outlives_its_process(
+    engine: Engine, operations: OperationalState, data: Path
+) -> None:
+    for hour in range(5):
+        operations.note_access(Access(hour * HOUR_MS, "alice", "list"))
+    with closing(engine.open_operations(data)) as again:
+        first = again.accesses(before=None, limit=3)
+        second = again.accesses(before=first[-1][0], limit=3)
+    assert [line.at_ms // HOUR_MS for _, line in (*first, *second)] == [4, 3, 2, 1, 0]
+
+
+def test_lines_of_the_access_record_that_are_too_old_or_too_many_go(
+    operations: OperationalState,
+) -> None:
+    day_ms = 24 * HOUR_MS
+    for day in (0, 1, 400, 401):
+        operations.note_access(Access(day * day_ms, "alice", "list"))
+    assert [line.at_ms // day_ms for line in lines(operations)] == [401, 400, 1]
+    operations.note_access(Access(402 * day_ms, "alice", "list"), most=2)
+    assert [line.at_ms // day_ms for line in lines(operations)] == [402, 401]
 
 
 # --- the signer's memory -------------------------------------------------------------------------

@@ -18,7 +18,12 @@ export const WORDS = Object.freeze({
   withdraw: ({ statement }) => `Withdraw the statement ${short(statement)}`,
   "re-enrol": ({ user }) => `Re-enrol ${short(user)}`,
   admit: ({ user }) => `Admit the new passkey of ${short(user)}`,
-  "set-charter": ({ registration }) => `Set registration to ${registration}`,
+  "set-charter": () => "Set the values of the charter",
+  "define-type": ({ definition }) => {
+    const { name, version } = JSON.parse(definition);
+    return `Define the type ${name}, version ${version}`;
+  },
+  "retire-type": ({ type }) => `Retire the type ${type}`,
   "set-governance": () => "Set the governance policy",
 });
 

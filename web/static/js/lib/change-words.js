@@ -1,7 +1,7 @@
 // What a change asks for, in sentences, with the values that it replaces. The sentences are those
 // of src/ledger/pages/change_words.py; tests/vectors/web/changes.json holds both.
 
-import { listed, moment, nodePhrase } from "./policy.js";
+import { listed, manyOf, moment, nodePhrase, policySentence } from "./policy.js";
 import { fill } from "./texts.js";
 
 /**
@@ -13,13 +13,14 @@ export function describe(items, names, texts, replaced = {}) {
   return items.map((item) => {
     const [[name, members]] = Object.entries(item);
     const key = members.people ? `change.${name}.people` : `change.${name}`;
-    const sentence = fill(texts[key], values(members, names, texts));
+    const said = fill(texts[key], values(members, names, texts));
+    const sentence = members.pending ? `${said.replace(/\.$/, "")}. ${texts[`change.pending.${members.pending}`]}` : said;
     const passkeys = (members.people ?? [members])
       .filter(({ cose }) => cose)
       .map(({ user, cose }) => [names[user] ?? user.slice(0, 8), cose]);
     const old = replaced[members.was];
     if (old && name === "set-charter") {
-      const [before, after] = [old, members].map((each) => texts[`registration.${each.registration}`]);
+      const [before, after] = [old, members.values].map((each) => valuesPhrase(each, texts));
       return { sentence, before, after, passkeys };
     }
     if (old && name === "set-governance") {
@@ -32,7 +33,7 @@ export function describe(items, names, texts, replaced = {}) {
 
 /** Return the values that the texts of items have places for. */
 function values(
-  { user, expiresAt, since, invitation, statement, people, policy, registration, ...members },
+  { user, expiresAt, since, invitation, statement, people, policy, definition, values: charter, ...members },
   names,
   texts,
 ) {
@@ -45,6 +46,36 @@ function values(
     ...(statement && { statement: statement.slice(0, 8) }),
     ...(people && { people: listed(people.map((each) => names[each.user] ?? each.user.slice(0, 8))) }),
     ...(policy && { policy: nodePhrase(policy, names) }),
-    ...(registration && { registration: texts[`registration.${registration}`] }),
+    ...(definition && ofDefinition(JSON.parse(definition), names)),
+    ...(charter && { values: valuesPhrase(charter, texts) }),
   };
+}
+
+/** Return what a definition of a type says in words: its rules, but for the schema. */
+const ofDefinition = ({ name, version, title, drafters, policy }, names) => ({
+  name,
+  version,
+  title,
+  drafters: listed(drafters.map((each) => manyOf(each, names))),
+  policy: policySentence(policy, names),
+});
+
+/** Return the values of the charter in words. */
+function valuesPhrase({ registration, floor, maxAge, untyped }, texts) {
+  const said = (key, filled = {}) => fill(texts[`change.values.${key}`], filled);
+  const parts = [
+    said("registration", { registration: texts[`registration.${registration}`] }),
+    said(floor.people === 1 ? "people.one" : "people.other", { count: floor.people }),
+    ...(floor.creatorMaySign ? [] : [said("creator")]),
+    ...(floor.assurance === "passkey" ? [said("passkey")] : []),
+    ...(untyped ? [] : [said("typed")]),
+    said("age", { age: wait(maxAge, texts) }),
+  ];
+  return parts.join("; ");
+}
+
+function wait(ageMs, texts) {
+  const hours = ageMs / 3_600_000;
+  const [unit, count] = hours % 24 ? ["hours", hours] : ["days", hours / 24];
+  return fill(texts[`change.wait.${unit}.${count === 1 ? "one" : "other"}`], { count });
 }

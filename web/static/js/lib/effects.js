@@ -9,16 +9,16 @@ import { text } from "./texts.js";
 // Items whose text says more than the item itself.
 const TOLD = ["end-role", "suspend", "deactivate", "close-role", "cancel-invitation", "set-governance", "declare-compromise", "withdraw"];
 
-/** Return what a change with these items would do: `{more, unmeetable}`. */
+/** Return what a change with these items would do: `{more, unmeetable, registration}`. */
 export const preview = (items) => post("/api/changes/preview", { content: jcs({ items }) });
 
 /** Return the paragraphs that say what the items do to others. */
-export function consequences(items, { unmeetable }) {
-  const told = items.flatMap((item) => Object.entries(item)).flatMap(([name, { people, registration }]) => [
+export function consequences(items, { unmeetable, registration }) {
+  const told = items.flatMap((item) => Object.entries(item)).flatMap(([name, { people }]) => [
     ...(TOLD.includes(name) ? [name] : []),
     ...(people ? ["set-governance.people"] : []),
-    ...(registration ? [`registration.${registration}`] : []),
   ]);
+  if (registration) told.push(`registration.${registration}`);
   return [...new Set(told)].map((name) => el("p", {}, text(`effect.${name}`))).concat(lost(unmeetable));
 }
 

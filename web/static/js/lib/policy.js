@@ -88,7 +88,8 @@ const split = (member) => {
 };
 const isRole = (member) => typeof member === "string" && member.startsWith("role:");
 
-function manyOf(member, names) {
+/** Return a member in the plural: `creators`, or a person's name. */
+export function manyOf(member, names) {
   const [kind, name] = split(member);
   return kind === "role" ? `${name}s` : (names[name] ?? name);
 }

@@ -5,10 +5,12 @@ import { Problem, post, settle } from "../lib/api.js";
 import { now } from "../lib/clock.js";
 import { sha256Hex } from "../lib/digest.js";
 import { all, el, one } from "../lib/dom.js";
+import { shortfall } from "../lib/floor.js";
 import { jcs } from "../lib/jcs.js";
 import { signAct } from "../lib/jws.js";
 import { me, onAction, start } from "../lib/page.js";
 import { fault, policySentence } from "../lib/policy.js";
+import { chosenReaders, readersSentence } from "../lib/readers.js";
 import { parseObject } from "../lib/strict-json.js";
 import { contentView, seen } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
@@ -24,6 +26,7 @@ const field = (name) => one(`#${name}`);
 const names = Object.fromEntries(
   all("[data-name]", form).map((box) => [box.value.replace("user:", ""), box.dataset.name]),
 );
+const floor = JSON.parse(field("compose").dataset.floor);
 const written = () => `${field("title").value}\n${field("content").value}`;
 const original = written();
 // One id for all attempts of this page: the server records a repeated request once.
@@ -65,7 +68,7 @@ function policyFault(byHand) {
   box.readOnly = !byHand;
   field("policy-fields").disabled = byHand;
   if (!byHand) box.value = JSON.stringify(builtPolicy(), null, 2);
-  const error = jsonFault("policy-json") || fault(readPolicy());
+  const error = jsonFault("policy-json") || fault(readPolicy()) || shortfall(readPolicy(), floor);
   field("sentence").textContent = error || policySentence(readPolicy(), names);
   field("sentence").classList.toggle("error", error !== "");
   return error;
@@ -97,6 +100,7 @@ async function make() {
     policy: readPolicy(),
     statementId,
     title: field("title").value.trim(),
+    ...chosenReaders(form),
     ...(base && { supersedes: base }),
   };
   const text = jcs(document);
@@ -105,6 +109,9 @@ async function make() {
   field("check-content").replaceChildren(contentView(parseObject(document.content)));
   field("check-bytes").textContent = text;
   field("check-policy").textContent = policySentence(document.policy, names);
+  field("check-readers").textContent = readersSentence(
+    document.readers ? "participants" : "everyone", document.readers, names,
+  );
   field("check-seal").replaceChildren(seal(made.sha256));
   field("check-copy").dataset.text = made.sha256;
   field("check-digest").replaceChildren(...grouped(made.sha256));

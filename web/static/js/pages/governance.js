@@ -1,5 +1,5 @@
-// Governance: who approves changes, and who may register. Another policy is drafted from the form,
-// and its effect is shown before it is signed.
+// Governance: who approves changes, and the charter's values. Others are drafted from the forms, and
+// their effect is shown before they are signed.
 
 import { proposeAndTell, serve } from "../lib/administer.js";
 import { get } from "../lib/api.js";
@@ -8,6 +8,7 @@ import { fault, nodePhrase } from "../lib/policy.js";
 import { speaker } from "../lib/spoken.js";
 import { text } from "../lib/texts.js";
 
+const HOUR_MS = 3_600_000;
 const form = one("#propose");
 const spoken = form && (await speaker());
 const candidates = form ? JSON.parse(one("#candidates").textContent) : [];
@@ -75,11 +76,25 @@ async function propose() {
   return proposeAndTell({ "set-governance": item }, names);
 }
 
-async function registration({ dataset }) {
-  const { valuesSha256: was } = await get("/api/governance");
-  return proposeAndTell({ "set-charter": { registration: dataset.registration, was } });
+/** Propose other values of the charter: those in force, changed by `change`. */
+async function proposeValues(change) {
+  const { values, valuesSha256: was } = await get("/api/governance");
+  return proposeAndTell({ "set-charter": { values: { ...values, ...change }, was } });
 }
+
+const registration = ({ dataset }) => proposeValues({ registration: dataset.registration });
+
+const proposeFloor = () =>
+  proposeValues({
+    floor: {
+      people: one("#floor-people").valueAsNumber,
+      creatorMaySign: one("#floor-creator").checked,
+      assurance: one("#floor-passkey").checked ? "passkey" : "key",
+    },
+    untyped: one("#floor-untyped").checked,
+    maxAge: Math.round(one("#max-age").valueAsNumber * 24) * HOUR_MS,
+  });
 
 form?.addEventListener("input", draw);
 if (form) draw();
-serve({ registration }, { "#propose": propose });
+serve({ registration }, { "#propose": propose, "#propose-floor": proposeFloor });

@@ -22,6 +22,7 @@ import { canGovern } from "../standing.js";
 import { requireStatus } from "../statement.js";
 import { STANDING, STATUS } from "../vocabulary.js";
 import { ITEM } from "./items.js";
+import { definitionOf, requireAboveFloor, retirementOf } from "./type_effects.js";
 
 /** Return the effects of an approval of a change; none for most approvals. */
 export async function effectsOfApproval(change, signed, sources, nowMs) {
@@ -48,22 +49,22 @@ const APPLY = Object.freeze({
     }
     if (toMs(item.expiresAt) <= world.nowMs) refuse("invitation_expired", "the invitation has expired");
     const { invitation, role, key, expiresAt } = item;
-    world.rule(TAG.INVITATION_ISSUED, { invitation, role, key, expiresAt });
+    return world.rule(TAG.INVITATION_ISSUED, { invitation, role, key, expiresAt });
   },
   [ITEM.CANCEL_INVITATION]: (world, { invitation }) => {
     const open = world.charter.invitations.filter(({ cancelled }) => !cancelled);
     requireEffect(open.some(({ id }) => id === invitation), "there is no such open invitation");
-    world.rule(TAG.INVITATION_CANCELLED, { invitation });
+    return world.rule(TAG.INVITATION_CANCELLED, { invitation });
   },
   [ITEM.DEFINE_ROLE]: (world, { role }) => {
     if ([...rolesOf(world.charter), ...world.charter.closed].includes(role)) {
       refuse("role_known", `${role} is, or was, a role`);
     }
-    world.rule(TAG.ROLE_DEFINED, { role });
+    return world.rule(TAG.ROLE_DEFINED, { role });
   },
   [ITEM.CLOSE_ROLE]: (world, { role }) => {
     if (!world.charter.defined.includes(role)) refuse("role_unknown", `${role} cannot be closed`);
-    world.rule(TAG.ROLE_CLOSED, { role });
+    return world.rule(TAG.ROLE_CLOSED, { role });
   },
   [ITEM.GRANT_ROLE]: async (world, { user, role, cose }) => {
     const known = world.person(user);
@@ -89,7 +90,7 @@ const APPLY = Object.freeze({
   },
   [ITEM.WITHDRAW]: (world, { statement: id }) => {
     const subject = world.statements.get(id) ?? refuse("statement_unknown", "there is no such statement");
-    requireStatus(subject, world.nowMs, STATUS.PENDING);
+    requireStatus(subject, world, STATUS.PENDING);
     if (world.somebody(subject.creator).standing !== STANDING.DEACTIVATED) {
       refuse("creator_not_gone", "only its creator withdraws this statement");
     }
@@ -109,11 +110,13 @@ const APPLY = Object.freeze({
     if ((await digestOfKey(waiting)) !== cose) refuse("cose_mismatch", "the passkey that waits has another key");
     world.change(user, TAG.PASSKEY_ADMITTED, { credentialId: waiting.credentialId });
   },
-  [ITEM.SET_CHARTER]: async (world, { registration, was }) => {
-    requireCurrent(was, await digestOf({ registration: world.charter.registration }));
-    requireEffect(registration !== world.charter.registration, "it is set already");
-    world.rule(TAG.CHARTER_SET, { registration });
+  [ITEM.SET_CHARTER]: async (world, { values, was }) => {
+    requireCurrent(was, await digestOf(world.charter.values));
+    requireEffect(!same(values, world.charter.values), "these are the values already");
+    return world.rule(TAG.CHARTER_SET, { values });
   },
+  [ITEM.DEFINE_TYPE]: (world, item) => world.rule(TAG.TYPE_DEFINED, definitionOf(world.charter, item)),
+  [ITEM.RETIRE_TYPE]: (world, item) => world.rule(TAG.TYPE_RETIRED, retirementOf(world.charter, item)),
   [ITEM.SET_GOVERNANCE]: async (world, { policy, was, people }) => {
     requireCurrent(was, await digestOf(world.charter.governance));
     requireEffect(!same(policy, world.charter.governance), "it is the policy already");
@@ -121,7 +124,7 @@ const APPLY = Object.freeze({
     named(policy, "user:").forEach((user) => world.somebody(user));
     for (const { user, cose } of people ?? []) await requireLive(world.person(user), cose, world.nowMs);
     if (people !== null) world.governors = people.map(({ user }) => user);
-    world.rule(TAG.GOVERNANCE_SET, { policy });
+    return world.rule(TAG.GOVERNANCE_SET, { policy });
   },
 });
 
@@ -162,8 +165,8 @@ class World {
     this.people.set(user, evolvePerson(this.people.get(user), this.effect(user, type, members)));
   }
 
-  rule(type, members) {
-    this.charter = evolveCharter(this.charter, this.effect(STREAM, type, members));
+  async rule(type, members) {
+    this.charter = await evolveCharter(this.charter, this.effect(STREAM, type, members));
   }
 
   effect(stream, type, members) {
@@ -176,6 +179,7 @@ class World {
   requireGovernable() {
     const { governance, closed } = this.charter;
     requireOpen(governance, closed);
+    requireAboveFloor(this.charter);
     if (!this.hasEverybody) return;
     const able = [...this.people.values()]
       .map((each) => inForce(this.charter, each))

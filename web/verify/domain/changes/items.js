@@ -7,9 +7,11 @@ import { isObject, parseJson } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { ed25519Jwk, requirePrimeOrder } from "../../jose/keys.js";
 import { listOf, oneOf, optional, read, struct, text, withDefault } from "../../shapes.js";
+import { charterValues, requireValues } from "../charter_values.js";
 import { requireUuid } from "../document.js";
 import { asksForTwo, node, requireShape } from "../policy.js";
-import { CHANGE, REGISTRATION } from "../vocabulary.js";
+import { parseDefinition } from "../statement_types.js";
+import { CHANGE, TYPE_PENDING } from "../vocabulary.js";
 
 /** The kinds of items. */
 export const ITEM = Object.freeze({
@@ -27,6 +29,8 @@ export const ITEM = Object.freeze({
   RE_ENROL: "re-enrol",
   ADMIT: "admit",
   SET_CHARTER: "set-charter",
+  DEFINE_TYPE: "define-type",
+  RETIRE_TYPE: "retire-type",
   SET_GOVERNANCE: "set-governance",
 });
 
@@ -36,6 +40,8 @@ const ROLE_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 const person = { user: text };
 const role = { role: text };
+
+const pendingWord = oneOf(...Object.values(TYPE_PENDING));
 
 const SHAPES = {
   [ITEM.INVITE]: { invitation: text, ...role, key: ed25519Jwk, expiresAt: text },
@@ -57,7 +63,9 @@ const SHAPES = {
   [ITEM.WITHDRAW]: { statement: text },
   [ITEM.RE_ENROL]: { ...person, key: ed25519Jwk, expiresAt: text },
   [ITEM.ADMIT]: { ...person, cose: text },
-  [ITEM.SET_CHARTER]: { registration: oneOf(...Object.values(REGISTRATION)), was: text },
+  [ITEM.SET_CHARTER]: { values: charterValues, was: text },
+  [ITEM.DEFINE_TYPE]: { definition: text, was: optional(text), pending: optional(pendingWord) },
+  [ITEM.RETIRE_TYPE]: { type: text, was: text, pending: pendingWord },
   [ITEM.SET_GOVERNANCE]: { policy: node, was: text, people: optional(listOf(struct({ ...person, cose: text }))) },
 };
 
@@ -71,10 +79,9 @@ const CHECKS = {
     if (!ROLE_NAME.test(name)) invalid("a role's name has 1 to 64 characters of a-z, 0-9 and -");
   },
   key: requirePrimeOrder,
-  was: requireDigest,
-  cose: (digest) => {
-    if (digest !== null) requireDigest(digest);
-  },
+  values: requireValues,
+  was: requireDigestOrNull,
+  cose: requireDigestOrNull,
   people: requireGovernors,
   expiresAt: toMs,
   policy: (root) => requireShape({ ...root, veto: [] }),
@@ -103,10 +110,19 @@ function parseItem(given) {
   if (name === ITEM.SET_GOVERNANCE && (item.people !== null) !== asksForTwo(item.policy)) {
     invalid("a policy states people if it asks for two or more, and only then");
   }
+  if (name === ITEM.DEFINE_TYPE) requireVersion(item);
   if (name === ITEM.DECLARE_COMPROMISE && (item.kid === null) === (item.passkey === null)) {
     invalid("declare-compromise names a kid or a passkey");
   }
   return { name, ...item };
+}
+
+/** Refuse a first version that replaces something, and a later one that does not say what. */
+function requireVersion({ definition, was, pending }) {
+  const isFirst = parseDefinition(definition).version === 1;
+  if ((was === null) !== isFirst || (pending === null) !== isFirst) {
+    invalid("a version after the first states was and pending, and no first one does");
+  }
 }
 
 function requireGovernors(people) {
@@ -118,6 +134,10 @@ function requireGovernors(people) {
   if (users.size !== (people?.length ?? 0) || users.size > MAX_GOVERNORS) {
     invalid(`people are at most ${MAX_GOVERNORS}, each of them once`);
   }
+}
+
+function requireDigestOrNull(value) {
+  if (value !== null) requireDigest(value);
 }
 
 function requireDigest(value) {

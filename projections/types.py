@@ -1,0 +1,129 @@
+"""The types that changes defined: each version, what replaced or retired it, and when."""
+
+import sqlite3
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ledger.domain.events import TypeDefined, TypeRetired
+from ledger.domain.statement_types import parse_definition
+from ledger.sqlite.bulk_insert import write
+from projections.facts import OPEN, Batch
+from projections.paging import Page, decode_cursor, encode_cursor
+from projections.users import uuid_text
+
+NAME = "types"
+VERSION = 1
+# A version holds from its position until `ended`: the position of its successor, or of the end of
+# the type. `retired` is that of the end.
+TABLES: tuple[str, ...] = (
+    "CREATE TABLE statement_type(name TEXT NOT NULL, version INTEGER NOT NULL,"
+    " position INTEGER NOT NULL, ended INTEGER NOT NULL, title TEXT NOT NULL,"
+    " sha256 BLOB NOT NULL, definition TEXT NOT NULL, change BLOB NOT NULL,"
+    " PRIMARY KEY(name, version)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE retired_type(name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT,"
+    " WITHOUT ROWID",
+)
+INDEXES: tuple[str, ...] = (
+    "CREATE INDEX statement_type_by_position ON statement_type(position)",
+    "CREATE INDEX statement_type_by_digest ON statement_type(sha256)",
+)
+_COLUMNS = (
+    "t.name, t.version, t.title, t.sha256, t.position, t.change, t.ended > :at,"
+    " EXISTS(SELECT 1 FROM retired_type r WHERE r.name = t.name AND r.position <= :at)"
+)
+
+
+class TypeSummary(msgspec.Struct, frozen=True, rename="camel"):
+    """A version of a type; `change` is the statement that defined it.
+
+    `sha256` is the digest of the definition, in hex. The version is in force if statements of it
+    can be drafted: no later one replaced it, and the type is not retired.
+    """
+
+    name: str
+    version: int
+    title: str
+    sha256: str
+    position: int
+    change: str
+    is_in_force: bool
+    is_retired: bool
+
+
+class TypeDetail(TypeSummary, frozen=True, rename="camel"):
+    """A type with its definition, which is the exact text that the digest covers."""
+
+    definition: str
+
+
+def fold(db: sqlite3.Connection, batch: Batch) -> None:
+    """Add the versions that were defined, and end those that were replaced or retired."""
+    for fact in batch.of(TypeDefined, TypeRetired):
+        body, position = fact.body, fact.position
+        db.execute(
+            "UPDATE statement_type SET ended = ? WHERE name = ? AND ended = ?",
+            (position, body.name, OPEN),
+        )
+        if isinstance(body, TypeRetired):
+            write(db, "INSERT INTO retired_type {rows}", [(body.name, position)])
+            continue
+        found = parse_definition(body.definition)
+        row = (
+            body.name,
+            found.definition.version,
+            position,
+            OPEN,
+            found.definition.title,
+            bytes.fromhex(found.sha256),
+            body.definition,
+            UUID(body.change).bytes,
+        )
+        write(db, "INSERT INTO statement_type {rows}", [row])
+
+
+def page(
+    db: sqlite3.Connection, *, at: int, limit: int, cursor: str | None = None
+) -> Page[TypeSummary]:
+    """Return the newest version of each type as of a position, retired ones too, newest first.
+
+    Raises MalformedError `cursor_invalid`.
+    """
+    below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM statement_type t WHERE t.position < :below"  # noqa: S608  # constants
+        " AND t.version = (SELECT max(n.version) FROM statement_type n"
+        " WHERE n.name = t.name AND n.position <= :at)"
+        " ORDER BY t.position DESC LIMIT :limit + 1",
+        {"at": at, "below": below, "limit": limit},
+    ).fetchall()
+    shown = [_summary(row) for row in rows[:limit]]
+    further = encode_cursor(NAME, shown[-1].position) if len(rows) > limit else None
+    return Page(shown, further, at)
+
+
+def by_digest(db: sqlite3.Connection, digest: bytes, *, at: int) -> TypeDetail | None:
+    """Return the version of a type with this digest as of a position, None if there is none."""
+    row = db.execute(
+        f"SELECT {_COLUMNS}, t.definition FROM statement_type t"  # noqa: S608  # constants
+        " WHERE t.sha256 = :digest AND t.position <= :at",
+        {"at": at, "digest": digest},
+    ).fetchone()
+    if row is None:
+        return None
+    return TypeDetail(**msgspec.structs.asdict(_summary(row[:8])), definition=row[8])
+
+
+def _summary(row: tuple[Any, ...]) -> TypeSummary:
+    name, version, title, digest, position, change, in_force, retired = row
+    return TypeSummary(
+        name=name,
+        version=version,
+        title=title,
+        sha256=digest.hex(),
+        position=position,
+        change=uuid_text(change),
+        is_in_force=bool(in_force),
+        is_retired=bool(retired),
+    )

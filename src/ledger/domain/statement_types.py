@@ -1,0 +1,144 @@
+"""Types: kinds of statements that an administration defines. Parse a definition; hold drafts to it.
+
+A definition is a JSON text in the item of a change, and its digest is SHA-256 of that text's bytes.
+A document of a type states its name, version and digest. Its policy is the type's, but for its end,
+and its content meets the type's schema. So the rules are the organisation's, not the drafter's.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ledger.domain import charter_values, policy
+from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
+from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_title
+from ledger.domain.person import Person, may_sign
+from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import RESERVED
+from ledger.encoding import SafeInteger, parse_json, sha256_hex
+from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
+
+MAX_DEFINITION_BYTES = 65_536
+MAX_DRAFTERS = 256
+
+
+class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The members of a definition; `max_age` overrides the charter's, in milliseconds."""
+
+    name: str
+    version: SafeInteger
+    title: str
+    drafters: tuple[str, ...]
+    policy: Policy
+    schema: Any
+    max_age: SafeInteger | None = None
+
+
+class DefinedType(msgspec.Struct, frozen=True):
+    """A type as of a position: its newest definition.
+
+    Pending statements of the versions up to `stopped` have ended.
+    """
+
+    definition: TypeDefinition
+    schema: ContentSchema
+    sha256: str
+    stopped: int = 0
+    retired: bool = False
+
+    @property
+    def stated(self) -> DocumentType:
+        """How a document states this type."""
+        return DocumentType(self.definition.name, self.definition.version, self.sha256)
+
+
+Types = Mapping[str, DefinedType]
+
+
+def parse_definition(text: str) -> DefinedType:
+    """Return the type that a definition defines.
+
+    Raises MalformedError `type_invalid`, `schema_invalid`, `text_refused`; those of `parse_json`
+    and `policy.check`.
+    """
+    raw = text.encode()
+    if len(raw) > MAX_DEFINITION_BYTES:
+        raise _invalid(f"a definition has at most {MAX_DEFINITION_BYTES:,} bytes")
+    try:
+        found = msgspec.convert(parse_json(raw), TypeDefinition)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from error
+    if not TYPE_NAME.fullmatch(found.name) or found.name.startswith(RESERVED):
+        raise _invalid("a name has parts of a-z, 0-9 and -, divided by /, and not ledger/ first")
+    if found.version < 1:
+        raise _invalid("versions begin with 1")
+    require_title(found.title, "type_invalid")
+    _check_drafters(found.drafters)
+    policy.check(found.policy)
+    if found.policy.expires_at is not None:
+        raise _invalid("the policy of a type has no end: each document can state one")
+    if found.max_age is not None:
+        charter_values.check_age(found.max_age, "type_invalid")
+    return DefinedType(found, parse_schema(found.schema), sha256_hex(raw))
+
+
+def _check_drafters(drafters: tuple[str, ...]) -> None:
+    distinct = len(set(drafters)) == len(drafters)
+    if not 1 <= len(drafters) <= MAX_DRAFTERS or not distinct:
+        raise _invalid(f"drafters are 1 to {MAX_DRAFTERS}, each of them once")
+    if not all(map(policy.is_member, drafters)):
+        raise _invalid("a drafter is user:<id of a person> or role:<name of a role>")
+
+
+def _invalid(detail: str) -> MalformedError:
+    return MalformedError("type_invalid", detail)
+
+
+def roles_of(definition: TypeDefinition) -> frozenset[str]:
+    """Return the roles that a definition names, of its drafters and its policy."""
+    members = {*definition.drafters, *policy.members(definition.policy), *definition.policy.veto}
+    return frozenset(each.removeprefix("role:") for each in members if each.startswith("role:"))
+
+
+def stops(types: Types, stated: DocumentType | None) -> bool:
+    """Tell whether a pending statement that states this type has ended with its version."""
+    known = None if stated is None else types.get(stated.name)
+    return stated is not None and known is not None and stated.version <= known.stopped
+
+
+def require_drafter(types: Types, stated: DocumentType, person: Person) -> DefinedType:
+    """Return the type that a document states, if the person drafts statements of it.
+
+    Raises ConflictError `type_unknown`, `type_retired`, `type_outdated`; ForbiddenError
+    `drafter_only`.
+    """
+    known = types.get(stated.name)
+    if known is None:
+        raise ConflictError("type_unknown", f"this ledger has no type {stated.name!r}")
+    if known.retired:
+        raise ConflictError("type_retired", f"the type {stated.name!r} is retired")
+    if stated != known.stated:
+        detail = f"{stated.name!r} has another version or digest: draft it anew by that"
+        raise ConflictError("type_outdated", detail)
+    drafters = known.definition.drafters
+    if not may_sign(person) or not any(
+        policy.covers(each, person.user, person.roles) for each in drafters
+    ):
+        raise ForbiddenError("drafter_only", "this type names others who draft it")
+    return known
+
+
+def require_met(known: DefinedType, document: Document) -> None:
+    """Require that a document has the policy of its type and content that meets its schema.
+
+    Raises RefusedError `type_policy_mismatch`; MalformedError `schema_unmet`.
+    """
+    plain = msgspec.structs.replace(document.policy, expires_at=None)
+    if plain != known.definition.policy:
+        detail = "the policy is not that of the type; it may differ in expiresAt only"
+        raise RefusedError("type_policy_mismatch", detail)
+    fault = unmet(known.schema, parse_json(document.content.encode()))
+    if fault is not None:
+        place = fault.pointer or "the content"
+        raise MalformedError("schema_unmet", f"{place} does not meet {fault.keyword!r} of the type")

@@ -1,0 +1,37 @@
+"""Who may read a statement, in a sentence; web/static/js/lib/readers.js writes the same."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from ledger.domain.policy_words import listed
+from ledger.domain.vocabulary import ReadBy
+from ledger.pages.texts import text
+from projections import users
+from projections.statements import StatementDetail
+from projections.users import NamedPerson, User
+
+
+def readers_sentence(read_by: ReadBy, named: Sequence[str] | None, names: Mapping[str, str]) -> str:
+    """Return who may read a statement; `named` are the readers of its document."""
+    if read_by == "everyone":
+        return text("readers.everyone")
+    if not named:
+        return text("readers.participants")
+    shown = [
+        text("readers.holders", role=name) if kind == "role" else names.get(name, name)
+        for kind, _, name in (each.partition(":") for each in named)
+    ]
+    return text("readers.named", named=listed(shown))
+
+
+def carried_readers(
+    db: sqlite3.Connection, base: StatementDetail | None, offered: Sequence[User], *, at: int
+) -> list[NamedPerson]:
+    """Return the people whom an older version names as readers, and whom the form does not offer.
+
+    So a new version names them too, unless its drafter leaves them out.
+    """
+    known = {each.id for each in offered}
+    named = [each[5:] for each in (base and base.readers) or () if each.startswith("user:")]
+    names = users.names(db, named, at=at)
+    return [NamedPerson(each, names.get(each, each)) for each in named if each not in known]

@@ -1,0 +1,68 @@
+// Mirrors ledger.domain.charter_values: who may register, the floor, the longest wait, untyped drafts.
+
+import { minPeople, shortfall } from "../../static/js/lib/floor.js";
+import { toMs } from "../clock.js";
+import { refuse } from "../errors.js";
+import { flag, integer, oneOf, struct } from "../shapes.js";
+import { MAX_THRESHOLD } from "./policy.js";
+import { ASSURANCE, REGISTRATION } from "./vocabulary.js";
+
+const HOUR_MS = 3_600_000;
+const MOST_HOURS = 87_840;
+const LAST_MS = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
+const NO_FLOOR = Object.freeze({ people: 1, creatorMaySign: true, assurance: ASSURANCE.KEY });
+
+/** The values of a charter, as items and events state them. */
+export const charterValues = struct({
+  registration: oneOf(...Object.values(REGISTRATION)),
+  floor: struct({
+    people: integer,
+    creatorMaySign: flag,
+    assurance: oneOf(...Object.values(ASSURANCE)),
+  }),
+  maxAge: integer,
+  untyped: flag,
+});
+
+/** Return the values of a new ledger. */
+export const foundingValues = (registration) => ({
+  registration,
+  floor: NO_FLOOR,
+  maxAge: 400 * 24 * HOUR_MS,
+  untyped: true,
+});
+
+/** Refuse values that no charter can have. */
+export function requireValues({ floor, maxAge }) {
+  if (floor.people < 1 || floor.people > MAX_THRESHOLD) {
+    refuse("change_invalid", `a floor asks for 1 to ${MAX_THRESHOLD} people`);
+  }
+  requireAge(maxAge, "change_invalid");
+}
+
+/** Refuse, with this code, an age that is not 1 to 87,840 whole hours. */
+export function requireAge(ageMs, code) {
+  const hours = ageMs / HOUR_MS;
+  if (!Number.isInteger(hours) || hours < 1 || hours > MOST_HOURS) {
+    refuse(code, `maxAge is 1 to ${MOST_HOURS} whole hours, in milliseconds`);
+  }
+}
+
+/** Refuse a statement's policy that is below the floor; one that nobody can meet is not. */
+export function requireFloor(policy, floor) {
+  const below = shortfall(policy, floor);
+  if (below) refuse("below_floor", below);
+}
+
+/** Refuse governance that fewer people meet than the floor asks for. */
+export function requireGovernanceFloor(governance, floor) {
+  if ((minPeople(governance) ?? 0) < floor.people) {
+    refuse("below_floor", "governance would ask for fewer people than the floor");
+  }
+}
+
+/** Return when a pending statement expires: at its policy's end, or so long after its draft. */
+export function endsAt({ createdAt, policy: { expiresAt } }, maxAgeMs) {
+  if (expiresAt !== null) return expiresAt;
+  return new Date(Math.min(toMs(createdAt) + maxAgeMs, LAST_MS)).toISOString();
+}

@@ -1,0 +1,42 @@
+// Mirrors ledger.domain.readers: who may read a statement, and so who can decide on it.
+
+import { refuse } from "../errors.js";
+import { verifyCompact } from "../jose/compact.js";
+import { isChange } from "./changes/items.js";
+import { covers, members, ROLE, split } from "./policy.js";
+import { READ_BY, REGISTRATION } from "./vocabulary.js";
+
+/** Return whom a drafted document is for. */
+export const audienceOf = ({ creator, policy, readers }, readBy) => ({
+  readBy,
+  creator,
+  members: [...members(policy), ...policy.veto, ...(readers ?? [])],
+});
+
+/** Return who reads a statement that is drafted while this is the mode of registration. */
+export function readByOf(document, registration) {
+  const isForAll = document.readers === null && registration === REGISTRATION.OPEN;
+  return isForAll || isChange(document) ? READ_BY.EVERYONE : READ_BY.PARTICIPANTS;
+}
+
+/** Tell whether a person may read a statement. */
+export const mayRead = ({ readBy, creator, members: named }, { user, roles }) =>
+  readBy === READ_BY.EVERYONE || user === creator || roles.includes(ROLE.AUDITOR)
+  || named.some((member) => covers(member, user, roles));
+
+/** Refuse a reader that is no role of the ledger. */
+export function requireKnownReaders({ readers }, known) {
+  for (const reader of readers ?? []) {
+    const [kind, name] = split(reader);
+    if (kind === "role" && !known.includes(name)) {
+      refuse("readers_invalid", `${name} is no role of this ledger`);
+    }
+  }
+}
+
+/** Refuse a signer who may not read the statement; an invalid signature is named first. */
+export async function requireReadable({ audience }, person, jws, jwk) {
+  if (mayRead(audience, person)) return;
+  await verifyCompact(jws, jwk);
+  refuse("statement_unknown", "there is no such statement");
+}

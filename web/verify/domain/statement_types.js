@@ -1,0 +1,106 @@
+// Mirrors ledger.domain.statement_types: kinds of statements that an administration defines.
+
+import { parseSchema, SchemaError, unmet } from "../../static/js/lib/content-schema.js";
+import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
+import { parse } from "../../static/js/lib/strict-json.js";
+import { parseJson, same } from "../encoding.js";
+import { refuse } from "../errors.js";
+import { integer, listOf, optional, read, struct, text } from "../shapes.js";
+import { requireAge } from "./charter_values.js";
+import { requireTitle, RESERVED, TYPE_NAME } from "./document.js";
+import { covers, isMember, maySign, members, policy, requireShape, split } from "./policy.js";
+
+const MAX_DEFINITION_BYTES = 64 * 1024;
+const MAX_DRAFTERS = 256;
+
+const definition = struct({
+  name: text,
+  version: integer,
+  title: text,
+  drafters: listOf(text),
+  policy,
+  schema: (value) => value, // read from the tree, which keeps every number
+  maxAge: optional(integer),
+});
+
+/** Return the type that a definition defines, without its digest. */
+export function parseDefinition(source) {
+  const raw = bytesOf(source);
+  if (raw.length > MAX_DEFINITION_BYTES) invalid("a definition has at most 64 KiB");
+  const found = read(definition, parseJson(raw, { exact: true }), "type_invalid");
+  if (!TYPE_NAME.test(found.name) || found.name.startsWith(RESERVED)) {
+    invalid("a name has parts of a-z, 0-9 and -, divided by /, and not ledger/ first");
+  }
+  if (found.version < 1) invalid("versions begin with 1");
+  requireTitle(found.title, "type_invalid");
+  requireDrafters(found.drafters);
+  requireShape(found.policy);
+  if (found.policy.expiresAt !== null) invalid("the policy of a type has no end");
+  if (found.maxAge !== null) requireAge(found.maxAge, "type_invalid");
+  const { members: top } = parse(source);
+  return { ...found, schema: schemaOf(top.find(([name]) => name === "schema")[1]) };
+}
+
+function schemaOf(tree) {
+  try {
+    return parseSchema(tree);
+  } catch (error) {
+    if (error instanceof SchemaError) refuse("schema_invalid", error.message);
+    throw error;
+  }
+}
+
+function requireDrafters(drafters) {
+  const { length } = drafters;
+  if (length < 1 || length > MAX_DRAFTERS || new Set(drafters).size !== length) {
+    invalid(`drafters are 1 to ${MAX_DRAFTERS}, each of them once`);
+  }
+  if (!drafters.every(isMember)) invalid("a drafter is user:<id> or role:<name of a role>");
+}
+
+const invalid = (detail) => refuse("type_invalid", detail);
+
+/** Return the types after a new version or the end of one, which may end pending statements. */
+export async function typesAfter(types, { name, definition: source = null, pending }) {
+  const known = types.get(name);
+  const defined = async () => ({
+    ...parseDefinition(source),
+    sha256: await sha256Hex(source),
+    isRetired: false,
+  });
+  const after = source === null ? { ...known, isRetired: true } : await defined();
+  const stopped = known && pending === "stop" ? known.version : (known?.stopped ?? 0);
+  return new Map([...types, [name, { ...after, stopped }]]);
+}
+
+/** Return the roles that a definition names, of its drafters and its policy. */
+export function rolesNamed({ drafters, policy: rules }) {
+  const named = [...drafters, ...members(rules), ...rules.veto].map(split);
+  return named.filter(([kind]) => kind === "role").map(([, name]) => name);
+}
+
+/** Tell whether a change ended the pending statements of a type and version. */
+export const stops = (types, stated) =>
+  stated !== null && types.has(stated.name) && stated.version <= types.get(stated.name).stopped;
+
+/** Return the type that a document states; refuse a person who drafts nothing of it. */
+export function requireDrafter(types, { name, version, sha256 }, { user, roles }) {
+  const known = types.get(name) ?? refuse("type_unknown", `this ledger has no type ${name}`);
+  if (known.isRetired) refuse("type_retired", `the type ${name} is retired`);
+  if (known.version !== version || known.sha256 !== sha256) {
+    refuse("type_outdated", `${name} has another version or digest`);
+  }
+  if (!maySign(roles) || !known.drafters.some((member) => covers(member, user, roles))) {
+    refuse("drafter_only", "this type names others who draft it");
+  }
+  return known;
+}
+
+/** Refuse a document with another policy than its type's, or content that its schema refuses. */
+export function requireMet(known, { policy: stated, content }) {
+  if (!same({ ...stated, expiresAt: null }, known.policy)) {
+    refuse("type_policy_mismatch", "the policy is not that of the type");
+  }
+  const fault = unmet(known.schema, parse(content));
+  if (fault) refuse("schema_unmet", `${fault.pointer} does not meet ${fault.keyword} of the type`);
+}
