@@ -103,6 +103,15 @@ def page(
     return Page(shown, further, at)
 
 
+def newest(db: sqlite3.Connection, *, at: int, limit: int) -> list[TypeDetail]:
+    """Return the newest version of each type as of a position, with its definition."""
+    found = [
+        by_digest(db, bytes.fromhex(each.sha256), at=at)
+        for each in page(db, at=at, limit=limit).items
+    ]
+    return [each for each in found if each is not None]
+
+
 def by_digest(db: sqlite3.Connection, digest: bytes, *, at: int) -> TypeDetail | None:
     """Return the version of a type with this digest as of a position, None if there is none."""
     row = db.execute(

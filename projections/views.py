@@ -14,6 +14,7 @@ import msgspec
 
 from ledger.sqlite.files import primary_code
 from projections import (
+    acceptances,
     changes,
     inbox,
     invitations,
@@ -56,6 +57,7 @@ VIEWS: tuple[View, ...] = (
     changes,
     invitations,
     rules,
+    acceptances,
     types,
 )
 

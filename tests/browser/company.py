@@ -8,6 +8,7 @@ from uuid import uuid4
 from playwright.sync_api import Locator, TimeoutError, expect
 
 from ledger import clock
+from ledger.domain.policy import Node
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 from tests.support.actor import Actor, now_ms
@@ -22,6 +23,8 @@ class Company:
         self.server = server
         self._open = open_browser
         self._clients = ExitStack()
+        self._browsers: list[Browser] = []
+        self._actors: list[Actor] = []
         link = re.search(r"http://\S+/register#invitation=\S+", server.output)
         assert link
         self.root = self.join(link[0], "Root")
@@ -36,6 +39,7 @@ class Company:
         """Register somebody with the link of an invitation."""
         browser = self._open()
         register(browser, link, name)
+        self._browsers.append(browser)
         return browser
 
     def invite(self, role: str, name: str) -> Browser:
@@ -78,7 +82,19 @@ class Company:
             "expiresAt": clock.to_text(now_ms() + 3_600_000),
         }
         assert self.change({"invite": invitation})["status"] == "approved"
-        return found.register(role, name)
+        self._actors.append(found.register(role, name))
+        return found
+
+    def complete(self, change: str, policy: Node) -> None:
+        """Have everybody accept the policy of a change, and the first administrator approve it."""
+        for actor in self._actors:
+            actor.accept_governance(policy, change)  # refused for who fills no place
+        for browser in self._browsers:
+            browser.open("/governance")
+            if browser.page.locator("#acceptances button").count():
+                browser.accept_governance()
+        self.root.open(f"/statements/{change}")
+        self.root.approve()
 
     def set_governance(self, threshold: int) -> None:
         """Ask this many administrators to approve every change from now on."""
@@ -109,7 +125,8 @@ class Company:
             }""",
             [*map(self.root.module, ("changes", "keystore", "api")), threshold],
         )
-        assert answer["status"] == "approved"
+        assert answer["status"] == "pending"
+        self.complete(answer["statementId"], Node(threshold, ("role:administrator",)))
 
 
 def register(browser: Browser, link: str, name: str) -> None:

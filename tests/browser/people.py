@@ -194,6 +194,11 @@ class Browser:
         self.dialog().get_by_role("button", name="Sign", exact=True).click()
         expect(self.heading("Approved and signed")).to_be_visible()
 
+    def accept_governance(self) -> None:
+        """Accept the first governance policy that the open page asks for."""
+        with self.page.expect_navigation():  # the page shows itself anew
+            self.button("Accept with your passkey").first.click()
+
     def set_up(self) -> None:
         """Make and attest a key for this browser."""
         self.button("Set up this browser").click()

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from playwright.sync_api import expect
 
+from ledger.domain.policy import Node
 from tests.browser.company import Company, change, row, sign
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
@@ -18,6 +19,14 @@ from tests.support.spoken import spoken
 def company(server: Server, open_browser: OpenBrowser) -> Iterator[Company]:
     with Company(server, open_browser) as found:
         yield found
+
+
+def complete(company: Company, policy: Node) -> None:
+    """Have the change that the page has just drafted accepted and approved."""
+    link = company.root.page.locator("#done").get_by_role("link", name="Open the change")
+    path = link.get_attribute("href")
+    assert path
+    company.complete(path.rpartition("/")[2], policy)
 
 
 def propose(browser: Browser, threshold: int) -> None:
@@ -55,6 +64,9 @@ def test_governance_is_raised_with_the_passkeys_of_everybody_who_keeps_a_place(
     expect(root.dialog()).to_contain_text("let only Root and Ben fill its places")
     expect(root.dialog()).to_contain_text("Open invitations give no role that governs any more.")
     sign(root)
+    expect(root.page.locator("#done")).to_contain_text("accepts the new policy with a passkey")
+    complete(company, Node(2, ("role:administrator",)))
+    root.open("/governance")
     in_force = root.page.locator("#in-force")
     expect(in_force).to_contain_text("the approval of 2 administrators")
     in_force.get_by_text("How it was set").click()
@@ -90,7 +102,7 @@ def test_another_policy_ends_the_changes_that_wait_and_says_so_first(company: Co
     effect = root.page.locator("#effect")
     expect(effect).to_contain_text("1 pending statement can no longer be approved")
     expect(effect.get_by_role("link", name="Define the role board")).to_be_visible()
-    expect(effect).to_contain_text("it waits for 1 more person (2 administrators)")
+    expect(effect).to_contain_text("the approval of 2 administrators, as every change")
 
 
 def test_who_cannot_approve_a_change_reads_it_without_asking_what_it_does(
@@ -109,14 +121,17 @@ def test_who_cannot_approve_a_change_reads_it_without_asking_what_it_does(
 
 def test_a_named_person_governs_beside_a_role(company: Company) -> None:
     root = company.root
-    company.actor("Carla", "investor")
+    carla = company.actor("Carla", "investor")
     root.open("/governance")
     root.page.locator("#named summary").click()
     root.page.get_by_label("Carla").check()
     root.button("Show what it does…").click()
     sign(root)
-    carla = root.page.locator("#in-force").get_by_role("row").filter(has_text="Carla")
-    expect(carla).to_contain_text("by name")
+    complete(company, Node(1, ("role:administrator", f"user:{carla.user}")))
+    root.open("/governance")
+    shown = root.page.locator("#in-force").get_by_role("row").filter(has_text="Carla")
+    expect(shown).to_contain_text("by name")
+    expect(shown).to_contain_text("Active")
 
 
 def test_who_governs_by_another_role_suspends_an_administrator_who_does_not(
@@ -131,6 +146,8 @@ def test_who_governs_by_another_role_suspends_an_administrator_who_does_not(
     root.page.get_by_label("board", exact=True).check()
     root.button("Show what it does…").click()
     sign(root)
+    complete(company, Node(1, ("role:board",)))
+    root.open("/governance")
     expect(root.page.locator("#in-force")).to_contain_text("the approval of 1 board")
     root.open("/people")
     change(root, "Ben", "suspend")
@@ -180,6 +197,60 @@ def test_a_role_that_governs_is_given_with_a_passkey_and_approved_by_another(
     ben.approve()
     root.open("/people")
     expect(row(root, "Dora")).to_contain_text("administrator")
+    root.open("/governance")
+    shown = root.page.locator("#in-force").get_by_role("row").filter(has_text="Dora")
+    expect(shown).to_contain_text("Has not accepted it yet")
+    assert dora.accept_governance(Node(2, ("role:administrator",))).status_code == 201
+    root.open("/governance")
+    expect(shown).to_contain_text("Active")
+
+
+def test_who_was_granted_a_place_accepts_it_with_one_click_before_they_approve(
+    company: Company,
+) -> None:
+    root, ben = company.root, company.invite("investor", "Ben")
+    user = ben.evaluate("document.body.dataset.user")
+    assert company.change({"grant-role": {"user": user, "role": "administrator"}})
+    ben.open("/inbox")
+    asked = ben.page.locator("#acceptances")
+    expect(asked).to_contain_text("Accept your place in governance.")
+    expect(asked).to_contain_text("the approval of 1 administrator, and you can be one of them")
+    assert violations(ben) == []
+    ben.accept_governance()
+    expect(asked.locator("section")).to_have_count(0)
+    ben.open("/people")
+    change(ben, "Root", "grant-role", "creator")
+    sign(ben)
+    expect(row(ben, "Root")).to_contain_text("creator")
+    root.open("/inbox")
+    expect(root.page.locator("#acceptances section")).to_have_count(0)
+
+
+def test_a_change_is_approved_only_after_its_person_has_accepted_their_place(
+    company: Company,
+) -> None:
+    root, dora = company.root, company.invite("investor", "Dora")
+    user = dora.evaluate("document.body.dataset.user")
+    assert company.change({"grant-role": {"user": user, "role": "administrator"}})
+    root.open("/governance")
+    root.page.locator("#named summary").click()
+    root.page.get_by_label("Dora").check()
+    root.button("Show what it does…").click()
+    sign(root)
+    link = root.page.locator("#done").get_by_role("link", name="Open the change")
+    dora.open(link.get_attribute("href") or "")
+    asked = dora.page.locator("#acceptances section")
+    expect(asked).to_have_count(2)  # the policy in force, and the one that waits
+    expect(dora.button("Approve and sign")).to_have_count(0)
+    expect(dora.page.locator("#actions")).to_contain_text("Accept your place in governance first")
+    dora.accept_governance()
+    expect(asked).to_have_count(1)
+    expect(asked).to_contain_text("Open the change")
+    dora.accept_governance()
+    expect(asked).to_have_count(0)
+    dora.approve()
+    root.open("/governance")
+    expect(root.page.locator("#in-force")).to_contain_text("by name")
 
 
 def test_the_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(company: Company) -> None:

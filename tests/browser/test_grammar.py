@@ -10,6 +10,7 @@ from ledger.encoding import b64_encode
 from ledger.errors import MalformedError
 from tests.support.grammar import VECTORS, read
 from tests.support.mutations import mutated
+from tests.support.vectors import vector
 from tests.vectors.webauthn.cases import joined
 
 READERS = [name for name in VECTORS if name not in ("expected", "everyPrefix", "ed25519")]
@@ -77,6 +78,12 @@ VERIFY = """async (cases) => {
     return Promise.all(cases.map(outcome));
 }"""
 
+PRIME_ORDER = """async (cases) => {
+    const { isPrimeOrder } = await import("/verify/jose/ed25519.js");
+    const fromHex = (text) => Uint8Array.from(text.match(/../g), (each) => parseInt(each, 16));
+    return cases.map(({ key }) => isPrimeOrder(fromHex(key)));
+}"""
+
 
 def said(page: Page, reader: str, inputs: list[tuple[bytes, str | None]]) -> list[Any]:
     """Return what the page's reader says of each input, and of a signature's key."""
@@ -129,3 +136,11 @@ def test_the_page_says_of_changed_bytes_what_python_says(page: Page, reader: str
 def test_an_ed25519_signature_has_the_verdict_that_every_reader_gives(page: Page) -> None:
     cases = VECTORS["ed25519"]
     assert page.evaluate(VERIFY, cases) == [case["outcome"] for case in cases]
+
+
+def test_every_published_edge_case_of_ed25519_has_the_same_verdict_as_in_python(
+    page: Page,
+) -> None:
+    cases = vector("ed25519/cctv")["cases"]
+    assert page.evaluate(VERIFY, cases) == [case["outcome"] for case in cases]
+    assert page.evaluate(PRIME_ORDER, cases) == [case["primeOrder"] for case in cases]

@@ -61,7 +61,7 @@ CONSUMED = f"""async ([first, example]) => {{
     const [founding, event] = [await ({DECODED})(first), await ({DECODED})(example)];
     const jwks = await checks.keysOf([event]);
     const given = {{ events: [event], keys: jwks, mode: "full" }};
-    const person = {{ roles: [], keys: new Map(), passkeys: new Map() }};
+    const person = {{ roles: [], keys: new Map(), passkeys: new Map(), accepted: new Map() }};
     const statement = {{ approvals: new Map(), rejections: new Map(), decided: new Map() }};
     const lists = {{ logKeys: [], restorations: [], defined: [], closed: [] }};
     const governance = {{ threshold: 1, of: ["role:administrator"] }};

@@ -1,38 +1,28 @@
 """People and machines as HTTP clients of the server, with real keys and signatures."""
 
-import hashlib
-import json
-import time
+from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
 
 import httpx
+import msgspec
 
 from ledger import clock
 from ledger.domain import challenges
+from ledger.domain.governance import policy_digest
+from ledger.domain.policy import Node
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
-from tests.support.changes import change_members, invite
+from tests.support.changes import acceptance, change_members, invite, policy_set
 from tests.support.drafted import Drafted as Drafted  # tests take it from here
-from tests.support.keys import TestKey, jwk_members
+from tests.support.keys import jwk_members
 from tests.support.links import ledger_of, link_key, redeem
-
-TERMS = {
-    "type": "investment",
-    "amount": 1_000_000,
-    "currency": "USD",
-    "closingDate": "2026-12-21",
-    "lockUp": "5 years",
-}
-DEFAULT_POLICY: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
-AnyKey = SigningKey | TestKey
+from tests.support.signatory import DEFAULT_POLICY as DEFAULT_POLICY  # tests take these from here
+from tests.support.signatory import TERMS as TERMS
+from tests.support.signatory import AnyKey, Signatory
+from tests.support.signatory import now_ms as now_ms
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-class Actor:
+class Actor(Signatory):
     """A person with a passkey, a signing key and an HTTP client."""
 
     def __init__(
@@ -43,20 +33,8 @@ class Actor:
         *,
         key: AnyKey | None = None,
     ) -> None:
+        super().__init__(name, origin, key=key)
         self.client = client
-        self.name = name
-        self.key: AnyKey = key or SigningKey.generate()
-        self.passkey = Passkey(origin=origin)
-        self.user = ""
-        self.ledger = ""
-        self._decided: dict[str, int] = {}
-
-    def sign(self, payload: bytes, *, key: AnyKey | None = None, **header: Any) -> str:
-        """Return a compact JWS by the person's key, or by another key."""
-        key = key or self.key
-        return (
-            key.jws(payload, **header) if isinstance(key, TestKey) else key.sign(payload, **header)
-        )
 
     # --- registration --------------------------------------------------------------------------
 
@@ -100,7 +78,16 @@ class Actor:
             "registration": self.passkey.create(self.challenge("register", begun)),
             "key": self.key_proofs(begun["nonce"]),
         }
-        return body if invitation is None else body | {"redeem": self.redeem(invitation)}
+        if invitation is None:
+            return body
+        return body | {"redeem": self.redeem(invitation, **self.accepted_by_link(invitation))}
+
+    def accepted_by_link(self, invitation: str) -> dict[str, str]:
+        """Return the members by which a newcomer accepts the policy that an invitation shows."""
+        shown = self.client.get(f"/api/invitations/{self.link_key(invitation).kid}").json()
+        if shown.get("governance") is None:
+            return {}
+        return {"accepts": policy_digest(msgspec.convert(shown["governance"], Node))}
 
     def link_key(self, invitation: str) -> SigningKey:
         """Return the key of a link's secret, or of the secret that a name stands for."""
@@ -182,10 +169,6 @@ class Actor:
         body = {"act": act} if alone else self.confirmed(act)
         return self.client.post(f"/api/jwt-keys/{kid}/revoke", json=body)
 
-    def confirmed(self, act: str) -> dict[str, Any]:
-        """Return an act with the passkey's assertion over it."""
-        return {"act": act, "assertion": self.confirm(act)}
-
     def declare_compromise(self, since: str, **members: Any) -> httpx.Response:
         act = self.act("declare-compromise", **({"since": since} | members))
         return self.client.post("/api/compromises", json=self.confirmed(act))
@@ -201,40 +184,36 @@ class Actor:
         ends = clock.to_text(now_ms() + 60_000)
         return self.change(invite(token, role, ends, self.ledger, **members))
 
-    def change(self, *items: dict[str, Any], **members: Any) -> httpx.Response:
-        """Make a change; `members` are of its document, or `governance`."""
-        return self.client.post("/api/changes", json=self.change_body(*items, **members))
+    def change(
+        self, *items: dict[str, Any], accepted_by: Sequence["Actor"] = (), **members: Any
+    ) -> httpx.Response:
+        """Make a change; `members` are of its document, or `governance`.
+
+        If it sets governance, this person and `accepted_by` accept it before this one approves.
+        """
+        body = self.change_body(*items, **members)
+        drafted = self.client.post("/api/changes", json=body)
+        policy = policy_set(items)
+        if policy is None or drafted.status_code != 201:
+            return drafted
+        statement_id = drafted.json()["statementId"]
+        for each in (self, *accepted_by):
+            each.accept_governance(policy, statement_id)
+        jws = self.approval(body["document"])
+        return self.post_sign(statement_id, jws, assertion=self.confirm(jws))
 
     def change_body(self, *items: dict[str, Any], **members: Any) -> dict[str, Any]:
         document = self.document(**change_members(items, now_ms(), **members))
+        if policy_set(items) is not None:
+            return dict(self.draft_body(document))
         jws = self.approval(document)
         return self.draft_body(document) | {"jwt": jws, "assertion": self.confirm(jws)}
 
+    def accept_governance(self, policy: Node, change: str | None = None) -> httpx.Response:
+        act = self.act("accept-governance", **acceptance(policy, change))
+        return self.client.post("/api/governance/accept", json=self.confirmed(act))
+
     # --- statements ----------------------------------------------------------------------------
-
-    def document(self, **members: Any) -> str:
-        document = {
-            "content": json.dumps(TERMS),
-            "createdAt": clock.to_text(now_ms()),
-            "creator": self.user,
-            "ledger": self.ledger,
-            "policy": DEFAULT_POLICY,
-            "statementId": str(uuid4()),
-            "title": "Series A",
-        } | members
-        return json.dumps(document, ensure_ascii=False)
-
-    def act(self, act: str, /, **members: Any) -> str:
-        payload = {"act": act, "iat": now_ms() // 1000, "ledger": self.ledger} | members
-        return self.sign(json.dumps(payload).encode(), typ="act+jwt")
-
-    def draft_body(self, document: str) -> dict[str, str]:
-        sha256 = hashlib.sha256(document.encode()).hexdigest()
-        statement_id = json.loads(document)["statementId"]
-        return {
-            "document": document,
-            "act": self.act("draft", statementId=statement_id, sha256=sha256),
-        }
 
     def draft_of(self, document: str | None = None) -> httpx.Response:
         body = self.draft_body(document or self.document())
@@ -245,26 +224,6 @@ class Actor:
         answer = self.draft_of(document)
         assert answer.status_code == 201, answer.text
         return Drafted(document, answer.json())
-
-    def later(self, statement_id: str) -> int:
-        """Return a signed time after that of this person's last decision on a statement."""
-        iat = max(now_ms() // 1000, self._decided.get(statement_id, 0) + 1)
-        self._decided[statement_id] = iat
-        return iat
-
-    def approval(self, document: str, **header: Any) -> str:
-        iat = header["iat"] if "iat" in header else self.later(json.loads(document)["statementId"])
-        return self.sign(document.encode(), typ=header.get("typ", "JWT"), iat=iat)
-
-    def individual(self, document: str, **members: Any) -> str:
-        about = json.loads(document)
-        payload = {
-            "statementId": about["statementId"],
-            "content": about["content"],
-            "signer": self.user,
-            "timestamp": max(now_ms(), self.later(about["statementId"]) * 1000),
-        } | members
-        return self.sign(json.dumps(payload).encode(), typ="JWT")
 
     def post_sign(self, statement_id: str, jwt: str, **more: Any) -> httpx.Response:
         return self.client.post(f"/api/statements/{statement_id}/sign", json={"jwt": jwt} | more)
@@ -285,11 +244,6 @@ class Actor:
         about = {"statementId": drafted.id, "sha256": drafted.sha256, **members}
         act = self.act(kind, **about, iat=self.later(drafted.id))
         return self.client.post(f"/api/statements/{drafted.id}/{kind}", json={"act": act})
-
-    def confirm(self, jws: str) -> dict[str, Any]:
-        """Return a passkey's confirmation of one decision or act."""
-        challenge = challenges.confirm(jws=jws, ledger=self.ledger, user=self.user)
-        return self.passkey.get(challenge)
 
 
 def policy_of(threshold: int, *people: Actor, **more: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Changes for tests: what a client sends, from a list of items."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,8 @@ from ledger.domain.changes.items import parse_items
 from ledger.domain.changes.titles import title
 from ledger.domain.charter_values import DEFAULT_MAX_AGE_MS, CharterValues
 from ledger.domain.document import Document
+from ledger.domain.governance import policy_digest
+from ledger.domain.policy import Node
 from ledger.domain.vocabulary import RegistrationMode
 from tests.support.links import LEDGER, link_jwk
 
@@ -40,6 +43,17 @@ def change_members(
     if "title" not in members and "content" not in members:
         found["title"] = titled(found["content"])
     return found | members
+
+
+def policy_set(items: Sequence[dict[str, Any]]) -> Node | None:
+    """Return the governance policy that these items set, None if they set none."""
+    found = [each["set-governance"]["policy"] for each in items if "set-governance" in each]
+    return msgspec.convert(found[-1], Node) if found else None
+
+
+def acceptance(policy: Node, change: str | None = None) -> dict[str, Any]:
+    """Return the members of the act that accepts a governance policy."""
+    return {"policySha256": policy_digest(policy), "change": change}
 
 
 def governors(*people: Any) -> list[dict[str, str]]:

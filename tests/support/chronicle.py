@@ -8,48 +8,44 @@ valid.
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from ledger.domain import (
+    acceptance,
     admission,
-    charter,
     compromise,
     decisions,
     drafting,
-    ledger_acts,
-    log_keys,
+    governance,
     person,
-    restoration,
     signing_keys,
     standing,
 )
-from ledger.domain.act import Act
-from ledger.domain.acts import TYP
+from ledger.domain.admission import accepted_with
 from ledger.domain.approval import parse_approval
 from ledger.domain.charter import SETUP
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.decision_context import DecisionContext
-from ledger.domain.entry import leaf_hash
-from ledger.domain.events import Body, Event, LedgerCreated, PasskeyAdded, encode
+from ledger.domain.events import Body, PasskeyAdded
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
+from ledger.domain.invitations import AdmittedAs
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.redeeming import redeem_invitation
 from ledger.domain.skeletons import skeletons
-from ledger.tlog.merkle import Edge
-from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
-from tests.support.changes import invite
-from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
-from tests.support.keys import ed25519_key
-from tests.support.links import link_jwk, link_key
-from tests.support.signers import LEDGER, NONCE, PARTY, Clock, Signer
+from tests.support.changes import acceptance as acceptance_members
+from tests.support.changes import invite, policy_set
+from tests.support.ledger_chronicle import SETUP_TOKEN as SETUP_TOKEN  # tests take it from here
+from tests.support.ledger_chronicle import LedgerChronicle
+from tests.support.links import link_key
+from tests.support.signers import LEDGER, NONCE, PARTY, Signer
 
 FOUNDING = Node(1, ("role:administrator",))
-SETUP_TOKEN, TOKEN = "setup", "token"
+TOKEN = "token"
 
 
 def digest(text: str) -> str:
@@ -62,85 +58,12 @@ def statement_id(number: int) -> str:
 
 
 @dataclass
-class Chronicle:
+class Chronicle(LedgerChronicle):
     """A log in memory, and the people who write it."""
 
-    time: Clock = field(default_factory=Clock)
-    auditor: Auditor = field(default_factory=Auditor)
-    events: list[Event] = field(default_factory=list)
-    states: list[bytes] = field(default_factory=list)
+    people: list[Signer] = field(default_factory=list)
 
-    def signer(self, number: int, *roles: str) -> Signer:
-        return Signer(number, *roles, time=self.time, passkey=fixed_passkey(number))
-
-    def tell(self, stream: UUID | str, body: Body) -> Event:
-        """Append one event and let the auditor check it."""
-        stream = UUID(str(stream))
-        version = 1 + sum(event.stream == stream for event in self.events)
-        event = Event(stream=stream, version=version, at=str(self.time), body=body)
-        position = len(self.states) + 1
-        state = encode(event, salt=hashlib.sha256(b"salt %d" % position).digest())
-        self.auditor.add(position, state)
-        self.events.append(event)
-        self.states.append(state)
-        self.time.ms += 1000
-        return event
-
-    def _now(self) -> dict[str, Any]:
-        return {"ledger": LEDGER, "now_ms": self.time.ms}
-
-    def found(self) -> None:
-        key = ed25519_key(1000)
-        setup = link_key(SETUP_TOKEN).jwk
-        rules = dict[str, Any](rpId=PARTY.rp_id, origin=PARTY.origin, registration="open")
-        founder = Signer(1000, key=key, time=self.time)
-        act = founder.act("create-ledger", **rules, setup=link_jwk(SETUP_TOKEN))
-        unsigned = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key.jwk, "", setup)
-        self.tell(charter.STREAM, charter.create(act, unsigned, now_ms=self.time.ms))
-
-    def announce(self, number: int) -> None:
-        keys = fixed_log_keys(number)
-        act = self._own(ledger_acts.AnnounceLogKeys, vkeys=keys, first_size=len(self.states) + 1)
-        self.tell(charter.STREAM, log_keys.announce_log_keys(self._charter, act, **self._clock()))
-
-    def retire(self, number: int) -> None:
-        size = len(self.states) + 1
-        act = self._own(ledger_acts.RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
-        self.tell(charter.STREAM, log_keys.retire_log_keys(self._charter, act, **self._clock()))
-
-    def restore(
-        self, lost: ledger_acts.LostTree | Literal["unknown"] | None, **members: Any
-    ) -> None:
-        """Record a restore that keeps everything told so far."""
-        edge, _ = Edge().extend(b"".join(map(leaf_hash, self.states)))
-        origin = restoration.log_origin(LEDGER, 1)
-        said: dict[str, Any] = {
-            "epoch": 1,
-            "kept": ledger_acts.KeptTree(edge.size, edge.root().hex()),
-            "lost": lost,
-            "origin": origin,
-            "vkeys": fixed_log_keys(3, origin),
-            "reason": "The disk of the server failed.",
-        }
-        act = self._own(ledger_acts.RestoreLedger, **(said | members))
-        self.tell(charter.STREAM, restoration.restore(self._charter, act, **self._clock()))
-
-    def freeze(self) -> None:
-        act = self._own(ledger_acts.FreezeLedger, reason="The fund is closed.")
-        self.tell(charter.STREAM, charter.freeze(self._charter, act, **self._clock()))
-
-    def _own(self, act: type[Act], **members: Any) -> str:
-        """Return an act signed by the ledger's own key."""
-        raw = msgspec.json.encode(act(iat=self.time.ms // 1000, ledger=LEDGER, **members))
-        return ed25519_key(1000).jws(raw, typ=TYP)
-
-    def _clock(self) -> dict[str, int]:
-        return {"now_ms": self.time.ms}
-
-    @property
-    def _charter(self) -> charter.Charter:
-        assert self.auditor.charter is not None
-        return self.auditor.charter
+    # --- people ----------------------------------------------------------------------------------
 
     def register(self, who: Signer, name: str, invitation: str | None = None) -> None:
         """Register somebody; an invitation but the first one has the link of `TOKEN`."""
@@ -152,13 +75,20 @@ class Chronicle:
     ) -> None:
         """Register somebody by a link; `given` may say that the invitation gives no `role`."""
         (role,) = given.values() or who.roles
-        self.tell(who.user, admission.register(who.user, name, role, invitation, skeletons(name)))
-        text = None if token is None else who.redeem(link_key(token))
+        self.people.append(who)
+        admitted = self.admitted(role, invitation)
+        self.tell(who.user, admission.register(who.user, name, admitted, skeletons(name)))
+        accepts = {} if admitted.accepts is None else {"accepts": admitted.accepts}
+        text = None if token is None else who.redeem(link_key(token), **accepts)
         added, now_ms = self.shown(who, who.passkey), self.time.ms
         newcomer = self.state_of(who)
         body = redeem_invitation(newcomer, added, text, self._charter, now_ms=now_ms)
         self.tell(who.user, body)
         self.attest(who, who.key)
+
+    def admitted(self, role: str | None, invitation: str | None) -> AdmittedAs:
+        """Return how somebody in this role is admitted now."""
+        return AdmittedAs(invitation, role, accepted_with(self._charter, role))
 
     def shown(self, who: Signer, passkey: Passkey) -> PasskeyAdded:
         new = who.new_passkey(passkey)
@@ -171,12 +101,37 @@ class Chronicle:
         self.tell(who.user, body)
 
     def change(self, who: Signer, number: int, *items: dict[str, Any], **members: Any) -> bytes:
-        """Record a change, its drafter's approval, and its effects if that completes it."""
+        """Record a change, its drafter's approval, and its effects if that completes it.
+
+        Everybody here accepts a policy that it sets before the drafter approves it.
+        """
+        raw = self.draft_change(who, number, *items, **members)
+        policy = policy_set(items)
+        for each in self.people if policy else ():
+            if policy and governance.awaits(self._charter.in_force(self.state_of(each)), policy):
+                self.accept(each, policy, statement_id(number))
+        self.approve_change(who, raw)
+        return raw
+
+    def draft_change(
+        self, who: Signer, number: int, *items: dict[str, Any], **members: Any
+    ) -> bytes:
+        """Record the draft of a change."""
         raw = who.change(*items, statementId=statement_id(number), **members)
         body, _ = drafting.draft(raw, who.draft_act(raw), self.state_of(who), **self._rules())
         self.tell(statement_id(number), body)
-        self.approve_change(who, raw)
         return raw
+
+    def accept(self, who: Signer, policy: Node, change: str | None = None) -> None:
+        """Record that a person accepts a governance policy."""
+        self.tell(who.user, self.acceptance_of(who, policy, change))
+
+    def acceptance_of(self, who: Signer, policy: Node, change: str | None = None) -> Body:
+        asked = who.confirmed(who.act("accept-governance", **acceptance_members(policy, change)))
+        statements = self.auditor.statements
+        return acceptance.accept(
+            self.state_of(who), asked, self._charter, lambda name: statements[UUID(name)]
+        )
 
     def approve_change(self, who: Signer, raw: bytes) -> None:
         """Record an approval of a change, and its effects if that completes it."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from ledger.domain.governance import policy_digest
 from ledger.domain.ledger_acts import LostTree
-from ledger.domain.policy import Node
 from tests.support import comebacks
 from tests.support.changes import governors, invite, set_charter, values
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
@@ -19,9 +18,8 @@ from tests.support.versions import copied
 
 
 def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
-    """Return items of every kind but those of `_leaving`."""
+    """Return items of every kind but `set-governance` and those of `_leaving`."""
     cancelled = "0f0f0f0f-0000-4000-8000-000000000002"
-    rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
     legal = {"user": bob.user, "role": "legal"}
     return [
         {"define-role": {"role": "legal"}},
@@ -35,12 +33,7 @@ def _reforms(bob: Signer, carol: Signer) -> list[dict[str, Any]]:
         {"reinstate": {"user": carol.user}},
         set_charter(values("invite"), values("open")),
         set_charter(values("open"), values("invite")),
-        {
-            "set-governance": {
-                "policy": rules,
-                "was": policy_digest(FOUNDING),
-            }
-        },
+        {"define-role": {"role": "staff"}},
     ]
 
 
@@ -55,35 +48,31 @@ def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
     ]
 
 
-def _comes_back(
-    told: Chronicle, whom: Signer, by: tuple[Signer, Signer], rules: dict[str, Any]
-) -> None:
+def _comes_back(told: Chronicle, whom: Signer, by: tuple[Signer, Signer]) -> None:
     """Re-enrol somebody whose passkey was stolen, while changes need two people."""
     dave, carol = by
     two: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
     governing = {"user": carol.user, "role": "administrator"}
     items = {"reinstate": {"user": carol.user}}, {"grant-role": governing}, comebacks.re_enrol(whom)
-    told.change(dave, 105, *items, governance=rules)
+    told.change(dave, 105, *items)
     carol.key = ed25519_key(31)
     told.attest(carol, carol.key)
-    was = policy_digest(Node(1, tuple(rules["of"])))
+    was = policy_digest(FOUNDING)
     raised = {"policy": two, "was": was, "people": governors(dave, carol)}
-    told.change(dave, 106, {"set-governance": raised}, governance=rules)
+    told.change(dave, 106, {"set-governance": raised})
     comebacks.use_link(told, whom, fixed_passkey(14))
     admission = comebacks.admit(whom, fixed_passkey(14))
     told.approve_change(carol, told.change(dave, 107, admission, governance=two))
     told.add_passkey(dave, fixed_passkey(15))
 
 
-def _leave(
-    told: Chronicle, dave: Signer, alice: Signer, bob: Signer, governance: dict[str, Any]
-) -> None:
+def _leave(told: Chronicle, dave: Signer, alice: Signer, bob: Signer) -> None:
     """Alice leaves the new version of a statement; a change ends both."""
     replaced = told.draft(alice, 5)
     left = told.draft(alice, 4, supersedes=copied(replaced))
     told.sign(alice, alice.shared(left), left)
     told.retract(alice, left)
-    told.change(dave, 104, *_leaving(alice, bob, str(told.time)), governance=governance)
+    told.change(dave, 104, *_leaving(alice, bob, str(told.time)))
 
 
 def every_type(*, end: bool = False) -> Chronicle:
@@ -103,9 +92,8 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.remove_passkey(alice, first)
     told.attest(alice, es256_key(21), expires_at="2027-11-21T00:00:00.000Z")
     told.change(dave, 102, *_reforms(bob, carol))
-    rules = {"threshold": 1, "of": ["role:administrator", f"user:{bob.user}"]}
     creating = {"grant-role": {"user": bob.user, "role": "creator"}}
-    told.change(dave, 103, creating, governance=rules)
+    told.change(dave, 103, creating)
     # Two people approve, with both forms and both key types; then a third does.
     both = told.draft(alice, 1, title="Series A – “preferred”")
     told.sign(bob, bob.shared(both), both)
@@ -133,12 +121,12 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.retire(1)
     told.restore(LostTree(len(told.states) + 7, None))
     alice.key = es256_key(21)  # her first one ended
-    _leave(told, dave, alice, bob, rules)
+    _leave(told, dave, alice, bob)
     comebacks.set_codes(told, dave)
     comebacks.use_code(told, dave, fixed_passkey(12))
     comebacks.cancel(told, dave, fixed_passkey(12))
     told.add_passkey(dave, fixed_passkey(13))
-    _comes_back(told, bob, (dave, carol), rules)
+    _comes_back(told, bob, (dave, carol))
     if end:
         told.freeze()
     told.auditor.finish()

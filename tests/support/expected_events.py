@@ -83,7 +83,7 @@ EXPECTED = {
         "registered as investor",
         "Carol registered as investor",
         None,
-        {"users", "invitations"},
+        {"users", "invitations", "acceptances"},
     ),
     "passkey-added.v1": Expected(
         DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"passkeys"}
@@ -110,6 +110,13 @@ EXPECTED = {
     "recovery-cancelled.v1": Expected(
         DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"passkeys"}
     ),
+    "governance-accepted.v1": Expected(
+        CAROL,
+        "accepted the governance policy",
+        "Carol accepted a place in governance",
+        ACT,
+        {"acceptances"},
+    ),
     "compromise-declared.v1": Expected(
         ALICE,
         "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"
@@ -123,7 +130,7 @@ EXPECTED = {
         "drafted “Series A”",
         "Alice Ångström drafted “Series A”",
         DRAFT,
-        {"statements", "inbox", "changes"},
+        {"statements", "inbox", "changes", "acceptances"},
     ),
     "statement-signed.v1": Expected(
         ALICE,
@@ -162,7 +169,7 @@ EXPECTED = {
     "invitation-cancelled.v1": effect(
         "cancelled an invitation", "An invitation was cancelled", {"invitations"}
     ),
-    "role-defined.v1": effect("defined the role board", "The role board was defined", {"rules"}),
+    "role-defined.v1": effect("defined the role staff", "The role staff was defined", {"rules"}),
     "role-closed.v1": effect(
         "closed the role board", "The role board was closed", {"users", "rules"}
     ),

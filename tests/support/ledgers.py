@@ -1,8 +1,10 @@
 """Ledgers in a directory, driven in-process: real files and signatures, no HTTP, a fixed clock."""
 
 import asyncio
+import json
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Answer, Writer
 from ledger.data_files import LOG_FILE
 from ledger.domain import challenges
+from ledger.domain.governance import policy_digest
+from ledger.domain.policy import Node
 from ledger.settings import read_settings
 from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
@@ -31,7 +35,7 @@ from ledger.store.sqlite.store import SqliteLog
 from ledger.system.wall_clock import WallClock
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
-from tests.support.changes import invite
+from tests.support.changes import acceptance, invite, policy_set
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.links import link_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion
@@ -50,6 +54,8 @@ def unstepped(time: Clock) -> WallClock:
 def drafted_change(who: Signer, *items: dict[str, Any], **members: Any) -> DraftedChange:
     """Return a change as its drafter sends it."""
     raw = who.change(*items, **members)
+    if policy_set(items) is not None:
+        return DraftedChange(raw.decode(), who.draft_act(raw), None, None)
     jws = who.shared(raw)
     return DraftedChange(raw.decode(), who.draft_act(raw), jws, who.confirm(jws))
 
@@ -88,9 +94,16 @@ class Process:
         nonce = begun.ceremony.nonce
         key = who.submission(who.key, nonce=nonce)
         passkey = who.new_passkey(who.passkey, nonce=nonce)
-        redeem = None if token is None else who.redeem(link_key(token))
+        redeem = (
+            None if token is None else who.redeem(link_key(token), **await self._accepts(token))
+        )
         answer, _ = await self.people.registration.complete(begun.id, passkey, key, redeem)
         return answer
+
+    async def _accepts(self, token: str) -> dict[str, str]:
+        """Return the members by which a newcomer accepts the policy that an invitation shows."""
+        shown = (await self.people.invitations.look(link_key(token).kid)).governance
+        return {} if shown is None else {"accepts": policy_digest(shown)}
 
     async def add_key(self, who: Signer, key: TestKey) -> Answer:
         begun = await self.people.keys.begin(who.user)
@@ -138,9 +151,31 @@ class Process:
 
     # --- changes ---------------------------------------------------------------------------------
 
-    async def change(self, who: Signer, *items: dict[str, Any], **members: Any) -> Answer:
-        """Make a change; it is complete if governance asks for one person."""
-        return await self.people.changes.make(drafted_change(who, *items, **members))
+    async def change(
+        self,
+        who: Signer,
+        *items: dict[str, Any],
+        accepted_by: Sequence[Signer] = (),
+        **members: Any,
+    ) -> Answer:
+        """Make a change; it is complete if governance asks for one person.
+
+        If it sets governance, `who` and `accepted_by` accept it before `who` approves.
+        """
+        drafted = drafted_change(who, *items, **members)
+        answer = await self.people.changes.make(drafted)
+        policy = policy_set(items)
+        if policy is None:
+            return answer
+        statement_id = str(json.loads(drafted.document)["statementId"])
+        for each in (who, *accepted_by):
+            await self.accept(each, policy, statement_id)
+        jws = who.shared(drafted.document.encode())
+        return await self.commands.sign(statement_id, jws, who.confirm(jws))
+
+    async def accept(self, who: Signer, policy: Node, change: str | None = None) -> Answer:
+        act = who.act("accept-governance", **acceptance(policy, change))
+        return await self.people.acceptance.accept(act, who.confirm(act))
 
     # --- statements ------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from ledger import clock
 from ledger.domain import challenges, charter_values
 from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
+from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.holdings import AttestedKey
 from ledger.domain.holdings import Passkey as KnownPasskey
@@ -125,6 +126,7 @@ class Signer:
                 for each in keys
             },
             passkeys={self.passkey.id: self.known_passkey},
+            accepted={policy_digest(FOUNDING): self.roles},
         )
 
     # --- signatures ------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+import pytest
+
 from ledger.domain import charter_values
 from ledger.domain.changes.items import GrantRole, SetGovernance
-from ledger.domain.events import RoleDefined
+from ledger.domain.events import RoleDefined, RoleEnded
 from ledger.domain.governance import policy_digest
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
@@ -31,6 +33,11 @@ def _of_the_actor(before: State, step: Step) -> Iterable[str]:
         yield "an ended key decides"
     if step.must_confirm and step.credential_id not in live(actor):
         yield "no live passkey confirms"
+    if step.approves and not _accepted(before, actor):
+        yield "somebody approves who has not accepted governance"
+    asked_for = {policy_digest(before.charter.governance), *_pending(before)}
+    if step.after.people[step.actor].accepted.keys() - actor.accepted.keys() - asked_for:
+        yield "somebody accepts a policy that nobody asks for"
     if step.suspended is not None and _governs(before, before.people[step.suspended]):
         yield "one person suspends somebody who governs"
     if step.cancelled not in (None, step.actor) and not _governs(before, actor):
@@ -55,6 +62,13 @@ def _of_effects(before: State, step: Step) -> Iterable[str]:
             yield "a deactivated person is changed"
         if isinstance(body, RoleDefined) and body.role in rules.closed:
             yield "a closed role is used again"
+        if isinstance(body, RoleEnded) and any(
+            body.role in held
+            for each in step.after.people
+            if each.user == str(stream)
+            for held in each.accepted.values()
+        ):
+            yield "an acceptance outlives its role"
     for item in step.change.items or ():
         replaced: str | None = getattr(item, "was", None)
         current = {policy_digest(rules.governance), charter_values.digest(rules.values)}
@@ -101,7 +115,7 @@ def _of_returns(before: State, step: Step) -> Iterable[str]:
 
 def _of_the_state(after: State) -> Iterable[str]:
     rules = after.charter.governance
-    able = [each for each in after.people if _governs(after, each) and _can_act(each)]
+    able = [each for each in after.people if _accepted(after, each) and _can_act(each)]
     if len(able) < rules.threshold:
         yield "nobody can approve a change any more"
     if {f"role:{role}" for role in after.charter.closed} & set(rules.of):
@@ -122,6 +136,20 @@ def _governs(state: State, who: Person) -> bool:
     return _asked(state.charter.governance, who.user, who.roles - state.charter.closed)
 
 
+def _accepted(state: State, who: Person) -> bool:
+    """Tell whether a person governs by a role that they hold since they accepted the policy."""
+    held = who.accepted.get(policy_digest(state.charter.governance))
+    open_ = who.roles - state.charter.closed
+    return held is not None and _asked(state.charter.governance, who.user, held & open_)
+
+
+def _pending(state: State) -> Iterable[str]:
+    for change in state.changes:
+        for item in change.items or ():
+            if isinstance(item, SetGovernance):
+                yield policy_digest(item.policy)
+
+
 def _can_act(who: Person) -> bool:
     return who.standing == "active" and bool(live(who) & who.passkeys.keys())
 
@@ -132,3 +160,17 @@ def broken(first: State, *moves: Move, states: int, depth: int = 8) -> list[str]
         if found := faults(before, step):
             return [*trace, *found]
     return []
+
+
+# Where a rule is removed: the first state, the moves, what is patched, and the fault that follows.
+Removed = tuple[State, list[Move], list[tuple[str, object]], str]
+
+
+def require_trace(rule: Removed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Require that the rule's moves break nothing, and without the rule break the fault."""
+    first, moves, patches, fault = rule
+    assert broken(first, *moves, states=500) == []
+    for place, other in patches:
+        monkeypatch.setattr(place, other)
+    trace = broken(first, *moves, states=500)
+    assert fault in trace, trace

@@ -8,19 +8,30 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, decisions, drafting, person, signing_keys, standing, statement
+from ledger.domain import (
+    acceptance,
+    charter,
+    decisions,
+    drafting,
+    person,
+    signing_keys,
+    standing,
+    statement,
+)
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.effects import Sources
-from ledger.domain.changes.items import Admit
+from ledger.domain.changes.items import Admit, SetGovernance, is_drafted_alone
 from ledger.domain.charter import STREAM
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.events import Body, Effect, Event
 from ledger.domain.held_passkeys import remove_passkey
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.policy import Node
 from ledger.domain.statement import Statement
 from ledger.errors import LedgerError
+from tests.support.changes import acceptance as acceptance_members
 from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
 from tests.support.small_world import ADA, BEN, CAL, PENDING, Item, Move, State, Step, signer
 
@@ -51,9 +62,15 @@ def _draft(state: State, who: int, item: Item, number: int, *, ends: bool) -> St
     act = _signed(me, raw, draft=True)
     body, _ = drafting.draft(raw, act, actor, charter=rules, now_ms=me.time.ms)
     drafted = statement.evolve(None, Event(UUID(statement_id), 1, str(me.time), body))
-    effects.decide(drafted.id, drafted.items or (), _sources(state), now_ms=me.time.ms)
+    items = drafted.items or ()
+    effects.decide(drafted.id, items, _sources(state), now_ms=me.time.ms, completes=False)
     if any(each.id == drafted.id for each in state.changes):
         raise LookupError(drafted.id)
+    if is_drafted_alone(items):
+        _documents.setdefault(drafted.sha256, raw)
+        after = state._replace(changes=(*state.changes, drafted))
+        name = f"{'ABC'[who]} drafts {drafted.title!r}"
+        return Step(name, who, me.key.kid, None, after, must_confirm=False)
     return _approved(state, drafted, who, 0, confirmed=True, raw=raw)
 
 
@@ -108,7 +125,40 @@ def _approved(  # what one approval depends on
         after = after._replace(admitted=state.admitted | _admitted(change))
     name = f"{'ABC'[who]} approves {change.title!r}"
     credential = me.passkey.id if confirmed else None
-    return Step(name, who, me.key.kid, credential, after, decided, found)
+    return Step(name, who, me.key.kid, credential, after, decided, found, approves=True)
+
+
+def acceptances(state: State) -> Iterator[Step]:
+    """Accept the governance policy in force, or the one that a waiting change sets."""
+    pending = [
+        (each.id, item.policy)
+        for each in state.changes
+        for item in each.items or ()
+        if isinstance(item, SetGovernance)
+    ]
+    for who in (ADA, BEN, CAL):
+        for change, policy in [(None, state.charter.governance), *pending]:
+            yield from tried(lambda: _accept(state, who, policy, change))  # noqa: B023  # run at once
+
+
+def accepts(policy: Node) -> Move:
+    """Return the moves that accept this policy as if it were in force."""
+
+    def moves(state: State) -> Iterator[Step]:
+        for who in (ADA, BEN, CAL):
+            yield from tried(lambda: _accept(state, who, policy, None))  # noqa: B023  # run at once
+
+    return moves
+
+
+def _accept(state: State, who: int, policy: Node, change: str | None) -> Step:
+    me = signer(who)
+    act = acted(who, 0, "accept-governance", **acceptance_members(policy, change))
+    waiting = {each.id: each for each in state.changes}
+    body = acceptance.accept(state.people[who], asked(who, act), state.charter, waiting.get)
+    after = happened(state, who, body)
+    name = f"{'ABC'[who]} accepts a policy of {policy.threshold}"
+    return Step(name, who, me.key.kid, me.passkey.id, after)
 
 
 def suspensions(state: State) -> Iterator[Step]:
@@ -201,7 +251,7 @@ def _document(number: int, item_and_members: str) -> bytes:
 
 
 @cache
-def acted(number: int, second: int, kind: str, **members: str) -> str:
+def acted(number: int, second: int, kind: str, **members: str | None) -> str:
     """Return a signed act, made once."""
     return signer(number, second).act(kind, key=None, **members)
 

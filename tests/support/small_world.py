@@ -48,10 +48,19 @@ class State(NamedTuple):
             rules.values,
             rules.defined,
             rules.closed,
-            tuple((each.roles, each.standing, live(each), _coming(each)) for each in self.people),
+            tuple(
+                (
+                    each.roles,
+                    each.standing,
+                    live(each),
+                    frozenset(each.accepted.items()),
+                    _coming(each),
+                )
+                for each in self.people
+            ),
             self.admitted,
             frozenset(
-                (each.title, each.policy, frozenset(each.approvals)) for each in self.changes
+                (each.items, each.policy, frozenset(each.approvals)) for each in self.changes
             ),
         )
 
@@ -59,8 +68,8 @@ class State(NamedTuple):
 class Step(NamedTuple):
     """What somebody did: with which key and passkey, to which change, with which effects.
 
-    Only the end of one's own keys `decides` nothing, and only that of a key needs no passkey. A
-    day that passes and the use of a link have no actor.
+    Only the end of one's own keys `decides` nothing. That of a key, and the draft of a change of
+    governance, need no passkey. A day that passes and the use of a link have no actor.
     """
 
     name: str
@@ -74,6 +83,7 @@ class Step(NamedTuple):
     cancelled: int | None = None  # whose re-enrolment
     redeemed: int | None = None  # whose link
     decides: bool = True
+    approves: bool = False
     must_confirm: bool = True
 
 
@@ -109,8 +119,24 @@ def somebody(number: int, *roles: str) -> Person:
 
 def world(governance: Node, *roles: str) -> State:
     """Return the first state: who has which role, and how changes are approved."""
-    people = tuple(somebody(number, role) for number, role in enumerate(roles))
+    people = tuple(
+        msgspec.structs.replace(
+            somebody(number, role), accepted={policy_digest(governance): frozenset({role})}
+        )
+        for number, role in enumerate(roles)
+    )
     return State(msgspec.structs.replace(CHARTER, governance=governance), people)
+
+
+def without_passkeys(state: State, who: int) -> State:
+    """Return a state in which all passkeys of a person have ended."""
+    people = list(state.people)
+    ended = {
+        name: msgspec.structs.replace(each, removed=True)
+        for name, each in people[who].passkeys.items()
+    }
+    people[who] = msgspec.structs.replace(people[who], passkeys=ended)
+    return state._replace(people=tuple(people))
 
 
 # --- items ---------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ The views do not verify evidence, so the evidence is only distinct text: act-1, 
 
 import json
 import sqlite3
-import weakref
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -13,13 +12,15 @@ from uuid import UUID
 from ledger import clock
 from ledger.domain import events
 from ledger.domain.events import Body, Event, Recorded
+from ledger.domain.governance import policy_digest
 from ledger.domain.passkey import RegistrationEvidence
+from ledger.domain.policy import Node
 from ledger.domain.skeletons import skeletons
 from ledger.domain.vocabulary import Form, PersonStanding, ReadBy, Status
 from ledger.encoding import b64u_encode
-from projections import facts, views
 from tests.support import unsigned
 from tests.support.document_end import ends_at
+from tests.support.views_in_memory import views_in_memory
 
 START_MS = 1_795_230_000_000
 LEDGER = "localhost-8000.ledger/4f9k2m7q"
@@ -78,12 +79,14 @@ class Story:
         self._ids += 1
         return UUID(int=self._ids << 64 | self._ids)
 
-    def person(self, name: str, role: str, invitation: str | None = None) -> str:
+    def person(
+        self, name: str, role: str, invitation: str | None = None, accepts: str | None = None
+    ) -> str:
         """Register a person with `passkey-<name>` and `key-<name>`; return the id."""
         user = self._new_id()
         looks = skeletons(name)
         registered = events.UserRegistered(
-            str(user), name, role, looks.sha256, looks.unicode, invitation
+            str(user), name, role, looks.sha256, looks.unicode, invitation, accepts
         )
         self.tell(user, registered)
         self.passkey(str(user), f"passkey-{name}")
@@ -156,6 +159,14 @@ class Story:
             act=f"act-{len(self.states) + 1}",
             assertion=unsigned.assertion("passkey"),
             sign_count=1,
+        )
+        return self.tell(UUID(user), body)
+
+    def accept(self, user: str, policy: Node, change: str | None = None) -> int:
+        """Accept a governance policy."""
+        act = f"act-{len(self.states) + 1}"
+        body = events.GovernanceAccepted(
+            policy_digest(policy), change, "key", act, unsigned.assertion("passkey"), sign_count=1
         )
         return self.tell(UUID(user), body)
 
@@ -282,17 +293,5 @@ class Story:
         """Return views in memory, folded in one batch from the events up to a position."""
         upto = self.head() if at is None else at
         if self._made is None or self._made[0] != upto:
-            self._made = (upto, self._make(upto))
+            self._made = (upto, views_in_memory(self, self.read(0, upto)))
         return self._made[1]
-
-    def _make(self, upto: int) -> sqlite3.Connection:
-        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        weakref.finalize(self, db.close)
-        views.prepare(db)
-        rows = self.read(0, upto)
-        if rows:
-            batch = facts.decode(db, facts.Streams(), rows)
-            for view in views.VIEWS:
-                view.fold(db, batch)
-        views.complete(db)
-        return db

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from ledger import clock
+from ledger.domain.governance import FOUNDING
 from ledger.jose import SigningKey
 from tests.support.actor import Actor, Drafted, now_ms, policy_of
 from tests.support.authenticator import Passkey
@@ -104,6 +105,9 @@ class Tale:
         nested = {"threshold": 2, "of": ["role:investor", policy_of(1, cora, irma)]}
         yield self._draft(ivan, title="Series E", policy=nested)
         yield irma.approve(self.statements[-1])
+        yield irma.retract(self.statements[-1])
+        yield self.ada.grant_role(irma.user, "administrator")
+        yield irma.accept_governance(FOUNDING)
 
     def paths(self) -> list[str]:
         """Return every address that shows the ledger's present content."""

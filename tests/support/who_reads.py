@@ -120,6 +120,7 @@ ROWS: dict[str, Row] = {
     "POST /api/compromises": NOTHING,
     "POST /api/credentials": NOTHING,
     "POST /api/device-labels": NOTHING,
+    "POST /api/governance/accept": NOTHING,
     "POST /api/jwt-keys": NOTHING,
     "POST /api/jwt-keys/options": NOTHING,
     "POST /api/jwt-keys/{kid}/revoke": NOTHING,

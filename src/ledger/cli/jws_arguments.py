@@ -65,6 +65,9 @@ def _sign_arguments(command: argparse.ArgumentParser) -> None:
         help="add the claims iat and exp to a JSON payload, such as 90s, 1h, 30D",
     )
     command.add_argument(
+        "--jti", action="store_true", help="add the claims iat and jti, a random UUID"
+    )
+    command.add_argument(
         "--append", metavar="FILE", help="add the signatures to this JWS instead of a payload"
     )
     command.add_argument("--empty", action="store_true", help="sign an empty payload")

@@ -1,5 +1,5 @@
 """The command line: `ledger serve`, `rebuild`, `backup`, `restore`, `doctor`, `log …`, `witness …`,
-`export`, `verify`, `audit`, `replay`, `jws …`.
+`export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -21,6 +21,7 @@ from ledger.cli import (
     log,
     replay,
     restore_arguments,
+    types,
     verify,
     witness,
 )
@@ -91,6 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
     verify.add_parser(commands)
     audit.add_parser(commands)
     replay.add_parser(commands)
+    types.add_parser(commands)
     return parser
 
 
@@ -148,6 +150,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return audit.run(settings, chosen)
     if chosen.command == "replay":
         return replay.run(settings, chosen)
+    if chosen.command == "types":
+        return types.run(settings, chosen)
     from ledger.cli import serve  # the server's packages
 
     return serve.serve(settings)

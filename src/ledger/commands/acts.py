@@ -12,7 +12,7 @@ from ledger.domain.events import Body
 from ledger.domain.person import Person
 from ledger.domain.receipts import ACT, joined
 from ledger.domain.unique_names import kid_name
-from ledger.errors import NotFoundError
+from ledger.errors import NotFoundError, RefusedError
 
 # Returns the event, given the person acted on, the actor, and the reading.
 DecideAct = Callable[[Person, Person, Reading], Body]
@@ -38,6 +38,14 @@ async def write_act(
     needs = (owner, charter.STREAM)
     request = Request(ACT, joined(str(owner), act), owner, needs, (kid_name(kid),))
     return await writer.write(request, decide)
+
+
+async def signer_of(writer: Writer, kid: str) -> UUID:
+    """Return the owner of a signing key; raise RefusedError `key_unknown`."""
+    owner = await writer.ask(lambda reading: reading.owner(kid_name(kid)))
+    if owner is None:
+        raise RefusedError("key_unknown", "no such signing key")
+    return owner
 
 
 async def owner_of(writer: Writer, name: str, code: str) -> UUID:

@@ -23,7 +23,13 @@ from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.effects import Sources
-from ledger.domain.changes.items import is_change, parse_content, parse_items
+from ledger.domain.changes.items import (
+    Item,
+    is_change,
+    is_drafted_alone,
+    parse_content,
+    parse_items,
+)
 from ledger.domain.charter import Charter
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.deadlines import Basis, until_ms
@@ -38,16 +44,20 @@ from ledger.domain.statement import Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import ConflictError, MalformedError
+from ledger.jose import CompactJws
 from ledger.store.async_state import AsyncState
 
 
 class DraftedChange(msgspec.Struct, frozen=True):
-    """A change as its drafter sends it: the document, the draft act, the approval."""
+    """A change as its drafter sends it: the document, the draft act, the approval.
+
+    A change of governance has no approval yet.
+    """
 
     document: str
     act: str
-    jws: str
-    assertion: AssertionEvidence
+    jws: str | None
+    assertion: AssertionEvidence | None
 
 
 class InForce(msgspec.Struct, frozen=True, rename="camel"):
@@ -83,14 +93,16 @@ class ChangeCommands:
         """Record a change and its drafter's approval, and its effects if that completes it.
 
         Raises as `drafting.draft`, `decisions.sign` and `effects.of_approval` do; MalformedError
-        `type_unknown` for a document that is no change; ConflictError `statement_known`.
+        `type_unknown` for a document that is no change, `change_without_approval`,
+        `change_with_approval`; ConflictError `statement_known`.
         """
         raw = change.document.encode()
-        parsed, approval = parse_document(raw), parse_approval(change.jws)
+        parsed = parse_document(raw)
         if not is_change(parsed):
             raise MalformedError("type_unknown", "the document is no change")
         stream, kid = parse_uuid(parsed.statement_id), parse_act(change.act).header.kid
         items = parse_items(parsed)
+        approval = _approval_of(change, items)
         assertion = change.assertion
 
         def decide(reading: Reading) -> Plan:
@@ -102,25 +114,28 @@ class ChangeCommands:
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
             subject = statement.evolve(None, Event(stream, 1, parsed.created_at, drafted))
-            signed = decisions.sign(subject, approval, decision)
+            signed = None if approval is None else decisions.sign(subject, approval, decision)
             # Nothing impossible waits for approvals, so this is asked of every draft. The audit
             # asks it again, so what ends these effects ends the draft too.
-            found = effects.decide(subject.id, items, _sources(reading), now_ms=reading.now_ms)
+            sources = _sources(reading)
+            found = effects.decide(
+                subject.id, items, sources, now_ms=reading.now_ms, completes=False
+            )
             answer: dict[str, object] = {
                 "statementId": subject.id,
                 "sha256": subject.sha256,
-                "status": signed.status,
-                "approvals": 1,
+                "status": "pending" if signed is None else signed.status,
+                "approvals": 0 if signed is None else 1,
             }
-            bodies = (drafted, signed)
+            bodies = (drafted,) if signed is None else (drafted, signed)
             ends = [
                 until_ms(bodies, Basis(actor=decision.person, statement=subject)),
                 _end_of(found, reading),
             ]
             plan = Plan(stream, None, statement.evolve, bodies, answer, _earliest(ends))
-            return with_effects(plan, subject, signed, reading)
+            return plan if signed is None else with_effects(plan, subject, signed, reading)
 
-        evidence = joined(change.act, change.document, change.jws)
+        evidence = joined(change.act, change.document, change.jws or "")
         needs = (stream, charter.STREAM)
         request = Request(CHANGE, evidence, stream, needs, (kid_name(kid),))
         answer = await self._writer.write(request, decide)
@@ -141,7 +156,9 @@ class ChangeCommands:
             drafter = rules.in_force(reading.person(UUID(user)))
             require_standing(drafter)
             governance.require_place(drafter, rules.governance)
-            found = effects.decide("", items, _sources(reading), now_ms=reading.now_ms)
+            found = effects.decide(
+                "", items, _sources(reading), now_ms=reading.now_ms, completes=False
+            )
             asked = reading.eligible(governance.policy_of(rules.governance, None))
             able = {
                 each.user: asked[each.user]
@@ -169,6 +186,22 @@ class ChangeCommands:
             values_sha256=charter_values.digest(rules.values),
             roles=sorted(rules.roles),
         )
+
+
+def _approval_of(change: DraftedChange, items: Sequence[Item]) -> CompactJws | None:
+    """Return the drafter's approval, which every change has but one of governance.
+
+    Raises MalformedError `change_without_approval`, `change_with_approval`, and as
+    `parse_approval` does.
+    """
+    alone = is_drafted_alone(items)
+    if alone and (change.jws is not None or change.assertion is not None):
+        detail = "draft a change of governance alone: accept its policy, and approve it then"
+        raise MalformedError("change_with_approval", detail)
+    if not alone and change.jws is None:
+        detail = "send the change with its drafter's approval: `jwt` and `assertion`"
+        raise MalformedError("change_without_approval", detail)
+    return None if change.jws is None else parse_approval(change.jws)
 
 
 def _new_registration(rules: Charter, found: Sequence[Effect]) -> RegistrationMode | None:

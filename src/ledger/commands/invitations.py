@@ -7,8 +7,9 @@ import msgspec
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Writer
 from ledger.domain import invitations
-from ledger.domain.admission import role_given
+from ledger.domain.admission import accepted_with, role_given
 from ledger.domain.invitations import Invitation
+from ledger.domain.policy import Node
 from ledger.domain.unique_names import used_invitation_name
 from ledger.errors import ConflictError
 
@@ -17,11 +18,13 @@ class OpenInvitation(msgspec.Struct, frozen=True, rename="camel"):
     """An invitation that can be used: its role, its end, and who drafted the change that made it.
 
     The first administrator's link has neither. `role` is None while no invitation gives a role.
+    `governance` is the policy that the newcomer accepts, None if the role fills no place of it.
     """
 
     role: str | None
     expires_at: str | None
     invited_by: str | None
+    governance: Node | None
 
 
 class InvitationCommands:
@@ -43,7 +46,8 @@ class InvitationCommands:
             require_unused(reading, invitation)
             inviter = None if invitation.change is None else _drafter(reading, invitation.change)
             role = role_given(known, invitation)
-            return OpenInvitation(role, invitation.expires_at, inviter)
+            accepted = None if accepted_with(known, role) is None else known.governance
+            return OpenInvitation(role, invitation.expires_at, inviter, accepted)
 
         return await self._writer.ask(look)
 

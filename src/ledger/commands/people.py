@@ -1,5 +1,6 @@
 """Commands on people, grouped by subject. They load, decide and save; no rule lives here."""
 
+from ledger.commands.acceptance import AcceptanceCommands
 from ledger.commands.ceremonies import Ceremonies
 from ledger.commands.changes import ChangeCommands
 from ledger.commands.devices import DeviceCommands
@@ -29,4 +30,5 @@ class PeopleCommands:
         self.recovering = RecoveryCommands(writer, state, ceremonies)
         self.devices = DeviceCommands(writer, state)
         self.standing = StandingCommands(writer, state)
+        self.acceptance = AcceptanceCommands(writer, state)
         self.changes = ChangeCommands(writer, state)

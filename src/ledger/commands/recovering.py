@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ledger.commands.acts import write_act
+from ledger.commands.acts import signer_of, write_act
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passkeys
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
@@ -15,7 +15,7 @@ from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.receipts import ADD_PASSKEY, joined
-from ledger.domain.unique_names import key_material_name, kid_name
+from ledger.domain.unique_names import key_material_name
 from ledger.errors import NotFoundError, RefusedError
 from ledger.store.async_state import AsyncState
 
@@ -33,10 +33,7 @@ class RecoveryCommands:
 
         Raises RefusedError `key_unknown`.
         """
-        kid = parse_act(act).header.kid
-        owner = await self._writer.ask(lambda reading: reading.owner(kid_name(kid)))
-        if owner is None:
-            raise RefusedError("key_unknown", "no such signing key")
+        owner = await signer_of(self._writer, parse_act(act).header.kid)
         answer = await write_act(
             self._writer,
             owner,

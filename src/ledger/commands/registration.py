@@ -79,9 +79,7 @@ def _decide(
     kid = begun.invitation
     invitation = None if kid is None else invitations.find(founding.invitations, kid)
     admitted = admission.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
-    registered = admission.register(
-        begun.user, begun.name, admitted.role, admitted.invitation, skeletons(begun.name)
-    )
+    registered = admission.register(begun.user, begun.name, admitted, skeletons(begun.name))
     added = held_passkeys.first_passkey(
         passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
     )

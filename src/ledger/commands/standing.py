@@ -2,14 +2,12 @@
 
 from uuid import UUID
 
-from ledger.commands.acts import write_act
+from ledger.commands.acts import signer_of, write_act
 from ledger.commands.writer import Answer, Writer
 from ledger.domain import compromise, standing
 from ledger.domain.acts import DeclareCompromise, parse_act, stale_ms, stated_act
 from ledger.domain.document import parse_uuid
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.unique_names import kid_name
-from ledger.errors import RefusedError
 from ledger.store.async_state import AsyncState
 
 
@@ -43,9 +41,7 @@ class StandingCommands:
         """
         jws = parse_act(act)
         stated = stated_act(jws, DeclareCompromise)
-        owner = await self._writer.ask(lambda reading: reading.owner(kid_name(jws.header.kid)))
-        if owner is None:
-            raise RefusedError("key_unknown", "no such signing key")
+        owner = await signer_of(self._writer, jws.header.kid)
         answer = await write_act(
             self._writer,
             owner,

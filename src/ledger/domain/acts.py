@@ -94,6 +94,16 @@ class Suspend(Act, tag="suspend", frozen=True):
     reason: str
 
 
+class AcceptGovernance(Act, tag="accept-governance", frozen=True):
+    """Accept the governance policy with this digest, to fill a place of it.
+
+    `change` is the pending change that sets the policy, None for the policy in force.
+    """
+
+    policy_sha256: str
+    change: str | None = None
+
+
 class SetRecoveryCodes(Act, tag="set-recovery-codes", frozen=True):
     """Replace the signer's recovery codes with those of these keys."""
 
@@ -126,7 +136,8 @@ class RemovePasskey(Act, tag="remove-passkey", frozen=True):
 class Redeem(Act, tag="redeem", frozen=True):
     """Redeem a link's secret or a recovery code for a passkey.
 
-    `cose` is the SHA-256 of the passkey's COSE key (hex).
+    `cose` is the SHA-256 of the passkey's COSE key (hex). `accepts` is the digest of the governance
+    policy that a newcomer accepts, whose role fills a place of it.
 
     The key of the secret signs it, with a `typ` of its own.
     """
@@ -134,6 +145,7 @@ class Redeem(Act, tag="redeem", frozen=True):
     cose: str
     purpose: Literal["invitation", "recovery", "re-enrolment"]
     user: str
+    accepts: str | None = None
 
 
 class SignIn(Act, tag="sign-in", frozen=True):
@@ -172,6 +184,7 @@ _ACTS = (
     | AddPasskey
     | RemovePasskey
     | Redeem
+    | AcceptGovernance
     | SetRecoveryCodes
     | CancelRecovery
     | SignIn

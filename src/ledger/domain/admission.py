@@ -1,22 +1,13 @@
 """Who may register, and in which role. Pure."""
 
-from typing import NamedTuple
-
-from ledger.domain import policy
+from ledger.domain import governance, policy
 from ledger.domain.charter import Charter
 from ledger.domain.events import UserRegistered
-from ledger.domain.invitations import Invitation, require_open
+from ledger.domain.invitations import AdmittedAs, Invitation, require_open
 from ledger.domain.names import require_name
 from ledger.domain.skeletons import Skeletons, require_skeletons
 from ledger.domain.vocabulary import OPEN_ROLES
 from ledger.errors import ConflictError, ForbiddenError
-
-
-class AdmittedAs(NamedTuple):
-    """How a registration is admitted: by which invitation, and in which role; None for neither."""
-
-    invitation: str | None
-    role: str | None
 
 
 def role_given(charter: Charter, invitation: Invitation) -> str | None:
@@ -48,16 +39,33 @@ def admit(
     require_open(invitation, now_ms=now_ms)
     if invitation.role not in charter.roles:
         raise ConflictError("role_unknown", "the role of this invitation was closed")
-    return AdmittedAs(invitation.id, role_given(charter, invitation))
+    given = role_given(charter, invitation)
+    return AdmittedAs(invitation.id, given, accepted_with(charter, given))
 
 
-def register(
-    user: str, name: str, role: str | None, invitation: str | None, looks: Skeletons
-) -> UserRegistered:
+def accepted_with(charter: Charter, role: str | None) -> str | None:
+    """Return the digest of the governance policy that a newcomer in this role accepts, if any.
+
+    A role that fills a place of governance is taken with its policy, in the same visit. So nobody
+    has a place who has not accepted it, at the founding and by an invitation.
+    """
+    governs = f"role:{role}" in policy.members(charter.governance)
+    return governance.policy_digest(charter.governance) if governs else None
+
+
+def register(user: str, name: str, admitted: AdmittedAs, looks: Skeletons) -> UserRegistered:
     """Return the registration of a person whom `admit` accepted.
 
     Raises MalformedError `name_invalid`, `text_refused`, `name_skeletons_invalid`.
     """
     require_name(name)
     require_skeletons(looks)
-    return UserRegistered(user, name, role, looks.sha256, looks.unicode, invitation)
+    return UserRegistered(
+        user,
+        name,
+        admitted.role,
+        looks.sha256,
+        looks.unicode,
+        admitted.invitation,
+        admitted.accepts,
+    )

@@ -20,6 +20,7 @@ from ledger.domain.events import (
     Body,
     CompromiseDeclared,
     EffectBody,
+    GovernanceAccepted,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -75,7 +76,9 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*_of_draft(body), *_of_act(body.act), *_of_key(body, basis)]
         case StatementSigned():
             return [*_of_approval(body), *_of_key(body, basis), *_of_statement(basis)]
-        case StatementRejected() | ApprovalRetracted() | StatementWithdrawn():
+        case (
+            StatementRejected() | ApprovalRetracted() | StatementWithdrawn() | GovernanceAccepted()
+        ):
             return [*_of_act(body.act), *_of_key(body, basis), *_of_statement(basis)]
         case PasskeyAdded():
             redeemed = [] if body.redeem is None else [stale_ms(body.redeem, REDEEM_TYP)]

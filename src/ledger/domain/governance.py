@@ -60,9 +60,45 @@ def check_change(document: Document) -> tuple[Item, ...]:
 
 def has_place(person: Person, governance: Node) -> bool:
     """Tell whether a person, with their open roles, can fill a place of governance."""
-    return may_sign(person) and any(
-        policy.covers(each, person.user, person.roles) for each in policy.members(governance)
-    )
+    return may_sign(person) and bool(_places(person, governance))
+
+
+def awaits(person: Person, governance: Node) -> bool:
+    """Tell whether a person, with their open roles, fills a place that they have not accepted."""
+    return may_sign(person) and bool(_places(person, governance) - _accepted(person, governance))
+
+
+def counts(person: Person, governance: Node) -> bool:
+    """Tell whether a person fills a place of governance that they have accepted."""
+    return may_sign(person) and bool(_accepted(person, governance))
+
+
+def accepted_roles(person: Person, governance: Node) -> frozenset[str]:
+    """Return the roles by which a person counts in governance, if they count."""
+    return person.roles & person.accepted.get(policy_digest(governance), frozenset())
+
+
+def require_accepted(person: Person, governance: Node) -> None:
+    """Raise ForbiddenError `governance_not_accepted` unless the person counts in governance."""
+    if not counts(person, governance):
+        detail = "accept the governance policy with your passkey before you approve changes"
+        raise ForbiddenError("governance_not_accepted", detail)
+
+
+def _accepted(person: Person, governance: Node) -> frozenset[str]:
+    if policy_digest(governance) not in person.accepted:
+        return frozenset()
+    return _covered(person.user, accepted_roles(person, governance), governance)
+
+
+def _places(person: Person, governance: Node) -> frozenset[str]:
+    return _covered(person.user, person.roles, governance)
+
+
+def _covered(user: str, roles: frozenset[str], governance: Node) -> frozenset[str]:
+    """Return the members of the policy whose places this person fills with these roles."""
+    members = policy.members(governance)
+    return frozenset(each for each in members if policy.covers(each, user, roles))
 
 
 def needs_grant(role: str, governance: Node) -> bool:

@@ -1,6 +1,7 @@
 """Invitations as the charter knows them: find one by its key, and whether it is open. Pure."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,6 +24,17 @@ class Invitation(msgspec.Struct, frozen=True):
     change: str | None = None
     cancelled: bool = False
     gives_role: bool = True
+
+
+class AdmittedAs(NamedTuple):
+    """How a registration is admitted: by which invitation, and in which role; None for neither.
+
+    `accepts` is the digest of the governance policy if the role fills a place of it.
+    """
+
+    invitation: str | None
+    role: str | None
+    accepts: str | None = None
 
 
 def find(invitations: Mapping[str, Invitation], kid: str) -> Invitation:

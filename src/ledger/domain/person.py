@@ -16,6 +16,7 @@ from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
     Event,
+    GovernanceAccepted,
     KeyAttested,
     KeyRevoked,
     PasskeyAdded,
@@ -50,6 +51,8 @@ class Person(msgspec.Struct, frozen=True):
     suspended_at: str | None = None  # the last time; sessions from before have ended
     invitation: str | None = None
     codes: dict[str, OkpJwk] = {}
+    # By the digest of a governance policy that they accepted: the roles that they hold since then.
+    accepted: dict[str, frozenset[str]] = {}
     link: Link | None = None  # of a re-enrolment that nobody has redeemed
     re_enrolled_at: str | None = None  # the last time that a re-enrolment was complete
 
@@ -104,14 +107,16 @@ def evolve(person: Person | None, event: Event) -> Person:
     """Return the person after the next event of their stream, as of the event's time."""
     if isinstance(event.body, UserRegistered):
         body = event.body
+        roles = frozenset() if body.role is None else frozenset({body.role})
         return Person(
             user=body.user,
             version=event.version,
             name=body.name,
-            roles=frozenset() if body.role is None else frozenset({body.role}),
+            roles=roles,
             keys={},
             passkeys={},
             invitation=body.invitation,
+            accepted={} if body.accepts is None else {body.accepts: roles},
         )
     if person is None:
         raise AssertionError("a person's stream must begin with a registration")
@@ -192,11 +197,13 @@ def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
         case RoleEnded():
-            return {"roles": person.roles - {body.role}}
-        case StandingSet(standing="suspended") | PersonSuspended():
-            return {"standing": "suspended", "suspended_at": at}
-        case StandingSet():
-            return {"standing": body.standing}
+            return _without_role(person, body.role)
+        case GovernanceAccepted():
+            return {"accepted": person.accepted | {body.policy_sha256: person.roles}}
+        case StandingSet() | PersonSuspended():
+            standing = body.standing if isinstance(body, StandingSet) else "suspended"
+            since = at if standing == "suspended" else person.suspended_at
+            return {"standing": standing, "suspended_at": since}
         case CompromiseDeclared() | CompromiseSet():
             return _compromised(person, body, at)
         case RecoveryCodesSet() | RecoveryCancelled() | ReEnrolmentOpened() | PasskeyAdmitted():
@@ -223,8 +230,7 @@ def _recovering(
             kind, _, name = reference.partition(":")
             if kind == "kid":
                 return {"link": None}
-            ended = {"removed": True, "cancelled": True}
-            return {"passkeys": _updated(person.passkeys, name, **ended)}
+            return {"passkeys": _updated(person.passkeys, name, removed=True, cancelled=True)}
         case _:
             assert_never(body)
 
@@ -235,6 +241,12 @@ def _misplaced(_: UserRegistered) -> AssertionError:
     The argument's type is the only other one: mypy fails if `evolve` forgets one.
     """
     return AssertionError("a person registers once")
+
+
+def _without_role(person: Person, role: str) -> dict[str, Any]:
+    """Return the changes of a role's end, after which it must be accepted again."""
+    accepted = {digest: held - {role} for digest, held in person.accepted.items()}
+    return {"roles": person.roles - {role}, "accepted": accepted}
 
 
 def _added_by(body: PasskeyAdded) -> frozenset[str]:

@@ -7,6 +7,7 @@ follow from the evidence in the events, so an audit can compare every stored rec
 import hashlib
 from collections.abc import Sequence
 from typing import assert_never
+from uuid import UUID
 
 import msgspec
 
@@ -17,6 +18,7 @@ from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
     Event,
+    GovernanceAccepted,
     GovernanceSet,
     InvitationCancelled,
     InvitationIssued,
@@ -96,23 +98,31 @@ class Written(msgspec.Struct, frozen=True):
 def written_about_change(events: Sequence[Event], approvals: int) -> Written:
     """Return the receipt for a write about a change.
 
-    `events` are its draft and its drafter's approval, or one decision, and the effects that follow;
-    `approvals` is the number of approvals after them. Raises CorruptError `event_misplaced`.
+    `events` are its draft, with its drafter's approval unless it sets governance, or one decision,
+    and the effects that follow; `approvals` is the number of approvals after them. Raises
+    CorruptError `event_misplaced`.
     """
     match [event.body for event in events]:
         case [StatementDrafted() as drafted, StatementSigned() as signed, *_]:
-            key = request_key(CHANGE, joined(drafted.act, drafted.document, signed.jws))
-            answer = {
-                "statementId": str(events[0].stream),
-                "sha256": sha256_hex(drafted.document.encode()),
-                "status": signed.status,
-                "approvals": approvals,
-            }
-            return Written(key, (_json(answer),))
-        case [StatementDrafted(), *_]:
-            raise CorruptError("event_misplaced", "a change is drafted with its drafter's approval")
+            return _change(events[0].stream, drafted, signed, approvals)
+        case [StatementDrafted() as drafted]:
+            return _change(events[0].stream, drafted, None, approvals)
         case _:
             return written_about_statement(events[0], approvals)
+
+
+def _change(
+    stream: UUID, drafted: StatementDrafted, signed: StatementSigned | None, approvals: int
+) -> Written:
+    jws = "" if signed is None else signed.jws
+    answer = {
+        "statementId": str(stream),
+        "sha256": sha256_hex(drafted.document.encode()),
+        "status": "pending" if signed is None else signed.status,
+        "approvals": approvals,
+    }
+    key = request_key(CHANGE, joined(drafted.act, drafted.document, jws))
+    return Written(key, (_json(answer),))
 
 
 def written_about_statement(event: Event, approvals: int) -> Written:
@@ -228,6 +238,7 @@ Asked = (
     | CompromiseDeclared
     | RecoveryCodesSet
     | RecoveryCancelled
+    | GovernanceAccepted
 )
 
 
@@ -245,7 +256,12 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, object]]:
             return request_key(ACT, joined(stream, act)), {"kid": kid}
         case PasskeyRemoved(credential_id=credential, act=act):
             return request_key(ACT, joined(stream, act)), {"credentialId": credential}
-        case PersonSuspended(act=act) | RecoveryCodesSet(act=act) | RecoveryCancelled(act=act):
+        case (
+            PersonSuspended(act=act)
+            | RecoveryCodesSet(act=act)
+            | RecoveryCancelled(act=act)
+            | GovernanceAccepted(act=act)
+        ):
             return request_key(ACT, joined(stream, act)), {"user": stream}
         case CompromiseDeclared(compromised=compromised, act=act):
             return request_key(ACT, joined(stream, act)), {"compromised": compromised}

@@ -78,6 +78,7 @@ def _verify_redeem(
         cose=cose,
         purpose=purpose,
         user=owner.user,
+        accepts=None,
     )
     return cose
 

@@ -44,7 +44,8 @@ def redeem_invitation(
     """Return a newcomer's first passkey, with the JWS that redeems the invitation if there was one.
 
     The JWS names the passkey's key and the person, and the passkey attests the person's first
-    signing key in the same commit. So a carrier of the request can exchange neither. Raises
+    signing key in the same commit. So a carrier of the request can exchange neither. It also names
+    the governance policy that the newcomer accepts, if their role fills a place of it. Raises
     RefusedError `redeem_required`, `redeem_unexpected`, and as `verify_act` does.
     """
     if newcomer.invitation is None:
@@ -62,5 +63,6 @@ def redeem_invitation(
         cose=sha256_hex(b64u_decode(added.public_key)),
         purpose="invitation",
         user=newcomer.user,
+        accepts=next(iter(newcomer.accepted), None),
     )
     return msgspec.structs.replace(added, redeem=text)

@@ -12,7 +12,7 @@ from ledger.commands.changes import DraftedChange, InForce, Preview
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.http import types
 from ledger.http.access_record import AccessRecord
-from ledger.http.answers import ChangeAnswer, Created, done, recorded
+from ledger.http.answers import ChangeAnswer, Created, PersonRecorded, done, recorded
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -27,6 +27,7 @@ from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
     ActText,
+    ActWithAssertion,
     Jwt,
     Strict,
 )
@@ -36,16 +37,20 @@ from projections.impact import Impact, impact
 
 
 class MakeChange(Strict, frozen=True):
-    """A change's exact bytes as a string, its draft act, and its drafter's approval."""
+    """A change's exact bytes as a string, its draft act, and its drafter's approval.
+
+    A change that sets governance has no approval yet: `jwt` and `assertion` are left out.
+    """
 
     document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
     act: ActText
-    jwt: Jwt
-    assertion: Assertion
+    jwt: Jwt | None = None
+    assertion: Assertion | None = None
 
     def change(self) -> DraftedChange:
         """Return the evidence; raise MalformedError `credential_invalid`."""
-        return DraftedChange(self.document, self.act, self.jwt, self.assertion.evidence())
+        assertion = None if self.assertion is None else self.assertion.evidence()
+        return DraftedChange(self.document, self.act, self.jwt, assertion)
 
 
 class PreviewChange(Strict, frozen=True):
@@ -102,13 +107,19 @@ def _previewed(
     return Previewed(found.more, unmeetable, found.registration)
 
 
+@post("/api/governance/accept", responses=recorded(PersonRecorded))
+async def accept(data: JSONBody[ActWithAssertion], people: FromPeople) -> Created:
+    """Accept the governance policy in force, or that of a pending change, with a passkey."""
+    return Created(await people.acceptance.accept(data.act, data.evidence()))
+
+
 @get("/api/governance", responses=answers(401, 429, 503))
 async def governance(people: FromPeople, user: SignedIn) -> InForce:
     """Show the governance policy and the charter's values in force."""
     return await people.changes.governance()
 
 
-router = Router("/", route_handlers=[make], tags=["changes"])
+router = Router("/", route_handlers=[make, accept], tags=["changes"])
 reads = Router(
     "/",
     route_handlers=[governance, preview],

@@ -6,6 +6,7 @@ are ignored. docs/reference/jws.md is this package's reference. Besides this pac
 
     compact.py, signing_key.py   what the server accepts: the strictest subset
     sign.py, verify.py           the general case; combine.py appends and merges signatures
+    verify_async.py              the same with lookups that are awaited
     batch.py                     many JWSs at once
     signer_policy.py             how many distinct signers are enough; fillings.py counts places
 """
@@ -24,7 +25,7 @@ from ledger.jose.compact import (
 )
 from ledger.jose.key_forms import read_private_key, read_public_keys
 from ledger.jose.keys import Key, import_public, parse_key, secret_key
-from ledger.jose.keyset import KeySet, key_set, parse_key_set
+from ledger.jose.keyset import AsyncLookup, KeyInput, KeySet, Lookup, key_set, parse_key_set
 from ledger.jose.outcome import (
     FailedOutcome,
     Failure,
@@ -34,6 +35,7 @@ from ledger.jose.outcome import (
     Verified,
     VerifiedOutcome,
 )
+from ledger.jose.peek import UnverifiedEntry, peek
 from ledger.jose.private import Signer, SignerInput, generate, import_private
 from ledger.jose.rules import Limits
 from ledger.jose.serialization import flatten, split, to_compact, to_general
@@ -61,11 +63,13 @@ from ledger.jose.signing_key import (
     thumbprint,
 )
 from ledger.jose.verify import verify, verify_multi, verify_multi_all
+from ledger.jose.verify_async import verify_multi_all_async, verify_multi_async
 
 __all__ = [
     "ALGORITHMS",
     "ANYONE",
     "AkpJwk",
+    "AsyncLookup",
     "Claims",
     "CompactJws",
     "EcJwk",
@@ -75,8 +79,10 @@ __all__ = [
     "Hints",
     "Judgement",
     "Key",
+    "KeyInput",
     "KeySet",
     "Limits",
+    "Lookup",
     "NotVerifiedError",
     "OkpJwk",
     "Outcome",
@@ -90,6 +96,7 @@ __all__ = [
     "SignerPolicy",
     "SignerVerdict",
     "SigningKey",
+    "UnverifiedEntry",
     "Verification",
     "Verified",
     "VerifiedJws",
@@ -110,6 +117,7 @@ __all__ = [
     "parse_key",
     "parse_key_set",
     "parse_signer_policy",
+    "peek",
     "read_private_key",
     "read_public_keys",
     "require",
@@ -126,4 +134,6 @@ __all__ = [
     "verify_compact",
     "verify_multi",
     "verify_multi_all",
+    "verify_multi_all_async",
+    "verify_multi_async",
 ]

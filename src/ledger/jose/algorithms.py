@@ -7,6 +7,7 @@ its algorithms; a header can only choose among those.
 import hashlib
 import hmac
 from collections.abc import Callable
+from functools import partial
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 
-from ledger.jose.ed25519 import is_strict_signature
+from ledger.jose.ed25519 import verify as verify_ed25519
 
 __all__ = ["InvalidSignature", "UnsupportedAlgorithm"]
 
@@ -58,7 +59,7 @@ _SHA: dict[str, type[hashes.HashAlgorithm]] = {
 def verifiers(key: PublicKey) -> dict[str, Verify]:
     """Return the verifying function of each algorithm that the key can use."""
     if isinstance(key, ed25519.Ed25519PublicKey):
-        return dict.fromkeys(EDDSA, _ed25519_verifier(key))
+        return dict.fromkeys(EDDSA, partial(verify_ed25519, key.public_bytes_raw()))
     if isinstance(key, ec.EllipticCurvePublicKey):
         alg, _, sha, size = EC[curve_name(key.curve)]
         return {alg: _ecdsa_verifier(key, sha(), size)}
@@ -112,15 +113,6 @@ def hmac_functions(secret: bytes, alg: str) -> tuple[Verify, SignFunction]:
 def hmac_bytes(alg: str) -> int:
     """Return the minimum length of a secret for `alg`: its hash's (RFC 7518 section 3.2)."""
     return hashlib.new(f"sha{alg[2:]}").digest_size
-
-
-def _ed25519_verifier(key: ed25519.Ed25519PublicKey) -> Verify:
-    def verify(signature: bytes, data: bytes) -> None:
-        if not is_strict_signature(signature):
-            raise InvalidSignature
-        key.verify(signature, data)
-
-    return verify
 
 
 def _ecdsa_verifier(key: ec.EllipticCurvePublicKey, sha: hashes.HashAlgorithm, size: int) -> Verify:

@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Unpack
 
 from ledger.errors import LedgerError
-from ledger.jose.keyset import KeyInput, Lookup
+from ledger.jose.keyset import KeyInput, Keys, Lookup
 from ledger.jose.outcome import Failure, Verification, failure
 from ledger.jose.rules import Options, Rules, read_options
 from ledger.jose.serialization import JwsInput
-from ledger.jose.verify import Keys, as_keys, verify_envelope
+from ledger.jose.verify import as_keys, verify_envelope
 
 # Chunks are large enough that their cost (three thread switches each) is negligible, and small
 # enough that all threads finish at about the same time.

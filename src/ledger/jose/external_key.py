@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
 from ledger.errors import ConflictError, UnavailableError
-from ledger.jose.ed25519 import is_strict_signature
+from ledger.jose.ed25519 import verify
 
 
 class ExternalKey(Protocol):
@@ -35,10 +35,8 @@ def sign_with(key: ExternalKey, message: bytes) -> bytes:
     """
     signature = key.sign(message)
     try:
-        if not is_strict_signature(signature):
-            raise InvalidSignature
-        ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
-    except (InvalidSignature, ValueError) as error:
+        verify(key.public, signature, message)
+    except InvalidSignature as error:
         raise UnavailableError(
             "signature_unsound", "the HSM or agent returned a signature that does not verify"
         ) from error

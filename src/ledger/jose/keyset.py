@@ -3,7 +3,7 @@
 A header's `kid` only narrows the candidates; it does not prove who signed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,8 @@ MAX_SET_KEYS = 4096
 KeyInput = Any
 # Called with a copy of the protected header; returns a KeyInput, or None for an unknown key.
 Lookup = Callable[[dict[str, Any]], KeyInput]
+# The same, but its result may have to be awaited.
+AsyncLookup = Callable[[dict[str, Any]], Awaitable[KeyInput] | KeyInput]
 
 
 class KeySet(msgspec.Struct, frozen=True, eq=False):
@@ -38,6 +40,10 @@ class KeySet(msgspec.Struct, frozen=True, eq=False):
     def to_jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the public JWK Set; raise MalformedError `private_key_refused` for secrets."""
         return {"keys": [key.to_jwk() for key in self.keys]}
+
+
+# The keys for every entry, or a lookup that is asked for each.
+Keys = KeySet | Lookup
 
 
 def make_set(

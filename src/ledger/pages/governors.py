@@ -6,16 +6,17 @@ from typing import Literal, NamedTuple
 
 from ledger.domain import places, policy
 from ledger.domain.changes.items import MAX_GOVERNORS
+from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node, RolesByPerson
 from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES
 from ledger.pages.devices import Device, devices
-from projections import passkeys, users
+from projections import acceptances, passkeys, users
 from projections.facts import LogReader
 from projections.rules import Role
 from projections.users import User
 
 # Whether the approval of a person counts in governance today.
-Acting = Literal["active", "suspended", "deactivated", "keyless"]
+Acting = Literal["active", "suspended", "deactivated", "keyless", "awaited"]
 
 
 class GoverningPerson(NamedTuple):
@@ -50,7 +51,25 @@ def who_could_govern(
     for role in governing(roles):
         numbers.update(users.holding(db, role, at=at, limit=MAX_GOVERNORS))
     found = users.by_numbers(db, sorted(numbers), at=at, now=now)
-    return with_passkeys(db, log, found, at=at, now=now)
+    accepted = acceptances.accepted(db, policy_digest(rules), at=at)
+    known = with_passkeys(db, log, found, at=at, now=now)
+    return [_as_counted(each, rules, accepted.get(each.person.position)) for each in known]
+
+
+def _as_counted(
+    governor: GoverningPerson, rules: Node, held: frozenset[str] | None
+) -> GoverningPerson:
+    """Return a person as `awaited` if they fill a place and have not accepted the policy.
+
+    `held` are the roles that they hold since they accepted it, None if they never did.
+    """
+    places = [member for member in policy.members(rules) if placed(governor, member)]
+    counts = held is not None and any(
+        policy.covers(member, governor.person.id, held) for member in places
+    )
+    if not places or counts or governor.acting != "active":
+        return governor
+    return governor._replace(acting="awaited")
 
 
 def with_passkeys(

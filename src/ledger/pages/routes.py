@@ -4,22 +4,24 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
-from typing import get_args
+from typing import Annotated, get_args
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
 from ledger.domain.policy import Policy
 from ledger.domain.policy_words import policy_sentence
 from ledger.domain.readers import unknown_statement
-from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES, Status
+from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.http.requests import AnyRequest
+from ledger.pages.acceptance import counts
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
+from ledger.pages.draft_types import drafted_by
 from ledger.pages.readers import carried_readers, readers_sentence
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
@@ -140,9 +142,12 @@ def inbox_list(
 
 @get("/draft", sync_to_thread=True)
 def draft(
-    request: AnyRequest, web: FromWeb, supersedes: FromQuery[str | None] = None
+    request: AnyRequest,
+    web: FromWeb,
+    supersedes: FromQuery[str | None] = None,
+    kind: Annotated[str | None, QueryParameter(name="type", max_length=64)] = None,
 ) -> Template | Redirect:
-    """Write a statement and its policy; the browser creates and signs the document."""
+    """Write a statement, of a type or with a policy of its own; the browser signs the document."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -161,6 +166,7 @@ def draft(
         roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
         carried = carried_readers(db, base, people.items, at=at)
         values = rules_set.values(db, at=at)
+        kinds = drafted_by(db, me, at=at)
     return page(
         "draft",
         web,
@@ -173,6 +179,9 @@ def draft(
         reader_people=[*people.items, *carried],
         floor=msgspec.to_builtins(values.floor),
         age=wait(values.max_age),
+        kinds=kinds,
+        kind=next((each for each in kinds if each.about.sha256 == kind), None),
+        untyped=values.untyped and CREATOR in me.roles,
     )
 
 
@@ -208,6 +217,8 @@ def statement(
         ids |= {each[5:] for each in found.readers or () if each.startswith("user:")}
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
+        in_force = rules_set.in_force(db, at=at).governance
+        awaits = bool(items) and not counts(db, me, in_force, at=at)
     return page(
         "statement",
         web,
@@ -223,7 +234,7 @@ def statement(
         progress_sentence=progress_sentence(found),
         group_sentence=group_sentence,
         assurance=strictest(rules, replaced_rules),
-        standing=standing(found, rules, me),
+        standing=standing(found, rules, me, awaits=awaits),
         replaced_sentence=None
         if replaced_rules is None
         else policy_sentence(replaced_rules, people),

@@ -16,6 +16,8 @@ from projections.outlook import Decided, for_own, refusals
 from projections.statements import Decision, Progress, StatementDetail
 from projections.users import User
 
+ACCEPT_FIRST = "Accept your place in governance first, at the top of this page."
+
 
 class OpenActions(msgspec.Struct, frozen=True):
     """The actions open to a person, and their effects in words."""
@@ -31,8 +33,13 @@ class OpenActions(msgspec.Struct, frozen=True):
     rejection_effect: str = ""
 
 
-def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> OpenActions:
-    """Return what `me` can do with the statement in its current state."""
+def standing(
+    statement: StatementDetail, rules: policy.Policy, me: User, *, awaits: bool = False
+) -> OpenActions:
+    """Return what `me` can do with the statement in its current state.
+
+    `awaits` tells whether it is a change, and `me` has not accepted the governance policy.
+    """
     mine = _last(statement).get(me.id)
     approved = mine if mine is not None and mine.decision == "approval" else None
     rejected = mine if mine is not None and mine.decision == "rejection" else None
@@ -49,9 +56,8 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
         _refusal(statement, rules, me) if eligible and not _helps_replaced(statement, me) else None
     )
     takes = eligible and approved is None and refused is None
-    can_approve = (
-        takes and statement.status in ("pending", "approved") and statement.outlook != "below_floor"
-    )
+    open_for_approval = statement.status in ("pending", "approved")
+    can_approve = takes and not awaits and open_for_approval and statement.outlook != "below_floor"
     can_reject = pending and (eligible or vetoes) and mine is None
     return OpenActions(
         can_approve=can_approve,
@@ -60,7 +66,9 @@ def standing(statement: StatementDetail, rules: policy.Policy, me: User) -> Open
         can_withdraw=pending and me.id == creator,
         approved=approved,
         rejected=rejected,
-        why_not=_why_not_now(statement, refused)
+        why_not=ACCEPT_FIRST
+        if pending and takes and awaits
+        else _why_not_now(statement, refused)
         if eligible or vetoes
         else _why_not(rules, me, creator),
         approval_effect=_approval_effect(statement, me) if can_approve else "",

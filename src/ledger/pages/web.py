@@ -19,6 +19,7 @@ from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
 from ledger.http.user_agents import UNKNOWN
+from ledger.pages.acceptance import Awaited, awaited
 from ledger.pages.administration import can_change
 from ledger.store.ports.operations import DeviceNote
 from projections import devices, rules, users
@@ -90,6 +91,11 @@ class Web(NamedTuple):
             found = users.recovering(db, at=at, now=self.models.now(), limit=_ANNOUNCED)
         return [each for each in found if each.id != me.id]
 
+    def awaited(self, me: User) -> list[Awaited]:
+        """Return the governance policies that a person holds a place in and has not accepted."""
+        with self.models.views() as (db, at):
+            return awaited(db, me, at=at, now=self.models.now())
+
     def session_user(self, request: AnyRequest) -> User | None:
         """Return the signed-in person from the read models."""
         user = self.sessions.user(request)
@@ -135,6 +141,7 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
         "news": news,
         "recoveries": recoveries,
         "may_change": me is not None and web.may_change(me),
+        "awaited": [] if me is None else web.awaited(me),
     }
     return Template(
         f"{name}.html",

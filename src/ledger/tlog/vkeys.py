@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 from ledger import jose
 from ledger.encoding import b64_decode, b64_encode, b64u_encode
 from ledger.errors import MalformedError, RefusedError
-from ledger.jose.ed25519 import is_strict_signature
+from ledger.jose.ed25519 import verify as verify_ed25519
 from ledger.jose.external_key import ExternalKey, pem_of, sign_with
 
 ED25519 = 0x01  # a log's key: signs the note's text
@@ -93,10 +93,8 @@ def verify(key: NoteKey, signature: bytes, message: bytes) -> None:
     try:
         if key.kind == ML_DSA_44:
             mldsa.MLDSA44PublicKey.from_public_bytes(key.public).verify(signature, message)
-        elif is_strict_signature(signature):
-            ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
         else:
-            raise InvalidSignature
+            verify_ed25519(key.public, signature, message)
     except (InvalidSignature, ValueError) as error:
         raise RefusedError(
             "note_signature_invalid", f"a signature by {key.name} is invalid"

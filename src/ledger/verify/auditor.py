@@ -11,6 +11,7 @@ from typing import TypeVar, assert_never
 from uuid import UUID
 
 from ledger.domain import charter, entry, events, person, statement, versions
+from ledger.domain.changes.items import is_drafted_alone
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
     Body,
@@ -28,7 +29,6 @@ from ledger.domain.person import Person
 from ledger.domain.seen import require_seen
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import key_material_name
-from ledger.domain.vocabulary import CHANGE
 from ledger.errors import CorruptError, LedgerError
 from ledger.verify.decisions import Decisions
 
@@ -36,7 +36,7 @@ MOST_CHARS = 500
 KEY_MATERIAL_PREFIX = key_material_name("")
 _BEGINNINGS = (LedgerCreated, UserRegistered, StatementDrafted)
 # What follows directly on the first event of a person and of a change, with its version. The last
-# of them completes the beginning.
+# of them completes the beginning. A change of governance is drafted alone.
 _FOLLOWS: dict[type[Body], int] = {PasskeyAdded: 2, KeyAttested: 3, StatementSigned: 2}
 _COMPLETES = (KeyAttested, StatementSigned)
 S = TypeVar("S", Charter, Person, Statement)
@@ -142,6 +142,8 @@ class Auditor(Decisions):
                 after = self.statements[stream] = _next(known, event, statement.evolve)
                 self._moved(known, after)
                 self.due += versions.effects(known, after)
+                if begins and after.items is not None and not is_drafted_alone(after.items):
+                    self._incomplete = stream
             case "ledger":
                 self.charter = _next(self.charter, event, charter.evolve)
             case "person":
@@ -185,9 +187,7 @@ class Auditor(Decisions):
                 raise self._torn(self._incomplete)
             if isinstance(body, _COMPLETES):
                 self._incomplete = None
-        elif isinstance(body, UserRegistered) or (
-            isinstance(body, StatementDrafted) and body.type == CHANGE
-        ):
+        elif isinstance(body, UserRegistered):
             self._incomplete = stream
 
 

@@ -49,10 +49,11 @@ from ledger.domain.events import (
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.skeletons import Skeletons
+from ledger.domain.statement import Statement
 from ledger.errors import CorruptError
 from ledger.jose import CompactJws
 from ledger.verify.known_states import KnownStates
-from ledger.verify.person_decisions import decide_of_person
+from ledger.verify.person_decisions import Others, decide_of_person
 
 
 class Decisions(KnownStates):
@@ -128,7 +129,15 @@ class Decisions(KnownStates):
         if isinstance(body, UserRegistered):
             return self._register(event, body, now_ms)
         owner = self._person(event.stream)
-        return decide_of_person(owner, body, self._charter, self._signer, now_ms)
+        others = Others(self._signer, self._change)
+        return decide_of_person(owner, body, self._charter, others, now_ms)
+
+    def _change(self, statement: str) -> Statement | None:
+        """Return a change that somebody names, None if the evidence leaves it out."""
+        found = self._statement(UUID(statement))
+        if found is None and self._has_everybody():
+            raise CorruptError("statement_unknown", "there is no such change")
+        return found
 
     def _register(self, event: Event, body: UserRegistered, now_ms: int) -> UserRegistered:
         if body.user != str(event.stream):
@@ -137,7 +146,7 @@ class Decisions(KnownStates):
         invitation = next((each for each in invitations if each.id == body.invitation), None)
         admitted = admission.admit(self._charter, body.role, invitation, now_ms=now_ms)
         looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again
-        return admission.register(body.user, body.name, admitted.role, admitted.invitation, looks)
+        return admission.register(body.user, body.name, admitted, looks)
 
     # --- statements ------------------------------------------------------------------------------
 
@@ -199,5 +208,6 @@ class Decisions(KnownStates):
         self._require_stream(event, UUID(document.statement_id))
         if is_change(document):
             items = parse_items(document)
-            effects.decide(document.statement_id, items, self._sources(), now_ms=now_ms)
+            sources = self._sources()
+            effects.decide(document.statement_id, items, sources, now_ms=now_ms, completes=False)
         return again

@@ -20,6 +20,7 @@ from ledger.domain.charter import Charter
 from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
+    GovernanceAccepted,
     KeyAttested,
     KeyRevoked,
     LedgerCreated,
@@ -211,7 +212,13 @@ class Events:
                 # An unknown passkey or key: check 6 reports it.
                 with suppress(KeyError, NotFoundError):
                     people[event.stream] = person.evolve(owner, event)
-            case UserRegistered() | KeyRevoked() | PersonSuspended() | RecoveryCodesSet():
+            case (
+                UserRegistered()
+                | KeyRevoked()
+                | PersonSuspended()
+                | RecoveryCodesSet()
+                | GovernanceAccepted()
+            ):
                 pass  # no attestation, and no change to passkeys
             case _:
                 assert_never(body)

@@ -1,11 +1,12 @@
 """Recompute an event of a person's stream, after the registration, from its evidence. Pure."""
 
 from collections.abc import Callable
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import msgspec
 
 from ledger.domain import (
+    acceptance,
     compromise,
     held_passkeys,
     recoveries,
@@ -14,10 +15,12 @@ from ledger.domain import (
     signing_keys,
     standing,
 )
+from ledger.domain.acceptance import FindChange
 from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import (
     CompromiseDeclared,
+    GovernanceAccepted,
     KeyAttested,
     KeyRevoked,
     PasskeyAdded,
@@ -43,17 +46,21 @@ OfPerson = (
     | CompromiseDeclared
     | RecoveryCodesSet
     | RecoveryCancelled
+    | GovernanceAccepted
 )
 
 
+class Others(NamedTuple):
+    """What a decision about a person may read besides: who signed an act, and pending changes."""
+
+    signer: Callable[[str], Person]
+    change: FindChange
+
+
 def decide_of_person(
-    owner: Person,
-    body: OfPerson,
-    rules: Charter,
-    signer: Callable[[str], Person],
-    now_ms: int,
+    owner: Person, body: OfPerson, rules: Charter, others: Others, now_ms: int
 ) -> PersonBody:
-    """Return the body that the evidence leads to; `signer` returns the person who signed an act.
+    """Return the body that the evidence leads to.
 
     Raises the domain's errors; CorruptError `act_missing` for a further passkey without an act.
     """
@@ -75,9 +82,11 @@ def decide_of_person(
         case RecoveryCodesSet(act=act, assertion=assertion):
             return recovery_codes.set_codes(owner, asked(act, assertion))
         case RecoveryCancelled(act=act, assertion=assertion):
-            return recoveries.cancel(owner, signer(act), asked(act, assertion), rules)
+            return recoveries.cancel(owner, others.signer(act), asked(act, assertion), rules)
         case PersonSuspended(act=act, assertion=assertion):
-            return standing.suspend(owner, signer(act), asked(act, assertion), rules)
+            return standing.suspend(owner, others.signer(act), asked(act, assertion), rules)
+        case GovernanceAccepted(act=act, assertion=assertion):
+            return acceptance.accept(owner, asked(act, assertion), rules, others.change)
         case _:
             assert_never(body)
 

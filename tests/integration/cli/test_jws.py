@@ -173,6 +173,7 @@ def test_a_failed_entry_shows_what_it_claims_in_ascii(run: Any, files: Path) -> 
         (("sign", "--append", "one.jws", "--key", "bob.jwk", "--detached"), 2),
         (("sign", "--append", "one.jws", "--key", "bob.jwk", "--empty"), 2),
         (("sign", "--append", "one.jws", "--key", "bob.jwk", "--expires-in", "1h"), 2),
+        (("sign", "--append", "one.jws", "--key", "bob.jwk", "--jti"), 2),
         (("sign", "empty", "--key", "alice.jwk"), 2),
         (("sign", "payload", "--key", "alice.jwk", "--empty"), 2),
         (("sign", "payload", "--key", "alice.jwk", "--expires-in", "1h"), 2),

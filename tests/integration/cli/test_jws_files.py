@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,9 @@ def test_claims_are_added_and_checked(run: Any) -> None:
     assert run(*given, "--issuer", "a")[0] == 0
     assert run(*given, "--issuer", "b")[0] == 1
     assert run(*given, "--audience", "me")[0] == 1
+    keep(run, "jwt", "sign", "claims.json", "--key", "alice.jwk", "--compact", "--jti")
+    claims = json.loads(b64u_decode(Path("jwt").read_text().split(".")[1]))
+    assert (uuid.UUID(claims.pop("jti")).version, sorted(claims)) == (4, ["iat", "iss", "sub"])
     hints = Hints(now=1, expires_in="1s")
     Path("old").write_text(sign({"iss": "a"}, ALICE, claims=hints))
     assert run("verify", "old", "--keys", "alice.json")[0] == 0

@@ -12,8 +12,7 @@ import pytest
 from ledger.audit.run import AuditRequest, audit
 from ledger.commands.writer import Answer
 from ledger.domain.events import Event, StatementWithdrawnByChange
-from ledger.domain.governance import policy_digest
-from ledger.domain.policy import Node
+from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.errors import ConflictError, ForbiddenError
 from ledger.store.engines import audited_log
 from ledger.store.log import EVENTS
@@ -22,7 +21,6 @@ from tests.support.changes import governors
 from tests.support.ledgers import Cast, Process, check_ledger, settled
 from tests.support.refusals import refused
 
-FOUNDING = Node(1, ("role:administrator",))
 TWO: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
 
 
@@ -82,6 +80,7 @@ def test_two_administrators_do_not_end_each_other_at_once(
 
     async def run() -> tuple[Answer | BaseException, ...]:
         await here.change(cast.dave, grant(cast.carol.user, "administrator"))
+        await here.accept(cast.carol, FOUNDING)
         await there.writer.ask(lambda reading: reading.charter(), fresh=True)
         return await asyncio.gather(
             here.change(cast.dave, end(cast.carol.user, "administrator")),
@@ -104,7 +103,8 @@ def test_governance_that_was_raised_elsewhere_holds_for_the_next_change(
     raised = {"set-governance": stated}
 
     async def run() -> None:
-        await there.change(cast.dave, grant(cast.carol.user, "administrator"), raised)
+        await there.change(cast.dave, grant(cast.carol.user, "administrator"))
+        await there.change(cast.dave, raised, accepted_by=[cast.carol])
         with refused(ConflictError, "governance_changed"):
             await here.change(cast.dave, grant(cast.bob.user, "creator"))
 

@@ -175,7 +175,9 @@ async def _wait_for_another(cast: Cast, process: Process) -> None:
     two = one | {"threshold": 2}
     raised = {"policy": two, "was": policy_digest(msgspec.convert(one, Node))}
     stated = {"people": governors(alice, dave)}
-    await process.change(dave, {"set-governance": raised | stated}, governance=one)
+    await process.change(
+        dave, {"set-governance": raised | stated}, accepted_by=[alice], governance=one
+    )
     await process.change(dave, invite("for later", "investor", SOONER), governance=two)
     await _come_back(cast, process, two)
 

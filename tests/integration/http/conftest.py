@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.conftest import NO_LIMIT
+from tests.integration.http.company import Company
+from tests.support.check import check_ledger
 from tests.support.server import Server
 
 
@@ -15,3 +18,18 @@ def fresh_server(tmp_path: Path) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    """An open ledger with one administrator; it is audited after the test."""
+    server = Server(tmp_path / "data", LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open")
+    server.start()
+    found = Company(server)
+    try:
+        yield found
+        check_ledger(server)
+    finally:
+        for client in found.clients:
+            client.close()
+        server.stop()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.integration.conftest import NO_LIMIT, refuses_at
-from tests.integration.http.test_changes import Company
+from tests.integration.http.company import Company
 from tests.support.actor import Actor, Drafted, policy_of
 from tests.support.check import check_ledger
 from tests.support.server import Server

@@ -1,33 +1,14 @@
 """What a change would do, asked over HTTP before anybody signs it."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.integration.conftest import NO_LIMIT, refuses_at
-from tests.integration.http.test_changes import Company
-from tests.support.check import check_ledger
-from tests.support.server import Server
+from tests.integration.conftest import refuses_at
+from tests.integration.http.company import Company
 
 NOTHING_LOST = {"count": 0, "statements": [], "isComplete": True}
-
-
-@pytest.fixture
-def company(tmp_path: Path) -> Iterator[Company]:
-    server = Server(tmp_path / "data", LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open")
-    server.start()
-    found = Company(server)
-    try:
-        yield found
-        check_ledger(server)
-    finally:
-        for client in found.clients:
-            client.close()
-        server.stop()
 
 
 def preview(client: httpx.Client, *items: dict[str, Any]) -> httpx.Response:

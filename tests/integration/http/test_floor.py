@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import NO_LIMIT, refuses_at
-from tests.integration.http.test_changes import Company
+from tests.integration.http.company import Company
 from tests.support.actor import Actor, policy_of
 from tests.support.changes import set_charter, values
 from tests.support.check import check_ledger
@@ -69,7 +69,8 @@ def test_a_floor_above_governance_is_refused_unless_the_same_change_raises_both(
     refuses_at(server, lambda: ada.change(floor), 409, "below_floor")
     assert ada.invite("administrator", "for Ben").status_code == 201
     ben = company.person("Ben").register("administrator", "for Ben")
-    assert ada.change(company.raised(ben), floor).json()["status"] == "approved"
+    answer = ada.change(company.raised(ben), floor, accepted_by=[ben])
+    assert answer.json()["status"] == "approved"
     shown = ada.client.get("/api/governance").json()
     assert shown["values"]["floor"] == {"people": 2, "creatorMaySign": True, "assurance": "key"}
     again = values("open", HOUR_MS, people=2)

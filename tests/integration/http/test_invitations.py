@@ -119,7 +119,8 @@ def test_an_invitation_says_who_invites_as_what_and_until_when(club: Club) -> No
     assert club.ada.invite("investor", "for Iris", expiresAt=ends).status_code == 201
     answer = look(club.stranger("Iris"), "for Iris")
     assert answer.status_code == 200
-    assert answer.json() == {"role": "investor", "expiresAt": ends, "invitedBy": "Ada"}
+    expected = {"role": "investor", "expiresAt": ends, "invitedBy": "Ada", "governance": None}
+    assert answer.json() == expected
 
 
 def test_an_unknown_key_shows_no_invitation(club: Club) -> None:

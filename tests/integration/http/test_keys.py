@@ -15,10 +15,11 @@ from ledger import clock
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
-from tests.support.actor import Actor, AnyKey, now_ms, policy_of
+from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.check import head, wait_for
 from tests.support.keys import es256_key, jwk_members, ml_dsa_key
 from tests.support.server import Server
+from tests.support.signatory import AnyKey
 
 
 def some_number() -> int:

@@ -66,6 +66,8 @@ MEMBERS_READ = [
     "/api/sessions",
     "/api/wrapped-keys",
     "/api/governance",
+    "/api/types",
+    "/api/types/{sha256:str}",
     "/api/access-record",
 ]
 MEMBERS_POST = [
@@ -92,6 +94,7 @@ BY_SIGNATURE = [
     "/api/recovery-codes",
     "/api/users/{user_id:str}/cancel-recovery",
     "/api/changes",
+    "/api/governance/accept",
     "/api/sessions",
 ]
 BY_CEREMONY = [
@@ -220,6 +223,8 @@ def test_what_a_signature_does_is_not_done_by_a_session(
     if path.endswith("/compromises"):
         since = "2026-11-21T03:04:05.678Z"
         body = {"act": stray.act("declare-compromise", kid=bob.key.kid, since=since)}
+    if path.endswith("/accept"):
+        body = {"act": stray.act("accept-governance", policySha256="0" * 64, change=None)}
     if path.endswith("/changes"):
         body = stray.change_body({"define-role": {"role": "legal"}})
     if path.endswith("/create"):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.integration.conftest import NO_LIMIT, refuses_at
-from tests.integration.http.test_changes import Company
+from tests.integration.http.company import Company
 from tests.support.actor import Actor
 from tests.support.changes import set_charter, values
 from tests.support.check import check_ledger

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.encoding import b64u_decode
 from tests.integration.conftest import NO_LIMIT
-from tests.integration.http.test_changes import Company
+from tests.integration.http.company import Company
 from tests.support.actor import Actor, Drafted, policy_of
 from tests.support.check import check_ledger, head
 from tests.support.route_quotas import application, quotas

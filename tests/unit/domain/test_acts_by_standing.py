@@ -8,6 +8,7 @@ import pytest
 
 from ledger import clock
 from ledger.domain import (
+    acceptance,
     acts,
     compromise,
     drafting,
@@ -17,12 +18,14 @@ from ledger.domain import (
     signing_keys,
 )
 from ledger.domain.act import Act
+from ledger.domain.governance import FOUNDING
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.person import Person
 from ledger.domain.standing import suspend
 from ledger.domain.vocabulary import PersonStanding
 from ledger.errors import ForbiddenError, LedgerError, RefusedError
 from tests.support.authenticator import Passkey
+from tests.support.changes import acceptance as acceptance_members
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk
 from tests.support.refusals import refused
@@ -71,6 +74,12 @@ def _set_codes(me: Person) -> object:
     return recovery_codes.set_codes(me, _confirmed("set-recovery-codes", keys=keys))
 
 
+def _accept(me: Person) -> object:
+    newcomer = msgspec.structs.replace(me, accepted={})
+    act = _confirmed("accept-governance", **acceptance_members(FOUNDING))
+    return acceptance.accept(newcomer, act, CHARTER, lambda _: None)
+
+
 def _cancel(me: Person) -> object:
     later = clock.to_text(NOW_MS + 1)
     waiting = msgspec.structs.replace(SPARE.known_passkey, active_from=later)
@@ -114,6 +123,7 @@ DONE: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
         acts.DeclareCompromise,
     ),
     "set recovery codes": (_set_codes, acts.SetRecoveryCodes),
+    "accept governance": (_accept, acts.AcceptGovernance),
     "cancel a recovery": (_cancel, acts.CancelRecovery),
     "say since when a key was compromised": (_dated_end, acts.RevokeKey),
 }

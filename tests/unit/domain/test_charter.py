@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from ledger.domain import admission, charter, invitations
-from ledger.domain.admission import AdmittedAs
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
     Event,
@@ -16,7 +15,8 @@ from ledger.domain.events import (
     LedgerCreated,
     StatementWithdrawn,
 )
-from ledger.domain.invitations import Invitation
+from ledger.domain.governance import FOUNDING, policy_digest
+from ledger.domain.invitations import AdmittedAs, Invitation
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.policy import Node
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
@@ -152,7 +152,7 @@ def test_an_invited_person_is_admitted_under_the_invitations_id() -> None:
     )
     setup = invitations.find(state.invitations, SETUP.kid)
     assert admission.admit(state, "administrator", setup, now_ms=NOW_MS) == AdmittedAs(
-        "setup", "administrator"
+        "setup", "administrator", policy_digest(FOUNDING)
     )
 
 
@@ -167,7 +167,7 @@ def test_while_governance_asks_for_two_an_invitation_gives_no_role() -> None:
 @pytest.mark.parametrize(("threshold", "gives"), [(1, True), (2, False), (3, False)])
 def test_a_raise_takes_open_invitations_their_roles_for_good(threshold: int, gives: bool) -> None:
     state, _ = invited()
-    for rules in (Node(threshold, ("role:administrator",)), Node(1, ("role:investor",))):
+    for rules in (Node(threshold, ("role:administrator",)), Node(1, ("role:board",))):
         body = GovernanceSet(CHANGE, rules)
         state = charter.evolve(state, Event(charter.STREAM, state.version + 1, AT, body))
     (invitation,) = [each for each in state.invitations.values() if each.id == INVITATION]

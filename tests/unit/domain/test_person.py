@@ -14,6 +14,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
     UserRegistered,
 )
+from ledger.domain.invitations import AdmittedAs
 from ledger.domain.person import Person
 from ledger.domain.skeletons import Skeletons
 from ledger.errors import MalformedError
@@ -41,7 +42,7 @@ LOOKS = Skeletons("17.0.0", ("0" * 64,))
 
 
 def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
-    registered = admission.register(ALICE.user, "Alice", "creator", "i", LOOKS)
+    registered = admission.register(ALICE.user, "Alice", AdmittedAs("i", "creator"), LOOKS)
     assert registered == UserRegistered(ALICE.user, "Alice", "creator", ("0" * 64,), "17.0.0", "i")
     added = held_passkeys.first_passkey(
         ALICE.new_passkey(ALICE.passkey), nonce=NONCE, ledger=LEDGER, party=PARTY
@@ -59,7 +60,7 @@ def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
 
 @pytest.mark.parametrize("name", ["A", "Ångström, Å.", "李", "x" * 100])
 def test_a_person_has_a_name_in_its_one_form(name: str) -> None:
-    assert admission.register("u", name, "creator", None, LOOKS).name == name
+    assert admission.register("u", name, AdmittedAs(None, "creator"), LOOKS).name == name
 
 
 @pytest.mark.parametrize(
@@ -67,12 +68,12 @@ def test_a_person_has_a_name_in_its_one_form(name: str) -> None:
 )
 def test_any_other_name_is_refused(name: str, code: str) -> None:
     with refused(MalformedError, code):
-        admission.register("u", name, "creator", None, LOOKS)
+        admission.register("u", name, AdmittedAs(None, "creator"), LOOKS)
 
 
 def test_a_registration_without_skeletons_of_its_name_is_refused() -> None:
     with refused(MalformedError, "name_skeletons_invalid"):
-        admission.register("u", "Alice", "creator", None, Skeletons("17.0.0", ()))
+        admission.register("u", "Alice", AdmittedAs(None, "creator"), Skeletons("17.0.0", ()))
 
 
 @pytest.mark.parametrize(

@@ -191,9 +191,11 @@ def test_a_later_approval_of_a_change_is_answered_as_any_other() -> None:
     assert receipt == receipts.written_about_statement(event(SIGNED), approvals=2)
 
 
-def test_a_change_without_its_drafters_approval_is_no_request() -> None:
-    with refused(CorruptError, "event_misplaced"):
-        receipts.written_about_change([event(CHANGE_DRAFTED)], approvals=0)
+def test_a_change_that_is_drafted_alone_is_a_request_without_an_approval() -> None:
+    receipt = receipts.written_about_change([event(CHANGE_DRAFTED)], approvals=0)
+    assert receipt.key == sha256("change\0ACT\0DOCUMENT\0")
+    (answer,) = map(json.loads, receipt.answers)
+    assert (answer["status"], answer["approvals"]) == ("pending", 0)
 
 
 @pytest.mark.parametrize(

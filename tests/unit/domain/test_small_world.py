@@ -7,11 +7,20 @@ takes long.
 
 import os
 
+import msgspec
 import pytest
 
+from ledger.domain.events import GovernanceSet
 from ledger.domain.policy import Node
 from tests.support.small_judge import broken
-from tests.support.small_moves import approvals, drafts, endings, moves_of, suspensions
+from tests.support.small_moves import (
+    acceptances,
+    approvals,
+    drafts,
+    endings,
+    moves_of,
+    suspensions,
+)
 from tests.support.small_world import (
     ADA,
     ADMINISTRATOR,
@@ -54,6 +63,7 @@ def test_no_reachable_state_is_taken_over_deadlocked_or_decided_by_the_wrong_peo
             first,
             drafts(*ITEMS),
             approvals(),
+            acceptances,
             suspensions,
             endings,
             states=EVERY_STATE,
@@ -63,7 +73,7 @@ def test_no_reachable_state_is_taken_over_deadlocked_or_decided_by_the_wrong_peo
     )
 
 
-def test_the_search_goes_through_changes_of_governance_roles_and_standing() -> None:
+def test_the_search_goes_through_changes_of_roles_and_standing() -> None:
     met = {
         type(body).__name__
         for _, step, _ in explore(
@@ -71,7 +81,33 @@ def test_the_search_goes_through_changes_of_governance_roles_and_standing() -> N
         )
         for _, body in step.effects
     }
-    assert met >= {"RoleGranted", "StandingSet", "GovernanceSet"}
+    assert met >= {"RoleGranted", "StandingSet"}
+
+
+@pytest.mark.parametrize("threshold", [1, 3])
+def test_governance_is_set_when_enough_people_accepted_it_while_the_change_waited(
+    threshold: int,
+) -> None:
+    moves = [drafts(govern(threshold), by=[ADA]), acceptances, approvals()]
+    traces = [
+        trace
+        for _, step, trace in explore(THREE_ADMINISTRATORS, moves, depth=8, states=EVERY_STATE)
+        if any(isinstance(body, GovernanceSet) for _, body in step.effects)
+    ]
+    accepted = [[name for name in trace if "accepts" in name] for trace in traces]
+    assert min(map(len, accepted)) == threshold
+    assert broken(THREE_ADMINISTRATORS, *moves, states=EVERY_STATE) == []
+
+
+def test_a_holder_approves_changes_only_after_accepting_governance() -> None:
+    newcomer = msgspec.structs.replace(THREE_ADMINISTRATORS.people[CAL], accepted={})
+    first = THREE_ADMINISTRATORS._replace(people=(*THREE_ADMINISTRATORS.people[:CAL], newcomer))
+    assert [*explore(first, [moves_of(CAL, drafts(BOARD))], depth=8, states=500)] == []
+    moves = [moves_of(CAL, drafts(BOARD), acceptances)]
+    traces = [
+        trace for _, step, trace in explore(first, moves, depth=8, states=500) if step.approves
+    ]
+    assert [trace[0] for trace in traces] == ["C accepts a policy of 2"]
 
 
 def test_one_of_two_administrators_alone_changes_nothing_that_governs() -> None:

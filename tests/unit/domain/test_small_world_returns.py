@@ -7,7 +7,7 @@ import pytest
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from tests.support.small_judge import broken
-from tests.support.small_moves import approvals, drafts, moves_of, suspensions
+from tests.support.small_moves import acceptances, approvals, drafts, moves_of, suspensions
 from tests.support.small_returns import admits, cancellations, redemptions, returns, waits
 from tests.support.small_world import (
     ADA,
@@ -95,7 +95,7 @@ REMOVED: dict[str, tuple[State, list[Move], str, object, str]] = {
     ),
     "nobody gets a place in governance while their re-enrolment waits": (
         ONE_IS_ENOUGH,
-        [drafts(returns(BEN), govern(2), by=[ADA]), redemptions, waits],
+        [drafts(returns(BEN), govern(2), by=[ADA]), redemptions, waits, acceptances, approvals()],
         "ledger.domain.held_passkeys.require_live",
         _nothing,
         "somebody governs with a passkey that nobody compared",

@@ -27,6 +27,7 @@ def test_the_tags_are_these_for_ever() -> None:
         "compromise-declared.v1",
         "recovery-codes-set.v1",
         "recovery-cancelled.v1",
+        "governance-accepted.v1",
         "role-granted.v1",
         "role-ended.v1",
         "standing-set.v1",

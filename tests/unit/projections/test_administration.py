@@ -37,7 +37,7 @@ def ada() -> str:
 
 
 def draft(story: Story, *items: dict[str, object]) -> str:
-    content = json.dumps({"items": items})
+    content = json.dumps({"items": items or [{"define-role": {"role": "legal"}}]})
     return story.draft(ada(), "A change", GOVERNANCE, content=content, type=TYPE)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.events import Event
+from tests.vectors.changes.acceptances import ACCEPTANCES, ACCEPTED_PARTS
 from tests.vectors.changes.closing import CLOSING, PARTS
 from tests.vectors.changes.company import Company
 from tests.vectors.changes.drafts import drafts
@@ -23,7 +24,7 @@ from tests.vectors.changes.suspensions import SUSPENSIONS
 from tests.vectors.changes.tries import TRIES
 
 PATH = Path(__file__).with_name("cases.json")
-FORGERIES = TRIES | SUSPENSIONS | PLACES | CLOSING | ENDINGS | FLOORS
+FORGERIES = TRIES | SUSPENSIONS | PLACES | CLOSING | ENDINGS | FLOORS | ACCEPTANCES
 
 
 def logs() -> Iterator[tuple[str, Company, str | None]]:
@@ -59,7 +60,7 @@ def text() -> str:
     for name, told, code in logs():
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)]
         cases.append({"name": name, "events": shown[story:], "code": code})
-    for name, (tell, expected) in PARTS.items():
+    for name, (tell, expected) in (PARTS | ACCEPTED_PARTS).items():
         told = Company()
         streams = tell(told)
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)][story:]

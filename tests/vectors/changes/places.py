@@ -180,7 +180,7 @@ def _come(role: str, states: str | None, *, lowered: bool = False) -> Try:
             raw = told.change(told.ada, 6, governance(ONE, TWO_NODE), governance=TWO)
             told.approve_change(told.ben, raw)
         looks = skeletons("Zoe")
-        told.add(zoe.user, admission.register(zoe.user, "Zoe", states, LATER, looks))
+        told.add(zoe.user, admission.register(zoe.user, "Zoe", told.admitted(states, LATER), looks))
 
     return told_so
 
@@ -197,12 +197,16 @@ def _come_whole(role: str) -> Try:
 def comes_without_the_role_of_an_invitation(told: Company) -> None:
     zoe = told.signer(5, "investor")
     told.change(told.ada, 5, invite("for Zoe", "investor", SOON, invitation=LATER))
-    told.add(zoe.user, admission.register(zoe.user, "Zoe", None, LATER, skeletons("Zoe")))
+    told.add(
+        zoe.user, admission.register(zoe.user, "Zoe", told.admitted(None, LATER), skeletons("Zoe"))
+    )
 
 
 def comes_uninvited_without_a_role(told: Company) -> None:
     zoe = told.signer(5)
-    told.add(zoe.user, admission.register(zoe.user, "Zoe", None, None, skeletons("Zoe")))
+    told.add(
+        zoe.user, admission.register(zoe.user, "Zoe", told.admitted(None, None), skeletons("Zoe"))
+    )
 
 
 def granted_after_coming_without_a_role(told: Company) -> None:

@@ -17,6 +17,7 @@ import msgspec
 from ledger.domain import admission
 from ledger.domain.charter import STREAM
 from ledger.domain.events import InvitationIssued, PasskeyAdded
+from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.redeeming import key_of_secret
 from ledger.domain.skeletons import skeletons
 from ledger.jose import OkpJwk, SigningKey
@@ -30,6 +31,8 @@ from tests.vectors.changes.make import shown_event
 
 PATH = Path(__file__).with_name("cases.json")
 ANOTHER = "another link"
+GILS = "0f0f0f0f-0000-4000-8000-000000000007"
+ACCEPTED = {"accepts": policy_digest(FOUNDING)}
 FAR_MS = 40 * 86_400_000
 
 
@@ -45,7 +48,9 @@ class Door(Company):
         """Record a registration, and return the passkey that comes next, without its JWS."""
         self.tell(
             self.eve.user,
-            admission.register(self.eve.user, "Eve", "investor", invitation, skeletons("Eve")),
+            admission.register(
+                self.eve.user, "Eve", self.admitted("investor", invitation), skeletons("Eve")
+            ),
         )
         return self.shown(self.eve, self.eve.passkey)
 
@@ -85,7 +90,9 @@ def after_it_was_cancelled(told: Door) -> None:
     told.change(told.ada, 3, {"cancel-invitation": {"invitation": OTHER_INVITATION}})
     told.add(
         told.eve.user,
-        admission.register(told.eve.user, "Eve", "investor", OTHER_INVITATION, skeletons("Eve")),
+        admission.register(
+            told.eve.user, "Eve", told.admitted("investor", OTHER_INVITATION), skeletons("Eve")
+        ),
     )
 
 
@@ -93,7 +100,9 @@ def after_it_expired(told: Door) -> None:
     told.time.ms += FAR_MS
     told.add(
         told.eve.user,
-        admission.register(told.eve.user, "Eve", "investor", OTHER_INVITATION, skeletons("Eve")),
+        admission.register(
+            told.eve.user, "Eve", told.admitted("investor", OTHER_INVITATION), skeletons("Eve")
+        ),
     )
 
 
@@ -102,8 +111,29 @@ def used_twice(told: Door) -> None:
     late: Signer = told.signer(6, "investor")
     told.add(
         late.user,
-        admission.register(late.user, "Late", "investor", OTHER_INVITATION, skeletons("Late")),
+        admission.register(
+            late.user, "Late", told.admitted("investor", OTHER_INVITATION), skeletons("Late")
+        ),
     )
+
+
+def an_administrator(told: Door) -> None:
+    told.change(told.ada, 3, invite("for Gil", "administrator", SOON, invitation=GILS))
+    told.register_by(told.signer(7, "administrator"), "Gil", GILS, "for Gil")
+
+
+def administrator(told: Door, /, says: dict[str, Any], **recorded: Any) -> None:
+    """Record the registration of an administrator; `says` are members of the redeeming JWS."""
+    told.change(told.ada, 3, invite("for Gil", "administrator", SOON, invitation=GILS))
+    gil = told.signer(7, "administrator")
+    admitted = told.admitted("administrator", GILS)
+    body = admission.register(gil.user, "Gil", admitted, skeletons("Gil"))
+    if recorded:
+        told.add(gil.user, msgspec.structs.replace(body, **recorded))
+        return
+    told.tell(gil.user, body)
+    added, redeem = told.shown(gil, gil.passkey), gil.redeem(link_key("for Gil"), **says)
+    told.add(gil.user, msgspec.structs.replace(added, redeem=redeem))
 
 
 def issued_with(key: OkpJwk, told: Door) -> None:
@@ -140,6 +170,23 @@ TRIES: dict[str, tuple[Try, str | None]] = {
     "redeemed for another ledger": (partial(said, ledger="another.example/l"), "ledger_mismatch"),
     "redeemed as an act": (partial(said, typ="act+jwt"), "jws_typ_mismatch"),
     "redeemed with a member too many": (partial(said, role="administrator"), "act_mismatch"),
+    "redeemed with an acceptance that the role does not need": (
+        partial(said, **ACCEPTED),
+        "act_mismatch",
+    ),
+    "redeemed with the acceptance of governance": (an_administrator, None),
+    "redeemed without the acceptance of governance": (
+        partial(administrator, says={}),
+        "act_mismatch",
+    ),
+    "redeemed with the acceptance of another policy": (
+        partial(administrator, says={"accepts": "0" * 64}),
+        "act_mismatch",
+    ),
+    "registered without the acceptance of governance": (
+        partial(administrator, says={}, accepts=None),
+        "decision_mismatch",
+    ),
     "redeemed too early": (partial(said, iat=2_000_000_000), "iat_stale"),
     "redeemed too late": (partial(said, iat=1_700_000_000), "iat_stale"),
     "used after it was cancelled": (after_it_was_cancelled, "invitation_cancelled"),

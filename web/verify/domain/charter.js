@@ -13,8 +13,8 @@ import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { foundingValues } from "./charter_values.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { FOUNDING } from "./governance.js";
-import { asksForTwo, ROLE, ROLES } from "./policy.js";
+import { digestOf, FOUNDING } from "./governance.js";
+import { asksForTwo, members, ROLE, ROLES } from "./policy.js";
 import { typesAfter } from "./statement_types.js";
 import { requireText } from "./text.js";
 import { REGISTRATION } from "./vocabulary.js";
@@ -205,12 +205,16 @@ export const inForce = ({ closed }, person) => ({
   roles: person.roles.filter((role) => !closed.includes(role)),
 });
 
-/** Return how a person is admitted: by which invitation, and in which role; null for neither. */
-export function admit(charter, role, invitation, nowMs) {
+/**
+ * Return how a person is admitted: by which invitation, and in which role; null for neither.
+ *
+ * `accepts` is the digest of the governance policy if the role fills a place of it.
+ */
+export async function admit(charter, role, invitation, nowMs) {
   if (!invitation) {
     if (charter.values.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
     if (!OPEN_ROLES.includes(role)) refuse("role_not_open", "given by an administrator only");
-    return { invitation: null, role };
+    return { invitation: null, role, accepts: null };
   }
   if (role !== null && role !== invitation.role) refuse("role_not_open", "the invitation is for another role");
   if (invitation.cancelled) refuse("invitation_cancelled", "this invitation was cancelled");
@@ -219,5 +223,7 @@ export function admit(charter, role, invitation, nowMs) {
   }
   if (!rolesOf(charter).includes(invitation.role)) refuse("role_unknown", "the role of this invitation was closed");
   const gives = invitation.givesRole && !asksForTwo(charter.governance);
-  return { invitation: invitation.id, role: gives ? invitation.role : null };
+  const given = gives ? invitation.role : null;
+  const governs = members(charter.governance).includes(`role:${given}`);
+  return { invitation: invitation.id, role: given, accepts: governs ? await digestOf(charter.governance) : null };
 }

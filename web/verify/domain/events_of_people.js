@@ -1,7 +1,7 @@
 // Mirrors ledger.domain.events.of_people and of_standing: the events of a person's stream.
 
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
-import { flag, integer, listOf, oneOf, optional, struct, text } from "../shapes.js";
+import { flag, integer, listOf, nullable, oneOf, optional, struct, text } from "../shapes.js";
 import { HOME } from "./vocabulary.js";
 
 /** The tags of a person's stream. */
@@ -15,6 +15,7 @@ export const PEOPLE_TAG = Object.freeze({
   COMPROMISE_DECLARED: "compromise-declared.v1",
   RECOVERY_CODES_SET: "recovery-codes-set.v1",
   RECOVERY_CANCELLED: "recovery-cancelled.v1",
+  GOVERNANCE_ACCEPTED: "governance-accepted.v1",
 });
 const TAG = PEOPLE_TAG;
 const PERSON = "person";
@@ -43,6 +44,7 @@ export const OF_PEOPLE = {
       nameSkeletons: listOf(text),
       unicode: text,
       invitation: optional(text),
+      accepts: optional(text),
     },
     stream: PERSON,
     actor: "owner",
@@ -164,6 +166,21 @@ export const OF_PEOPLE = {
     actor: "by",
     evidence: ["act", "assertion"],
     dependsOn: ["actor"],
+    claims: [ACT_NAME],
+  },
+  [TAG.GOVERNANCE_ACCEPTED]: {
+    members: {
+      policySha256: text,
+      change: nullable(text),
+      kid: text,
+      act: text,
+      assertion,
+      signCount: integer,
+    },
+    stream: PERSON,
+    actor: "owner",
+    evidence: ["act", "assertion"],
+    dependsOn: [],
     claims: [ACT_NAME],
   },
 };

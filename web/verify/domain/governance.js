@@ -39,6 +39,38 @@ export function checkChange(document) {
 export const hasPlace = ({ user, roles }, governance) =>
   maySign(roles) && members(governance).some((member) => covers(member, user, roles));
 
+// The roles of a person that they hold since they accepted the policy with this digest.
+const held = ({ roles, accepted }, digest) => {
+  const since = accepted.get(digest) ?? [];
+  return roles.filter((role) => since.includes(role));
+};
+
+const fills = (member, person, digest) =>
+  person.accepted.has(digest) && covers(member, person.user, held(person, digest));
+
+/** Tell whether a person fills a place of governance that they have not accepted. */
+export async function awaits(person, governance) {
+  const { user, roles } = person;
+  const digest = await digestOf(governance);
+  const places = members(governance).filter((member) => covers(member, user, roles));
+  return maySign(roles) && places.some((member) => !fills(member, person, digest));
+}
+
+/** Return the people who count in governance, each with the roles by which they do. */
+export async function counting(people, governance) {
+  const digest = await digestOf(governance);
+  return people
+    .filter((each) => maySign(each.roles) && members(governance).some((member) => fills(member, each, digest)))
+    .map((each) => ({ ...each, roles: held(each, digest) }));
+}
+
+/** Refuse a person who has not accepted the policy. */
+export async function requireAccepted(person, governance) {
+  if (!(await counting([person], governance)).length) {
+    refuse("governance_not_accepted", "this person has not accepted the governance policy");
+  }
+}
+
 /** Tell whether only a grant that states a passkey gives this role: it governs, with two or more. */
 export const needsGrant = (role, governance) =>
   members(governance).includes(`role:${role}`) && asksForTwo(governance);

@@ -11,7 +11,7 @@ import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
 const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
-  [TAG.USER_REGISTERED]: (_, { user, name, role, invitation }) => ({
+  [TAG.USER_REGISTERED]: (_, { user, name, role, invitation, accepts }) => ({
     user,
     name,
     roles: role === null ? [] : [role],
@@ -20,6 +20,8 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     standing: STANDING.ACTIVE,
     invitation,
     codes: [],
+    // By the digest of a governance policy: the roles held since the person accepted it.
+    accepted: new Map(accepts === null ? [] : [[accepts, [role]]]),
     link: null, // of a re-enrolment that nobody has redeemed
     reEnrolledAt: null, // the last time that a re-enrolment was complete
   }),
@@ -61,7 +63,13 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     return { keys: changed(keys, kid, { revoked: true, compromisedSince: since }) };
   },
   [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
-  [TAG.ROLE_ENDED]: ({ roles }, { role }) => ({ roles: roles.filter((each) => each !== role) }),
+  [TAG.ROLE_ENDED]: ({ roles, accepted }, { role }) => ({
+    roles: without(roles, role),
+    accepted: new Map([...accepted].map(([digest, held]) => [digest, without(held, role)])),
+  }),
+  [TAG.GOVERNANCE_ACCEPTED]: ({ roles, accepted }, { policySha256 }) => ({
+    accepted: new Map([...accepted, [policySha256, roles]]),
+  }),
   [TAG.STANDING_SET]: (_, { standing }) => ({ standing }),
   [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
   [TAG.COMPROMISE_DECLARED]: compromised,
@@ -124,6 +132,8 @@ export const waits = ({ activeFrom, needsAdmission }, nowMs) =>
 
 /** Tell whether a passkey works. */
 export const isLive = (passkey, nowMs) => !passkey.removed && !waits(passkey, nowMs);
+
+const without = (roles, role) => roles.filter((each) => each !== role);
 
 const end = (passkey, at) => ({
   removed: true,
@@ -195,10 +205,10 @@ export function activePasskey(person, credentialId, nowMs) {
 }
 
 /** Return the registration of a person whom the ledger admitted. */
-export function decideRegistration({ user, name, nameSkeletons, unicode }, { invitation, role }) {
+export function decideRegistration({ user, name, nameSkeletons, unicode }, { invitation, role, accepts }) {
   requireName(name);
   requireSkeletons(nameSkeletons, unicode);
-  return { user, name, role, nameSkeletons, unicode, invitation };
+  return { user, name, role, nameSkeletons, unicode, invitation, accepts };
 }
 
 /** Return the active key and the payload of an act that this person signed. */

@@ -30,7 +30,8 @@ export async function decideRecovery(owner, added, { redeem, assertion }, contex
   const key = isLink ? owner.link.key : owner.codes[kids.indexOf(kid)];
   const purpose = isLink ? PURPOSE.RE_ENROLMENT : PURPOSE.RECOVERY;
   const cose = await sha256Hex(fromBase64Url(added.publicKey));
-  await verifyAct(jws, key, ACT.REDEEM, { ledger, nowMs, about: { cose, purpose, user: owner.user } });
+  const about = { cose, purpose, user: owner.user, accepts: null };
+  await verifyAct(jws, key, ACT.REDEEM, { ledger, nowMs, about });
   if (isLink) requireOpen(owner, nowMs);
   else {
     requireStanding(owner);

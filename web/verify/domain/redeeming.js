@@ -14,7 +14,8 @@ export async function redeemInvitation(newcomer, added, redeem, { ledger, nowMs,
   const invitation = invitations.find(({ id }) => id === newcomer.invitation);
   if (!invitation) refuse("invitation_unknown", "no such invitation");
   const cose = await sha256Hex(fromBase64Url(added.publicKey));
-  const about = { cose, purpose: PURPOSE.INVITATION, user: newcomer.user };
+  const [accepts = null] = newcomer.accepted.keys();
+  const about = { cose, purpose: PURPOSE.INVITATION, user: newcomer.user, accepts };
   await verifyAct(parseAct(redeem, REDEEM_TYP), invitation.key, ACT.REDEEM, { ledger, nowMs, about });
   return { ...added, redeem };
 }

@@ -2,8 +2,9 @@
 // decision from its evidence, and compares. Where the two auditors differ, one of them is wrong.
 
 import { toMs } from "../clock.js";
+import { decideAcceptance } from "../domain/acceptance.js";
 import { decideEffects, effectsOfApproval } from "../domain/changes/effects.js";
-import { isChange, parseItems } from "../domain/changes/items.js";
+import { isChange, isDraftedAlone, parseItems } from "../domain/changes/items.js";
 import * as charter from "../domain/charter.js";
 import { claims } from "../domain/claims.js";
 import { decideCompromise } from "../domain/compromise.js";
@@ -23,7 +24,6 @@ import { requireSeen } from "../domain/seen.js";
 import { decideSuspension } from "../domain/standing.js";
 import { evolveStatement } from "../domain/statement.js";
 import * as versions from "../domain/versions.js";
-import { CHANGE } from "../domain/vocabulary.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
 
@@ -31,7 +31,8 @@ const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFT
 // A registration is three events, with nothing between them.
 const REGISTRATION = { [TAG.USER_REGISTERED]: 1, [TAG.PASSKEY_ADDED]: 2, [TAG.KEY_ATTESTED]: 3 };
 
-// What follows directly on the first event of a change, with its version: its drafter's approval.
+// What follows directly on the first event of a change, with its version: its drafter's approval. A
+// change of governance is drafted alone.
 const APPROVAL = { [TAG.STATEMENT_SIGNED]: 2 };
 const effect = (auditor, event) => auditor.effect(event);
 
@@ -59,6 +60,8 @@ const DECIDE = forEveryTag({
     decideSuspension(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.RECOVERY_CODES_SET]: (auditor, event, context) =>
     decideCodes(auditor.person(event), event.body, context),
+  [TAG.GOVERNANCE_ACCEPTED]: (auditor, event, context) =>
+    decideAcceptance(auditor.person(event), event.body, { ...context, ...auditor.sources() }),
   [TAG.RECOVERY_CANCELLED]: (auditor, event, context) =>
     decideCancellation(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.COMPROMISE_DECLARED]: (auditor, event, context) =>
@@ -129,12 +132,12 @@ export class Auditor {
       : ["change_torn", "the drafter's approval of a change does not follow"];
   }
 
-  requireComplete({ stream, type, version, body }) {
+  requireComplete({ stream, type, version }) {
     if (this.incomplete !== null) {
       const follows = { ...REGISTRATION, ...APPROVAL }[type] === version && version > 1;
       if (stream !== this.incomplete || !follows) refuse(...this.torn());
       if (type !== TAG.PASSKEY_ADDED) this.incomplete = null; // a key or an approval comes last
-    } else if (type === TAG.USER_REGISTERED || body.type === CHANGE) {
+    } else if (type === TAG.USER_REGISTERED) {
       this.incomplete = stream;
     }
   }
@@ -196,10 +199,10 @@ export class Auditor {
     return own;
   }
 
-  register({ stream, body }, { nowMs }) {
+  async register({ stream, body }, { nowMs }) {
     requireStream(stream, body.user);
     const found = this.charter.invitations.find(({ id }) => id === body.invitation);
-    const admitted = charter.admit(this.charter, body.role, found, nowMs);
+    const admitted = await charter.admit(this.charter, body.role, found, nowMs);
     return people.decideRegistration(body, admitted);
   }
 
@@ -215,7 +218,7 @@ export class Auditor {
     requireStream(event.stream, document.statementId);
     if (isChange(document)) {
       const items = parseItems(document);
-      await decideEffects(document.statementId, items, this.sources(), context.nowMs);
+      await decideEffects(document.statementId, items, this.sources(), { ...context, completes: false });
     }
     return again;
   }
@@ -283,6 +286,7 @@ export class Auditor {
       const after = await evolveStatement(known, event);
       this.statements.set(stream, after);
       this.due = [...this.due, ...versions.effects(known, after)];
+      if (!known && after.items !== null && !isDraftedAlone(after.items)) this.incomplete = stream;
     } else if (whose === STREAM_OF.PERSON) {
       const after = people.evolvePerson(known, event);
       this.people.set(stream, after);

@@ -95,6 +95,7 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
   [TAG.COMPROMISE_SET]: { verify: null, folds: () => true },
   [TAG.RECOVERY_CODES_SET]: unread,
+  [TAG.GOVERNANCE_ACCEPTED]: unread,
   [TAG.RECOVERY_CANCELLED]: {
     verify: null,
     folds: ({ passkeys }, { body }) => passkeys.has(body.recovery.replace(/^passkey:/, "")),
@@ -138,7 +139,15 @@ export class Attestations {
 
 // --- keys (check 5) ----------------------------------------------------------------------------
 
-const NOBODY = { roles: [], keys: new Map(), passkeys: new Map(), codes: [], link: null, standing: "" };
+const NOBODY = {
+  roles: [],
+  keys: new Map(),
+  passkeys: new Map(),
+  codes: [],
+  accepted: new Map(),
+  link: null,
+  standing: "",
+};
 
 /** Knows, in the order of the log, who owns each key and whether it may sign. */
 export class KeyHistory {

@@ -87,22 +87,27 @@ def of_approval(
 ) -> tuple[Effect, ...]:
     """Return the effects of an approval, which `decisions.sign` accepted; none for most approvals.
 
-    Raises ConflictError `governance_changed`, and as `decide` does if the approval completes the
-    change.
+    Raises ConflictError `governance_changed`, ForbiddenError `governance_not_accepted`, and as
+    `decide` does if the approval completes the change.
     """
     if change.items is None or change.status != "pending":
         return ()
-    governance.require_in_force(change.policy, sources.charter.governance)
-    is_complete = signed.status == "approved"
-    return decide(change.id, change.items, sources, now_ms=now_ms) if is_complete else ()
+    rules = sources.charter
+    governance.require_in_force(change.policy, rules.governance)
+    (signer,) = sources.people([UUID(signed.signer)])
+    governance.require_accepted(rules.in_force(signer), rules.governance)
+    if signed.status != "approved":
+        return ()
+    return decide(change.id, change.items, sources, now_ms=now_ms, completes=True)
 
 
 def decide(
-    change: str, items: Sequence[Item], sources: Sources, *, now_ms: int
+    change: str, items: Sequence[Item], sources: Sources, *, now_ms: int, completes: bool
 ) -> tuple[Effect, ...]:
     """Return the events that these items bring about, each decided after the ones before it.
 
-    Raises ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
+    An approval `completes` the change: then only people who accepted governance count in it. Raises
+    ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`,
     `below_floor`, `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`;
     NotFoundError `user_unknown`, `statement_unknown`; and as `person_effects.decide` and
@@ -112,7 +117,7 @@ def decide(
     sources.people(sorted(_people_of(items)))  # one load brings all of them
     for item in items:
         world.apply(item)
-    world.require_governable()
+    world.require_governable(completes=completes)
     return tuple(world.effects)
 
 
@@ -241,7 +246,7 @@ class _World:
 
     # --- governance ------------------------------------------------------------------------------
 
-    def require_governable(self) -> None:
+    def require_governable(self, *, completes: bool) -> None:
         """Require what `governable.require_governable` does of the people after the change.
 
         A role that the policy names stays open, or no later change could state the policy. Evidence
@@ -254,4 +259,6 @@ class _World:
             return
         asked = {user for role in policy.roles_named(rules) for user in holders(role)}
         people = self._all_people(sorted(asked.union(policy.people_named(rules), self._people)))
-        require_governable(self._charter, people, self._governors, now_ms=self._now_ms)
+        require_governable(
+            self._charter, people, self._governors, now_ms=self._now_ms, completes=completes
+        )

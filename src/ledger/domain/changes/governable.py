@@ -1,7 +1,8 @@
 """What holds after every change: those who can act could meet the governance policy. Pure.
 
-A change that raises governance states everybody who can fill one of its places; then nobody else
-can.
+A draft is asked as if everybody had accepted the policy. An approval that completes a change is
+asked of those who have: others may never come. A change that raises governance states everybody who
+can fill one of its places; then nobody else can.
 """
 
 from collections.abc import Sequence, Set
@@ -14,19 +15,31 @@ from ledger.errors import ConflictError
 
 
 def require_governable(
-    rules: Charter, people: Sequence[Person], stated: Set[str] | None, *, now_ms: int
+    rules: Charter,
+    people: Sequence[Person],
+    stated: Set[str] | None,
+    *,
+    now_ms: int,
+    completes: bool,
 ) -> None:
     """Require that these people, all who could fill a place, could meet the governance policy.
 
-    `stated` are those whom the change states, None if it states nobody. Raises ConflictError
+    `stated` are those whom the change states, None if it states nobody. If the change `completes`,
+    only those who accepted the policy count, by the roles that they held then. Raises ConflictError
     `governance_unmeetable`, `people_incomplete`.
     """
     people = [rules.in_force(each) for each in people]
-    able = {
-        each.user: each.roles
-        for each in people
-        if may_sign(each) and can_act(each, now_ms=now_ms, governance=True)
-    }
+    acting = [
+        each for each in people if may_sign(each) and can_act(each, now_ms=now_ms, governance=True)
+    ]
+    if completes:
+        able = {
+            each.user: governance.accepted_roles(each, rules.governance)
+            for each in acting
+            if governance.counts(each, rules.governance)
+        }
+    else:
+        able = {each.user: each.roles for each in acting}
     governance.require_meetable(rules.governance, able)
     if stated is None:
         return

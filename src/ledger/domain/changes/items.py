@@ -4,6 +4,7 @@ The content of a change is `{"items":[…]}`: 1 to 32 objects, each with one mem
 kind of item. Parsing knows no state; effects.py decides whether an item is possible.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, get_args
 
 import msgspec
@@ -208,6 +209,11 @@ KINDS: dict[str, type[Item]] = {kind.NAME: kind for kind in get_args(Item)}
 def is_change(document: Document) -> bool:
     """Tell whether a document is a change."""
     return document.type is not None and document.type.name == CHANGE
+
+
+def is_drafted_alone(items: Sequence[Item]) -> bool:
+    """Tell whether a change with these items is drafted without an approval: it sets governance."""
+    return any(isinstance(each, SetGovernance) for each in items)
 
 
 def parse_items(document: Document) -> tuple[Item, ...]:

@@ -63,6 +63,7 @@ from ledger.domain.events.of_people import (
 )
 from ledger.domain.events.of_standing import (
     CompromiseDeclared,
+    GovernanceAccepted,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
@@ -114,6 +115,7 @@ __all__ = [
     "Event",
     "EvidenceMember",
     "Explained",
+    "GovernanceAccepted",
     "GovernanceSet",
     "InvitationCancelled",
     "InvitationIssued",

@@ -10,6 +10,7 @@ from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changed_people import PersonEffect
 from ledger.domain.events.of_standing import (
     CompromiseDeclared,
+    GovernanceAccepted,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
@@ -35,7 +36,8 @@ class UserRegistered(Explained, frozen=True):
 
     `name_skeletons` are hashes of what the name looks like, by the tables of the version `unicode`.
     `invitation` is the invitation's id, `"setup"` for the one-time link of the first start, or
-    None in open mode. `role` is None while no invitation gives a role.
+    None in open mode. `role` is None while no invitation gives a role. `accepts` is the digest of
+    the governance policy if the role fills a place of it; the invitation's key signed it.
     """
 
     TAG = "user-registered.v1"
@@ -59,6 +61,7 @@ class UserRegistered(Explained, frozen=True):
     name_skeletons: tuple[str, ...]
     unicode: str
     invitation: str | None = None
+    accepts: str | None = None
 
 
 @final
@@ -209,5 +212,6 @@ PersonRecord = (
     | CompromiseDeclared
     | RecoveryCodesSet
     | RecoveryCancelled
+    | GovernanceAccepted
 )
 PersonBody = PersonRecord | PersonEffect

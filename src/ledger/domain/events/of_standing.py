@@ -1,4 +1,7 @@
-"""Events of a person's stream about standing: suspension, compromised keys, recovery codes."""
+"""Events of a person's stream about standing.
+
+They are of suspension, compromised keys, recovery codes, and the acceptance of governance.
+"""
 
 from typing import final
 
@@ -122,3 +125,32 @@ class RecoveryCodesSet(Explained, frozen=True):
     def key_material(self) -> tuple[str, ...]:
         """The thumbprints of the codes' keys."""
         return tuple(map(thumbprint, self.keys))
+
+
+@final
+class GovernanceAccepted(Explained, frozen=True):
+    """A person accepted a governance policy: from now on they count in it, by their roles now.
+
+    `change` is the pending change that sets the policy, None for the policy in force. Who registers
+    with a role that governs accepts the policy with the registration, without this event.
+    """
+
+    TAG = "governance-accepted.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="owner",
+        evidence=("act", "assertion"),
+        depends_on=(),
+        claims=(ACT,),
+        words=Words(
+            trail="{who} accepted the governance policy",
+            timeline="{who} accepted a place in governance",
+            about="policy_sha256",
+        ),
+    )
+    policy_sha256: str
+    change: str | None
+    kid: str
+    act: str
+    assertion: AssertionEvidence
+    sign_count: SafeInteger

@@ -3,7 +3,6 @@
 
 import { settle } from "./api.js";
 import { makeChange } from "./changes.js";
-import { describe } from "./change-words.js";
 import { all, ask, el, one, put } from "./dom.js";
 import { approvals, consequences, preview, refused } from "./effects.js";
 import { me, onAction, run, say, start } from "./page.js";
@@ -34,7 +33,7 @@ export async function showEffect(items, { alone = false } = {}) {
     const { policy } = one("#rules").dataset;
     shown = alone
       ? [el("p", {}, text("effect.suspend-now")), ...consequences([], found)]
-      : [...consequences(items, found), approvals(found, policy)];
+      : [...consequences(items, found), approvals(items, found, policy)];
     possible = alone || found.more !== null;
   } catch (error) {
     possible = false;
@@ -50,16 +49,18 @@ export const make = (items) => makeChange(key, me, items, waiting);
 
 /** Ask whether to make a change with one item, and make it. Returns the answer, or null. */
 export async function propose(item, names = {}) {
-  one("#change-title").textContent = `${describe([item], names, catalogue)[0].sentence}?`;
-  showEffect([item]).catch(() => dialog.close());
-  return (await ask(dialog)) ? make([item]) : null;
+  const items = [item];
+  const { describe } = await import("./change-words.js"); // only where a change is asked for
+  one("#change-title").textContent = `${describe(items, names, catalogue)[0].sentence}?`;
+  showEffect(items).catch(() => dialog.close());
+  return (await ask(dialog)) ? make(items) : null;
 }
 
 /** Say what came about, and show the page as it is now. */
-export async function done({ position, status, statementId }, sentence = text("done.approved")) {
+export async function done({ position, status, statementId, approvals: count }, sentence = text("done.approved")) {
   const waits = status === "pending";
   const place = one("#done");
-  put(place, "text", waits ? text("done.waits") : sentence);
+  put(place, "text", waits ? text(count ? "done.waits" : "done.accept") : sentence);
   place.className = `notice ${waits ? "waiting" : "approved"}`;
   one("[data-where]", place).hidden = !waits;
   one("a", place).href = `/statements/${statementId}`;

@@ -1,4 +1,5 @@
-// Changes: what an administrator asks for is drafted, approved and sent in one request.
+// Changes: what an administrator asks for is drafted, approved and sent in one request. A change of
+// governance is drafted alone: its people accept the policy first.
 
 import { get, post } from "./api.js";
 import { titleOf } from "./change-title.js";
@@ -13,7 +14,8 @@ const PENDING_MS = 30 * DAY_MS;
 
 /**
  * Make a change with these items, as the person whose key signs; `waiting` is called before the
- * passkey's prompt. The answer's status is `approved` if governance asks for one person only.
+ * passkey's prompt. The answer's status is `approved` if governance asks for one person only and the
+ * change sets no other governance.
  */
 export async function makeChange(key, { ledger, user }, items, waiting) {
   const { policy } = await get("/api/governance");
@@ -32,6 +34,7 @@ export async function makeChange(key, { ledger, user }, items, waiting) {
   });
   const sha256 = await sha256Hex(document);
   const act = await signAct(key, ledger, "draft", { statementId, sha256 });
+  if (items.some((item) => "set-governance" in item)) return post("/api/changes", { document, act });
   const jwt = await signApproval(key, bytesOf(document));
   const { publicKey } = await post("/api/jwt-keys/options", {});
   waiting();

@@ -23,7 +23,8 @@ export function consequences(items, { unmeetable, registration }) {
 }
 
 /** Return the paragraph that says whose approval the change still needs; `policy` in words. */
-export function approvals({ more }, policy) {
+export function approvals(items, { more }, policy) {
+  if (items.some((item) => "set-governance" in item)) return el("p", {}, text("effect.accept", { policy }));
   if (more === null) return el("p", {}, text("effect.nobody"));
   return el("p", {}, more ? text("effect.waits", { count: more, policy }) : text("effect.alone"));
 }

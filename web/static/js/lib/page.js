@@ -121,7 +121,8 @@ async function copy({ dataset: { text, from } }) {
 
 onAction({
   copy,
-  "cancel-own-recovery": async (button) => (await import("./cancel-recovery.js")).cancel(button),
+  "cancel-own-recovery": async (button) => (await import("./page-acts.js")).cancelRecovery(button),
+  "accept-governance": async (button) => (await import("./page-acts.js")).acceptGovernance(button),
 });
 // Loaded only where there are any.
 if (one("#news")) import("./news.js").then(({ reveal }) => reveal());

@@ -3,8 +3,9 @@
 // which no browser sends; the log holds the public key only.
 
 import { decode, encode } from "./b64u.js";
-import { bytesOf } from "./digest.js";
+import { bytesOf, sha256Hex } from "./digest.js";
 import { Told } from "./dom.js";
+import { jcs } from "./jcs.js";
 import { signRedeem, thumbprint } from "./jws.js";
 
 const SECRET_BYTES = 16;
@@ -56,5 +57,8 @@ async function seedOf(bytes, ledger) {
 export const redeemFor = (purpose, key, { cose, ledger, user }) =>
   signRedeem(key, { cose, ledger, purpose, user });
 
-/** Return the JWS that redeems an invitation. */
-export const redeemInvitation = (key, about) => redeemFor(INVITATION, key, about);
+/** Return the JWS that redeems an invitation, and accepts the governance policy that its role needs. */
+export async function redeemInvitation(key, { cose, ledger, user, governance }) {
+  const accepts = governance && { accepts: await sha256Hex(jcs(governance)) };
+  return signRedeem(key, { cose, ledger, purpose: INVITATION, user, ...accepts });
+}

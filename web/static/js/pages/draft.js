@@ -36,8 +36,11 @@ let made = null;
 let key;
 let submitted = false;
 let typing = 0;
+const { definition } = field("compose").dataset;
+const typed = definition && new (await import("../lib/typed-draft.js")).TypedContent(definition);
 
 function builtPolicy() {
+  if (typed) return typed.policy;
   const chosen = (name) => all(`input[name=${name}]:checked`, form).map((box) => box.value);
   const veto = chosen("veto");
   const days = Number(field("expires").value);
@@ -80,7 +83,7 @@ function faults() {
   const byHand = field("by-hand").checked;
   const found = {
     title: field("title").value.trim() ? "" : "Give the statement a title.",
-    content: jsonFault("content"),
+    content: jsonFault("content") || (typed?.fault(field("content").value) ?? ""),
     [byHand ? "policy-json" : "threshold"]: policyFault(byHand),
   };
   for (const [name, error] of Object.entries(found)) {
@@ -102,6 +105,7 @@ async function make() {
     title: field("title").value.trim(),
     ...chosenReaders(form),
     ...(base && { supersedes: { statement: base.statement, sha256: base.sha256, policy: base.policy } }),
+    ...(typed && { type: JSON.parse(field("compose").dataset.type) }),
   };
   const text = jcs(document);
   made = { text, sha256: await sha256Hex(text), at: now() };
@@ -185,6 +189,11 @@ window.addEventListener("beforeunload", (event) => {
 });
 onAction({ submit, back: () => turn(false) });
 
+if (typed?.fields && !base) {
+  field("typed-fields").hidden = false;
+  field("typed-fields").append(...typed.form((text) => (field("content").value = text)));
+  field("content").readOnly = true;
+}
 faults();
 key = await start();
 one("[type=submit]", form).disabled = !key;

@@ -3,7 +3,7 @@
 
 import { dialog, done, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
 import { post } from "../lib/api.js";
-import { cancelOf } from "../lib/cancel-recovery.js";
+import { cancelOf } from "../lib/page-acts.js";
 import { ask, el, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import { me } from "../lib/page.js";

@@ -2,7 +2,7 @@
 // who lost everything comes back. Each is a change, whose effect is shown first.
 
 import { dialog, done, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
-import { cancelOf } from "../lib/cancel-recovery.js";
+import { cancelOf } from "../lib/page-acts.js";
 import { now } from "../lib/clock.js";
 import { all, ask, el, one, put } from "../lib/dom.js";
 import { me } from "../lib/page.js";

@@ -4,7 +4,7 @@ import { get, NoAnswer, Problem, post, settle } from "../lib/api.js";
 import { attestKey } from "../lib/attestation.js";
 import { one, put } from "../lib/dom.js";
 import { me, run, say, show, start } from "../lib/page.js";
-import { moment } from "../lib/policy.js";
+import { moment, nodePhrase } from "../lib/policy.js";
 import { keyOf, redeemInvitation, secretHere } from "../lib/redeeming.js";
 import { chosenHome, offerHomes } from "../lib/setup.js";
 import * as signals from "../lib/signals.js";
@@ -12,8 +12,9 @@ import { catalogue, text } from "../lib/texts.js";
 import * as newPasskey from "../lib/new-passkey.js";
 
 const form = one("#register");
-// The key of the invitation link, undefined without one.
+// The key of the invitation link, undefined without one, and the governance policy that comes with it.
 let invitation;
+let governance = null;
 // A passkey that was made and not yet used: a second attempt must not ask for another one.
 let begun = null;
 
@@ -46,7 +47,7 @@ async function begin() {
 async function complete({ options, registration, cose }) {
   const { ceremony, ledger, user, publicKey } = options;
   step(2);
-  const redeem = invitation && (await redeemInvitation(invitation, { cose, ledger, user }));
+  const redeem = invitation && (await redeemInvitation(invitation, { cose, ledger, user, governance }));
   const asked = { ...options, publicKey: newPasskey.onlyWith({ registration, publicKey }) };
   return attestKey(asked, chosenHome(form), (key) =>
     post("/api/register/complete", { ceremony, registration, key, redeem }),
@@ -82,11 +83,14 @@ async function lookAtInvitation(secret) {
   one("#uninvited").hidden = true;
   one("#registering").hidden = true;
   const key = await keyOf(secret, me.ledger);
-  const { role, expiresAt, invitedBy } = await get(`/api/invitations/${key.kid}`);
+  const { role, expiresAt, invitedBy, governance: policy } = await get(`/api/invitations/${key.kid}`);
+  governance = policy;
   const place = one("#invited");
   put(place, "role", role ?? text("register.no-role"));
   const can = catalogue[`roles.can.${role}`] ?? text("roles.can-defined");
   put(place, "can", role === null ? text("register.granted-later") : can);
+  put(place, "accepts", policy && text("register.accepts", { policy: nodePhrase(policy, {}) }));
+  one("[data-accepting]", place).hidden = policy === null;
   put(place, "host", location.host);
   put(place, "by", invitedBy === null ? text("register.by-operator") : text("register.by", { who: invitedBy }));
   put(place, "until", expiresAt === null ? text("register.until.first") : text("register.until.time", { time: moment(expiresAt) }));

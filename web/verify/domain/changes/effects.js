@@ -7,9 +7,11 @@ import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
 import { compromiseOfChange } from "../compromise.js";
 import { TAG } from "../events.js";
 import {
+  counting,
   digestOf,
   hasPlace,
   needsGrant,
+  requireAccepted,
   requireInForce,
   requireMeetable,
   requireOpen,
@@ -27,15 +29,22 @@ import { definitionOf, requireAboveFloor, retirementOf } from "./type_effects.js
 /** Return the effects of an approval of a change; none for most approvals. */
 export async function effectsOfApproval(change, signed, sources, nowMs) {
   if (change.items === null || change.status !== STATUS.PENDING) return [];
-  requireInForce(change.policy, sources.charter.governance);
-  return signed.status === STATUS.APPROVED ? decideEffects(change.id, change.items, sources, nowMs) : [];
+  const { charter, people } = sources;
+  requireInForce(change.policy, charter.governance);
+  await requireAccepted(inForce(charter, people.get(signed.signer)), charter.governance);
+  if (signed.status !== STATUS.APPROVED) return [];
+  return decideEffects(change.id, change.items, sources, { nowMs, completes: true });
 }
 
-/** Return the events that these items bring about, each decided after the ones before it. */
-export async function decideEffects(change, items, sources, nowMs) {
+/**
+ * Return the events that these items bring about, each decided after the ones before it.
+ *
+ * Only an approval `completes` a change: then those who accepted governance must be able to meet it.
+ */
+export async function decideEffects(change, items, sources, { nowMs, completes }) {
   const world = new World(change, sources, nowMs);
   for (const item of items) await APPLY[item.name](world, item);
-  world.requireGovernable();
+  await world.requireGovernable(completes);
   return world.effects;
 }
 
@@ -176,16 +185,16 @@ class World {
   }
 
   /** Refuse a change after which the people who can act could not meet the governance policy. */
-  requireGovernable() {
+  async requireGovernable(completes) {
     const { governance, closed } = this.charter;
     requireOpen(governance, closed);
     requireAboveFloor(this.charter);
     if (!this.hasEverybody) return;
-    const able = [...this.people.values()]
+    const acting = [...this.people.values()]
       .map((each) => inForce(this.charter, each))
-      .filter((each) => maySign(each.roles) && canGovern(each, this.nowMs))
-      .map(({ user, roles }) => [user, roles]);
-    requireMeetable(governance, new Map(able));
+      .filter((each) => maySign(each.roles) && canGovern(each, this.nowMs));
+    const able = completes ? await counting(acting, governance) : acting;
+    requireMeetable(governance, new Map(able.map(({ user, roles }) => [user, roles])));
     if (this.governors !== null) this.requireStated();
   }
 

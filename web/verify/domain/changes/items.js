@@ -90,6 +90,9 @@ const CHECKS = {
 /** Tell whether a document is a change. */
 export const isChange = ({ type }) => type?.name === CHANGE;
 
+/** Tell whether a change with these items is drafted without its drafter's approval: it sets governance. */
+export const isDraftedAlone = (items) => items.some(({ name }) => name === ITEM.SET_GOVERNANCE);
+
 /** Return the items of a change's document, each with its `name`. */
 export function parseItems({ content }) {
   const found = parseJson(bytesOf(content), { exact: true });

@@ -1,0 +1,43 @@
+"""A statement of a type is drafted from a form, under the type's policy, and names its type."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.company import Company
+from tests.browser.conftest import OpenBrowser
+from tests.support.server import Server
+from tests.support.type_definitions import define
+
+EXAMPLES = Path(__file__).parents[2] / "docs/examples/types"
+
+
+@pytest.fixture
+def company(server: Server, open_browser: OpenBrowser) -> Iterator[Company]:
+    with Company(server, open_browser) as found:
+        yield found
+
+
+def test_an_action_of_an_agent_is_drafted_from_the_form_of_its_type(company: Company) -> None:
+    example = (EXAMPLES / "agent-action.json").read_text("utf-8")
+    assert company.change(define(example))["status"] == "approved"
+    cal = company.invite("creator", "Cal")
+    cal.open("/draft")
+    cal.page.get_by_role("link", name="Action of an agent").click()
+    expect(cal.page.get_by_role("group", name="Action of an agent")).to_be_visible()
+    expect(cal.page.locator("#policy-fields")).to_be_hidden()
+    cal.page.get_by_label("Title").fill("Deploy version 2")
+    cal.page.get_by_label("Agent", exact=True).fill("deploy-bot")
+    expect(cal.page.locator("#content-error")).to_have_text("“target” is required.")
+    cal.page.get_by_label("Target").fill("production")
+    cal.page.get_by_label("Reason").fill("Too short")
+    expect(cal.page.locator("#content-error")).to_have_text("/reason: it is too short.")
+    cal.page.get_by_label("Reason").fill("The release was signed off.")
+    expect(cal.page.locator("#content-error")).to_have_text("")
+    cal.button("Check and submit").click()
+    expect(cal.page.locator("#check-content")).to_contain_text("deploy-bot")
+    cal.button("Sign and submit").click()
+    cal.page.wait_for_url("**/statements/*")
+    expect(cal.page.locator("main")).to_contain_text("Of the type agent-action, version 1")

@@ -1,0 +1,44 @@
+// Acts that any page offers where it says so; one of the person's passkeys confirms each.
+
+import { post, settle } from "./api.js";
+import { sha256Hex } from "./digest.js";
+import { Told } from "./dom.js";
+import { jcs } from "./jcs.js";
+import { signAct } from "./jws.js";
+import { keysOf } from "./keystore.js";
+import { me } from "./page.js";
+import { confirmed } from "./stepup.js";
+
+/** Cancel `recovery`, `passkey:<credential id>` or `kid:<kid>`, of a person. */
+export const cancelOf = (user, recovery, key) =>
+  send("cancel-recovery", { recovery, user }, `/api/users/${user}/cancel-recovery`, key);
+
+/** Cancel the recovery that added this passkey of the person themselves. */
+export const cancelRecovery = async ({ dataset: { id, needs } }) =>
+  shown(await cancelOf(me.user, `passkey:${id}`, await keyHere(needs)));
+
+/** Accept the governance policy that the page shows: in force, or set by a pending change. */
+export async function acceptGovernance({ dataset: { policy, change, needs } }) {
+  const policySha256 = await sha256Hex(jcs(JSON.parse(policy)));
+  const members = { policySha256, change: change || null };
+  await shown(await send("accept-governance", members, "/api/governance/accept", await keyHere(needs)));
+}
+
+/** Sign an act, have a passkey confirm it, and send it. */
+async function send(act, members, route, key) {
+  const { body } = await confirmed(await signAct(key, me.ledger, act, members));
+  return post(route, body);
+}
+
+/** Return this browser's key; `needs` says what to do without one. */
+async function keyHere(needs) {
+  const key = (await keysOf(me.ledger, me.user)).find(({ kid }) => me.kids.includes(kid));
+  if (!key) throw new Told(needs);
+  return key;
+}
+
+/** Show the page as it is with what was recorded. */
+async function shown({ position }) {
+  await settle(position);
+  location.reload();
+}
