@@ -246,12 +246,8 @@ export class Auditor {
   }
 
   sources() {
-    return {
-      charter: this.charter,
-      people: this.people,
-      statements: this.statements,
-      hasEverybody: this.complete,
-    };
+    const { charter, people, statements, complete } = this;
+    return { charter, people, statements, hasEverybody: complete };
   }
 
   statement({ stream }) {
