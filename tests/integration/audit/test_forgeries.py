@@ -180,6 +180,6 @@ def test_what_nobody_signed_only_the_tree_can_show_changed(
 
 
 def test_the_events_are_these() -> None:
-    assert len(EVENTS) == 84
+    assert len(EVENTS) == 86
     assert FIRST_STATEMENT in STORY.auditor.statements
     assert events.decode(STATES[0]) == EVENTS[0]
