@@ -6,6 +6,7 @@ from tests.vectors.order.cases import for_javascript, requests
 
 _EACH = """async (requests) => {
     const decisions = await import("/verify/domain/decisions.js");
+    const { foundingValues } = await import("/verify/domain/charter_values.js");
     const results = [];
     for (const { kind, text, ledger, party, nowMs, person: given, statement: stated } of requests) {
         const person = { ...given, keys: new Map(given.keys), passkeys: new Map(given.passkeys) };
@@ -13,7 +14,8 @@ _EACH = """async (requests) => {
         for (const name of ["approvals", "rejections", "decided"]) {
             statement[name] = new Map(stated[name]);
         }
-        const context = { ledger, party, nowMs };
+        const charter = { version: 1, types: new Map(), values: foundingValues("open") };
+        const context = { ledger, party, nowMs, charter };
         const people = new Map([[person.user, person]]);
         try {
             if (kind === "approval") {

@@ -144,7 +144,8 @@ def draft_input(chosen: random.Random) -> Input:
         mutated_header(chosen, header) if chosen.random() < 0.1 else json.dumps(header).encode()
     )
     known = {"kid": key.kid, "jwk": members_of(key.jwk), "expiresAt": None, "revoked": False}
-    person = {"user": alice().user, "roles": ["creator"], "keys": {key.kid: known}}
+    person: Input = {"user": alice().user, "roles": ["creator"], "keys": {key.kid: known}}
+    person["version"] = alice().person.version
     about = {"person": person, "ledger": LEDGER, "nowMs": NOW_MS, "stored": ""}
     return {"raw": b64(raw), "act": b64(key.sealed(protected, payload).encode())} | about
 

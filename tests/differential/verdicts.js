@@ -24,11 +24,14 @@ function shown(value) {
 const present = (object, names) =>
   Object.fromEntries(Object.entries(object).filter(([n, each]) => each !== null || !names.includes(n)));
 
+const policyOf = ({ policy }) => present(policy, ["threshold", "of", "steps"]);
+
 const NAMES = {
   encoding: "encoding",
   shapes: "shapes",
   documents: "domain/document",
   drafting: "domain/drafting",
+  values: "domain/charter_values",
   approval: "domain/approval",
   acts: "domain/acts",
   events: "domain/events",
@@ -49,8 +52,9 @@ const KINDS = {
   json: ({ encoding }, { raw }) => encoding.parseJson(bytes(raw), { exact: true }),
   "json, any number": ({ encoding }, { raw }) => encoding.parseJson(bytes(raw)),
   document: ({ documents }, { raw }) => {
-    const { policy, ...rest } = documents.parseDocument(bytes(raw));
-    return { ...rest, policy: present(policy, ["threshold", "of", "steps"]) };
+    const { policy, supersedes, ...rest } = documents.parseDocument(bytes(raw));
+    const older = supersedes && { ...supersedes, policy: policyOf(supersedes) };
+    return { ...rest, policy: policyOf({ policy }), supersedes: older };
   },
   jwk: async ({ keys, shapes, encoding }, { raw }) => {
     const jwk = shapes.read(keys.publicJwk, encoding.parseJson(bytes(raw)), "jwk_invalid");
@@ -86,12 +90,21 @@ const KINDS = {
     const statement = { ...subject, isPlain: true };
     return (await approval.verifyApproval(parsed, jwk, statement, { ledger, signer, nowMs })).form;
   },
-  draft: async ({ drafting, events, encoding }, { raw, act, person, ledger, nowMs, stored }) => {
+  draft: async ({ drafting, events, encoding, values }, { raw, act, person, ledger, nowMs, stored }) => {
     const keys = new Map(Object.entries(person.keys));
     const body = { document: text(raw), act: text(act) };
     const governance = { threshold: 1, of: ["role:administrator"] };
-    const charter = { ledger, governance, defined: [], closed: [] };
-    const { again } = await drafting.decideDraft(body, { ...person, keys }, charter, { nowMs });
+    const charter = {
+      ledger,
+      governance,
+      defined: [],
+      closed: [],
+      types: new Map(),
+      values: values.foundingValues("open"),
+      version: 1,
+    };
+    const context = { nowMs, statements: new Map() };
+    const { again } = await drafting.decideDraft(body, { ...person, keys }, charter, context);
     // The server must store exactly the event that follows from the evidence.
     const salted = new Uint8Array([...new Uint8Array(32), ...bytes(stored)]);
     const event = events.decodeEvent({ type: "statement-drafted.v1" }, 1, salted);

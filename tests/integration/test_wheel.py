@@ -198,7 +198,7 @@ def test_a_light_install_holds_none_of_the_servers_packages(light: Path, tmp_pat
     names = set(listed.lower().replace("-", "_").split())
     assert "approval_ledger" in names
     assert names & SERVER_PACKAGES == set()
-    assert len(names) <= 11
+    assert len(names) <= 12
 
 
 def test_the_packages_that_a_refusal_asks_for_are_those_of_the_extra() -> None:
@@ -224,7 +224,7 @@ def test_a_light_install_verifies_a_multi_signature(light: Path, tmp_path: Path)
     (tmp_path / "both.jws").write_text(json.dumps(sign_multi({"amount": 1}, [alice, bob])))
     asked = ("jws", "verify", "both.jws", "--keys", "keys.json", "--require", "2")
     said = run(light / "ledger", *asked, cwd=tmp_path)
-    assert said.splitlines()[-1] == "verified: 2 distinct, 2 needed"
+    assert "verified: 2 distinct, 2 needed" in said
 
 
 def test_a_light_install_audits_a_ledger_and_its_read_models(light: Path, tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ ROWS: dict[str, Row] = {
     "GET /api/sessions": MEMBERS,
     "GET /api/wrapped-keys": MEMBERS,
     "GET /api/governance": MEMBERS,
+    "GET /api/types": MEMBERS,
+    "GET /api/types/{sha256}": NOTHING,
     "GET /api/invitations/{kid}": NOTHING,
     "POST /api/changes/preview": GOVERNORS,
     "GET /statements": LIST_PAGE,

@@ -54,6 +54,7 @@ EVENTS = {
     "POST /api/users/{user_id}/suspend": "person_suspend",
     "POST /api/users/{user_id}/cancel-recovery": "recovery_cancel",
     "POST /api/recovery-codes": "recovery_codes_set",
+    "POST /api/governance/accept": "governance_accept",
     "POST /api/recoveries/options": "recovery_begin",
     "POST /api/recoveries": "recovery",
     "POST /api/passkeys/options": "passkey_add_begin",

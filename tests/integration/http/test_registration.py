@@ -40,7 +40,8 @@ def test_a_registration_records_a_person_a_passkey_and_a_key_together(
         "registeredAt": session["user"]["registeredAt"],
         "position": before + 1,
         "standing": "active",
-        "recovering": None,
+        "reEnrolledAt": None,
+        "recovering": [],
     }
 
 

@@ -40,6 +40,7 @@ class World(NamedTuple):
             "position": str(head(self.company.server)),
             "credential_id": self.cal.passkey.id,
             "kid": self.cal.key.kid,
+            "sha256": "0" * 64,
             "own_kid": who.key.kid,
             "session_id": "0" * 32,
             "index": "0",
@@ -244,7 +245,8 @@ def test_a_ledger_by_invitation_shows_strangers_nothing_that_names_no_readers(
     ada, cal, bob = world.people["administrator"], world.cal, world.people["participant"]
     before = cal.draft(policy=policy_of(1, bob))
     in_force = ada.client.get("/api/governance").json()
-    closing = {"set-charter": {"registration": "invite", "was": in_force["valuesSha256"]}}
+    values = in_force["values"] | {"registration": "invite"}
+    closing = {"set-charter": {"values": values, "was": in_force["valuesSha256"]}}
     assert ada.change(closing).json()["status"] == "approved"
     after = cal.draft(policy=policy_of(1, bob))
     at = {"minPosition": after.answer["position"]}
