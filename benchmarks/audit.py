@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -17,13 +18,14 @@ from ledger import clock
 from ledger.audit.result import AuditResult
 from ledger.audit.run import AuditRequest, audit
 from ledger.commands.log_keys import LedgerActs
+from ledger.domain.charter import STREAM
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.domain.receipts import written_about_statement
 from ledger.domain.vocabulary import Status
 from ledger.publish.publication import Publication
 from ledger.store.engines import audited_log, open_signer_memory, remembered
 from ledger.store.log import EventMapper
-from ledger.store.ports.log import Write
+from ledger.store.ports.log import LogStore, Needs, Write
 from tests.support.document_end import ends_at
 from tests.support.ledgers import Cast, Process, settled
 from tests.support.logs import settings_of
@@ -78,35 +80,55 @@ def grow(data: Path, size: int) -> None:
         closing(store.tree()) as tree,
     ):
         keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(memory)
+        seen = versions(store, cast)
         publication = Publication(tree, memory, keys, lambda: time.time_ns() // 1_000_000)
         while (head := store.head().stored) < size:
             count = min(BATCH, (size - head + 3) // 4)
-            store.append([write for _ in range(count) for write in statement(cast)])
+            store.append([write for _ in range(count) for write in statement(cast, seen)])
             if head % 10_000 < 4 * BATCH:
                 publication.catch_up()
         publication.catch_up()
     process.close()
 
 
-def statement(cast: Cast, content: str = CONTENT) -> list[Write]:
-    """Return the writes of one statement: a draft and three approvals."""
+def versions(store: LogStore, cast: Cast) -> dict[str, int]:
+    """Return the versions of the streams that decisions name as seen."""
+    streams = [STREAM, *(UUID(each.user) for each in cast.everybody)]
+    with closing(store.reader()) as reader:
+        (facts,) = reader.load([Needs(key=b"", streams=tuple((each, 0) for each in streams))])
+    return {str(each): len(facts.events[each]) for each in streams}
+
+
+def statement(cast: Cast, seen: Mapping[str, int], content: str = CONTENT) -> list[Write]:
+    """Return the writes of one statement: a draft and three approvals.
+
+    `seen` are the versions of the ledger's own stream and of the people's.
+    """
     raw = cast.alice.document(statementId=str(uuid4()), content=content)
     stream = UUID(json.loads(raw)["statementId"])
     drafted = StatementDrafted(
-        raw.decode(), cast.alice.user, cast.alice.key.kid, cast.alice.draft_act(raw), ends_at(raw)
+        raw.decode(),
+        cast.alice.user,
+        cast.alice.key.kid,
+        cast.alice.draft_act(raw),
+        ends_at(raw),
+        seen={each: seen[each] for each in (str(STREAM), cast.alice.user)},
     )
     writes = [_write(cast, stream, 1, drafted, 0)]
     for number, who in enumerate((cast.alice, cast.bob, cast.carol), start=1):
         cast.time.ms += 340  # so that the signatures in the log have many different times
-        signed = _signed(who, raw, "pending" if number == 1 else "approved")
+        new = {} if who is cast.alice else {who.user: seen[who.user]}
+        signed = _signed(who, raw, "pending" if number == 1 else "approved", new)
         writes.append(_write(cast, stream, number + 1, signed, number))
     return writes
 
 
-def _signed(who: Signer, raw: bytes, status: Status) -> StatementSigned:
+def _signed(who: Signer, raw: bytes, status: Status, seen: dict[str, int]) -> StatementSigned:
     jws = who.shared(raw)
     iat = who.time.ms // 1000
-    return StatementSigned(who.user, who.key.kid, (*who.roles,), "shared", iat, status, jws)
+    return StatementSigned(
+        who.user, who.key.kid, (*who.roles,), "shared", iat, status, jws, seen=seen
+    )
 
 
 def _write(cast: Cast, stream: UUID, version: int, body: Body, approvals: int) -> Write:

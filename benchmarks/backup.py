@@ -38,9 +38,10 @@ def run(*, quick: bool) -> list[Result]:
         cast = settled(data)
         with opened(settings_of(data, LEDGER_REGISTRATION="invite")) as ledger:
             cast.time.ms = ledger.store.head().at_ms
+            seen = audit.versions(ledger.store, cast)
             while (data / LOG_FILE).stat().st_size < (QUICK_BYTES if quick else BYTES):
                 for _ in range(20):
-                    ledger.store.append(audit.statement(cast, LARGE))
+                    ledger.store.append(audit.statement(cast, seen, LARGE))
                 ledger.publication().catch_up()
             alone = min(_backup(result, data, target, None) for _ in range(ROUNDS))
             with _load(ledger, cast) as load:
@@ -65,8 +66,9 @@ class Load:
 
     def write(self, ledger: Ledger, cast: Cast) -> None:
         due_s = time.monotonic()
+        seen = audit.versions(ledger.store, cast)
         while not self.stopped.is_set():
-            for each in audit.statement(cast, SMALL):
+            for each in audit.statement(cast, seen, SMALL):
                 began_s = time.monotonic()
                 ledger.store.append([each])
                 self.took_s.append(time.monotonic() - began_s)

@@ -37,8 +37,6 @@ class Connection(CycleProtocol):
 
     admission: Admission
 
-    # --- the transport's calls ------------------------------------------------------------------
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count a new connection, or refuse it and close."""
         super().connection_made(transport)
@@ -47,8 +45,8 @@ class Connection(CycleProtocol):
         self._address = address_of(self.client)
         self._head_bytes = self._parsed_bytes = self._lines = 0
         self._coded_bytes = self._body_bytes = self._held_bytes = 0
-        self._begun = 0  # requests whose head began
-        self._unanswered = 0  # requests that were accepted and are not answered yet
+        # Requests whose head began, and those that were accepted and are not answered yet.
+        self._begun = self._unanswered = 0
         self._stalled_s: float | None = None
         self._farewell: bytes | None = None  # a refusal that waits for earlier answers
         self._unread_bytes = self._limits.body_bytes  # how much is dropped while closing
@@ -99,6 +97,12 @@ class Connection(CycleProtocol):
             allowed = self._limits.overhead_bytes + 2 * self._body_bytes
             self._refuse_if(self._coded_bytes > allowed, 400)
 
+    def shutdown(self) -> None:
+        """Close at the stop of the server; a refused client has been told."""
+        if self._phase is Phase.CLOSING and not self._unanswered:
+            self.transport.abort()
+        super().shutdown()
+
     def pause_writing(self) -> None:
         """Note since when the client does not read."""
         self._stalled_s = time.monotonic()
@@ -130,8 +134,7 @@ class Connection(CycleProtocol):
 
     def give_way(self) -> bool:
         """End the connection unless it has a whole request whose answer the client reads."""
-        arriving = 1 if self._phase is Phase.BODY else 0
-        if self._unanswered > arriving and self._stalled_s is None:
+        if self._unanswered > (self._phase is Phase.BODY) and self._stalled_s is None:
             return False
         self.admission.count_refusal(503, self._address, new_request_id())
         self._phase = Phase.CLOSING
@@ -228,8 +231,6 @@ class Connection(CycleProtocol):
         if self._phase is Phase.CLOSING and not self._unanswered:
             self._say_farewell(self._farewell)
 
-    # --- refusing --------------------------------------------------------------------------------
-
     def _count_head(self, count: int) -> None:
         self._parsed_bytes += count
         if self._parsed_bytes > self._limits.head_bytes:
@@ -276,16 +277,14 @@ class Connection(CycleProtocol):
 
     def _say_farewell(self, farewell: bytes | None) -> None:
         self._farewell = None
-        if self.transport.is_closing():
-            return
         if farewell is None:
             self.transport.close()
-            return
-        self.transport.write(farewell)
-        # A socket that is closed with bytes unread is reset, and the client may lose the answer:
-        # the sweep closes it after `linger_s`.
-        self.transport.write_eof()
-        self._enter(Phase.CLOSING)
+        elif not self.transport.is_closing():
+            self.transport.write(farewell)
+            # A socket that is closed with bytes unread is reset, and the client may lose the
+            # answer: the sweep closes it after `linger_s`.
+            self.transport.write_eof()
+            self._enter(Phase.CLOSING)
 
     def _release(self) -> None:
         self.admission.bodies_bytes -= self._held_bytes
