@@ -138,9 +138,11 @@ def register(browser: Browser, link: str, name: str) -> None:
     try:
         browser.leave_codes(timeout_ms=15_000)
     except TimeoutError:
-        # Now and then a click reaches no page: it shows no error and sends no request. A second
-        # one is ignored while the first is at work.
-        button.click()
+        # Now and then no click reaches the page: it shows no error and sends no request. The
+        # second comes from the page itself, and is ignored while the first is at work. What the
+        # page shows is printed, for the case that this is not the reason.
+        print(browser.page.locator("main").inner_text(), browser.bodies, sep="\n")
+        button.evaluate("(each) => each.click()")
         browser.leave_codes(timeout_ms=60_000)
 
 
