@@ -176,7 +176,7 @@ def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
     """Return every attested key as a JWK, marked if it has an end.
 
     Revoked keys are included: their earlier signatures must stay verifiable. The marks are those of
-    OpenID Federation 1.0 section 8.7.2, historical keys: `exp`, and `revoked` with `revoked_at`.
+    OpenID Federation 1.0, historical keys: `exp`, and `revoked` with `revoked_at`.
     """
     given = {"at": at, "now": ""}  # no status is shown
     keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", given)]
