@@ -23,9 +23,9 @@ AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
-DRAWN = """() => new Promise((resolve) => {
-    new PerformanceObserver(resolve).observe({ type: "paint", buffered: true });
-}).then(() => null)"""
+DRAWN = """new Promise((done) => {
+    new PerformanceObserver(() => done()).observe({ type: "paint", buffered: true });
+})"""
 
 
 class Browser:
@@ -69,49 +69,38 @@ class Browser:
             self._devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
         )
 
+    def _tell(self, authenticator: str, command: str, **more: object) -> dict[str, Any]:
+        """Send a command of the browser's WebAuthn domain to one authenticator."""
+        return self._devtools.send(f"WebAuthn.{command}", {"authenticatorId": authenticator} | more)
+
     def plug_in_security_key(self) -> None:
         """Plug in a security key, beside the device's own authenticator; it is touched at once."""
         self._security_key = self._add_authenticator("usb")
 
     def touch_security_key(self, *, touch: bool) -> None:
         """Touch the security key at every prompt from now on, or leave it alone."""
-        self._devtools.send(
-            "WebAuthn.setAutomaticPresenceSimulation",
-            {"authenticatorId": self._security_key, "enabled": touch},
-        )
+        self._tell(self._security_key, "setAutomaticPresenceSimulation", enabled=touch)
 
     def lose_device(self) -> None:
         """Lose the device's own authenticator, with its passkeys."""
-        self._devtools.send(
-            "WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._authenticator}
-        )
+        self._tell(self._authenticator, "removeVirtualAuthenticator")
 
     def passkeys(self, *, on_security_key: bool = False) -> int:
         """Return how many passkeys the device's own authenticator has, or the security key."""
         authenticator = self._security_key if on_security_key else self._authenticator
-        found = self._devtools.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})
-        return len(found["credentials"])
+        return len(self._tell(authenticator, "getCredentials")["credentials"])
 
     def copy_passkeys(self, other: "Browser") -> None:
         """Give another browser this one's passkeys, as a password manager does."""
-        found = self._devtools.send(
-            "WebAuthn.getCredentials", {"authenticatorId": self._authenticator}
-        )
-        for credential in found["credentials"]:
-            other._devtools.send(
-                "WebAuthn.addCredential",
-                {"authenticatorId": other._authenticator, "credential": credential},
-            )
+        for credential in self._tell(self._authenticator, "getCredentials")["credentials"]:
+            other._tell(other._authenticator, "addCredential", credential=credential)
 
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1
 
     def refuse_user(self, *, refuse: bool = True) -> None:
         """Let the person fail, or pass, the device's check."""
-        self._devtools.send(
-            "WebAuthn.setUserVerified",
-            {"authenticatorId": self._authenticator, "isUserVerified": not refuse},
-        )
+        self._tell(self._authenticator, "setUserVerified", isUserVerified=not refuse)
 
     def _notice_request(self, request: Request) -> None:
         if not request.url.startswith((self.origin + "/", "data:", "blob:")):
@@ -140,6 +129,11 @@ class Browser:
     def open(self, path: str) -> Page:
         """Go to a page of the ledger."""
         return self.open_link(self.origin + path)
+
+    def arrive(self, url: str) -> None:
+        """Wait until a page is drawn that something else led to."""
+        self.page.wait_for_url(url)
+        self.page.evaluate(DRAWN)
 
     def open_link(self, link: str) -> Page:
         """Go to a page and wait until it is drawn: before that, Chromium may drop clicks."""
@@ -185,7 +179,7 @@ class Browser:
         """Check and submit what the form holds; return the statement's path."""
         self.button("Check and submit").click()
         self.button("Sign and submit").click()
-        self.page.wait_for_url("**/statements/*-*")
+        self.arrive("**/statements/*-*")
         return self.page.url.removeprefix(self.origin)
 
     def approve(self) -> None:

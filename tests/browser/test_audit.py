@@ -35,7 +35,7 @@ def test_the_slider_moves_with_the_keyboard_and_says_where_it_is(alice: Browser)
     expect(slider).to_have_attribute("aria-valuetext", f"Position {newest} of {newest}")
     slider.focus()
     alice.page.keyboard.press("ArrowLeft")
-    alice.page.wait_for_url(f"**/audit?at={newest - 1}*")
+    alice.arrive(f"**/audit?at={newest - 1}*")
     expect(alice.page.get_by_label("Position", exact=True)).to_have_value(str(newest - 1))
 
 
@@ -56,7 +56,7 @@ def test_events_are_shown_by_kind(alice: Browser) -> None:
     alice.open("/audit")
     alice.page.get_by_label("Events").select_option("statement-drafted.v1")
     alice.button("Show").click()
-    alice.page.wait_for_url("**kind=statement-drafted.v1")
+    alice.arrive("**kind=statement-drafted.v1")
     rows = alice.page.locator("#events-title ~ .timeline li")
     expect(rows.first).to_contain_text("Terms for one kind")
     expect(rows.filter(has_text="registered")).to_have_count(0)

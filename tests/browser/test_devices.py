@@ -29,7 +29,7 @@ def test_a_person_ends_another_session_of_theirs_from_the_account_page(
     expect(elsewhere.heading("Waiting for you")).to_be_visible()
     alice.context.clear_cookies(name="ledger_session")
     alice.open("/signin?next=/account")
-    alice.page.wait_for_url("**/account")
+    alice.arrive("**/account")
     expect(alice.page.locator("#sessions .card")).to_have_count(2)
     expect(alice.page.locator("#passkeys .card")).to_contain_text("Last used ")
     current = alice.page.locator("#sessions .card", has=alice.page.get_by_text("This session"))

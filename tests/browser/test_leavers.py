@@ -35,7 +35,7 @@ def test_the_page_follows_a_person_from_the_invitation_to_the_last_day(company: 
     root.page.get_by_role("link", name="Guest", exact=True).first.click()
     expect(root.page.get_by_text("Their creator is deactivated")).to_be_visible()
     guest.open("/inbox")
-    guest.page.wait_for_url("**/signin**")
+    guest.arrive("**/signin**")
     guest.expect_problem("status of 403")  # the page offers their passkey, which is refused
 
 
@@ -71,7 +71,7 @@ def test_two_of_three_administrators_send_the_third_away(company: Company) -> No
     expect(root.dialog()).to_contain_text("it waits for 1 more person (2 administrators)")
     sign(root)
     root.page.locator("#done").get_by_role("link", name="Open the change").click()
-    root.page.wait_for_url("**/statements/*")
+    root.arrive("**/statements/*")
     expect(root.button("Withdraw…")).to_be_enabled()
     expect(root.page.get_by_role("link", name="Draft a new version")).to_have_count(0)
     statement = root.page.url.rpartition("/")[2]

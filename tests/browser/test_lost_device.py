@@ -58,7 +58,7 @@ def test_a_key_that_was_added_elsewhere_is_ended_and_what_it_signed_is_listed(
     alice.expect_problem("status of 401")
     elsewhere.expect_problem("status of 401")
     elsewhere.open("/inbox")
-    elsewhere.page.wait_for_url("**/inbox")
+    elsewhere.arrive("**/inbox")
     expect(elsewhere.heading("This browser has no signing key")).to_be_visible()
 
 
@@ -95,7 +95,7 @@ def test_a_lost_passkey_takes_the_keys_that_were_on_the_same_device(
     alice.lose_device()
     alice.expect_problem("status of 401")
     alice.button("End this passkey").click()
-    alice.page.wait_for_url("**/signin?next=*")
+    alice.arrive("**/signin?next=*")
     alice.button("Sign in with a passkey").click()
     expect(alice.heading("What it signed since")).to_be_visible()
     expect(alice.page.locator("#signed")).to_contain_text("Alice attested a signing key")
@@ -144,7 +144,7 @@ def test_a_lost_device_is_ended_by_keyboard_without_scrolling_sideways_or_breaki
         found += violations(alice)
         alice.page.locator("[name=what]").first.focus()
         alice.page.keyboard.press("Enter")
-        alice.page.wait_for_url("**/account/end?*")
+        alice.arrive("**/account/end?*")
         alice.page.get_by_label("Somebody else may have it.").focus()
         alice.page.keyboard.press("Space")
         expect(alice.page.get_by_label("When were you last sure")).to_be_visible()

@@ -192,14 +192,14 @@ def test_pages_send_strangers_to_sign_in_and_back_and_nowhere_else(
 ) -> None:
     alice.open("/account")
     alice.button("Sign out").click()
-    alice.page.wait_for_url(alice.origin + "/")
+    alice.arrive(alice.origin + "/")
     alice.open("/statements?status=pending")
     assert "/signin?next=%2Fstatements%3Fstatus" in alice.page.url
     # The authenticator answers the browser's own offer of passkeys, or the button.
-    alice.page.wait_for_url("**/statements?status=pending")
+    alice.arrive("**/statements?status=pending")
     for target in ("//evil.example/", "https://evil.example/", "/\\evil.example", "evil"):
         alice.open(f"/signin?next={target}")
-        alice.page.wait_for_url(alice.origin + "/inbox")
+        alice.arrive(alice.origin + "/inbox")
 
 
 def test_new_statements_are_offered_and_not_pushed_under_the_pointer(

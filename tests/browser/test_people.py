@@ -149,7 +149,7 @@ def test_a_person_is_suspended_at_once_reinstated_and_deactivated(company: Compa
     sign(root)
     expect(shown.locator(".badge")).to_have_text("Suspended")
     guest.open("/inbox")
-    guest.page.wait_for_url("**/signin**")
+    guest.arrive("**/signin**")
     guest.expect_problem("status of 403")  # the page offers their passkey, which is refused
     change(root, "Guest", "reinstate")
     sign(root)

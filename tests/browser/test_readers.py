@@ -48,7 +48,7 @@ def test_a_statement_for_some_is_not_there_for_others(
     sentence = "Read by its creator, the people whom its policy names, Carol, and auditors."
     expect(alice.page.locator("#check-readers")).to_have_text(sentence)
     alice.button("Sign and submit").click()
-    alice.page.wait_for_url("**/statements/*-*")
+    alice.arrive("**/statements/*-*")
     path = alice.page.url.removeprefix(alice.origin)
     for reader in (alice, bob, carol):
         reader.open(path)

@@ -233,7 +233,7 @@ def test_the_keyboard_alone_is_enough_to_approve(alice: Browser, bob: Browser) -
     keyboard.press("Enter")
     tab_to(TITLE)
     keyboard.press("Enter")
-    bob.page.wait_for_url("**/statements/*-*")
+    bob.arrive("**/statements/*-*")
     expect(bob.button("Approve and sign")).to_be_enabled()
     tab_to("Approve and sign")
     keyboard.press("Enter")

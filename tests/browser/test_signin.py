@@ -60,7 +60,7 @@ def test_passkeys_are_offered_again_after_a_cancelled_prompt(open_browser: OpenB
 def test_a_browser_forgets_a_passkey_that_the_ledger_does_not_know(alice: Browser) -> None:
     alice.open("/account")
     alice.button("Sign out").click()
-    alice.page.wait_for_url(alice.origin + "/")
+    alice.arrive(alice.origin + "/")
     alice.expect_problem("status of 422")
     unknown = '{"type":"x","title":"x","status":422,"code":"passkey_unknown","detail":"no such"}'
     alice.page.route(

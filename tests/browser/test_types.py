@@ -39,5 +39,5 @@ def test_an_action_of_an_agent_is_drafted_from_the_form_of_its_type(company: Com
     cal.button("Check and submit").click()
     expect(cal.page.locator("#check-content")).to_contain_text("deploy-bot")
     cal.button("Sign and submit").click()
-    cal.page.wait_for_url("**/statements/*")
+    cal.arrive("**/statements/*")
     expect(cal.page.locator("main")).to_contain_text("Of the type agent-action, version 1")

@@ -29,7 +29,7 @@ def test_a_new_version_carries_the_policy_over_and_shows_what_changed(
         ]
     )
     alice.button("Sign and submit").click()
-    alice.page.wait_for_url("**/statements/*-*")
+    alice.arrive("**/statements/*-*")
     newer = alice.page.url.removeprefix(alice.origin)
     rows = alice.page.locator("#changed tbody tr")
     expect(rows).to_have_count(2)

@@ -5,7 +5,6 @@ Real store, real signatures, two processes on one file.
 
 import asyncio
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.domain import events
-from ledger.domain.events import StatementSigned
+from ledger.domain.events import ApprovalRetracted, StatementSigned
 from ledger.verify.auditor import Auditor
 from tests.support.commanders import STEPS, Commanders, Step
 from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
@@ -52,20 +51,25 @@ def two_processes(cast: Cast) -> Iterator[Commanders]:
 
 
 def require_distinct_approvers(process: Process) -> Auditor:
-    """Nobody approves a statement twice, not even with another key or form."""
+    """Nobody's approval counts twice, not even with another key or form.
+
+    A second one counts only after the first was retracted.
+    """
     auditor = check_ledger(process)
-    approvals = Counter(
-        (event.stream, event.body.signer)
-        for event in (events.decode(state) for _, state, _ in rows(Path(process.store.address)))
-        if isinstance(event.body, StatementSigned)
-    )
-    assert set(approvals.values()) <= {1}
+    standing: set[tuple[UUID, str]] = set()
+    for event in (events.decode(state) for _, state, _ in rows(Path(process.store.address))):
+        if isinstance(event.body, StatementSigned):
+            approval = (event.stream, event.body.signer)
+            assert approval not in standing
+            standing.add(approval)
+        elif isinstance(event.body, ApprovalRetracted):
+            standing.remove((event.stream, event.body.signer))
     counted = {
         (stream, signer)
         for stream, statement in auditor.statements.items()
         for signer in statement.approvals
     }
-    assert counted == set(approvals)
+    assert counted == standing
     return auditor
 
 
