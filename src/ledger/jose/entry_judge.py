@@ -121,7 +121,7 @@ def _found(keys: Keys, entry: SignatureEntry) -> KeySet:
     if isinstance(keys, KeySet):
         return keys
     try:
-        found = keys(copied(entry.protected or {}))
+        found: Any = keys(copied(entry.protected or {}))
     except LedgerError as error:
         raise RefusedError("jwk_key_not_found", f"the lookup raised {error.code}") from error
     except Exception as error:  # a lookup is foreign code: its error fails this entry only

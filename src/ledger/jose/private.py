@@ -37,10 +37,6 @@ _KINDS = (
 )
 
 
-# A private JWK, a Signer, a private key of `cryptography`, or an HMAC secret.
-SignerInput = Any
-
-
 class Signer(msgspec.Struct, frozen=True, eq=False):
     """A private key with its single algorithm, and its public key.
 
@@ -78,6 +74,10 @@ class Signer(msgspec.Struct, frozen=True, eq=False):
     def to_public_jwk(self) -> dict[str, str]:
         """Return the public JWK; raise MalformedError `private_key_refused` for a secret."""
         return self.public.to_jwk()
+
+
+# A private JWK, a Signer, a private key of `cryptography`, or an HMAC secret.
+SignerInput = Mapping[str, Any] | Signer | PrivateKey | bytes
 
 
 def import_private(given: object, *, alg: str | None = None) -> Signer:
