@@ -2,6 +2,7 @@
 
 import json
 import re
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,22 @@ from playwright.sync_api import Page
 
 from tests.browser.verifier_modules import opened
 
-EXPLAINED: dict[str, dict[str, Any]] = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "events" / "explained.json").read_text()
-)
-NESTING = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "events" / "nesting.json").read_text()
-)
+TESTS = Path(__file__).parents[1]
+VECTORS = TESTS / "vectors" / "events"
+EXPLAINED: dict[str, dict[str, Any]] = json.loads((VECTORS / "explained.json").read_text())
+NESTING = json.loads((VECTORS / "nesting.json").read_text())
 EXAMPLES = [
     {"type": tag, "position": 100, "version": 2, "at": "2026-11-21T03:04:05.678Z"} | example
     for tag, declared in EXPLAINED.items()
     for example in declared["examples"]
 ]
+# Every event of the story that the examples are from.
+TOLD = [
+    json.loads(each["entry"]) | {"body": json.loads(each["body"])}
+    for path in (TESTS / "golden").glob("*.json")
+    for each in json.loads(path.read_text())
+]
+SAID = itemgetter("type", "stream", "body")
 FOUNDING = EXAMPLES[0] | {"position": 1, "version": 1}
 # What the auditor says of an event that follows the founding. It has no person and no statement.
 AUDITED = {
@@ -51,7 +57,7 @@ DERIVED = f"""async (example) => {{
     }};
 }}"""
 # The code that each consumer of an event refuses it with, null where it takes it.
-CONSUMED = f"""async ([first, example]) => {{
+CONSUMED = f"""async ([first, example, earlier]) => {{
     const events = await import("/verify/domain/events.js");
     const {{ evolveCharter }} = await import("/verify/domain/charter.js");
     const {{ evolvePerson }} = await import("/verify/domain/person.js");
@@ -61,19 +67,13 @@ CONSUMED = f"""async ([first, example]) => {{
     const [founding, event] = [await ({DECODED})(first), await ({DECODED})(example)];
     const jwks = await checks.keysOf([event]);
     const given = {{ events: [event], keys: jwks, mode: "full" }};
-    const person = {{ roles: [], keys: new Map(), passkeys: new Map(), accepted: new Map() }};
-    const statement = {{ approvals: new Map(), rejections: new Map(), decided: new Map() }};
-    const lists = {{ logKeys: [], restorations: [], defined: [], closed: [] }};
-    const governance = {{ threshold: 1, of: ["role:administrator"] }};
-    const types = new Map([["offer", {{ version: 1, stopped: 0 }}]]);
-    const charter = {{ invitations: [], governance, types, ...lists }};
-    const folds = {{
-        ledger: () => evolveCharter(charter, event),
-        person: () => evolvePerson(person, event),
-        statement: () => evolveStatement(statement, event),
-    }};
+    const fold = {{ ledger: evolveCharter, person: evolvePerson, statement: evolveStatement }}[
+        events.streamOf(event.type)
+    ];
+    let state = null;
+    for (const each of earlier) state = await fold(state, await ({DECODED})(each));
     const attempts = {{
-        fold: folds[events.streamOf(event.type)],
+        fold: () => fold(state, event),
         audit: async () => {{
             const auditor = new Auditor();
             await auditor.add(founding);
@@ -144,7 +144,10 @@ def test_who_acted_and_what_proves_it_is_derived_alike(page: Page, example: Any)
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["type"])
 def test_every_consumer_of_the_verifier_knows_every_tag(page: Page, example: Any) -> None:
-    found = page.evaluate(CONSUMED, [FOUNDING, example])
+    (told,) = [each for each in TOLD if SAID(each) == SAID(example)]
+    mine = [each for each in TOLD if each["stream"] == told["stream"] and each["seq"] < told["seq"]]
+    earlier = sorted(mine, key=itemgetter("seq"))
+    found = page.evaluate(CONSUMED, [FOUNDING, example, earlier])
     # Alone in a log, an event lacks the key of the person or of the ledger that signed it.
     tag, of_ledger, signed = example["type"], example["actor"] is None, bool(example["signature"])
     by_person = "key_unknown" if signed and not of_ledger else None

@@ -20,6 +20,7 @@ from ledger.domain.receipts import (
 from ledger.domain.vocabulary import CHANGE
 from tests.golden.make import told
 from tests.support.chronicle import statement_id
+from tests.support.event_names import positions
 
 TOLD = told()
 _CHANGES = {
@@ -47,6 +48,11 @@ class Expected(NamedTuple):
 def effect(did: str, timeline: str, views: set[str], *, change: int = 102) -> Expected:
     """Return what is expected of an effect of a change of the chronicle."""
     return Expected(None, f"{did}, by change {statement_id(change)}", timeline, None, views)
+
+
+def _time_of(name: str) -> str:
+    """Return when an event of the chronicle happened."""
+    return TOLD.events[positions(TOLD)[name] - 1].at
 
 
 EXPECTED = {
@@ -120,7 +126,7 @@ EXPECTED = {
     "compromise-declared.v1": Expected(
         ALICE,
         "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"
-        " 2026-11-21T03:04:52.678Z, and 1 more",
+        f" {_time_of('alice compromise-declared')}, and 1 more",
         "Alice Ångström declared a key or passkey compromised",
         ACT,
         {"passkeys", "keys", "statements"},
@@ -214,7 +220,7 @@ EXPECTED = {
     ),
     "compromise-set.v1": effect(
         "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
-        " 2026-11-21T03:05:03.678Z, and 0 more",
+        f" {_time_of('change-104 statement-drafted')}, and 0 more",
         "A key or passkey of Bob was declared compromised",
         {"passkeys", "keys", "statements"},
         change=104,

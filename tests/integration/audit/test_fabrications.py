@@ -19,6 +19,7 @@ from ledger.domain.events import (
 )
 from ledger.verify.auditor import AuditError
 from tests.support.chronicle import Chronicle
+from tests.support.event_names import positions
 from tests.support.every_event import every_type
 from tests.support.forgery import refusal, resealed, sealed
 from tests.support.links import link_jwk, link_key
@@ -28,6 +29,9 @@ from tests.support.versions import version_of_nothing
 STORY = every_type()
 STATES, EVENTS = STORY.states, STORY.events
 NEXT = len(STATES) + 1
+AT = positions(STORY)
+DRAFT = AT["statement-3 statement-drafted"]
+CAROL_JOINS = AT["carol user-registered"]
 ALICE, BOB, CAROL = (str(UUID(int=number)) for number in (1, 2, 3))
 
 
@@ -36,7 +40,7 @@ def told(event: Event) -> Any:
 
 
 def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
-    raw = EVENTS[42].body.document.encode()  # type: ignore[union-attr]  # a draft
+    raw = EVENTS[DRAFT - 1].body.document.encode()  # type: ignore[union-attr]  # a draft
     mallory = Signer(66, "investor")
     body = StatementSigned(
         signer=BOB,
@@ -47,7 +51,10 @@ def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
         status="pending",
         jws=mallory.shared(raw),
     )
-    assert told(Event(EVENTS[42].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (NEXT, "KeyError")
+    assert told(Event(EVENTS[DRAFT - 1].stream, 4, "2026-11-21T03:05:00.000Z", body)) == (
+        NEXT,
+        "KeyError",
+    )
 
 
 def test_a_person_registered_twice_is_refused() -> None:
@@ -115,11 +122,14 @@ def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
     founding = sealed(Event(charter.STREAM, 1, str(first), body))
     assert refusal([founding]) is None
     # Carol's registration needs no invitation; her passkey was made for this ledger and no other.
-    assert refusal([founding, *STATES[13:16]]) == (3, "passkey_registration_refused")
+    registration = STATES[CAROL_JOINS - 1 : CAROL_JOINS + 2]
+    assert refusal([founding, *registration]) == (3, "passkey_registration_refused")
 
 
 def test_a_registration_is_not_interrupted() -> None:
-    assert refusal([*STATES[:14], STATES[36], *STATES[14:]]) == (15, "registration_torn")
+    before, after = STATES[:CAROL_JOINS], STATES[CAROL_JOINS:]
+    torn = [*before, STATES[AT["statement-1 statement-drafted"] - 1], *after]
+    assert refusal(torn) == (CAROL_JOINS + 1, "registration_torn")
 
 
 def test_a_statement_does_not_take_a_persons_stream() -> None:

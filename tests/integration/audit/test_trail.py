@@ -20,6 +20,7 @@ from ledger.store.engines import audited_log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from tests.support.audited import SIZE
+from tests.support.event_names import positions
 from tests.support.every_event import every_type
 from tests.support.ledgers import rows
 from tests.support.states import without_triggers
@@ -80,14 +81,17 @@ def test_each_type_of_event_has_words(story: Path) -> None:
     with closing(audited_log(str(story)).open()) as opened:
         lines = [*Trail(opened).lines()]
     assert {line.type for line in lines} == {*BODIES}
-    told = {line.position: line.summary for line in lines}
-    assert told[1] == "The ledger was created; registration: open"
-    assert told[8] == "Bob registered as investor"
-    assert told[18] == "Alice Ångström removed a passkey"
-    assert told[36].startswith("The ledger granted Bob the role creator, by change ")
-    assert told[37] == "Alice Ångström drafted “Series A – “preferred””"
-    assert told[39].endswith("which is approved")
-    assert "which is rejected: The amount is too low." in told[42]
+    told = {name: lines[n - 1].summary for name, n in positions(every_type(end=True)).items()}
+    assert told["ledger ledger-created"] == "The ledger was created; registration: open"
+    assert told["bob user-registered"] == "Bob registered as investor"
+    assert told["alice passkey-removed"] == "Alice Ångström removed a passkey"
+    granted = "The ledger granted Bob the role creator, by change "
+    assert told["bob role-granted 2"].startswith(granted)
+    drafted = "Alice Ångström drafted “Series A – “preferred””"
+    assert told["statement-1 statement-drafted"] == drafted
+    assert told["statement-1 statement-signed 2"].endswith("which is approved")
+    rejected = told["statement-2 statement-rejected"]
+    assert "which is rejected: The amount is too low." in rejected
     assert {line.actor_name for line in lines if not line.actor_id} == {"The ledger"}
 
 

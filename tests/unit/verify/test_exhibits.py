@@ -12,9 +12,11 @@ from ledger.domain.charter import STREAM
 from ledger.domain.events import Recorded, StatementDrafted
 from ledger.jose import parse_jwk, thumbprint, verify_multi_all
 from ledger.verify.exhibits import exhibits, involved
+from tests.support.event_names import positions
 from tests.support.every_event import every_type
 
 STORY = every_type()
+AT = positions(STORY)
 RECORDED = [Recorded(n, event) for n, event in enumerate(STORY.events, start=1)]
 APPROVED, REJECTED, WITHDRAWN, SUPERSEDED, LEFT = (
     str(each.stream)
@@ -71,17 +73,17 @@ def test_a_rejection_involves_nobody_who_did_not_decide() -> None:
 
 def test_a_statement_is_shown_as_its_document_and_its_signatures() -> None:
     files = exhibits(shown(APPROVED), [APPROVED])
-    where = f"statements/{APPROVED}"
+    where, drafted = f"statements/{APPROVED}", AT["statement-1 statement-drafted"]
     assert sorted(name for name in files if name.startswith(where)) == [
-        f"{where}/37-statement-drafted.jws",
-        f"{where}/38-statement-signed.jws",
-        f"{where}/39-statement-signed.jws",
-        f"{where}/40-statement-signed.jws",
+        f"{where}/{drafted}-statement-drafted.jws",
+        f"{where}/{drafted + 1}-statement-signed.jws",
+        f"{where}/{drafted + 2}-statement-signed.jws",
+        f"{where}/{drafted + 3}-statement-signed.jws",
         f"{where}/document.json",
         f"{where}/jws.json",
     ]
     document = files[f"{where}/document.json"]
-    assert document == STORY.events[36].body.document.encode()  # type: ignore[union-attr]  # a draft
+    assert document == STORY.events[drafted - 1].body.document.encode()  # type: ignore[union-attr]  # a draft
     digest = hashlib.sha256(document).hexdigest()
     assert digest == STORY.auditor.statements[UUID(APPROVED)].sha256
 
@@ -100,7 +102,9 @@ def test_no_approval_no_general_jws() -> None:
 
 def test_an_approval_that_was_taken_back_is_a_file_but_not_in_the_general_jws() -> None:
     names = [name.rpartition("/")[2] for name in exhibits(shown(LEFT), [LEFT])]
-    assert {"57-statement-signed.jws", "58-approval-retracted.jws"} < {*names}
+    retracted = AT["statement-4 approval-retracted"]
+    signed = f"{retracted - 1}-statement-signed.jws"
+    assert {signed, f"{retracted}-approval-retracted.jws"} < {*names}
     assert "jws.json" not in names
 
 
@@ -118,10 +122,15 @@ def test_people_have_the_keys_that_signed_and_only_those() -> None:
 
 def test_a_key_is_shown_with_its_end() -> None:
     files = exhibits(shown(APPROVED), [APPROVED])
-    revoked = STORY.events[46].body
+    ended = AT["bob key-revoked"]
+    revoked = STORY.events[ended - 1].body
     assert isinstance(revoked, events.KeyRevoked)
     key = json.loads(files[f"people/{BOB}/{revoked.kid}.attestation.json"])
-    assert (key["status"], key["revokedPosition"], key["compromisedSince"]) == ("revoked", 47, None)
+    assert (key["status"], key["revokedPosition"], key["compromisedSince"]) == (
+        "revoked",
+        ended,
+        None,
+    )
     jwk = parse_jwk(json.loads(files[f"people/{BOB}/{revoked.kid}.jwk.json"]))
     assert thumbprint(jwk) == revoked.kid
 
@@ -137,7 +146,7 @@ def test_a_key_that_nobody_attested_is_not_shown(kid: str) -> None:
             e.position,
             msgspec.structs.replace(e.event, body=msgspec.structs.replace(e.event.body, kid=kid)),
         )
-        if e.position == 38
+        if e.position == AT["statement-1 statement-signed"]
         else e
         for e in shown(APPROVED)
     ]
