@@ -2,7 +2,7 @@
 
 `lookup` is made for `ledger.jose`: a kid that the kept set lacks makes the client fetch once more,
 so that a rotated key works at once. Anybody can write a kid, so between two requests there are at
-least `floor_s` seconds, whatever was asked and whatever the server answered.
+least `floor_s` seconds, also after a failure.
 
 If the server fails, the kept set remains in use for `stale_s`, and then no key verifies. A secret
 in a published set is ignored: everybody knows it.
