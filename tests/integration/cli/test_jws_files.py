@@ -228,7 +228,9 @@ def test_keys_are_fetched_from_an_address(run: Any) -> None:
     assert run("verify", "jws", "--jwks", "http://example.com/")[1].startswith(
         "ledger jws: url_invalid: "
     )
-    assert run("verify", "jws")[:2] == (2, "ledger jws: --keys or --jwks is needed\n")
+    for arguments in ((), ("jws",), ("absent",)):
+        status, err, _ = run("verify", *arguments)
+        assert (status, err) == (2, "ledger jws: --keys or --jwks is needed\n")
 
 
 def test_a_private_key_is_written_for_its_owner_alone(run: Any) -> None:
