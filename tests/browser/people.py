@@ -95,6 +95,10 @@ class Browser:
         for credential in self._tell(self._authenticator, "getCredentials")["credentials"]:
             other._tell(other._authenticator, "addCredential", credential=credential)
 
+    def hold_passkey(self, credential: dict[str, Any]) -> None:
+        """Have the device's own authenticator hold a passkey that was made elsewhere."""
+        self._tell(self._authenticator, "addCredential", credential=credential)
+
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1
 
