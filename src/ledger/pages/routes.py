@@ -19,6 +19,7 @@ from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.http.requests import AnyRequest
 from ledger.pages.acceptance import counts
+from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import drafted_by
@@ -219,13 +220,16 @@ def statement(
         people[found.creator.id] = found.creator.name
         in_force = rules_set.in_force(db, at=at).governance
         awaits = bool(items) and not counts(db, me, in_force, at=at)
+    content = parse_content(found.content)
     return page(
         "statement",
         web,
         me=me,
         position=at,
         statement=found,
-        content=parse_content(found.content),
+        content=content,
+        cautions=[] if items else of_statement(found.title, content),
+        values=count_values(content),
         names=people,
         replaced=replaced,
         described=describe(items, people, replaced),
