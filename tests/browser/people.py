@@ -167,19 +167,20 @@ class Browser(PageModules):
 
     def draft(self, title: str, content: str | None = None) -> str:
         """Draft a statement with the default policy; return its path."""
-        self._begin_draft(title)
+        self.begin_draft(title)
         if content is not None:
             self.page.get_by_label("Content").fill(content)
         return self.submit()
 
-    def _begin_draft(self, title: str) -> None:
+    def begin_draft(self, title: str = "Series A investment terms") -> None:
+        """Open the form for a draft, with the sample terms in it."""
         self.open("/draft")
         self.button("Use a sample").click()
         self.page.get_by_label("Title").fill(title)
 
     def draft_for(self, title: str, *names: str) -> str:
         """Draft a statement that two of these people have to approve; return its path."""
-        self._begin_draft(title)
+        self.begin_draft(title)
         for role in ("creator", "investor"):
             self.page.locator(f"#of-{role}").uncheck()
         self.page.get_by_text("Name people").click()

@@ -18,8 +18,7 @@ def test_a_draft_starts_empty_and_is_not_taken_empty(alice: Browser) -> None:
 
 @pytest.mark.parametrize("passkey", [False, True], ids=["key", "passkey"])
 def test_a_drafter_can_approve_in_the_same_step(alice: Browser, *, passkey: bool) -> None:
-    alice.open("/draft")
-    alice.button("Use a sample").click()
+    alice.begin_draft()
     if passkey:
         alice.page.get_by_text("More rules").click()
         alice.page.get_by_label("Ask for a passkey at every decision").check()
@@ -31,8 +30,7 @@ def test_a_drafter_can_approve_in_the_same_step(alice: Browser, *, passkey: bool
 
 
 def test_submitting_alone_is_not_approving(alice: Browser) -> None:
-    alice.open("/draft")
-    alice.button("Use a sample").click()
+    alice.begin_draft()
     alice.button("Check and submit").click()
     hint = "Submitting is not approving: your approval is a signature of its own."
     expect(alice.page.get_by_text(hint)).to_be_visible()
@@ -43,8 +41,7 @@ def test_submitting_alone_is_not_approving(alice: Browser) -> None:
 
 
 def test_no_approval_is_offered_to_a_drafter_whom_the_policy_does_not_ask(alice: Browser) -> None:
-    alice.open("/draft")
-    alice.button("Use a sample").click()
+    alice.begin_draft()
     alice.page.get_by_text("More rules").click()
     alice.page.get_by_label("I may sign it myself").uncheck()
     alice.button("Check and submit").click()
@@ -64,7 +61,7 @@ def test_the_receipt_stands_where_the_decision_was_and_is_there_after_a_reload(
         bar.get_by_role("link", name="Download receipt").click()
     assert started.value.suggested_filename.endswith(".tlog-proof")
     alice.open(path)
-    expect(bar).to_contain_text("You approved this. Waiting for any 1 of: Bob.")
+    expect(bar).to_contain_text("You approved this. Waiting for Bob.")
     expect(bar.get_by_role("link", name="Receipt of position")).to_be_visible()
     bob.open(path)
     bob.approve()
@@ -81,7 +78,6 @@ def test_a_rejection_is_told_as_one_and_says_who_can_amend(alice: Browser, bob: 
     says = bob.page.locator(".actions-says")
     expect(says).to_contain_text("You rejected this.")
     expect(says).to_contain_text("Alice reads your reason, and can draft a new version.")
-    expect(bob.page.locator("#progress")).not_to_contain_text("nobody yet")
 
 
 def test_the_keyboard_reaches_the_decision_in_three_steps(alice: Browser, bob: Browser) -> None:

@@ -90,7 +90,7 @@ def waiting_sentence(statement: StatementDetail) -> str:
 
 
 def place_sentence(statement: StatementDetail) -> str:
-    """Return what becomes of a statement after one's own decision on it."""
+    """Return how a statement stands after one's own decision on it."""
     match statement.status:
         case "pending":
             return waiting_sentence(statement)

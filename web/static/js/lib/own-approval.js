@@ -4,6 +4,7 @@ import { post, settle } from "./api.js";
 import { bytesOf } from "./digest.js";
 import { signApproval } from "./jws.js";
 import { me } from "./page.js";
+import { text } from "./texts.js";
 
 /** Return the words of the button that approves one's own draft, "" if the policy does not ask. */
 export function offer(policy, { roles }) {
@@ -12,12 +13,12 @@ export function offer(policy, { roles }) {
   const asks = ({ of }) => of.some((each) => (typeof each === "string" ? mine.has(each) : asks(each)));
   if (policy.creatorMaySign === false || !asks(first)) return "";
   const isFlat = !policy.steps && policy.of.every((each) => typeof each === "string");
-  return `Submit and approve as the 1st${isFlat ? ` of ${policy.threshold}` : ""}`;
+  return isFlat ? text("own-approval.of", { needed: policy.threshold }) : text("own-approval.first");
 }
 
 /** Approve a document that was just recorded; `made` is `{text, policy}`. */
-export async function approveOwn(key, statementId, { text, policy }) {
-  const body = { jwt: await signApproval(key, bytesOf(text)) };
+export async function approveOwn(key, statementId, { text: document, policy }) {
+  const body = { jwt: await signApproval(key, bytesOf(document)) };
   if (policy.assurance === "passkey") {
     const { confirm } = await import("./webauthn.js");
     const { publicKey } = await post("/api/jwt-keys/options", {});

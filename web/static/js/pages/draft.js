@@ -190,6 +190,7 @@ onAction({
     faults();
   },
 });
+all("[data-action=sample]").forEach((button) => (button.disabled = false));
 
 if (typed?.fields && !base) {
   field("typed-fields").hidden = false;
