@@ -179,7 +179,8 @@ def junk_beside() -> Answers:
     """Ask whether a good signature is found beside an entry that anybody could have added."""
     jws = jose.sign_multi(b"x", [ALICE])
     jws["signatures"].insert(0, {"protected": "e30", "signature": "AA"})
-    jwk, text = ALICE.to_public_jwk(), json.dumps(jws)
+    jwk: Jwk = ALICE.to_public_jwk()
+    text = json.dumps(jws)
 
     def joserfc() -> object:
         keys = KeySet([import_key(jwk)])
