@@ -14,7 +14,7 @@ SHORT = 40  # characters; shorter texts are compared at a glance
 MOST_STEPS = 250_000  # beyond it, all between the first and the last changed word is one change
 _WORDS = re.compile(r"[ \t\n\r]+|[^ \t\n\r]+")
 
-Part = tuple[str, bool]  # a run of words, and whether it changed
+WordRun = tuple[str, bool]  # a run of words, and whether it changed
 
 
 def has_words(row: Difference) -> bool:
@@ -23,7 +23,7 @@ def has_words(row: Difference) -> bool:
     return texts and max(len(row.before), len(row.after)) > SHORT
 
 
-def worded(before: str, after: str) -> tuple[list[Part], list[Part]]:
+def worded(before: str, after: str) -> tuple[list[WordRun], list[WordRun]]:
     """Return both texts in parts: what was removed from the first, and added in the second."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     head = _common(old, new)
@@ -64,6 +64,6 @@ def _kept(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     return found
 
 
-def _parts(words: Sequence[str], same: set[int]) -> list[Part]:
+def _parts(words: Sequence[str], same: set[int]) -> list[WordRun]:
     runs = groupby(range(len(words)), key=lambda at: at not in same)
     return [("".join(words[at] for at in run), changed) for changed, run in runs]
