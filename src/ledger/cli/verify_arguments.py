@@ -74,6 +74,11 @@ def _add_requirements(command: argparse.ArgumentParser) -> None:
         metavar="TIME|POSITION",
         help="a time or a position of the log that the evidence must have reached",
     )
+    command.add_argument(
+        "--nonce",
+        metavar="TEXT",
+        help="with --newer-than, what you asked the ledger to put into the heads of the bundle",
+    )
 
 
 def requirements(chosen: argparse.Namespace) -> Requirements:
@@ -83,6 +88,8 @@ def requirements(chosen: argparse.Namespace) -> Requirements:
         raise MalformedError("digest_invalid", "--digest takes 64 lower-case hex digits")
     if chosen.accept_individual and chosen.require is None:
         raise MalformedError("option_unused", "--accept-individual needs --require")
+    if chosen.nonce is not None and than is None:
+        raise MalformedError("option_unused", "--nonce needs --newer-than")
     newer: int | str | None = None
     if than is not None:
         newer = int(than) if _POSITION.fullmatch(than) else clock.from_rfc3339(than)
@@ -91,4 +98,4 @@ def requirements(chosen: argparse.Namespace) -> Requirements:
         given = chosen.require
         raw = Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
         policy = parse_required(raw)
-    return Requirements(policy, digest, newer, chosen.accept_individual)
+    return Requirements(policy, digest, newer, chosen.accept_individual, chosen.nonce)

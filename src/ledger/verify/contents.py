@@ -25,6 +25,7 @@ from ledger.tlog.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
 from ledger.verify.body_packs import packs_of, read_packs
 from ledger.verify.container import (
     CHECKPOINT,
+    HEADS,
     LOG_KEYS,
     MANIFEST,
     OFFLINE_VERIFIER,
@@ -61,6 +62,7 @@ class Casefile(msgspec.Struct):
     tiles: dict[tuple[int, int], bytes]
     exhibits: dict[str, bytes]
     stamp: bytes | None
+    heads: bytes | None
 
     def state(self, index: int) -> bytes:
         """Return an event as it is stored: its entry, its salt and its body."""
@@ -111,6 +113,7 @@ def read(files: Files) -> Casefile:
         tiles=tiles,
         exhibits={name: files[name] for name in files if _EXHIBIT.match(name)},
         stamp=files.get(STAMP),
+        heads=files.get(HEADS),
     )
 
 
@@ -170,6 +173,8 @@ def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, 
     found: dict[str, dict[int, bytes]] = {"entries": {}, "bodies": {}, "proofs": {}}
     for name, content in files.items():
         if name in _PLAIN or name in tiles or _EXHIBIT.match(name):
+            continue
+        if name == HEADS and mode == "statement":
             continue
         match = _NUMBERED.fullmatch(name)
         is_proof = match is not None and match[3] is not None

@@ -18,6 +18,7 @@ from ledger.domain.policy_words import policy_sentence
 from ledger.errors import MalformedError
 from ledger.verify.auditor import Auditor
 from ledger.verify.event_checks import Events
+from ledger.verify.heads import why_stale
 from ledger.verify.report import (
     RequirementName,
     VerificationReport,
@@ -30,14 +31,16 @@ class Requirements(msgspec.Struct, frozen=True):
     """The caller's requirements; None asks for nothing.
 
     `policy` is a policy that the approvals must meet, `digest` the SHA-256 (hex) of the document,
-    and `newer_than` a position or a time. Approvals in the individual form, whose signers did not
-    sign the statement's policy, count only with `accept_individual`.
+    `newer_than` a position or a time, and `nonce` what the caller had put into the heads.
+    Approvals in the individual form, whose signers did not sign the statement's policy, count only
+    with `accept_individual`.
     """
 
     policy: Policy | None = None
     digest: str | None = None
     newer_than: int | str | None = None
     accept_individual: bool = False
+    nonce: str | None = None
 
 
 NOTHING = Requirements()
@@ -78,7 +81,12 @@ def unproven(required: Requirements) -> tuple[VerifiedRequirement, ...]:
 
 
 def decided(
-    required: Requirements, events: Events, report: VerificationReport, witnessed: str | None
+    required: Requirements,
+    events: Events,
+    report: VerificationReport,
+    witnessed: str | None,
+    *,
+    now_ms: int,
 ) -> tuple[VerifiedRequirement, ...]:
     """Return whether a bundle that passed the checks meets each requirement.
 
@@ -90,7 +98,8 @@ def decided(
     if required.digest is not None:
         found.append(_digest(required.digest, report.statements))
     if required.newer_than is not None:
-        found.append(_newer(required.newer_than, report, witnessed))
+        stale = why_stale(report, required.nonce, now_ms=now_ms)
+        found.append(_newer(required.newer_than, report, witnessed, stale))
     return tuple(found)
 
 
@@ -144,18 +153,22 @@ def _digest(digest: str, shown: Sequence[VerifiedStatement]) -> VerifiedRequirem
 
 
 def _newer(
-    than: int | str, report: VerificationReport, witnessed: str | None
+    than: int | str, report: VerificationReport, witnessed: str | None, stale: str | None
 ) -> VerifiedRequirement:
     """Compare with the checkpoint's size, or with the newest time that the evidence shows.
 
     A witness cosigns the newest checkpoint that it knows, so a cosignature shows how new it is. A
-    time-stamp does not: anybody can have an old checkpoint stamped today.
+    time-stamp does not: anybody can have an old checkpoint stamped today. `stale` says why later
+    events may exist.
     """
+    if stale is not None:
+        return VerifiedRequirement("newer-than", met=False, says=stale)
     if isinstance(than, int):
         met = report.size is not None and report.size >= than
         says = f"The checkpoint has {report.size:,} entries"
     else:
-        newest = max(report.as_of or "", witnessed or "")  # times sort as their texts do
+        heads = "" if report.heads is None else report.heads.at
+        newest = max(report.as_of or "", witnessed or "", heads)  # times sort as their texts do
         met = newest >= than
-        says = f"The newest entry and cosignature that count are of {newest}"
+        says = f"The newest entry, cosignature or heads that count are of {newest}"
     return VerifiedRequirement("newer-than", met=met, says=f"{says}; you require {than}.")

@@ -25,6 +25,7 @@ from ledger.jose import SigningKey
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteKey
 from ledger.verify.auditor import AuditError, Auditor
+from tests.support.heads import HEADS
 from tests.support.links import link_key
 
 NOW_MS = 1_763_690_646_000
@@ -58,6 +59,7 @@ def founding() -> LedgerCreated:
         rp_id="localhost",
         registration="open",
         setup=link_key("setup").jwk,
+        heads=HEADS,
     )
     return LedgerCreated(
         ledger=NAME,
@@ -67,6 +69,7 @@ def founding() -> LedgerCreated:
         key=KEY.jwk,
         act=signed(act),
         setup=act.setup,
+        heads=act.heads,
     )
 
 

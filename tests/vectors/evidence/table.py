@@ -25,6 +25,7 @@ from tests.vectors.evidence.cases import (
     envelope,
     failed,
     flipped,
+    heads_of_fewer,
     in_our_stream,
     last_approval_left_out,
     left_open,
@@ -144,7 +145,8 @@ CONTAINER = (
          | {name: None for name in files if name.startswith("people/")},
          verdict="unverifiable",
          found=left_open("attestations", "not_founded", 4)
-         | left_open("checkpoint", "not_founded")),
+         | left_open("checkpoint", "not_founded")
+         | left_open("heads", "not_founded")),
     Case("a body shorter than its salt", "statement", lambda _: {"bodies/10": bytes(31)},
          found=failed("readable", "state_truncated", 11)),
     Case("a body in a pack that is shorter than its salt", "full", with_body(10, bytes(31)),
@@ -240,13 +242,28 @@ BUNDLE = (
          found=failed("checkpoint", "note_signature_invalid")),
     Case("a checkpoint with another root", "statement", other_root,
          found=failed("entries", "inclusion_refused", 1)
-         | failed("checkpoint", "note_signature_invalid")),
+         | failed("checkpoint", "note_signature_invalid")
+         | failed("heads", "heads_mismatch")),
     Case("a checkpoint by a key that was not announced", "statement", renoted(signed_anew(2)),
          found=failed("checkpoint", "note_unsigned")),
-    Case("the last approval left out", "statement", last_approval_left_out, verdict="verified"),
-    Case("a person left out", "statement", left_out, verdict="unverifiable",
+    Case("the last approval left out", "statement", last_approval_left_out,
+         found=failed("heads", "events_left_out")),
+    Case("a person left out", "statement", left_out,
          found=left_open("signatures", "key_unknown", 11)
-         | left_open("keys", "key_unknown", 11)),
+         | left_open("keys", "key_unknown", 11)
+         | failed("heads", "events_left_out")),
+    Case("no heads", "statement", without("heads.jwt"), verdict="unverifiable",
+         found=left_open("heads", "heads_missing")),
+    Case("a bit of the heads", "statement", flipped("heads.jwt", -3),
+         found=failed("heads", "jws_signature_invalid")),
+    Case("no JWS in the place of the heads", "statement",
+         lambda _: {"heads.jwt": bytes(range(256))},
+         found=failed("heads", "jws_malformed")),
+    Case("heads of the bundle without the last approval", "statement", heads_of_fewer,
+         found=failed("heads", "heads_mismatch")),
+    Case("heads beside the whole log", "redacted",
+         lambda files: {"heads.jwt": files["README.txt"]},
+         found=failed("readable", "file_unknown")),
 )  # fmt: skip
 
 OPERATOR = (
