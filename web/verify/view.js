@@ -200,7 +200,7 @@ function statements(items) {
 }
 
 function statement(shown) {
-  const { title, status, decisions, sha256, policy, document, approvers, creator, draftedAt } = shown;
+  const { title, status, type, decisions, sha256, policy, document, approvers, creator, draftedAt } = shown;
   const { content } = JSON.parse(document);
   const badge = el("span", { class: `badge ${status}` }, icon(status), titled(status));
   const approved = ["Nobody", "1 person"][approvers.length] ?? `${approvers.length} people`;
@@ -210,6 +210,7 @@ function statement(shown) {
     { class: "statement" },
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
     el("p", {}, ...seen(`${approved} approved. ${policy}`)),
+    ...(type ? [el("p", { class: "muted small" }, ...seen(`Type: ${type.name}, version ${type.version}.`))] : []),
     el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,

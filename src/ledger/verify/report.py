@@ -35,7 +35,7 @@ CheckName = Literal[
     "restores",
 ]
 # What a caller can require of a bundle, beyond the checks.
-RequirementName = Literal["require", "digest", "newer-than"]
+RequirementName = Literal["require", "type", "digest", "newer-than"]
 # The kind of evidence: a mode of a bundle, a public log, or a receipt.
 EvidenceMode = Mode | Literal["log", "receipt"]
 A = TypeVar("A")

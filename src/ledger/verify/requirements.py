@@ -11,6 +11,7 @@ import msgspec
 
 from ledger.domain import places, policy
 from ledger.domain.counting import in_question
+from ledger.domain.document import DocumentType
 from ledger.domain.entry import Entry
 from ledger.domain.events import StatementSigned
 from ledger.domain.policy import Policy
@@ -27,13 +28,27 @@ from ledger.verify.report import (
 )
 
 
+class RequiredType(msgspec.Struct, frozen=True):
+    """A type by its name; of any version if that is None."""
+
+    name: str
+    version: int | None = None
+
+    def covers(self, stated: DocumentType) -> bool:
+        """Tell whether a statement that states this type is of the required one."""
+        return stated.name == self.name and self.version in (None, stated.version)
+
+    def __str__(self) -> str:
+        return self.name if self.version is None else f"{self.name}, version {self.version}"
+
+
 class Requirements(msgspec.Struct, frozen=True):
     """The caller's requirements; None asks for nothing.
 
     `policy` is a policy that the approvals must meet, `digest` the SHA-256 (hex) of the document,
     `newer_than` a position or a time, and `nonce` what the caller had put into the heads.
     Approvals in the individual form, whose signers did not sign the statement's policy, count only
-    with `accept_individual`.
+    with `accept_individual`. `type` is the type that the statements must be of.
     """
 
     policy: Policy | None = None
@@ -41,6 +56,7 @@ class Requirements(msgspec.Struct, frozen=True):
     newer_than: int | str | None = None
     accept_individual: bool = False
     nonce: str | None = None
+    type: RequiredType | None = None
 
 
 NOTHING = Requirements()
@@ -70,6 +86,7 @@ def unproven(required: Requirements) -> tuple[VerifiedRequirement, ...]:
     says = "Not decided: an earlier check did not pass."
     asked: dict[RequirementName, object] = {
         "require": required.policy,
+        "type": required.type,
         "digest": required.digest,
         "newer-than": required.newer_than,
     }
@@ -95,6 +112,8 @@ def decided(
     found = []
     if required.policy is not None:
         found.append(_policy(required.policy, required, events.decided(), events))
+    if required.type is not None:
+        found.append(_type(required.type, report.statements))
     if required.digest is not None:
         found.append(_digest(required.digest, report.statements))
     if required.newer_than is not None:
@@ -142,6 +161,17 @@ def _counting(
         else:
             counting[user] = approval.roles
     return counting, left_out
+
+
+def _type(required: RequiredType, shown: Sequence[VerifiedStatement]) -> VerifiedRequirement:
+    """Compare names and versions: these two have one definition for ever in a ledger."""
+    for each in shown:
+        found = each.type
+        if found is None or not required.covers(found):
+            of = "no type" if found is None else f"the type {found.named}"
+            says = f"You require the type {required}: the statement {each.id} is of {of}."
+            return VerifiedRequirement("type", met=False, says=says)
+    return VerifiedRequirement("type", met=True, says=f"It is of the type {required}.")
 
 
 def _digest(digest: str, shown: Sequence[VerifiedStatement]) -> VerifiedRequirement:
