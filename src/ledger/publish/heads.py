@@ -1,7 +1,7 @@
 """Sign heads: how many events each stream of a bundle has. The ledger's heads key does it.
 
 The key is always at hand, unlike the ledger's own key. It signs no checkpoint and no act that the
-log records, so whoever steals it can hide events from the readers of bundles, and nothing more.
+log records, so a thief of it can hide events from the readers of bundles, and nothing more.
 """
 
 from collections.abc import Callable, Mapping

@@ -27,12 +27,9 @@ from ledger.verify.container import (
     CHECKPOINT,
     HEADS,
     LOG_KEYS,
-    MANIFEST,
-    OFFLINE_VERIFIER,
-    POLICY,
+    PLAIN,
     README,
     STAMP,
-    STAMP_CERTIFICATES,
     CommittedTree,
     Files,
     Mode,
@@ -40,10 +37,6 @@ from ledger.verify.container import (
 )
 from ledger.verify.exhibits import exhibits
 
-# Files that are only shown, and files that other checks read.
-_PLAIN = frozenset(
-    {MANIFEST, README, OFFLINE_VERIFIER} | {CHECKPOINT, STAMP, POLICY, LOG_KEYS, STAMP_CERTIFICATES}
-)
 _NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,14})(\.tlog-proof)?", re.ASCII)
 _EXHIBIT = re.compile(r"statements/|people/|keys/vkeys$")
 
@@ -172,7 +165,7 @@ def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, 
     """Return the files with a leaf index by kind; refuse every file that no bundle has."""
     found: dict[str, dict[int, bytes]] = {"entries": {}, "bodies": {}, "proofs": {}}
     for name, content in files.items():
-        if name in _PLAIN or name in tiles or _EXHIBIT.match(name):
+        if name in PLAIN or name in tiles or _EXHIBIT.match(name):
             continue
         if name == HEADS and mode == "statement":
             continue

@@ -1,8 +1,8 @@
 """The heads of a bundle: how many events each of its streams has in the checkpoint's tree. Pure.
 
 The ledger's heads key signs them when a bundle of mode *statement* is made. Such a bundle has some
-streams of the log, and nothing in the tree says where a stream ends. With its heads, whoever makes
-or passes on the bundle can leave out no later event of a stream: a revocation, a withdrawal, a use.
+streams of the log, and nothing in the tree says where a stream ends. With its heads, nobody who
+makes or passes on the bundle can leave out a later event: a revocation, a withdrawal, a use.
 Bundles of the other modes have every entry of the log, which says the same.
 """
 

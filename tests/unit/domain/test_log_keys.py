@@ -53,24 +53,16 @@ def frozen(reason: str = "The fund is closed.") -> FreezeLedger:
 
 def founding() -> LedgerCreated:
     act = CreateLedger(
-        iat=NOW_MS // 1000,
-        ledger=NAME,
+        NOW_MS // 1000,
+        NAME,
         origin="http://localhost:8000",
         rp_id="localhost",
         registration="open",
         setup=link_key("setup").jwk,
         heads=HEADS,
     )
-    return LedgerCreated(
-        ledger=NAME,
-        origin=act.origin,
-        rp_id=act.rp_id,
-        registration="open",
-        key=KEY.jwk,
-        act=signed(act),
-        setup=act.setup,
-        heads=act.heads,
-    )
+    place = NAME, act.origin, act.rp_id
+    return LedgerCreated(*place, "open", KEY.jwk, signed(act), act.setup, act.heads)
 
 
 def stream_of(*bodies: Body) -> list[Event]:

@@ -22,7 +22,7 @@ from ledger.tlog import checkpoint
 from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.tlog.tiles import split_bundle
 from ledger.verify import container
-from ledger.verify.container import HEADS, MANIFEST, Mode
+from ledger.verify.container import MANIFEST, Mode
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer, rebundled
 from tests.support.dossier import short_story as story
 from tests.support.forgery import resealed
@@ -199,11 +199,6 @@ def last_approval_left_out(files: Files) -> Changes:
     second = _signed(12).kid
     names = ["entries/11", "bodies/11", "proofs/11.tlog-proof", f"{SHOWN}/12-statement-signed.jws"]
     return dict.fromkeys([*names, *(name for name in files if second in name)])
-
-
-def heads_of_fewer(_: Files) -> Changes:
-    """The heads of the log before its last two events, where the checkpoint is of them all."""
-    return {HEADS: container.parse(bundle_of(states()[:14], "statement", *ASKED))[HEADS]}
 
 
 def _signed(position: int) -> StatementSigned:

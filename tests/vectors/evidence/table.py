@@ -25,11 +25,8 @@ from tests.vectors.evidence.cases import (
     envelope,
     failed,
     flipped,
-    heads_of_fewer,
     in_our_stream,
-    last_approval_left_out,
     left_open,
-    left_out,
     manifest_with,
     moved,
     no_event,
@@ -45,6 +42,7 @@ from tests.vectors.evidence.cases import (
     stranger,
     without,
 )
+from tests.vectors.evidence.end_of_streams import HEADS
 from tests.vectors.evidence.names_alike import NAMES
 from tests.vectors.evidence.seen_otherwise import SEEN
 
@@ -246,24 +244,6 @@ BUNDLE = (
          | failed("heads", "heads_mismatch")),
     Case("a checkpoint by a key that was not announced", "statement", renoted(signed_anew(2)),
          found=failed("checkpoint", "note_unsigned")),
-    Case("the last approval left out", "statement", last_approval_left_out,
-         found=failed("heads", "events_left_out")),
-    Case("a person left out", "statement", left_out,
-         found=left_open("signatures", "key_unknown", 11)
-         | left_open("keys", "key_unknown", 11)
-         | failed("heads", "events_left_out")),
-    Case("no heads", "statement", without("heads.jwt"), verdict="unverifiable",
-         found=left_open("heads", "heads_missing")),
-    Case("a bit of the heads", "statement", flipped("heads.jwt", -3),
-         found=failed("heads", "jws_signature_invalid")),
-    Case("no JWS in the place of the heads", "statement",
-         lambda _: {"heads.jwt": bytes(range(256))},
-         found=failed("heads", "jws_malformed")),
-    Case("heads of the bundle without the last approval", "statement", heads_of_fewer,
-         found=failed("heads", "heads_mismatch")),
-    Case("heads beside the whole log", "redacted",
-         lambda files: {"heads.jwt": files["README.txt"]},
-         found=failed("readable", "file_unknown")),
 )  # fmt: skip
 
 OPERATOR = (
@@ -314,4 +294,4 @@ OPERATOR = (
          found=failed("policy", "event_misplaced", 17)),
 )  # fmt: skip
 
-CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR, *NAMES, *SEEN)
+CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR, *NAMES, *SEEN, *HEADS)
