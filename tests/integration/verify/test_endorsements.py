@@ -139,7 +139,7 @@ def test_the_command_line_takes_a_policy_and_certificates(
     # A policy that names the log is a key from outside.
     said = ledger_verify(path, "--policy", rules, "--tsa-certificates", root)
     assert said.returncode == 0, said.stdout + said.stderr
-    assert "10 ✓ witnesses" in said.stdout or "10 + witnesses" in said.stdout
+    assert "11 ✓ witnesses" in said.stdout or "11 + witnesses" in said.stdout
     assert "by CN=tsa." in said.stdout
     rules.write_text(f"log {KEY.vkey}\n{LINES}quorum two\n")
     said = ledger_verify(path, "--policy", rules)
