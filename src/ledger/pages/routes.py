@@ -23,9 +23,10 @@ from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import drafted_by
+from ledger.pages.past import moment
 from ledger.pages.readers import carried_readers, readers_sentence
 from ledger.pages.setup import is_alone
-from ledger.pages.standing import standing
+from ledger.pages.standing import OpenActions, standing
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
@@ -77,19 +78,20 @@ def statement_list(
     status: FromQuery[str | None] = None,
     q: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
+    at: FromQuery[str | None] = None,
 ) -> Template | Redirect:
-    """List the statements that a person may read, newest first."""
+    """List the statements that a person may read as of a position, newest first."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
     wanted = status if status in STATUSES else None
-    with web.models.views() as (db, at):
-        reader = readers.of(db, me.id)
+    with web.models.views() as (db, newest):
+        reader, then = readers.of(db, me.id), moment(db, web, newest, at)
         found = statements.page(
             db,
             reader,
-            at=at,
-            now=web.models.now(),
+            at=then.seen,
+            now=then.time,
             limit=ROWS,
             cursor=cursor or None,
             status=wanted,
@@ -97,12 +99,13 @@ def statement_list(
             creator=None,
         )
         web.access.note(db, reader, "list", [each.position for each in found.items])
-        words = summaries(db, [each.id for each in found.items], at=at)
+        words = summaries(db, [each.id for each in found.items], at=then.seen)
     return page(
         "statements",
         web,
         me=me,
-        position=at,
+        position=newest,
+        moment=then,
         found=found,
         words=words,
         status=wanted,
@@ -191,16 +194,19 @@ def draft(
 
 @get("/statements/{statement_id:str}", sync_to_thread=True)
 def statement(
-    request: AnyRequest, web: FromWeb, statement_id: FromPath[str]
+    request: AnyRequest, web: FromWeb, statement_id: FromPath[str], at: FromQuery[str | None] = None
 ) -> Template | Redirect:
-    """Show one statement for review: content, policy, signatures, and the possible actions."""
+    """Show one statement for review: content, policy, signatures, and the possible actions.
+
+    As of an earlier position it shows what was known then, and offers no action.
+    """
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
-    with web.models.views() as (db, at):
-        reader = readers.of(db, me.id)
-        now = web.models.now()
-        found = statements.by_id(db, web.models.log, statement_id, reader, at=at, now=now)
+    with web.models.views() as (db, newest):
+        reader, then = readers.of(db, me.id), moment(db, web, newest, at)
+        seen, now = then.seen, then.time
+        found = statements.by_id(db, web.models.log, statement_id, reader, at=seen, now=now)
         if found is None:
             raise unknown_statement()
         web.access.note(db, reader, "statement", [found.position])
@@ -211,25 +217,26 @@ def statement(
         replaced_rules = None if found.replaced is None else msgspec.convert(found.replaced, Policy)
         earlier = None
         if found.supersedes is not None:
-            number = statements.find(db, found.supersedes, reader, at=at)
+            number = statements.find(db, found.supersedes, reader, at=seen)
             earlier = None if number is None else statements.document(web.models.log, number)
         named = {*policy.members(rules), *rules.veto}
         named |= set() if replaced_rules is None else {*policy.members(replaced_rules)}
         ids = {name.removeprefix("user:") for name in named if name.startswith("user:")}
         items = changes.items(db, [statement_id]).get(statement_id, ())
-        replaced = rules_set.replaced(db, items, at=at)
+        replaced = rules_set.replaced(db, items, at=seen)
         ids |= {each[5:] for each in found.readers or () if each.startswith("user:")}
-        people = users.names(db, sorted(ids | named_in(items)), at=at)
+        people = users.names(db, sorted(ids | named_in(items)), at=seen)
         people[found.creator.id] = found.creator.name
-        below = floor.is_below(db, found.position, rules, floor.in_force(db, at=at))
-        in_force = rules_set.in_force(db, at=at).governance
-        awaits = bool(items) and not counts(db, me, in_force, at=at)
+        below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
+        in_force = rules_set.in_force(db, at=seen).governance
+        awaits = bool(items) and not counts(db, me, in_force, at=seen)
     content = parse_content(found.content)
     return page(
         "statement",
         web,
         me=me,
-        position=at,
+        position=newest,
+        moment=then,
         statement=found,
         content=content,
         cautions=[] if items else of_statement(found.title, content),
@@ -243,7 +250,9 @@ def statement(
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,
         assurance=strictest(rules, replaced_rules),
-        standing=standing(found, rules, me, awaits=awaits, below=below),
+        standing=OpenActions()
+        if then.is_past
+        else standing(found, rules, me, awaits=awaits, below=below),
         replaced_sentence=None
         if replaced_rules is None
         else policy_sentence(replaced_rules, people),
