@@ -47,7 +47,7 @@ class EntryJudge:
         self.payload, self._transmitted = b"", b""
         if encoded is not None:
             payload, transmitted = signed_payload(envelope, encoded=encoded, rules=rules)
-            self.payload, self._transmitted = payload, b"." + transmitted
+            self.payload, self._transmitted = payload, transmitted
 
     def judge(self, entry: SignatureEntry, keys: Keys) -> Outcome:
         """Return the outcome of one entry under these keys, or those of a lookup."""
@@ -83,7 +83,7 @@ class EntryJudge:
         """Return the key that verifies the entry; raise RefusedError or MalformedError."""
         alg = entry.alg or ""
         candidates = _candidates(entry, _found(keys, entry), self._rules)
-        data = entry.protected_text.encode("ascii") + self._transmitted
+        data = b".".join((entry.protected_text.encode("ascii"), self._transmitted))
         tries = self._rules.limits.tries
         tried = 0
         for key in candidates[: tries + self._spare]:
@@ -121,7 +121,7 @@ def _found(keys: Keys, entry: SignatureEntry) -> KeySet:
     if isinstance(keys, KeySet):
         return keys
     try:
-        found = keys(copied(entry.protected or {}))
+        found: Any = keys(copied(entry.protected or {}))
     except LedgerError as error:
         raise RefusedError("jwk_key_not_found", f"the lookup raised {error.code}") from error
     except Exception as error:  # a lookup is foreign code: its error fails this entry only
@@ -149,6 +149,8 @@ def _candidates(entry: SignatureEntry, keys: KeySet, rules: Rules) -> list[Key]:
     if rules.profile.kid_is_thumbprint:
         named = tuple(key for key in keys.keys if key.thumbprint == entry.kid)
     fit = [key for key in named if alg in key.verifiers]
+    if not rules.profile.ed448:
+        fit = [key for key in fit if "Ed448" not in key.verifiers]
     if fit:
         return fit
     if rules.strict_signer_match:

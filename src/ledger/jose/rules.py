@@ -51,7 +51,8 @@ class LedgerHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A set of rules for the cases that the RFCs leave to the application.
 
-    `header`: the type of a protected header; None allows every member.
+    `header`: the type of a protected header; None allows every member. `ed448`: whether EdDSA can
+    be of that curve too.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     unknown_members: bool
     kid_is_thumbprint: bool
     exact_typ: bool
+    ed448: bool
     header: type[msgspec.Struct] | None
     limits: Limits
 
@@ -71,6 +73,7 @@ RFC = Profile(
     unknown_members=True,
     kid_is_thumbprint=False,
     exact_typ=False,
+    ed448=True,
     header=None,
     limits=Limits(),
 )
@@ -81,6 +84,7 @@ LEDGER = Profile(
     unknown_members=False,
     kid_is_thumbprint=True,
     exact_typ=True,
+    ed448=False,
     header=LedgerHeader,
     limits=Limits(
         envelope_bytes=4 * 2**20,
@@ -150,10 +154,13 @@ def read_options(options: Options) -> Rules:
     if name not in PROFILES:
         raise ValueError(f"a profile must be one of {', '.join(PROFILES)}")
     profile = PROFILES[name]
-    allowed = _names(given.pop("algorithms", profile.algorithms), "algorithms")
-    if not allowed or not allowed <= ALL_ALGORITHMS:
-        raise ValueError(f"algorithms must be among {', '.join(sorted(ALL_ALGORITHMS))}")
-    understood = _names(given.pop("crit_understood", ()), "crit_understood")
+    allowed, understood = profile.algorithms, DEFAULT.crit_understood
+    if "algorithms" in given:
+        allowed = _names(given.pop("algorithms"), "algorithms")
+        if not allowed or not allowed <= ALL_ALGORITHMS:
+            raise ValueError(f"algorithms must be among {', '.join(sorted(ALL_ALGORITHMS))}")
+    if "crit_understood" in given:
+        understood = _names(given.pop("crit_understood"), "crit_understood")
     if (claims := given.get("claims")) is not None:
         if not isinstance(claims, Claims):
             raise TypeError("claims must be a Claims")
