@@ -6,7 +6,7 @@ from litestar.response import Redirect, Template
 
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
-from ledger.pages.past import moment
+from ledger.pages.past import shown_at
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from projections import readers, statements, timeline, users
 
@@ -28,8 +28,8 @@ def history(
         return to_sign_in(request)
     wanted = kind if kind in timeline.TYPES else None
     with web.models.views() as (db, newest):
-        shown_as_of = moment(db, web, newest, at, time)
-        seen, now = shown_as_of.seen, shown_as_of.time
+        then_or_now = shown_at(db, web, newest, at, time)
+        seen, now = then_or_now.seen, then_or_now.time
         first = timeline.time_of(db, 1)
         reader = readers.of(db, me.id)
         told = timeline.page(db, reader, at=seen, limit=_EVENTS, cursor=cursor or None, type=wanted)
@@ -45,7 +45,7 @@ def history(
         web,
         me=me,
         position=newest,
-        moment=shown_as_of,
+        shown_at=then_or_now,
         seen=seen,
         first=first,
         told=told,

@@ -10,7 +10,7 @@ from ledger.pages.web import Web
 from projections import timeline
 
 
-class Moment(msgspec.Struct, frozen=True):
+class PagePosition(msgspec.Struct, frozen=True):
     """A position, the newest one, and the time as of the position."""
 
     seen: int
@@ -23,13 +23,13 @@ class Moment(msgspec.Struct, frozen=True):
         return self.seen < self.newest
 
 
-def moment(
+def shown_at(
     db: sqlite3.Connection, web: Web, newest: int, at: str | None, time: str | None = None
-) -> Moment:
+) -> PagePosition:
     """Return the moment of a position or a time, the present if none or a later one is given."""
     seen = _position(db, at, time, newest)
     now = web.models.now() if seen == newest else timeline.time_of(db, seen)
-    return Moment(seen, newest, now)
+    return PagePosition(seen, newest, now)
 
 
 def _position(db: sqlite3.Connection, at: str | None, time: str | None, newest: int) -> int:

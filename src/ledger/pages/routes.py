@@ -23,7 +23,7 @@ from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import drafted_by
-from ledger.pages.past import moment
+from ledger.pages.past import shown_at
 from ledger.pages.readers import carried_readers, readers_sentence
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import OpenActions, standing
@@ -86,7 +86,7 @@ def statement_list(
         return to_sign_in(request)
     wanted = status if status in STATUSES else None
     with web.models.views() as (db, newest):
-        reader, then = readers.of(db, me.id), moment(db, web, newest, at)
+        reader, then = readers.of(db, me.id), shown_at(db, web, newest, at)
         found = statements.page(
             db,
             reader,
@@ -105,7 +105,7 @@ def statement_list(
         web,
         me=me,
         position=newest,
-        moment=then,
+        shown_at=then,
         found=found,
         words=words,
         status=wanted,
@@ -204,14 +204,13 @@ def statement(
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, newest):
-        reader, then = readers.of(db, me.id), moment(db, web, newest, at)
+        reader, then = readers.of(db, me.id), shown_at(db, web, newest, at)
         seen, now = then.seen, then.time
         found = statements.by_id(db, web.models.log, statement_id, reader, at=seen, now=now)
         if found is None:
             raise unknown_statement()
         web.access.note(db, reader, "statement", [found.position])
-        # Read content and policy from the document, which is authoritative; the views only index
-        # it.
+        # The document is authoritative; the views only index it.
         document = parse_json(found.document.encode())
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         replaced_rules = None if found.replaced is None else msgspec.convert(found.replaced, Policy)
@@ -219,12 +218,11 @@ def statement(
         if found.supersedes is not None:
             number = statements.find(db, found.supersedes, reader, at=seen)
             earlier = None if number is None else statements.document(web.models.log, number)
-        named = {*policy.members(rules), *rules.veto}
-        named |= set() if replaced_rules is None else {*policy.members(replaced_rules)}
-        ids = {name.removeprefix("user:") for name in named if name.startswith("user:")}
         items = changes.items(db, [statement_id]).get(statement_id, ())
         replaced = rules_set.replaced(db, items, at=seen)
-        ids |= {each[5:] for each in found.readers or () if each.startswith("user:")}
+        members = {*policy.members(rules), *rules.veto, *(found.readers or ())}
+        members |= set() if replaced_rules is None else {*policy.members(replaced_rules)}
+        ids = {name.removeprefix("user:") for name in members if name.startswith("user:")}
         people = users.names(db, sorted(ids | named_in(items)), at=seen)
         people[found.creator.id] = found.creator.name
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
@@ -236,7 +234,7 @@ def statement(
         web,
         me=me,
         position=newest,
-        moment=then,
+        shown_at=then,
         statement=found,
         content=content,
         cautions=[] if items else of_statement(found.title, content),
@@ -244,18 +242,25 @@ def statement(
         names=people,
         replaced=replaced,
         described=describe(items, people, replaced),
-        policy_sentence=policy_sentence(rules, people),
         readers_sentence=readers_sentence(found.read_by, found.readers, people),
         progress_sentence=progress_sentence(found),
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,
-        assurance=strictest(rules, replaced_rules),
         standing=OpenActions()
         if then.is_past
         else standing(found, rules, me, awaits=awaits, below=below),
-        replaced_sentence=None
-        if replaced_rules is None
-        else policy_sentence(replaced_rules, people),
         changed=None if earlier is None else changed_since(earlier, found.document.encode()),
         place=place_of(found),
+        **_policies_in_words(rules, replaced_rules, people),
     )
+
+
+def _policies_in_words(
+    rules: Policy, replaced: Policy | None, people: dict[str, str]
+) -> dict[str, str | None]:
+    """Return what a statement's policy asks, and that of the statement which it replaces."""
+    return {
+        "policy_sentence": policy_sentence(rules, people),
+        "replaced_sentence": None if replaced is None else policy_sentence(replaced, people),
+        "assurance": strictest(rules, replaced),
+    }
