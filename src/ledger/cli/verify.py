@@ -31,6 +31,7 @@ from ledger.verify.report import (
     VerificationReport,
     told_limits,
     told_restoration,
+    told_uses,
 )
 from ledger.verify.requirements import NOTHING, Requirements
 
@@ -253,6 +254,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
             f"  drafted   {shown.drafted_at} by {_plain(shown.creator.name)}",
             f"  policy    {_plain(shown.policy)}",
         ]
+        lines += [f"  {_plain(each)}" for each in told_uses(shown)]
         lines += [
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
             f"{told_limits(each)}"

@@ -8,7 +8,8 @@ import msgspec
 from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
 from ledger.domain.ledger_acts import LostTree
-from ledger.domain.vocabulary import DecisionKind, Form, Status
+from ledger.domain.usable import Usable
+from ledger.domain.vocabulary import DecisionKind, Form, Status, UseOutcome
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
@@ -80,13 +81,33 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     re_enrolled_at: str | None
 
 
+class VerifiedUse(msgspec.Struct, frozen=True):
+    """One use of a statement, and what was reported of it.
+
+    `generation` is 2 if an earlier use of the same number was not done. A use is reconciled once
+    its outcome is `done` or `not-done`. `freed` tells that another participant confirmed that it
+    was not done: it counts no longer.
+    """
+
+    position: int
+    at: str
+    user: str
+    name: str
+    number: int
+    generation: int
+    reference: str | None
+    outcome: UseOutcome | None
+    freed: bool
+
+
 class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     """A statement, recomputed from its events.
 
     `type` is None for an untyped statement. It is in question if it is approved, and would not be
     without the approvals in question. `sha256` is that of the document, in hex; `policy` is what
     the document requires, in words.
-    `supersedes` and `superseded_by` are the ids of the versions before and after it.
+    `supersedes` and `superseded_by` are the ids of the versions before and after it. `usable` is
+    who may use it, None for nobody, and `uses` are those that the evidence has.
     """
 
     id: str
@@ -102,6 +123,8 @@ class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     decisions: tuple[VerifiedDecision, ...]
     supersedes: str | None = None
     superseded_by: str | None = None
+    usable: Usable | None = None
+    uses: tuple[VerifiedUse, ...] = ()
 
 
 class VerifiedRestoration(msgspec.Struct, frozen=True):
@@ -213,6 +236,21 @@ def told_limits(decision: VerifiedDecision) -> str:
     told += ", in question" if decision.in_question else ""
     back = decision.re_enrolled_at
     return told if back is None else f"{told}, person re-enrolled {back}"
+
+
+def told_uses(shown: VerifiedStatement) -> list[str]:
+    """Return the uses that the evidence has, one sentence each; none for what nobody uses."""
+    if shown.usable is None:
+        return []
+    taken = sum(not each.freed for each in shown.uses)
+    until = "" if shown.usable.until is None else f" until {shown.usable.until}"
+    told = [f"used      {taken} of {shown.usable.times:,} times{until}, as this evidence shows"]
+    for each in shown.uses:
+        what = f"use {each.number} by {each.name}"
+        what += "" if each.reference is None else f", {each.reference}"
+        became = "not done, confirmed" if each.freed else each.outcome or "no outcome reported"
+        told.append(f"{each.position:>6}  {each.at}  {what}: {became}")
+    return told
 
 
 def told_restoration(restored: VerifiedRestoration) -> str:

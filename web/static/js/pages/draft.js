@@ -95,6 +95,7 @@ function faults() {
 }
 
 async function make() {
+  const usable = await chosen();
   const document = {
     content: field("content").value,
     createdAt: new Date().toISOString(),
@@ -105,6 +106,7 @@ async function make() {
     title: field("title").value.trim(),
     ...chosenReaders(form),
     ...(base && { supersedes: { statement: base.statement, sha256: base.sha256, policy: base.policy } }),
+    ...(usable && { usable }),
     ...(typed && { type: JSON.parse(field("compose").dataset.type) }),
   };
   const text = jcs(document);
@@ -116,16 +118,25 @@ async function make() {
   field("check-readers").textContent = readersSentence(
     document.readers ? "participants" : "everyone", document.readers, names,
   );
+  field("check-usable").textContent = usable ? (await uses()).usableSentence(usable, names) : "";
   if (base) await showChanges(document);
   field("check-seal").replaceChildren(seal(made.sha256));
   field("check-copy").dataset.text = made.sha256;
   field("check-digest").replaceChildren(...grouped(made.sha256));
 }
 
+const uses = () => import("../lib/uses.js"); // few drafts name executors
+
+/** Return the member `usable`: that of the type, or what the form asks for. */
+async function chosen() {
+  if (typed) return typed.usable ?? null;
+  return one("input[name=executor]:checked", form) && (await uses()).chosenUsable(form, now());
+}
+
 /** Show what this version changes of the one before it; few drafts are one, so this loads late. */
 async function showChanges(document) {
   const { differences } = await import("../lib/differences.js");
-  const part = ({ title, policy, readers }) => parseObject(JSON.stringify({ title, policy, ...(readers && { readers }) }));
+  const part = ({ title, policy, readers, usable }) => parseObject(JSON.stringify({ title, policy, readers, usable }));
   const rows = [
     ...differences(parseObject(base.content), parseObject(document.content), "/content"),
     ...differences(part(base), part(document)),

@@ -1,0 +1,385 @@
+"""Use an approved statement, and report what came of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from ledger import clock
+from ledger.domain.events import OutcomeReported, StatementUsed
+from ledger.domain.usable import RecordedUse, next_use, uses_left
+from ledger.errors import (
+    ConflictError,
+    ForbiddenError,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    RefusedError,
+)
+from tests.support.refusals import refused
+from tests.support.scene import ALICE, BOB, CAROL, DAVE, ERIN, Scene, user
+from tests.support.signers import NOW_MS
+
+POLICY = {"threshold": 1, "of": [user(ALICE)]}
+ENDS = clock.to_text(NOW_MS + 60_000)
+
+
+def usable(*by: str, times: int = 1, until: str | None = None) -> dict[str, Any]:
+    """Return the member `usable` of a document; Bob uses it unless others are named."""
+    end = {} if until is None else {"until": until}
+    return {"by": list(by or [user(BOB)]), "times": times} | end
+
+
+def approved(**members: Any) -> Scene:
+    """Return a statement that Alice approved and Bob may use once."""
+    scene = Scene(POLICY, **({"usable": usable()} | members))
+    scene.sign(ALICE)
+    return scene
+
+
+def used(**members: Any) -> Scene:
+    scene = approved(**members)
+    scene.use(BOB)
+    return scene
+
+
+def not_done() -> Scene:
+    scene = used()
+    scene.report(BOB, "not-done")
+    return scene
+
+
+# --- a use ---------------------------------------------------------------------------------------
+
+
+def test_a_use_takes_the_first_number_and_says_what_it_saw() -> None:
+    scene = approved(usable=usable(times=2))
+    act = scene.usage(BOB, "0" * 22, reference="order 17")
+    assert scene.use(BOB, act) == StatementUsed(
+        signer=BOB.user,
+        kid=BOB.key.kid,
+        number=1,
+        generation=1,
+        nonce="0" * 22,
+        act=act,
+        reference="order 17",
+        seen={BOB.user: BOB.person.version},
+    )
+    assert scene.use(BOB, nonce="1" * 22).number == 2
+
+
+def test_a_statement_is_used_as_often_as_it_says_and_no_more() -> None:
+    scene = approved(usable=usable(times=2))
+    scene.use(BOB, nonce="0" * 22)
+    scene.use(BOB, nonce="1" * 22)
+    with refused(ConflictError, "used_up"):
+        scene.use(BOB, nonce="2" * 22)
+
+
+def test_the_same_nonce_of_the_same_person_is_no_second_use() -> None:
+    scene = approved(usable=usable(user(BOB), user(CAROL), times=3))
+    scene.use(BOB)
+    with refused(ConflictError, "use_known"):
+        scene.use(BOB)
+    assert scene.use(CAROL).number == 2
+
+
+def test_a_use_of_another_document_takes_nothing() -> None:
+    scene = approved()
+    with refused(RefusedError, "act_mismatch"):
+        scene.use(BOB, scene.usage(BOB, sha256="0" * 64))
+    assert scene.use(BOB).number == 1
+
+
+def test_a_role_uses_what_names_it() -> None:
+    assert approved(usable=usable("role:investor")).use(CAROL).signer == CAROL.user
+
+
+def test_nobody_else_uses_a_statement() -> None:
+    with refused(ForbiddenError, "use_not_allowed"):
+        approved().use(CAROL)
+
+
+def test_an_auditor_uses_nothing() -> None:
+    with refused(ForbiddenError, "use_not_allowed"):
+        approved(usable=usable(user(ERIN))).use(ERIN)
+
+
+def test_a_statement_without_executors_is_used_by_nobody() -> None:
+    scene = Scene(POLICY)
+    scene.sign(ALICE)
+    with refused(ConflictError, "not_usable"):
+        scene.use(BOB)
+
+
+def test_a_statement_is_used_until_its_end() -> None:
+    scene = approved(usable=usable(until=ENDS))
+    with refused(ConflictError, "use_expired"):
+        scene.use(BOB, now_ms=NOW_MS + 60_000)
+    assert scene.use(BOB, now_ms=NOW_MS + 59_999).number == 1
+
+
+def _rejected() -> Scene:
+    scene = Scene(POLICY, usable=usable())
+    scene.reject(ALICE)
+    return scene
+
+
+def _withdrawn() -> Scene:
+    scene = Scene(POLICY, usable=usable())
+    scene.withdraw(ALICE)
+    return scene
+
+
+def _superseded() -> Scene:
+    scene = approved()
+    Scene(POLICY, earlier=scene).sign(ALICE)
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda: Scene(POLICY, usable=usable()), "statement_pending"),
+        (_rejected, "statement_rejected"),
+        (_withdrawn, "statement_withdrawn"),
+        (_superseded, "statement_superseded"),
+    ],
+)
+def test_only_an_approved_statement_is_used(make: Callable[[], Scene], code: str) -> None:
+    with refused(ConflictError, code):
+        make().use(BOB)
+
+
+def test_an_expired_statement_is_used_by_nobody() -> None:
+    scene = Scene(POLICY | {"expiresAt": ENDS}, usable=usable())
+    with refused(ConflictError, "statement_expired"):
+        scene.use(BOB, now_ms=NOW_MS + 60_000)
+
+
+def test_a_statement_that_needs_an_approval_in_question_is_used_by_nobody() -> None:
+    scene = approved()
+    keys = {
+        kid: msgspec.structs.replace(key, revoked=True, compromised_since=key.added_at)
+        for kid, key in ALICE.person.keys.items()
+    }
+    scene.known[ALICE.user] = msgspec.structs.replace(ALICE.person, keys=keys)
+    with refused(ConflictError, "statement_in_question"):
+        scene.use(BOB)
+
+
+def test_a_use_has_seen_everybody_who_approved() -> None:
+    scene = approved()
+    later = msgspec.structs.replace(ALICE.person, version=ALICE.person.version + 1)
+    scene.known[ALICE.user] = later
+    assert scene.use(BOB).seen == {ALICE.user: later.version, BOB.user: BOB.person.version}
+
+
+@pytest.mark.parametrize("nonce", ["", "n" * 21, "n" * 87, "n" * 21 + "=", "é" * 22])
+def test_a_nonce_is_16_to_64_bytes_in_base64url(nonce: str) -> None:
+    with refused(MalformedError, "nonce_invalid"):
+        approved().use(BOB, nonce=nonce)
+
+
+@pytest.mark.parametrize("reference", ["", "  ", "r" * 201])
+def test_a_reference_has_1_to_200_characters(reference: str) -> None:
+    scene = approved()
+    with refused(MalformedError, "reference_invalid"):
+        scene.use(BOB, scene.usage(BOB, reference=reference))
+
+
+def test_a_reference_has_no_invisible_character() -> None:
+    scene = approved()
+    with refused(MalformedError, "text_refused"):
+        scene.use(BOB, scene.usage(BOB, reference="order\u202e 17"))
+
+
+def test_who_may_not_read_a_statement_does_not_learn_that_it_can_be_used() -> None:
+    scene = approved(readers=[user(DAVE)])
+    with refused(NotFoundError, "statement_unknown"):
+        scene.use(CAROL)
+
+
+def test_who_uses_a_statement_reads_it() -> None:
+    scene = Scene(POLICY, readers=[user(DAVE)], usable=usable())
+    assert user(BOB) in scene.statement.audience.members
+
+
+# --- its outcome ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outcome", ["done", "not-done", "unknown"])
+def test_who_used_a_statement_reports_what_came_of_it(outcome: str) -> None:
+    scene = used()
+    act = scene.outcome(BOB, outcome, (1, 1), reason="The bank said so.")
+    assert scene.report(BOB, act=act) == OutcomeReported(
+        signer=BOB.user,
+        kid=BOB.key.kid,
+        number=1,
+        generation=1,
+        outcome=outcome,  # type: ignore[arg-type]  # one of the three words
+        frees=False,
+        act=act,
+        reason="The bank said so.",
+        seen={},
+    )
+    assert [each.outcome for each in scene.statement.uses] == [outcome]
+
+
+@pytest.mark.parametrize("outcome", ["done", "not-done", "unknown"])
+def test_a_report_alone_frees_nothing(outcome: str) -> None:
+    scene = used()
+    scene.report(BOB, outcome)
+    with refused(ConflictError, "used_up"):
+        scene.use(BOB, nonce="2" * 22)
+
+
+@pytest.mark.parametrize("first", ["done", "not-done"])
+def test_an_outcome_is_reported_once(first: str) -> None:
+    scene = used()
+    scene.report(BOB, first)
+    with refused(ConflictError, "outcome_known"):
+        scene.report(BOB, "done")
+
+
+def test_an_unknown_outcome_can_become_known_once() -> None:
+    scene = used()
+    scene.report(BOB, "unknown")
+    with refused(ConflictError, "outcome_known"):
+        scene.report(BOB, "unknown")
+    assert scene.report(BOB, "done").outcome == "done"
+
+
+@pytest.mark.parametrize("place", [(1, 2), (2, 1), (0, 1)])
+def test_only_a_use_has_an_outcome(place: tuple[int, int]) -> None:
+    with refused(ConflictError, "use_unknown"):
+        used().report(BOB, "done", place)
+
+
+def test_another_participant_confirms_with_a_passkey_that_a_use_was_not_done() -> None:
+    scene = not_done()
+    body = scene.report(ALICE, "not-done", confirmed=True)
+    assert (body.frees, body.assertion is not None) == (True, True)
+    assert scene.use(BOB, nonce="2" * 22).generation == 2
+
+
+def test_a_confirmation_needs_a_passkey() -> None:
+    with refused(RefusedError, "assertion_required"):
+        not_done().report(ALICE, "not-done")
+
+
+def test_the_report_of_ones_own_use_takes_no_passkey() -> None:
+    with refused(MalformedError, "assertion_unexpected"):
+        used().report(BOB, "done", confirmed=True)
+
+
+def test_nobody_confirms_their_own_report() -> None:
+    with refused(ConflictError, "outcome_known"):
+        not_done().report(BOB, "not-done", confirmed=True)
+
+
+@pytest.mark.parametrize("reported", [None, "done", "unknown"])
+def test_nothing_but_a_report_of_not_done_is_confirmed(reported: str | None) -> None:
+    scene = used()
+    if reported is not None:
+        scene.report(BOB, reported)
+    with refused(ConflictError, "outcome_missing"):
+        scene.report(ALICE, "not-done", confirmed=True)
+
+
+@pytest.mark.parametrize("outcome", ["done", "unknown"])
+def test_another_participant_says_nothing_but_not_done(outcome: str) -> None:
+    with refused(ForbiddenError, "outcome_not_allowed"):
+        not_done().report(ALICE, outcome, confirmed=True)
+
+
+def test_who_takes_no_part_confirms_nothing() -> None:
+    with refused(ForbiddenError, "outcome_not_allowed"):
+        not_done().report(CAROL, "not-done", confirmed=True)
+
+
+def test_an_auditor_confirms_nothing() -> None:
+    scene = used(readers=[user(ERIN)])
+    scene.report(BOB, "not-done")
+    with refused(ForbiddenError, "outcome_not_allowed"):
+        scene.report(ERIN, "not-done", confirmed=True)
+
+
+def test_the_number_of_a_use_is_freed_once() -> None:
+    scene = not_done()
+    scene.report(ALICE, "not-done", confirmed=True)
+    with refused(ConflictError, "use_freed"):
+        scene.report(ALICE, "not-done", confirmed=True)
+    scene.use(BOB, nonce="2" * 22)
+    scene.report(BOB, "not-done", (1, 2))
+    with refused(ConflictError, "use_freed"):
+        scene.report(ALICE, "not-done", (1, 2), confirmed=True)
+    with refused(ConflictError, "used_up"):
+        scene.use(BOB, nonce="3" * 22)
+
+
+def test_an_outcome_can_be_reported_after_a_new_version_replaced_the_statement() -> None:
+    scene = used()
+    Scene(POLICY, earlier=scene).sign(ALICE)
+    assert (scene.status, scene.report(BOB, "done").outcome) == ("superseded", "done")
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("r" * 2001, "reason_invalid"), ("no\u200b", "text_refused")]
+)
+def test_a_reason_of_an_outcome_is_short_and_plain(reason: str, code: str) -> None:
+    scene = used()
+    with refused(MalformedError, code):
+        scene.report(BOB, act=scene.outcome(BOB, "done", (1, 1), reason=reason))
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def test_the_lowest_free_number_is_taken_first() -> None:
+    first = RecordedUse(1, 1, "bob", "n", "not-done", freed=True)
+    second = RecordedUse(2, 1, "bob", "m")
+    again = RecordedUse(1, 2, "bob", "o")
+    assert next_use(2, []) == (1, 1)
+    assert next_use(2, [first, second]) == (1, 2)
+    assert next_use(2, [first, second, again]) is None
+    assert next_use(3, [first, second, again]) == (3, 1)
+    assert [uses_left(2, [first]), uses_left(2, [first, second, again])] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        usable() | {"by": []},
+        usable(user(BOB), user(BOB)),
+        usable("bob"),
+        usable(*(f"role:r{n}" for n in range(257))),
+        usable(times=0),
+        usable(times=1001),
+        usable("role:nobody"),
+    ],
+)
+def test_a_document_says_who_uses_it_and_how_often(member: dict[str, Any]) -> None:
+    with refused(MalformedError, "usable_invalid"):
+        Scene(POLICY, usable=member)
+
+
+@pytest.mark.parametrize(
+    ("until", "kind", "code"),
+    [
+        ("soon", MalformedError, "time_invalid"),
+        (clock.to_text(NOW_MS), ConflictError, "use_expired"),
+    ],
+)
+def test_a_document_says_a_time_to_come_until_which_it_is_used(
+    until: str, kind: type[LedgerError], code: str
+) -> None:
+    with refused(kind, code):
+        Scene(POLICY, usable=usable(until=until))
+
+
+def test_the_individual_form_approves_nothing_that_is_used() -> None:
+    scene = Scene(POLICY, usable=usable())
+    with refused(RefusedError, "shared_form_required"):
+        scene.sign(ALICE, ALICE.individual(scene.raw))
