@@ -7,6 +7,7 @@ from typing import Any, Literal
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     Request,
@@ -133,14 +134,21 @@ class Browser:
     def arrive(self, url: str) -> None:
         """Wait until a page is drawn that something else led to."""
         self.page.wait_for_url(url)
-        self.page.evaluate(DRAWN)
+        self._see()
 
     def open_link(self, link: str) -> Page:
         """Go to a page and wait until it is drawn: before that, Chromium may drop clicks."""
         self.page.goto(link)
         if self._scripts:
-            self.page.evaluate(DRAWN)
+            self._see()
         return self.page
+
+    def _see(self) -> None:
+        try:
+            self.page.evaluate(DRAWN)
+        except Error as error:  # the page went on to another one by itself
+            if "context was destroyed" not in error.message:
+                raise
 
     def register(self, name: str, role: Literal["Creator", "Investor"]) -> None:
         """Register, and arrive in the inbox."""

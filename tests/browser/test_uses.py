@@ -1,4 +1,4 @@
-"""Using an approved statement on its page, and reporting what came of it."""
+"""Using an approved statement on its page, and reporting the outcome."""
 
 import json
 from pathlib import Path

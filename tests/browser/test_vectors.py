@@ -12,8 +12,10 @@ from ledger.domain.policy_words import policy_sentence
 from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.encoding import jcs, parse_json, sha256_hex
 from ledger.errors import MalformedError
-from ledger.pages.content import digit_groups, parse_content, visible
+from ledger.pages.cautions import count_values, of_statement
+from ledger.pages.content import parse_content
 from ledger.pages.differences import differences
+from ledger.pages.visible import digit_groups, is_quoted, looks_of, visible
 from tests.browser.people import Browser
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "web"
@@ -117,7 +119,7 @@ def test_policy_sentences_are_the_same_on_both_sides(library: Browser, vector: A
     rules = policy.parse(msgspec.json.encode(vector["policy"]))
     assert policy_sentence(rules, names) == vector["sentence"]
     assert library.call("policy", "policySentence", vector["policy"], names) == vector["sentence"]
-    assert library.call("policy", "fault", vector["policy"]) == ""
+    assert library.call("policy-faults", "fault", vector["policy"]) == ""
 
 
 def draft_policy(raw: bytes) -> None:
@@ -133,7 +135,7 @@ def test_a_policy_that_the_server_refuses_is_refused_while_it_is_written(
 ) -> None:
     with pytest.raises(MalformedError):
         draft_policy(msgspec.json.encode(rules))
-    assert library.call("policy", "fault", rules) != ""
+    assert library.call("policy-faults", "fault", rules) != ""
 
 
 @pytest.mark.parametrize(
@@ -144,6 +146,41 @@ def test_characters_that_nobody_sees_are_named(library: Browser, vector: Any) ->
     assert [(run.text, run.is_mark) for run in visible(vector["text"])] == runs
     shown = library.call("visible", "visible", vector["text"])
     assert [(run["text"], run["mark"]) for run in shown] == runs
+
+
+@pytest.mark.parametrize("vector", read("visible")["looks"], ids=lambda vector: ascii(vector))
+def test_names_that_look_alike_are_told_by_one_form(library: Browser, vector: Any) -> None:
+    assert looks_of(vector["name"]) == vector["looks"]
+    assert library.call("visible", "looksOf", vector["name"]) == vector["looks"]
+
+
+@pytest.mark.parametrize("vector", read("visible")["quoted"], ids=lambda vector: ascii(vector))
+def test_texts_that_look_like_another_type_are_quoted(library: Browser, vector: Any) -> None:
+    assert is_quoted(vector["text"]) == vector["is"]
+    assert library.call("visible", "isQuoted", vector["text"]) == vector["is"]
+
+
+@pytest.mark.parametrize("vector", read("cautions"), ids=lambda vector: ascii(vector["content"]))
+def test_the_same_places_are_told_to_look_at(library: Browser, vector: Any) -> None:
+    content = parse_content(vector["content"])
+    found = of_statement(vector["title"], content)
+    assert [{"place": each.place, "kinds": list(each.kinds)} for each in found] == (
+        vector["cautions"]
+    )
+    assert count_values(content) == vector["values"]
+    said = library.evaluate(
+        """async ([cautions, json, title, content]) => {
+            const { countValues, ofStatement } = await import(cautions);
+            const node = (await import(json)).parseObject(content);
+            return [ofStatement(title, node), countValues(node)];
+        }""",
+        [
+            *map(library.module, ("cautions", "strict-json")),
+            vector["title"],
+            vector["content"],
+        ],
+    )
+    assert said == [vector["cautions"], vector["values"]]
 
 
 @pytest.mark.parametrize("vector", read("visible")["numbers"], ids=lambda vector: vector["number"])

@@ -136,8 +136,7 @@ class _Audit:
         self._note(shares.finding)
         self._note(self._scan.backwards)  # last: an event with a wrong entry can have any time
         self._counts = shares.counts
-        names = self._people.claims | shares.claims
-        self._claims = len(names) + len(self._people.members)
+        self._claims = len(self._people.claims | shares.claims) + len(self._people.members)
         self._counts.add(self._people.counts)
         if not self._found:
             self._found += claims.compare_claims(further, shares.claims)

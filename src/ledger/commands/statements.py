@@ -41,7 +41,7 @@ from ledger.jose import parse_compact
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
-Decide = Callable[[Reading, DecisionContext, Statement], Plan]
+DecideOnStatement = Callable[[Reading, DecisionContext, Statement], Plan]
 
 
 async def off_loop(size: int, compute: Callable[..., T], *arguments: object) -> T:
@@ -181,7 +181,7 @@ class StatementCommands:
     async def report(
         self, statement_id: str, act: str, assertion: AssertionEvidence | None
     ) -> Answer:
-        """Record what came of a use, as `uses.report` decides."""
+        """Record the outcome of a use, as `uses.report` decides."""
         stream, kid = parse_uuid(statement_id), parse_act(act).header.kid
 
         def decide(_: Reading, decision: DecisionContext, subject: Statement) -> Plan:
@@ -196,7 +196,7 @@ class StatementCommands:
         evidence: str,
         kid: str,
         assertion: AssertionEvidence | None,
-        decide: Decide,
+        decide: DecideOnStatement,
     ) -> Answer:
         request = Request(
             kind,
@@ -213,7 +213,11 @@ class StatementCommands:
 
 
 def _decider(
-    stream: UUID, evidence: str, kid: str, assertion: AssertionEvidence | None, decide: Decide
+    stream: UUID,
+    evidence: str,
+    kid: str,
+    assertion: AssertionEvidence | None,
+    decide: DecideOnStatement,
 ) -> Decider:
     """Return the decision on a statement that is read first; an unknown one is refused."""
 

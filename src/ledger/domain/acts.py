@@ -59,7 +59,7 @@ class Retract(Act, tag="retract", frozen=True):
     reason: str | None = None
 
 
-class Use(Act, tag="use", frozen=True):
+class UseStatement(Act, tag="use", frozen=True):
     """Use the approved document with this SHA-256 once.
 
     `nonce` is the signer's own for this use: a repetition with it gets the first receipt.
@@ -73,7 +73,7 @@ class Use(Act, tag="use", frozen=True):
 
 
 class ReportOutcome(Act, tag="outcome", frozen=True):
-    """Report what came of a use of the document with this SHA-256, or confirm `not-done`."""
+    """Report the outcome of a use of the document with this SHA-256, or confirm `not-done`."""
 
     statement_id: str
     sha256: str
@@ -203,7 +203,7 @@ _ACTS = (
     | Reject
     | Withdraw
     | Retract
-    | Use
+    | UseStatement
     | ReportOutcome
     | RevokeKey
     | DeclareCompromise

@@ -27,7 +27,7 @@ from ledger.domain.statement import Statement
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
-A = TypeVar("A", acts.Reject, acts.Retract, acts.Withdraw, acts.Use, acts.ReportOutcome)
+A = TypeVar("A", acts.Reject, acts.Retract, acts.Withdraw, acts.UseStatement, acts.ReportOutcome)
 
 
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:

@@ -1,7 +1,7 @@
 """How often, by whom and until when an approved statement may be used, and which uses it has. Pure.
 
 A document names executors, and allows a number of uses. Each use takes the lowest free number, and
-keeps it whatever came of it. There is one exception: the executor reports that the use was not
+keeps it with every outcome. There is one exception: the executor reports that the use was not
 done, and another participant confirms that. Then the number is free once more, for a use of
 generation 2, which nobody frees. uses.py decides.
 """
@@ -41,7 +41,7 @@ class RecordedUse(msgspec.Struct, frozen=True):
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is known what came of it; otherwise somebody still has to find out."""
+        """Whether the outcome is known; otherwise somebody still has to find out."""
         return self.outcome in ("done", "not-done")
 
 

@@ -1,4 +1,4 @@
-"""Use an approved statement, and report what came of it. Pure.
+"""Use an approved statement, and report the outcome. Pure.
 
 A use needs a statement that is approved, and that would be so without the decisions in question.
 Its act names the document by digest, so a use of another document takes nothing. The nonce makes a
@@ -42,7 +42,7 @@ def use(statement: Statement, act_text: str, decision: DecisionContext) -> State
     `use_not_allowed`; RefusedError as `verify_act` does.
     """
     person = decision.person
-    key, act = act_about(statement, act_text, acts.Use, decision)
+    key, act = act_about(statement, act_text, acts.UseStatement, decision)
     _require_grammar(act)
     if any((each.user, each.nonce) == (person.user, act.nonce) for each in statement.uses):
         raise ConflictError("use_known", "this person has used the statement with this nonce")
@@ -67,7 +67,7 @@ def use(statement: Statement, act_text: str, decision: DecisionContext) -> State
     )
 
 
-def require_signed(statement: Statement, jws: CompactJws, person: Person) -> acts.Use:
+def require_signed(statement: Statement, jws: CompactJws, person: Person) -> acts.UseStatement:
     """Return the use of this very document that a person signed, now or at an earlier time.
 
     Who shows one gets the receipt of a use that is recorded. Raises NotFoundError as
@@ -78,7 +78,7 @@ def require_signed(statement: Statement, jws: CompactJws, person: Person) -> act
         raise RefusedError("key_unknown", "no such signing key of this person")
     require_readable(statement.audience, person, jws, key.jwk)
     verify_compact(jws, key.jwk)
-    act = acts.stated_act(jws, acts.Use)
+    act = acts.stated_act(jws, acts.UseStatement)
     if (act.statement_id, act.sha256) != (statement.id, statement.sha256):
         raise RefusedError("act_mismatch", "the act is about another document")
     return act
@@ -90,7 +90,7 @@ def may_use(usable: Usable, person: Person) -> bool:
     return named and may_sign(person)
 
 
-def _require_grammar(act: acts.Use) -> None:
+def _require_grammar(act: acts.UseStatement) -> None:
     if not NONCE.fullmatch(act.nonce):
         raise MalformedError("nonce_invalid", "a nonce is 16 to 64 random bytes in base64url")
     if act.reference is not None:
@@ -121,7 +121,7 @@ def _require_counted(statement: Statement, decision: DecisionContext) -> None:
 
 
 def report(statement: Statement, act_text: str, decision: DecisionContext) -> OutcomeReported:
-    """Return what came of a use, as its executor reports it or another participant confirms it.
+    """Return the outcome of a use, as its executor reports it or another participant confirms it.
 
     The executor says `done`, `not-done` or `unknown`; another report can follow `unknown` only.
     Another participant confirms `not-done` with a passkey, which frees the number of the use once.

@@ -9,7 +9,7 @@ from typing import Literal
 
 # The status of a statement. `expired` follows from the clock; no event records it.
 Status = Literal["pending", "approved", "rejected", "withdrawn", "expired", "superseded"]
-# What came of a use of an approved statement, as its executor reports it.
+# The outcome of a use of an approved statement, as its executor reports it.
 UseOutcome = Literal["done", "not-done", "unknown"]
 # A person's decision on a statement.
 DecisionKind = Literal["approval", "rejection", "retraction", "withdrawal"]

@@ -49,7 +49,7 @@ class UseAnswer(RecordedAnswer):
 
 
 class OutcomeAnswer(UseAnswer):
-    """What came of a use, and whether its number is free again."""
+    """The outcome of a use, and whether its number is free again."""
 
     outcome: UseOutcome
     frees: bool

@@ -140,7 +140,7 @@ async def use(
 async def outcome(
     statement_id: FromPath[str], data: JSONBody[ActWithAssertion], commands: FromStatements
 ) -> Created:
-    """Report what came of a use, or confirm with a passkey that it was not done."""
+    """Report the outcome of a use, or confirm with a passkey that it was not done."""
     return Created(await commands.report(statement_id, data.act, data.evidence()))
 
 

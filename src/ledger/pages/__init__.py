@@ -17,10 +17,11 @@ from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
 from ledger.pages import words
-from ledger.pages.content import digit_groups, visible
+from ledger.pages.content import pointer_step
 from ledger.pages.spoken_words import speaker
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
+from ledger.pages.visible import digit_groups, is_quoted, visible
 from ledger.pages.web import Web
 
 __all__ = ["ROUTES", "Web", "error_page", "template_config", "verifier"]
@@ -77,6 +78,8 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "tree_hash": assets.tree_hash,
         "visible": visible,
         "digit_groups": digit_groups,
+        "is_quoted": is_quoted,
+        "pointer_step": pointer_step,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
         "moment": policy_words.moment,
         "moment_s": words.moment_s,

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.pages.content import Value
+from ledger.pages.content import Value, pointer_step
 
 # Numbers of this form have a difference; others are compared as they are written.
 _PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
@@ -38,7 +38,7 @@ def differences(before: Value, after: Value, pointer: str = "") -> Iterator[Diff
     shift = 1 if before.kind == "array" else 0  # `Value` counts items from 1, a pointer from 0
     old, new = dict(before.members), dict(after.members)
     for name in [*old, *(name for name in new if name not in old)]:
-        step = str(int(name) - shift) if shift else name.replace("~", "~0").replace("/", "~1")
+        step = str(int(name) - shift) if shift else pointer_step(name)
         place = f"{pointer}/{step}"
         if name not in new:
             yield Difference("removed", place, before=as_json(old[name]))

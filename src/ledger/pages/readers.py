@@ -24,6 +24,13 @@ def readers_sentence(read_by: ReadBy, named: Sequence[str] | None, names: Mappin
     return text("readers.named", named=listed(shown))
 
 
+def readers_and_executors(statement: StatementDetail) -> set[str]:
+    """Return the ids of the people whom a document names as readers or executors."""
+    executors = () if statement.usable is None else statement.usable.by
+    members = (*(statement.readers or ()), *executors)
+    return {each[5:] for each in members if each.startswith("user:")}
+
+
 def carried_readers(
     db: sqlite3.Connection, base: StatementDetail | None, offered: Sequence[User], *, at: int
 ) -> list[NamedPerson]:

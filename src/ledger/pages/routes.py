@@ -19,13 +19,19 @@ from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.http.requests import AnyRequest
 from ledger.pages.acceptance import counts
+from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import drafted_by
-from ledger.pages.readers import carried_executors, carried_readers, readers_sentence
+from ledger.pages.readers import (
+    carried_executors,
+    carried_readers,
+    readers_and_executors,
+    readers_sentence,
+)
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
-from ledger.pages.uses import shown_uses, usable_sentence
+from ledger.pages.uses import shown_uses
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, progress_sentence, wait
@@ -218,27 +224,28 @@ def statement(
         ids = {name.removeprefix("user:") for name in named if name.startswith("user:")}
         items = changes.items(db, [statement_id]).get(statement_id, ())
         replaced = rules_set.replaced(db, items, at=at)
-        further = [*(found.readers or ()), *(found.usable.by if found.usable else ())]
-        ids |= {each[5:] for each in further if each.startswith("user:")}
+        ids |= readers_and_executors(found)
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
         in_force = rules_set.in_force(db, at=at).governance
         takes_part = not readers.foreign(db, reader, [found.position])
         awaits = bool(items) and not counts(db, me, in_force, at=at)
+    content = parse_content(found.content)
     return page(
         "statement",
         web,
         me=me,
         position=at,
         statement=found,
-        content=parse_content(found.content),
+        content=content,
+        cautions=[] if items else of_statement(found.title, content),
+        values=count_values(content),
         names=people,
         replaced=replaced,
         described=describe(items, people, replaced),
         policy_sentence=policy_sentence(rules, people),
         readers_sentence=readers_sentence(found.read_by, found.readers, people),
-        usable_sentence=usable_sentence(found.usable, people) if found.usable else "",
-        uses=shown_uses(found, me, takes_part=takes_part, now=now),
+        uses=shown_uses(found, me, people, takes_part=takes_part, now=now),
         progress_sentence=progress_sentence(found),
         group_sentence=group_sentence,
         assurance=strictest(rules, replaced_rules),

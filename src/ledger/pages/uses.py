@@ -36,19 +36,23 @@ class ShownUse(NamedTuple):
 
 
 class ShownUses(NamedTuple):
-    """The uses of a statement as a person is shown them."""
+    """The uses of a statement as a person is shown them, and who can use it."""
 
+    sentence: str
     uses: list[ShownUse]
     can_use: bool
 
 
-def shown_uses(statement: StatementDetail, me: User, *, takes_part: bool, now: str) -> ShownUses:
+def shown_uses(
+    statement: StatementDetail, me: User, names: Mapping[str, str], *, takes_part: bool, now: str
+) -> ShownUses:
     """Return the uses, and which acts are open to `me`; `now` is the time of the page."""
     usable, roles = statement.usable, frozenset(me.roles)
     signs = not roles <= {AUDITOR}
     named = usable is not None and any(policy.covers(each, me.id, roles) for each in usable.by)
     in_time = usable is not None and (usable.until is None or now < usable.until)
     return ShownUses(
+        sentence="" if usable is None else usable_sentence(usable, names),
         uses=[_shown(each, me, takes_part=takes_part and signs) for each in statement.uses],
         can_use=statement.status == "approved"
         and named

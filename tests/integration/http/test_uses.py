@@ -1,4 +1,4 @@
-"""Uses: an executor uses an approved statement, and reports what came of it."""
+"""Uses: an executor uses an approved statement, and reports the outcome."""
 
 from typing import Any
 

@@ -37,8 +37,8 @@ def signed(payload: bytes) -> str:
         ("draft", acts.Draft, DRAFT),
         ("reject", acts.Reject, DRAFT | {"reason": "r"}),
         ("retract", acts.Retract, DRAFT),
-        ("use", acts.Use, DRAFT | {"nonce": "n"}),
-        ("use", acts.Use, DRAFT | {"nonce": "n", "reference": "r"}),
+        ("use", acts.UseStatement, DRAFT | {"nonce": "n"}),
+        ("use", acts.UseStatement, DRAFT | {"nonce": "n", "reference": "r"}),
         (
             "outcome",
             acts.ReportOutcome,

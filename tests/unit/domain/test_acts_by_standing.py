@@ -126,7 +126,7 @@ DONE: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
     "reject": (lambda me: Scene().reject(ME, person=me), acts.Reject),
     "retract": (_retract, acts.Retract),
     "withdraw": (lambda me: Scene().withdraw(ME, person=me), acts.Withdraw),
-    "use": (lambda me: _usable().use(ME, person=me), acts.Use),
+    "use": (lambda me: _usable().use(ME, person=me), acts.UseStatement),
     "report an outcome": (_report, acts.ReportOutcome),
     "add a passkey": (_add, acts.AddPasskey),
     "attest a key": (_attest, None),

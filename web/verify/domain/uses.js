@@ -1,4 +1,4 @@
-// Mirrors ledger.domain.uses: use an approved statement, and report what came of it.
+// Mirrors ledger.domain.uses: use an approved statement, and report the outcome.
 
 import { toMs } from "../clock.js";
 import { length, strip } from "../encoding.js";
@@ -66,7 +66,7 @@ function requireUsableNow({ usable }, nowMs) {
   return usable;
 }
 
-/** Return what came of a use, as its executor reports it or another participant confirms it. */
+/** Return the outcome of a use, as its executor reports it or another participant confirms it. */
 export async function decideOutcome(statement, body, person, people, context) {
   const { key, signed: act } = await actAbout(statement, body.act, ACT.OUTCOME, person, context);
   requireOptionalReason(act.reason);

@@ -18,7 +18,7 @@ export const DECISION = Object.freeze({
   WITHDRAWAL: "withdrawal",
 });
 
-/** What came of a use, as its executor reports it. */
+/** The outcome of a use, as its executor reports it. */
 export const USE_OUTCOME = Object.freeze({ DONE: "done", NOT_DONE: "not-done", UNKNOWN: "unknown" });
 
 /** The two forms of an approval's payload. */

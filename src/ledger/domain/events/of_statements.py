@@ -208,7 +208,7 @@ class StatementUsed(Explained, frozen=True):
 
 @final
 class OutcomeReported(Explained, frozen=True):
-    """A person reported what came of their use, or another one confirmed that it was not done.
+    """A person reported the outcome of their use, or another one confirmed that it was not done.
 
     `frees` tells that it is a confirmation: the use counts no longer, and its number is free again.
     """

@@ -1,33 +1,66 @@
 // A JSON tree as a definition list: every value, none shortened, exactly as it was written.
-// The same markup as the macro `value` in web/templates/parts.html.
+// The same markup as the macros `value` and `caution_list` in web/templates/parts.html.
 
-import { el } from "../lib/dom.js";
-import { digitGroups, visible } from "../lib/visible.js";
+import { countValues, ofStatement, step } from "../lib/cautions.js";
+import { el, icon } from "../lib/dom.js";
+import { text as said } from "../lib/texts.js";
+import { digitGroups, isQuoted, visible } from "../lib/visible.js";
 
-/** Return the nodes that show a text, unseen characters as marks. */
+const MOST = 50; // places that are listed; a statement with more is suspicious as a whole
+
+/** Return the nodes that show a text, with marks for what would mislead. */
 export function seen(text) {
   return visible(text).map((run) => (run.mark ? el("span", { class: "mark" }, run.text) : run.text));
 }
 
-/** Return the element that shows a node of strict-json.js. */
-export function contentView({ kind, text, members }) {
+function contentView({ kind, text, members }, looks, place = "") {
+  const depth = place.split("/").length - 1;
+  const level = depth > 3 ? depth : undefined;
   switch (kind) {
     case "object":
       if (!members.length) return empty("object");
-      return el("dl", { class: "fields" }, ...members.map(field));
+      return el("dl", { class: "fields", "data-level": level }, ...members.map(([name, node]) => {
+        const here = `${place}/${step(name)}`;
+        const title = name ? seen(name) : [empty("name")];
+        const shown = el("dd", {}, contentView(node, looks, here));
+        return el("div", { id: looks[here] }, el("dt", {}, ...title), shown);
+      }));
     case "array":
       if (!members.length) return empty("list");
-      return el("ol", { class: "items" }, ...members.map(([, node]) => el("li", {}, contentView(node))));
+      return el("ol", { class: "items", "data-level": level }, ...members.map(([, node], at) => {
+        const here = `${place}/${at}`;
+        return el("li", { id: looks[here] }, contentView(node, looks, here));
+      }));
     case "number":
       return el("span", { class: "number" }, ...digitGroups(text).map((part) => el("span", {}, part)));
     case "string":
-      return text ? el("span", { class: "string" }, ...seen(text)) : empty("text");
+      if (!text) return empty("text");
+      return el("span", { class: isQuoted(text) ? "string quoted" : "string" }, ...seen(text));
     default:
       return el("span", { class: "word" }, text);
   }
 }
 
-const field = ([name, node]) =>
-  el("div", {}, el("dt", {}, ...seen(name)), el("dd", {}, contentView(node)));
-
 const empty = (kind) => el("span", { class: "empty" }, `empty ${kind}`);
+
+/** Show the content of a statement, list the places to look at, and say how many values it has. */
+export function showContent(title, content, { shown, list, count }) {
+  const found = ofStatement(title, content);
+  const ids = found.slice(0, MOST).map(({ place }, at) => [place, `look-${at + 1}`]);
+  shown.replaceChildren(contentView(content, Object.fromEntries(ids)));
+  list.hidden = found.length === 0;
+  list.replaceChildren(...cautionList(found));
+  count.textContent = said("caution.values", { count: countValues(content) });
+}
+
+function cautionList(found) {
+  const items = found.slice(0, MOST).map(({ place, kinds }, at) => {
+    const link = place && el("a", { href: `#look-${at + 1}` }, el("code", {}, ...seen(place)));
+    const why = kinds.map((kind) => said(`caution.${kind}`)).join("; ");
+    return el("li", {}, link || said("caution.of-title"), `: ${why}.`);
+  });
+  const more = found.length - items.length;
+  if (more) items.push(el("li", {}, said("caution.more", { count: more })));
+  const title = said("caution.title", { count: found.length });
+  return [el("h2", {}, icon("warning"), ` ${title}`), el("ul", {}, ...items)];
+}

@@ -1,6 +1,8 @@
 // What differs between two versions of a statement, by JSON pointer, as ledger.pages.differences
 // finds it; tests/vectors/web/differences.json tests both.
 
+import { step } from "./cautions.js";
+
 const PLAIN = /^-?[0-9]{1,12}(?:\.[0-9]{1,12})?$/;
 
 /** Return `[{kind, pointer, before, after, by}]`, of two nodes of strict-json.js. */
@@ -13,7 +15,7 @@ export function differences(before, after, pointer = "") {
   const [old, now] = [membersOf(before), membersOf(after)];
   const names = [...old.keys(), ...[...now.keys()].filter((name) => !old.has(name))];
   return names.flatMap((name) => {
-    const place = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const place = `${pointer}/${step(name)}`;
     if (!now.has(name)) return [row("removed", place, asJson(old.get(name)), "")];
     if (!old.has(name)) return [row("added", place, "", asJson(now.get(name)))];
     return differences(old.get(name), now.get(name), place);

@@ -3,6 +3,9 @@
 /** An error whose message is for people. */
 export class Told extends Error {}
 
+/** A passkey ceremony that ended without a result. */
+export class CeremonyError extends Told {}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export const one = (selector, from = document) => from.querySelector(selector);

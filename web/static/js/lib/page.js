@@ -1,9 +1,8 @@
 // What every page does: read who is signed in, show messages, and offer to set up this browser.
 
-import { CeremonyError } from "./webauthn.js";
 import { post } from "./api.js";
 import { now } from "./clock.js";
-import { Told, el, one } from "./dom.js";
+import { CeremonyError, Told, el, one } from "./dom.js";
 import * as keystore from "./keystore.js";
 
 const { ledger, origin, user, name, kids = "" } = document.body.dataset;

@@ -1,13 +1,6 @@
-// Policies: the sentence that says what one asks for, and whether it can be met.
+// The sentence that says what a policy asks for.
 // The sentences are those of src/ledger/domain/policy_words.py; tests/vectors/web/policy.json holds both.
 
-const ROLES = ["creator", "investor", "administrator"];
-const MIN_STEPS = 2;
-const MAX_NESTED = 8;
-const MAX_THRESHOLD = 256;
-const MAX_MEMBERS = 4096;
-const USER = /^user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const MEMBER = `A member is user:<id> or role:<${ROLES.join(", ")}>.`;
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 /** Return `21 Nov 2026, 03:04 UTC`. */
@@ -82,11 +75,15 @@ function hints(policy, names) {
   return [`${threshold} ${name}s are enough, without ${listed(others, "or")}.`, ...below];
 }
 
-const split = (member) => {
+/** Return a member as `[kind, name]`: `role:creator` is `["role", "creator"]`. */
+export const split = (member) => {
   const at = member.indexOf(":");
   return [member.slice(0, at), member.slice(at + 1)];
 };
-const isRole = (member) => typeof member === "string" && member.startsWith("role:");
+/** Return whether a value of JSON is an object. */
+export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+/** Return whether a member is a role. */
+export const isRole = (member) => typeof member === "string" && member.startsWith("role:");
 
 /** Return a member in the plural: `creators`, or a person's name. */
 export function manyOf(member, names) {
@@ -97,63 +94,4 @@ export function manyOf(member, names) {
 function oneOf(member, names) {
   const [kind, name] = split(member);
   return kind === "role" ? `any ${name}` : (names[name] ?? name);
-}
-
-/** Return what is wrong with a policy, as a sentence, or "". The server checks it too. */
-export function fault(policy) {
-  if (!isObject(policy)) return "A policy is a JSON object.";
-  const { veto = [], creatorMaySign = true, assurance = "key", expiresAt = "", ...root } = policy;
-  if (!Array.isArray(veto) || !veto.every(isMember)) return `veto is a list. ${MEMBER}`;
-  if (typeof creatorMaySign !== "boolean") return "creatorMaySign is true or false.";
-  if (!["key", "passkey"].includes(assurance)) return "assurance is key or passkey.";
-  if (expiresAt !== "" && !isTime(expiresAt)) return "expiresAt is like 2027-01-31T12:00:00.000Z.";
-  if (!Object.hasOwn(root, "steps")) return sizeFault(root, veto.length) || nodeFault(root);
-  const { steps, ...other } = root;
-  const [extra] = Object.keys(other);
-  if (extra) return `A policy with steps has no “${extra}”.`;
-  if (!Array.isArray(steps) || !steps.every(isObject)) return "steps is a list of groups.";
-  if (steps.length < MIN_STEPS) return `A policy has ${MIN_STEPS} steps or more, or none.`;
-  const size = sizeFault({ threshold: steps.length, of: steps }, veto.length);
-  return size || (steps.map(nodeFault).find(Boolean) ?? "");
-}
-
-function sizeFault(root, vetoes) {
-  const found = [root];
-  for (const { of } of found) {
-    if (Array.isArray(of)) found.push(...of.filter(isObject)); // read on to its end
-    if (found.length > MAX_NESTED + 1) return `At most ${MAX_NESTED} groups within a policy.`;
-  }
-  const total = found.reduce((sum, { of }) => sum + (of?.length ?? 0), vetoes);
-  if (total - (found.length - 1) > MAX_MEMBERS) return `At most ${MAX_MEMBERS} members.`;
-  const most = found.some(({ threshold }) => threshold > MAX_THRESHOLD);
-  return most ? `threshold is at most ${MAX_THRESHOLD}.` : "";
-}
-
-function nodeFault({ threshold, of, ...more }) {
-  const [unknown] = Object.keys(more);
-  if (unknown) return `“${unknown}” does not belong here.`;
-  if (!Number.isInteger(threshold) || threshold < 1) return "threshold is a whole number from 1.";
-  if (!Array.isArray(of) || !of.length) return "Say who can sign: at least one role or person.";
-  if (new Set(of).size !== of.length) return "A member is named twice.";
-  if (!of.some(isRole) && threshold > of.length) {
-    return `It asks for ${threshold} and names only ${of.length}: it could never be met.`;
-  }
-  const faults = of.map((member) => {
-    if (isObject(member)) return nodeFault(member);
-    return isMember(member) ? "" : MEMBER;
-  });
-  return faults.find(Boolean) ?? "";
-}
-
-const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-
-function isMember(member) {
-  if (typeof member !== "string") return false;
-  const [kind, name] = split(member);
-  return kind === "role" ? ROLES.includes(name) : USER.test(member);
-}
-
-function isTime(text) {
-  const at = new Date(text);
-  return !Number.isNaN(at.getTime()) && at.toISOString() === text;
 }

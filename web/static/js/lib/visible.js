@@ -1,19 +1,111 @@
-// Characters that hide or reorder text, as labelled marks: the same set as in
-// src/ledger/pages/content.py; tests/vectors/web/visible.json holds both to it.
+// Show a text so that nothing in it hides: unseen characters and foreign letters are labelled, as
+// ledger.pages.visible does; tests/vectors/web/visible.json tests both. The comments are there.
 
 const UNSEEN =
-  /([\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}])/u;
+  "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f"
+  + "\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ue000-\\uf8ff\\ufdd0-\\ufdef"
+  + "\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff\\u{1bca0}-\\u{1bca3}"
+  + "\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{10ffff}";
+const SPACES = "\\xa0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
+const EDGES = "^ +| +$";
+const LATIN =
+  "A-Za-z\\xaa\\xba\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02b8\\u1d00-\\u1d25\\u1d2c-\\u1d5c\\u1d62-\\u1d65"
+  + "\\u1d6b-\\u1d77\\u1d79-\\u1dbe\\u1e00-\\u1eff\\u2071\\u207f\\u2090-\\u209c\\u212a\\u212b\\u2132"
+  + "\\u214e\\u2160-\\u2188\\u2c60-\\u2c7f\\ua722-\\ua7ff\\uab30-\\uab64\\ufb00-\\ufb06\\uff21-\\uff3a"
+  + "\\uff41-\\uff5a";
+const OTHER =
+  "\\u0370-\\u0373\\u0376\\u0377\\u037b-\\u037d\\u037f\\u0386\\u0388-\\u03ff\\u1f00-\\u1fff"
+  + "\\u0400-\\u0482\\u048a-\\u052f\\u1c80-\\u1c8f\\ua640-\\ua66e\\ua680-\\ua69d\\u0531-\\u0556"
+  + "\\u0560-\\u0588\\u13a0-\\u13ff\\uab70-\\uabbf\\u2c80-\\u2cf3\\ua4d0-\\ua4fd\\u{1d400}-\\u{1d7ff}";
+const LOOKS =
+  "A\u0391\u0410\u13aa\ua4ee B\u0392\u0412\u13f4\ua4d0 C\u03f9\u0421\u13df\ua4da "
+  + "D\u13a0\ua4d3 E\u0395\u0415\u13ac\ua4f0 F\ua4dd G\u13c0\ua4d6 H\u0397\u041d\u13bb\ua4e7 "
+  + "I\u0399\u0406\ua4f2 J\u0408\u13ab\ua4d9 K\u039a\u041a\u13e6\ua4d7 L\u13de\ua4e1 "
+  + "M\u039c\u041c\u13b7\ua4df N\u039d\ua4e0 O\u039f\u041e\u0555\ua4f3 "
+  + "P\u03a1\u0420\u13e2\ua4d1 R\u13a1\u13d2\ua4e3 S\u0405\u13da\ua4e2 "
+  + "T\u03a4\u0422\u13a2\ua4d4 U\u054d\ua4f4 V\u0474\u13d9\ua4e6 W\u051c\u13b3\ua4ea "
+  + "X\u03a7\u0425\ua4eb Y\u03a5\u0423\u04ae\ua4ec Z\u0396\u13c3\ua4dc a\u03b1\u0430 "
+  + "c\u03f2\u0441 d\u0501 e\u0435 g\u0581 h\u04bb\u0570 i\u03b9\u0456\u13a5 j\u03f3\u0458 "
+  + "k\u03ba l\u04c0\u04cf n\u0578 o\u03bf\u043e\u0585 p\u03c1\u0440 q\u051b s\u0455 "
+  + "u\u03c5\u057d v\u03bd\u0475 w\u051d x\u03c7\u0445 y\u0443";
+const LIKE = new Map(
+  LOOKS.split(" ").flatMap(([letter, ...others]) => others.map((other) => [other, letter])),
+);
 
-/** Return `[{text, mark}]`: runs of text, and names such as U+202E for invisible characters. */
+const all = (source) => new RegExp(source, "gu");
+const MARKED = new RegExp(`([${UNSEEN}${SPACES}]|${EDGES})`, "u");
+const WORD = all(`[${LATIN}${OTHER}\\u0300-\\u036f]+`);
+const IS_LATIN = new RegExp(`[${LATIN}]`, "u");
+const IS_OTHER = new RegExp(`[${OTHER}]`, "u");
+const IS_UNSEEN = new RegExp(`[${UNSEEN}]`, "u");
+const IS_ODD_SPACE = new RegExp(`[${SPACES}]|${EDGES}`, "u");
+const NOT_READ = all(`[${UNSEEN}${SPACES} ]`);
+
+/** Return `[{text, mark}]`: runs of text as it is, and labels of what would mislead. */
 export function visible(text) {
-  return text
-    .split(UNSEEN)
-    .map((part, index) => (index % 2 ? { text: name(part), mark: true } : { text: part, mark: false }))
-    .filter((run) => run.text !== "");
+  const foreign = foreignLetters(text);
+  let at = 0;
+  return text.split(MARKED).flatMap((part, index) => {
+    const start = at;
+    at += part.length;
+    if (index % 2) return [{ text: label(part), mark: true }];
+    return letters(part, (place) => foreign.has(start + place));
+  });
 }
 
-const name = (character) =>
-  `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+function label(part) {
+  const name = `U+${part.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+  const { length } = [...part];
+  return length > 1 ? `${length} × ${name}` : name;
+}
+
+function letters(part, isForeign) {
+  const runs = [];
+  let at = 0;
+  let plain = "";
+  const add = () => plain && runs.push({ text: plain, mark: false });
+  for (const character of part) {
+    if (isForeign(at)) {
+      add();
+      plain = "";
+      runs.push({ text: `${character} ${label(character)}`, mark: true });
+    } else {
+      plain += character;
+    }
+    at += character.length;
+  }
+  add();
+  return runs;
+}
+
+/** Return where letters stand that a reader may take for Latin ones, in UTF-16 units. */
+export function foreignLetters(text) {
+  const others = places(text, 0);
+  if (others.every(([, letter]) => likeLatin(letter) !== letter)) {
+    return new Set(others.map(([at]) => at));
+  }
+  const words = [...text.matchAll(WORD)].filter(([word]) => IS_LATIN.test(word));
+  return new Set(words.flatMap(({ 0: word, index }) => places(word, index).map(([at]) => at)));
+}
+
+const places = (text, from) =>
+  [...text.matchAll(new RegExp(IS_OTHER, "gu"))].map(({ 0: letter, index }) => [from + index, letter]);
+
+const likeLatin = (text) =>
+  [...text.normalize("NFKC")].map((character) => LIKE.get(character) ?? character).join("");
+
+/** Return whether a text has a character that is not seen. */
+export const hides = (text) => IS_UNSEEN.test(text);
+
+/** Return whether a text has an unusual space, or a space at one of its ends. */
+export const hasOddSpaces = (text) => IS_ODD_SPACE.test(text);
+
+/** Return what names have in common that a reader takes for each other. */
+export const looksOf = (name) =>
+  likeLatin(name.replace(NOT_READ, "")).toLowerCase().replaceAll("0", "o").replace(/[1i|]/g, "l").replaceAll("rn", "m");
+
+/** Return whether a text could be taken for a number or a word of JSON without its quotes. */
+export const isQuoted = (text) => /^(?:[-+]?[0-9.][0-9.,eE+-]*|true|false|null)$/i.test(text);
 
 /** Return a number's text in parts: the digits before the point in groups of three. */
 export function digitGroups(number) {

@@ -4,16 +4,13 @@
 
 import { decode, encode } from "./b64u.js";
 import { sha256, sha256Hex } from "./digest.js";
-import { Told } from "./dom.js";
+import { CeremonyError } from "./dom.js";
 import { jcs } from "./jcs.js";
 import { signPossession } from "./jws.js";
 
 /** Return a buffer as base64url. */
 export const text = (buffer) => encode(new Uint8Array(buffer));
 let conditional = null;
-
-/** A ceremony that ended without a result. */
-export class CeremonyError extends Told {}
 
 /** Return the challenge of a purpose, which names what it is for. */
 export const challenge = async (purpose, members) => encode(await sha256(jcs({ purpose, ...members })));

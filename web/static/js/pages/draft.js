@@ -9,10 +9,11 @@ import { shortfall } from "../lib/floor.js";
 import { jcs } from "../lib/jcs.js";
 import { signAct } from "../lib/jws.js";
 import { me, onAction, start } from "../lib/page.js";
-import { fault, policySentence } from "../lib/policy.js";
+import { policySentence } from "../lib/policy.js";
+import { fault } from "../lib/policy-faults.js";
 import { chosenReaders, readersSentence } from "../lib/readers.js";
 import { parseObject } from "../lib/strict-json.js";
-import { contentView, seen } from "../elements/content-view.js";
+import { seen, showContent } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
 const DAY_MS = 86_400_000;
@@ -112,7 +113,9 @@ async function make() {
   const text = jcs(document);
   made = { text, sha256: await sha256Hex(text), at: now() };
   field("check-name").replaceChildren(...seen(document.title));
-  field("check-content").replaceChildren(contentView(parseObject(document.content)));
+  showContent(document.title, parseObject(document.content), {
+    shown: field("check-content"), list: field("check-cautions"), count: field("check-values"),
+  });
   field("check-bytes").textContent = text;
   field("check-policy").textContent = policySentence(document.policy, names);
   field("check-readers").textContent = readersSentence(

@@ -4,7 +4,8 @@
 import { proposeAndTell, serve } from "../lib/administer.js";
 import { get } from "../lib/api.js";
 import { all, el, one } from "../lib/dom.js";
-import { fault, nodePhrase } from "../lib/policy.js";
+import { nodePhrase } from "../lib/policy.js";
+import { fault } from "../lib/policy-faults.js";
 import { speaker } from "../lib/spoken.js";
 import { text } from "../lib/texts.js";
 

@@ -9,13 +9,14 @@ import { policySentence } from "../lib/policy.js";
 import { announce, me, onAction, say, show, start } from "../lib/page.js";
 import { live, read, swap } from "../lib/sse.js";
 import { parse, parseObject } from "../lib/strict-json.js";
-import { confirm } from "../lib/webauthn.js";
-import { contentView, seen } from "../elements/content-view.js";
+import { seen, showContent } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
 const { id, sha256, assurance } = one("#review").dataset;
 const names = JSON.parse(one("#names").textContent);
 const verdicts = new Map();
+// Only a policy that asks for a passkey needs it.
+const asked = assurance === "passkey" && import("../lib/webauthn.js");
 const ACTS = { rejection: "reject", retraction: "retract", withdrawal: "withdraw" };
 
 /** The document that this browser checked, `{raw, title, content}`; without it nothing is signed. */
@@ -47,7 +48,8 @@ async function draw(document, text) {
   one("#creator").textContent = names[document.creator] ?? document.creator;
   const isChange = document.type?.name === "ledger/change";
   const content = parseObject(document.content);
-  one("#content").replaceChildren(isChange ? await drawChange(document) : contentView(content));
+  if (isChange) one("#content").replaceChildren(await drawChange(document));
+  else showContent(document.title, content, { shown: one("#content"), list: one("#cautions"), count: one("#values") });
   one("#bytes").textContent = text;
   one("#policy").textContent = policySentence(document.policy, names);
   if (document.usable) one("#usable").textContent = (await uses()).usableSentence(document.usable, names);
@@ -109,7 +111,7 @@ async function decide(action, dialog, sign) {
   const body = { [action === "sign" ? "jwt" : "act"]: jws };
   if (assurance === "passkey" && action !== "withdraw") {
     say("Waiting for your device…");
-    const { publicKey } = await post("/api/jwt-keys/options", {});
+    const [{ publicKey }, { confirm }] = await Promise.all([post("/api/jwt-keys/options", {}), asked]);
     body.assertion = await confirm({ jws, ledger: me.ledger, user: me.user, publicKey });
   }
   await send({ action, body });

@@ -1,0 +1,80 @@
+"""Find the places of a statement's content that a reviewer should look at twice.
+
+web/static/js/lib/cautions.js finds the same; tests/vectors/web/cautions.json tests both.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from ledger.pages.content import Value, pointer_step
+from ledger.pages.visible import foreign_letters, has_odd_spaces, hides, looks_of
+
+CautionKind = Literal["unseen", "space", "letters", "form", "alike", "nameless"]
+
+
+class Caution(msgspec.Struct, frozen=True):
+    """A place, as a JSON pointer (RFC 6901) into the content, and why to look at it.
+
+    The text of a member or its name has characters that nobody sees (`unseen`), unusual spaces
+    (`space`), letters of another alphabet that look like Latin ones (`letters`), or is not in
+    Unicode's composed form (`form`). Its name looks like another one beside it (`alike`), or is
+    empty (`nameless`).
+    """
+
+    place: str
+    kinds: tuple[CautionKind, ...]
+
+
+def of_statement(title: str, content: Value) -> list[Caution]:
+    """Return the places of a statement; that of its title is ``""``."""
+    of_title = tuple(each for each in _ORDER if each in set(kinds_of(title)))
+    return [*([Caution("", of_title)] if of_title else []), *cautions(content)]
+
+
+def cautions(content: Value, place: str = "") -> Iterator[Caution]:
+    """Yield the places in the order of the content."""
+    names = Counter(looks_of(name) for name, _ in _named(content))
+    for at, (name, member) in enumerate(content.members):
+        is_named = content.kind == "object"
+        found = set(kinds_of(member.text) if member.kind == "string" else ())
+        if is_named:
+            found |= set(kinds_of(name)) | set(_kinds_among(name, names))
+        here = f"{place}/{pointer_step(name) if is_named else at}"
+        if found:
+            yield Caution(here, tuple(each for each in _ORDER if each in found))
+        yield from cautions(member, here)
+
+
+_ORDER: tuple[CautionKind, ...] = ("alike", "nameless", "letters", "unseen", "space", "form")
+
+
+def kinds_of(text: str) -> Iterator[CautionKind]:
+    """Yield why to look at a text by itself."""
+    if foreign_letters(text):
+        yield "letters"
+    if hides(text):
+        yield "unseen"
+    if has_odd_spaces(text):
+        yield "space"
+    if unicodedata.normalize("NFC", text) != text:
+        yield "form"
+
+
+def _named(content: Value) -> tuple[tuple[str, Value], ...]:
+    return content.members if content.kind == "object" else ()
+
+
+def _kinds_among(name: str, names: Counter[str]) -> Iterator[CautionKind]:
+    if names[looks_of(name)] > 1:
+        yield "alike"
+    if not name:
+        yield "nameless"
+
+
+def count_values(content: Value) -> int:
+    """Return how many values a reader meets: texts, numbers, words, empty objects and lists."""
+    return sum(count_values(member) for _, member in content.members) or 1

@@ -1,0 +1,49 @@
+// The places of a statement's content that a reviewer should look at twice, as
+// ledger.pages.cautions finds them; tests/vectors/web/cautions.json tests both.
+
+import { foreignLetters, hasOddSpaces, hides, looksOf } from "./visible.js";
+
+/** Return a member's name as one step of a JSON pointer (RFC 6901, section 3). */
+export const step = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** Return the places of a statement; that of its title is `""`. */
+export function ofStatement(title, content) {
+  const kinds = ORDER.filter((each) => kindsOf(title).includes(each));
+  return [...(kinds.length ? [{ place: "", kinds }] : []), ...cautions(content)];
+}
+
+/** Return `[{place, kinds}]` of a node of strict-json.js: JSON pointers, and why to look there. */
+export function cautions({ kind, members = [] }, place = "") {
+  const isNamed = kind === "object";
+  const names = new Map();
+  for (const [name] of isNamed ? members : []) {
+    names.set(looksOf(name), (names.get(looksOf(name)) ?? 0) + 1);
+  }
+  return members.flatMap(([name, node], at) => {
+    const found = node.kind === "string" ? kindsOf(node.text) : [];
+    if (isNamed) {
+      if (names.get(looksOf(name)) > 1) found.push("alike");
+      if (!name) found.push("nameless");
+      found.push(...kindsOf(name));
+    }
+    const here = `${place}/${isNamed ? step(name) : at}`;
+    const kinds = ORDER.filter((each) => found.includes(each));
+    return [...(kinds.length ? [{ place: here, kinds }] : []), ...cautions(node, here)];
+  });
+}
+
+const ORDER = ["alike", "nameless", "letters", "unseen", "space", "form"];
+
+/** Return why to look at a text by itself. */
+export function kindsOf(text) {
+  const kinds = [];
+  if (foreignLetters(text).size) kinds.push("letters");
+  if (hides(text)) kinds.push("unseen");
+  if (hasOddSpaces(text)) kinds.push("space");
+  if (text.normalize("NFC") !== text) kinds.push("form");
+  return kinds;
+}
+
+/** Return how many values a reader meets: texts, numbers, words, empty objects and lists. */
+export const countValues = ({ members = [] }) =>
+  members.reduce((sum, [, node]) => sum + countValues(node), 0) || 1;
