@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from tests.vectors.changes.make import shown_event
+from tests.vectors.uses.documents import DOCUMENTS
 from tests.vectors.uses.tries import TRIES, Executors
 
 PATH = Path(__file__).with_name("cases.json")
@@ -16,7 +17,7 @@ PATH = Path(__file__).with_name("cases.json")
 def text() -> str:
     """Return the text of cases.json."""
     story, cases = Executors().events, []
-    for name, (tries, code) in TRIES.items():
+    for name, (tries, code) in (TRIES | DOCUMENTS).items():
         told = Executors()
         tries(told)
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)]
