@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, TimeoutError, expect
 
 from ledger import clock
 from ledger.domain.policy import Node
+from tests.browser import registered
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 from tests.support.actor import Actor, now_ms
@@ -25,9 +26,10 @@ class Company:
         self._clients = ExitStack()
         self._browsers: list[Browser] = []
         self._actors: list[Actor] = []
-        link = re.search(r"http://\S+/register#invitation=\S+", server.output)
-        assert link
-        self.root = self.join(link[0], "Root")
+        (link,) = re.findall(r"/register#invitation=(\S+)", server.output)
+        self.root = open_browser()
+        self._ledger = registered.register(self.root, server, "Root", "administrator", link).ledger
+        self._browsers.append(self.root)
 
     def __enter__(self) -> Self:
         return self
@@ -44,7 +46,11 @@ class Company:
 
     def invite(self, role: str, name: str) -> Browser:
         """Have the first administrator invite somebody, who registers."""
-        return self.join(self.link(role), name)
+        self._invite(role, name)
+        browser = self._open()
+        registered.register(browser, self.server, name, role, name)
+        self._browsers.append(browser)
+        return browser
 
     def link(self, role: str) -> str:
         """Have the first administrator make an invitation; return its link."""
@@ -74,16 +80,19 @@ class Company:
         """Have the first administrator invite somebody, who registers without a browser."""
         client = self._clients.enter_context(self.server.client())
         found = Actor(client, name, self.server.origin)
-        ledger = self.root.evaluate("document.body.dataset.ledger")
+        self._invite(role, name)
+        self._actors.append(found.register(role, name))
+        return found
+
+    def _invite(self, role: str, name: str) -> None:
+        """Have the first administrator invite somebody; the link's secret is that of the name."""
         invitation = {
             "invitation": str(uuid4()),
             "role": role,
-            "key": link_jwk(name, ledger),
+            "key": link_jwk(name, self._ledger),
             "expiresAt": clock.to_text(now_ms() + 3_600_000),
         }
         assert self.change({"invite": invitation})["status"] == "approved"
-        self._actors.append(found.register(role, name))
-        return found
 
     def complete(self, change: str, policy: Node) -> None:
         """Have everybody accept the policy of a change, and the first administrator approve it."""

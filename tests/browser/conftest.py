@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Playwright, expect, sync_playwright
 from tests.browser.install_browser import find_browser, find_shell
 from tests.browser.offline import Verifier
 from tests.browser.people import Browser
+from tests.browser.registered import register
 from tests.browser.verifier_modules import opened
 from tests.support.server import Server
 
@@ -101,18 +102,18 @@ def open_browser(chromium: Chromium, server: Server) -> Iterator[OpenBrowser]:
 
 
 @pytest.fixture
-def alice(open_browser: OpenBrowser) -> Browser:
+def alice(open_browser: OpenBrowser, server: Server) -> Browser:
     """Return the browser of a registered creator."""
     browser = open_browser()
-    browser.register("Alice", "Creator")
+    register(browser, server, "Alice", "creator")
     return browser
 
 
 @pytest.fixture
-def bob(open_browser: OpenBrowser, alice: Browser) -> Browser:
+def bob(open_browser: OpenBrowser, server: Server, alice: Browser) -> Browser:
     """Return the browser of an investor, registered after Alice."""
     browser = open_browser()
-    browser.register("Bob", "Investor")
+    register(browser, server, "Bob", "investor")
     return browser
 
 

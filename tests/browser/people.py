@@ -66,9 +66,8 @@ class Browser:
 
     def _add_authenticator(self, transport: str = "internal") -> str:
         options = {"options": AUTHENTICATOR | {"transport": transport} | self._also}
-        return str(
-            self._devtools.send("WebAuthn.addVirtualAuthenticator", options)["authenticatorId"]
-        )
+        added = self._devtools.send("WebAuthn.addVirtualAuthenticator", options)
+        return str(added["authenticatorId"])
 
     def _tell(self, authenticator: str, command: str, **more: object) -> dict[str, Any]:
         """Send a command of the browser's WebAuthn domain to one authenticator."""
@@ -94,7 +93,11 @@ class Browser:
     def copy_passkeys(self, other: "Browser") -> None:
         """Give another browser this one's passkeys, as a password manager does."""
         for credential in self._tell(self._authenticator, "getCredentials")["credentials"]:
-            other._tell(other._authenticator, "addCredential", credential=credential)
+            other.hold_passkey(credential)
+
+    def hold_passkey(self, credential: dict[str, Any]) -> None:
+        """Have the device's own authenticator hold a passkey that was made elsewhere."""
+        self._tell(self._authenticator, "addCredential", credential=credential)
 
     def _count_assertion(self, _: Any) -> None:
         self.assertions += 1
@@ -119,11 +122,8 @@ class Browser:
 
     def unexpected(self) -> list[str]:
         """Return what went wrong and was not announced by the test."""
-        return [
-            problem
-            for problem in self.problems
-            if not any(re.search(pattern, problem) for pattern in self._expected)
-        ]
+        known = self._expected
+        return [each for each in self.problems if not any(re.search(one, each) for one in known)]
 
     # --- what people do --------------------------------------------------------------------------
 

@@ -209,6 +209,7 @@ def test_who_was_granted_a_place_accepts_it_with_one_click_before_they_approve(
     company: Company,
 ) -> None:
     root, ben = company.root, company.invite("investor", "Ben")
+    ben.open("/inbox")
     user = ben.evaluate("document.body.dataset.user")
     assert company.change({"grant-role": {"user": user, "role": "administrator"}})
     ben.open("/inbox")
@@ -230,6 +231,7 @@ def test_a_change_is_approved_only_after_its_person_has_accepted_their_place(
     company: Company,
 ) -> None:
     root, dora = company.root, company.invite("investor", "Dora")
+    dora.open("/inbox")
     user = dora.evaluate("document.body.dataset.user")
     assert company.change({"grant-role": {"user": user, "role": "administrator"}})
     root.open("/governance")

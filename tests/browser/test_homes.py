@@ -32,8 +32,8 @@ def register_for_session(browser: Browser, name: str) -> None:
 
 
 def test_a_key_of_this_device_stays_when_its_person_signs_out(alice: Browser) -> None:
-    hers = place(alice)
     alice.open("/account")
+    hers = place(alice)
     expect(alice.page.locator("#keys .card")).to_contain_text("This device.")
     alice.button("Sign out").click()
     alice.arrive(alice.origin + "/")
@@ -129,6 +129,7 @@ def test_a_second_tab_that_sets_up_a_key_leaves_the_first_tabs_key_working(alice
 
 
 def test_a_prompt_that_is_cancelled_leaves_no_key(alice: Browser) -> None:
+    alice.open("/inbox")
     alice.evaluate(
         """async ([address, ...place]) => {
             const { forget, keysOf } = await import(address);
@@ -159,6 +160,7 @@ def test_the_next_key_is_offered_before_a_key_ends(alice: Browser) -> None:
         await new Promise((resolve) => { store.transaction.oncomplete = resolve; });
         opened.result.close();
     }"""
+    alice.open("/inbox")
     for days, offered in ((15, False), (13, True)):
         alice.evaluate(change, [alice.module("keystore"), days, *place(alice)])
         alice.open("/inbox")

@@ -41,11 +41,12 @@ def expect_no_private_key_sent(*people: Browser) -> None:
 
 
 def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
-    server: Server, open_browser: OpenBrowser, alice: Browser, bob: Browser
+    server: Server, open_browser: OpenBrowser
 ) -> None:
-    carol = open_browser()
+    people = alice, bob, carol = open_browser(), open_browser(), open_browser()
+    alice.register("Alice", "Creator")
+    bob.register("Bob", "Investor")
     carol.register("Carol", "Investor")
-    people = (alice, bob, carol)
     assert [person.assertions for person in people] == [1, 1, 1]  # one attestation each
 
     # Bob has his inbox open; nothing waits for him.
@@ -100,7 +101,9 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
     expect_no_private_key_sent(*people)
 
 
-def test_the_private_key_cannot_be_read_out_of_the_browser(alice: Browser) -> None:
+def test_the_private_key_cannot_be_read_out_of_the_browser(open_browser: OpenBrowser) -> None:
+    alice = open_browser()
+    alice.register("Alice", "Creator")
     found = alice.evaluate(
         """async ([address, ledger, user]) => {
             const { keysOf } = await import(address);

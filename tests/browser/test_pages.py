@@ -205,6 +205,7 @@ def test_pages_send_strangers_to_sign_in_and_back_and_nowhere_else(
 def test_new_statements_are_offered_and_not_pushed_under_the_pointer(
     alice: Browser, bob: Browser
 ) -> None:
+    bob.open("/inbox")
     alice.draft("First")
     expect(bob.page.get_by_role("link", name="First")).to_be_visible()
     alice.draft("Second")
@@ -253,8 +254,8 @@ def test_a_draft_names_hazards_before_anybody_signs_them(alice: Browser) -> None
 
 
 def test_a_policy_can_be_written_by_hand(alice: Browser) -> None:
-    user = alice.page.locator("body").get_attribute("data-user")
     alice.open("/draft")
+    user = alice.page.locator("body").get_attribute("data-user")
     alice.page.get_by_text("The policy as JSON").click()
     alice.page.get_by_label("Write it by hand").check()
     alice.page.get_by_label("Policy JSON").fill(

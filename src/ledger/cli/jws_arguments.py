@@ -80,9 +80,16 @@ def _verify_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--keys",
         action="append",
-        required=True,
+        default=[],
         metavar="FILE",
         help="public keys: a JWK Set, JWK, PEM, certificate or OpenSSH line",
+    )
+    command.add_argument(
+        "--jwks",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="the https:// address of a JWK Set, which is fetched",
     )
     command.add_argument(
         "--require",

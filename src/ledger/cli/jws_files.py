@@ -4,7 +4,8 @@ import io
 import os
 import stat
 import sys
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ledger import jose
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError, MalformedError
 from ledger.system import private_files
+from ledger.system.jwks_client import JwksClient
 
 STANDARD = "-"
 
@@ -48,12 +50,12 @@ def parse(raw: bytes, name: str) -> Any:
         raise UsageError(f"{name}: {error.detail}") from error
 
 
-def read_keys(paths: list[str]) -> jose.KeySet:
-    """Return the public keys and secrets of all files.
+def read_keys(paths: list[str], urls: Sequence[str] = ()) -> jose.KeySet:
+    """Return the public keys and secrets of all files, and the public keys of all addresses.
 
     A single key without a kid stays single: it is tried under every kid.
     """
-    sets = [_read_set(path) for path in paths]
+    sets = [*map(_read_set, paths), *map(_fetch_set, urls)]
     if len(sets) == 1 and sets[0].single and sets[0].keys[0].kid is None:
         return sets[0]
     return jose.key_set(sets)
@@ -64,6 +66,11 @@ def _read_set(path: str) -> jose.KeySet:
         return jose.read_public_keys(read_bytes(path))
     except LedgerError as error:
         raise UsageError(f"{path}: {error.detail}") from error
+
+
+def _fetch_set(url: str) -> jose.KeySet:
+    with closing(JwksClient(url, proxies=True)) as client:
+        return client.keys()
 
 
 def read_signer(path: str, *, alg: str | None, passphrase: bytes | None) -> jose.Signer:

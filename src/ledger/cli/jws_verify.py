@@ -35,11 +35,13 @@ _WORDS = {
 
 def verify(chosen: argparse.Namespace) -> int:
     """Verify every signature, and a policy over the signers; print the payload if both hold."""
+    if not chosen.keys and not chosen.jwks:
+        raise UsageError("--keys or --jwks is needed")
     asked = chosen.require is not None
     policy = read_policy(chosen.require) if asked else jose.SignerPolicy()
     identities = {} if chosen.identities is None else read_names(chosen.identities)
     jws, options = read_jws(chosen.file), _options_of(chosen)
-    keys = _keys_for(jws, read_keys(chosen.keys))
+    keys = _keys_for(jws, read_keys(chosen.keys, chosen.jwks))
     found = jose.verify_multi_all(jws, keys, **options)
     without_key = _without_key(found, keys, options)
     verdict = jose.evaluate(policy, found, identities=identities)

@@ -23,6 +23,7 @@ from ledger.jose.compact import (
     verified,
     verify_compact,
 )
+from ledger.jose.external_signer import ExternalSign, external_signer
 from ledger.jose.key_forms import read_private_key, read_public_keys
 from ledger.jose.keys import Key, import_public, parse_key, secret_key
 from ledger.jose.keyset import AsyncLookup, KeyInput, KeySet, Lookup, key_set, parse_key_set
@@ -73,6 +74,7 @@ __all__ = [
     "Claims",
     "CompactJws",
     "EcJwk",
+    "ExternalSign",
     "FailedOutcome",
     "Failure",
     "Header",
@@ -104,6 +106,7 @@ __all__ = [
     "all_of",
     "append_signature",
     "evaluate",
+    "external_signer",
     "flatten",
     "general",
     "generate",

@@ -102,11 +102,11 @@ def general(compacts: Sequence[str]) -> bytes:
 
     Raises ValueError if the payloads differ.
     """
-    payloads = {compact.split(".")[1] for compact in compacts}
+    payloads = {compact.split(".", 2)[1] for compact in compacts}
     if len(payloads) != 1:
         raise ValueError("the payloads of a General JWS must be equal")
     signatures = []
     for compact in compacts:
-        protected, _, signature = compact.split(".")
+        protected, _, signature = compact.split(".", 3)
         signatures.append({"protected": protected, "signature": signature})
     return msgspec.json.encode({"payload": payloads.pop(), "signatures": signatures})

@@ -38,10 +38,18 @@ _Point = tuple[int, int, int, int]
 def is_strong_encoding(encoded: bytes) -> bool:
     """Tell whether 32 bytes have a canonical y (below p) that is not of a small-order point.
 
-    Does not check that the point is on the curve: importing the key does.
+    Does not check that the point is on the curve: `is_strong_point` does.
     """
     y = int.from_bytes(encoded, "little") & _Y_BITS
     return len(encoded) == 32 and y < P and y not in _SMALL_ORDER_Y
+
+
+def is_strong_point(encoded: bytes) -> bool:
+    """Tell whether 32 bytes are the strong encoding of a point of the curve; takes 0.1 ms.
+
+    OpenSSL imports an encoding that is of no point, and then verifies nothing with it.
+    """
+    return is_strong_encoding(encoded) and _decode(encoded) is not None
 
 
 def is_strict_signature(signature: bytes) -> bool:

@@ -121,7 +121,7 @@ def _found(keys: Keys, entry: SignatureEntry) -> KeySet:
     if isinstance(keys, KeySet):
         return keys
     try:
-        found = keys(copied(entry.protected or {}))
+        found: Any = keys(copied(entry.protected or {}))
     except LedgerError as error:
         raise RefusedError("jwk_key_not_found", f"the lookup raised {error.code}") from error
     except Exception as error:  # a lookup is foreign code: its error fails this entry only
@@ -149,6 +149,8 @@ def _candidates(entry: SignatureEntry, keys: KeySet, rules: Rules) -> list[Key]:
     if rules.profile.kid_is_thumbprint:
         named = tuple(key for key in keys.keys if key.thumbprint == entry.kid)
     fit = [key for key in named if alg in key.verifiers]
+    if not rules.profile.ed448:
+        fit = [key for key in fit if "Ed448" not in key.verifiers]
     if fit:
         return fit
     if rules.strict_signer_match:

@@ -1,6 +1,6 @@
 """Verification keys: a JWK (RFC 7517), a key object or an HMAC secret as one immutable `Key`.
 
-Rejects private keys, weak keys (RSA under 2,048 bits, small-order Ed25519 points, short secrets)
+Rejects private keys, weak keys (RSA under 2,048 bits, small-order Edwards points, short secrets)
 and non-canonical encodings, because a second encoding would give a key a second thumbprint.
 """
 
@@ -10,13 +10,23 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 
 from ledger.encoding import b64u_decode, b64u_encode, jcs
 from ledger.errors import MalformedError
 from ledger.jose import algorithms
-from ledger.jose.algorithms import EC, EDDSA, HMAC, MLDSA, PublicKey, UnsupportedAlgorithm, Verify
-from ledger.jose.ed25519 import is_strong_encoding
+from ledger.jose import ed448 as strict_ed448
+from ledger.jose.algorithms import (
+    EC,
+    ED448,
+    EDDSA,
+    HMAC,
+    MLDSA,
+    PublicKey,
+    UnsupportedAlgorithm,
+    Verify,
+)
+from ledger.jose.ed25519 import is_strong_point
 from ledger.jose.rsa_strength import MAX_RSA_BITS, refuse_weak_rsa
 from ledger.jose.shared_secret import MAX_SECRET_BYTES, refuse_disguised
 
@@ -91,7 +101,7 @@ def parse_key(jwk: Mapping[str, Any]) -> Key:
 
 
 def for_algorithm(verifiers: Mapping[str, Verify], alg: str | None) -> Mapping[str, Verify]:
-    """Keep only the key's own `alg`; EdDSA and Ed25519 are two names of one algorithm.
+    """Keep only the key's own `alg`; EdDSA and the curve's name are two names of one algorithm.
 
     Raises MalformedError `jwk_invalid` if the type of key does not have this alg.
     """
@@ -99,7 +109,7 @@ def for_algorithm(verifiers: Mapping[str, Verify], alg: str | None) -> Mapping[s
         return verifiers
     if alg not in verifiers:
         raise _invalid("the key's alg does not fit its type")
-    return verifiers if alg in EDDSA else {alg: verifiers[alg]}
+    return verifiers if alg in EDDSA + ED448 else {alg: verifiers[alg]}
 
 
 def _refuse_other_use(jwk: Mapping[str, Any]) -> None:
@@ -160,14 +170,19 @@ def _import(kty: str, members: Mapping[str, str]) -> PublicKey:
 
 
 def _import_okp(members: Mapping[str, str]) -> PublicKey:
-    if members["crv"] != "Ed25519":
-        raise _invalid("the OKP curve must be Ed25519")
-    return ed25519.Ed25519PublicKey.from_public_bytes(strong_point(b64u(members["x"])))
+    raw = b64u(members["x"])
+    if members["crv"] == "Ed25519":
+        return ed25519.Ed25519PublicKey.from_public_bytes(strong_point(raw))
+    if members["crv"] != "Ed448":
+        raise _invalid("the OKP curves here are Ed25519 and Ed448")
+    if not strict_ed448.is_strong_point(raw):
+        raise _invalid("the Ed448 key is weak or malformed")
+    return ed448.Ed448PublicKey.from_public_bytes(raw)
 
 
 def _import_ec(members: Mapping[str, str]) -> PublicKey:
     if members["crv"] not in EC:
-        raise _invalid("the EC curves here are P-256, P-384 and P-521")
+        raise _invalid(f"the EC curves here are {', '.join(EC)}")
     _, curve, _, size = EC[members["crv"]]
     x, y = b64u(members["x"]), b64u(members["y"])
     if len(x) != size or len(y) != size:
@@ -185,7 +200,7 @@ def _uint(text: str) -> int:
 
 def strong_point(raw: bytes) -> bytes:
     """Return an Ed25519 public key unchanged; raise MalformedError `jwk_invalid` if it is weak."""
-    if not is_strong_encoding(raw):
+    if not is_strong_point(raw):
         raise MalformedError("jwk_invalid", "the Ed25519 key is weak or malformed")
     return raw
 
@@ -216,13 +231,14 @@ def members_of(public: object) -> tuple[str, tuple[tuple[str, str], ...]]:
     """
     if hasattr(public, "private_bytes"):
         raise MalformedError("private_key_refused", "private keys never leave their owner")
-    if isinstance(public, ed25519.Ed25519PublicKey):
-        return "OKP", (("crv", "Ed25519"), ("x", b64u_encode(public.public_bytes_raw())))
+    if isinstance(public, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        curve = "Ed25519" if isinstance(public, ed25519.Ed25519PublicKey) else "Ed448"
+        return "OKP", (("crv", curve), ("x", b64u_encode(public.public_bytes_raw())))
     if isinstance(public, ec.EllipticCurvePublicKey):
         try:
             curve = algorithms.curve_name(public.curve)
         except ValueError as error:
-            raise _invalid("the EC curves here are P-256, P-384 and P-521") from error
+            raise _invalid(f"the EC curves here are {', '.join(EC)}") from error
         size, numbers = EC[curve][3], public.public_numbers()
         x, y = (b64u_encode(n.to_bytes(size, "big")) for n in (numbers.x, numbers.y))
         return "EC", (("crv", curve), ("x", x), ("y", y))

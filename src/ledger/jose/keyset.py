@@ -9,17 +9,11 @@ from typing import Any
 import msgspec
 
 from ledger.errors import LedgerError, MalformedError
+from ledger.jose.algorithms import PublicKey
 from ledger.jose.keys import Key, import_public, parse_key, secret_key
 from ledger.jose.outcome import Failure, failure
 
 MAX_SET_KEYS = 4096
-
-# A JWK or JWK Set (a mapping), a Key or KeySet, a `cryptography` public key, an HMAC secret.
-KeyInput = Any
-# Called with a copy of the protected header; returns a KeyInput, or None for an unknown key.
-Lookup = Callable[[dict[str, Any]], KeyInput]
-# The same, but its result may have to be awaited.
-AsyncLookup = Callable[[dict[str, Any]], Awaitable[KeyInput] | KeyInput]
 
 
 class KeySet(msgspec.Struct, frozen=True, eq=False):
@@ -42,6 +36,14 @@ class KeySet(msgspec.Struct, frozen=True, eq=False):
         return {"keys": [key.to_jwk() for key in self.keys]}
 
 
+# A JWK or JWK Set (a mapping), a Key or KeySet, a `cryptography` public key, an HMAC secret.
+OneKeyInput = Mapping[str, Any] | Key | KeySet | PublicKey | bytes | bytearray
+# One of these, or several.
+KeyInput = OneKeyInput | Sequence[OneKeyInput]
+# Called with a copy of the protected header; returns a KeyInput, or None for an unknown key.
+Lookup = Callable[[dict[str, Any]], KeyInput | None]
+# The same, but its result may have to be awaited.
+AsyncLookup = Callable[[dict[str, Any]], Awaitable[KeyInput | None] | KeyInput | None]
 # The keys for every entry, or a lookup that is asked for each.
 Keys = KeySet | Lookup
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 
 from ledger.encoding import b64u_encode
-from ledger.errors import MalformedError
+from ledger.errors import ConflictError, MalformedError
 from ledger.jose import algorithms, keys
 from ledger.jose.algorithms import (
     EC,
+    ED448,
     EDDSA,
     HMAC,
     MLDSA,
@@ -27,6 +28,7 @@ from ledger.jose.shared_secret import MAX_SECRET_BYTES
 _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 _KINDS = (
     ed25519.Ed25519PrivateKey,
+    ed448.Ed448PrivateKey,
     ec.EllipticCurvePrivateKey,
     rsa.RSAPrivateKey,
     mldsa.MLDSA44PrivateKey,
@@ -35,12 +37,11 @@ _KINDS = (
 )
 
 
-# A private JWK, a Signer, a private key of `cryptography`, or an HMAC secret.
-SignerInput = Any
-
-
 class Signer(msgspec.Struct, frozen=True, eq=False):
-    """A private key with its single algorithm, and its public key."""
+    """A private key with its single algorithm, and its public key.
+
+    An external signer has neither `private` nor `secret`: another program or a device keeps them.
+    """
 
     alg: str
     public: keys.Key
@@ -54,10 +55,15 @@ class Signer(msgspec.Struct, frozen=True, eq=False):
         return f"Signer({self.alg}, {self.public!r}, kid={self.kid!r})"
 
     def to_jwk(self) -> dict[str, str]:
-        """Return the PRIVATE JWK with its `alg`, for the owner's own storage only."""
+        """Return the PRIVATE JWK with its `alg`, for the owner's own storage only.
+
+        Raises ConflictError `key_not_exportable` for an external signer.
+        """
         named = {"alg": self.alg} | ({} if self.kid is None else {"kid": self.kid})
+        if self.secret is not None:
+            return {"kty": "oct", "k": b64u_encode(self.secret), **named}
         if self.private is None:
-            return {"kty": "oct", "k": b64u_encode(self.secret or b""), **named}
+            raise ConflictError("key_not_exportable", "this key is kept elsewhere")
         return {
             "kty": self.public.kty,
             **dict(self.public.members),
@@ -70,18 +76,25 @@ class Signer(msgspec.Struct, frozen=True, eq=False):
         return self.public.to_jwk()
 
 
+# A private JWK, a Signer, a private key of `cryptography`, or an HMAC secret.
+SignerInput = Mapping[str, Any] | Signer | PrivateKey | bytes
+
+
 def import_private(given: object, *, alg: str | None = None) -> Signer:
     """Return the signer of a private JWK, a `cryptography` private key or an HMAC secret.
 
-    The algorithm is `alg`, else the JWK's, else the key's only one (EdDSA for Ed25519). Raises
+    The algorithm is `alg`, else the JWK's, else the key's only one (EdDSA for Ed25519 and Ed448).
+    A Signer is returned as it is, or with another `alg`; an external one keeps its own. Raises
     MalformedError: `jws_signer_alg_inference` if the key has several; `jwk_invalid` for a public,
     weak, inconsistent or unknown key; `jws_alg_not_allowed` if the algorithm does not fit the key.
     """
     if isinstance(given, Signer):
         if alg in (None, given.alg):
             return given
+        if given.secret is not None:
+            return _secret_signer(given.secret, alg, given.kid)
         if given.private is None:
-            return _secret_signer(given.secret or b"", alg, given.kid)
+            raise MalformedError("jws_alg_not_allowed", "the external signer has another alg")
         return _signer(given.private, alg, given.kid)
     if isinstance(given, bytes):
         return _secret_signer(given, alg, None)
@@ -102,6 +115,8 @@ def generate(alg: str, *, rsa_bits: int = 3072) -> Signer:
     curves = {row[0]: row[1] for row in EC.values()}
     if alg in EDDSA:
         private = ed25519.Ed25519PrivateKey.generate()
+    elif alg == "Ed448":
+        private = ed448.Ed448PrivateKey.generate()
     elif alg in curves:
         private = ec.generate_private_key(curves[alg]())
     elif alg in algorithms.RSA:
@@ -117,21 +132,26 @@ def generate(alg: str, *, rsa_bits: int = 3072) -> Signer:
 
 def _signer(private: PrivateKey, alg: str | None, kid: str | None) -> Signer:
     functions = algorithms.signers(private)
-    chosen = _choose(alg, tuple(functions))
+    chosen = choose(alg, tuple(functions))
     public = keys.import_public(private.public_key(), alg=chosen, kid=kid)
     return Signer(chosen, public, functions[chosen], kid, private)
 
 
 def _secret_signer(secret: bytes, alg: str | None, kid: str | None) -> Signer:
-    chosen = _choose(alg, HMAC)
+    chosen = choose(alg, HMAC)
     public = keys.secret_key(secret, alg=chosen, kid=kid)
     _, sign = algorithms.hmac_functions(secret, chosen)
     return Signer(chosen, public, sign, kid, None, secret)
 
 
-def _choose(alg: str | None, fitting: tuple[str, ...]) -> str:
+def choose(alg: str | None, fitting: tuple[str, ...]) -> str:
+    """Return the algorithm to sign with.
+
+    Raises MalformedError: `jws_signer_alg_inference` if none is named and several fit;
+    `jws_alg_not_allowed` if the named one does not fit.
+    """
     if alg is None:
-        if len(fitting) > 1 and fitting != EDDSA:
+        if len(fitting) > 1 and fitting not in (EDDSA, ED448):
             raise MalformedError("jws_signer_alg_inference", "the key fits several algorithms")
         return fitting[0]
     if alg not in fitting:
@@ -170,7 +190,8 @@ def _import_jwk(jwk: Mapping[str, Any], alg: str | None) -> Signer:
 
 def _pair(kty: str, jwk: Mapping[str, Any]) -> PrivateKey:
     if kty == "OKP":
-        return ed25519.Ed25519PrivateKey.from_private_bytes(_octets(jwk, "d"))
+        kind = ed25519.Ed25519PrivateKey if jwk["crv"] == "Ed25519" else ed448.Ed448PrivateKey
+        return kind.from_private_bytes(_octets(jwk, "d"))
     if kty == "EC":
         _, curve, _, size = EC[jwk["crv"]]
         secret = _octets(jwk, "d")
@@ -220,7 +241,7 @@ def _octets(jwk: Mapping[str, Any], name: str) -> bytes:
 
 
 def _private(private: PrivateKey) -> dict[str, str]:
-    if isinstance(private, ed25519.Ed25519PrivateKey):
+    if isinstance(private, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
         return {"d": b64u_encode(private.private_bytes_raw())}
     if isinstance(private, ec.EllipticCurvePrivateKey):
         size = EC[algorithms.curve_name(private.curve)][3]

@@ -1,7 +1,8 @@
 """RSA public keys: which modulus and exponent are accepted (NIST SP 800-89 section 5.3.3).
 
 Who can factor the modulus can sign. So this module refuses even moduli, moduli with a small
-factor and perfect powers, such as 3^1292. It does not test whether a modulus is a prime or a
+factor, perfect powers, such as 3^1292, and moduli that Infineon's faulty library generated (ROCA,
+CVE-2017-15361), which can be factored in days. It does not test whether a modulus is a prime or a
 product of close primes: that costs as much as hundreds of verifications, and no test finds every
 weak key.
 """
@@ -19,6 +20,9 @@ MAX_RSA_EXPONENT_BITS = 64
 # SP 800-89 asks for no factor below 752.
 _SMALL_FACTORS = math.lcm(*range(2, 752))
 _SMALLEST_FACTOR_BITS = 9
+# Modulo each of these primes, a modulus with the ROCA fault is a power of 65537. By chance, one in
+# 2^27 moduli is.
+_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 
 def refuse_weak_rsa(numbers: rsa.RSAPublicNumbers) -> None:
@@ -32,6 +36,8 @@ def refuse_weak_rsa(numbers: rsa.RSAPublicNumbers) -> None:
         raise _weak("the RSA modulus has a small factor")
     if _is_perfect_power(n):
         raise _weak("the RSA modulus is a power of a smaller number")
+    if all(n % prime in powers for prime, powers in _roca_powers().items()):
+        raise _weak("a faulty library generated the RSA key (CVE-2017-15361)")
 
 
 def _is_perfect_power(n: int) -> bool:
@@ -75,6 +81,12 @@ def _filters() -> list[tuple[int, tuple[int, ...]]]:
     """Return each prime exponent that a modulus can have, with the primes that exclude it."""
     exponents = range(2, MAX_RSA_BITS // _SMALLEST_FACTOR_BITS + 1)
     return [(k, _filter_primes(k)) for k in exponents if _is_prime(k)]
+
+
+@cache
+def _roca_powers() -> dict[int, set[int]]:
+    """Return the powers of 65537 modulo each prime."""
+    return {prime: {pow(65537, k, prime) for k in range(prime)} for prime in _ROCA_PRIMES}
 
 
 def _weak(detail: str) -> MalformedError:

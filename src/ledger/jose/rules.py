@@ -51,7 +51,8 @@ class LedgerHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A set of rules for the cases that the RFCs leave to the application.
 
-    `header`: the type of a protected header; None allows every member.
+    `header`: the type of a protected header; None allows every member. `ed448`: whether EdDSA can
+    be of that curve too.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     unknown_members: bool
     kid_is_thumbprint: bool
     exact_typ: bool
+    ed448: bool
     header: type[msgspec.Struct] | None
     limits: Limits
 
@@ -71,6 +73,7 @@ RFC = Profile(
     unknown_members=True,
     kid_is_thumbprint=False,
     exact_typ=False,
+    ed448=True,
     header=None,
     limits=Limits(),
 )
@@ -81,6 +84,7 @@ LEDGER = Profile(
     unknown_members=False,
     kid_is_thumbprint=True,
     exact_typ=True,
+    ed448=False,
     header=LedgerHeader,
     limits=Limits(
         envelope_bytes=4 * 2**20,

@@ -122,7 +122,8 @@ class HttpClient:
                 except _FAILURES as error:
                     # The server may have closed a kept connection in the meantime. Retrying is
                     # safe: every request of the ledger may be sent twice.
-                    if not kept or isinstance(error, TimeoutError) or self._is_closed:
+                    is_final = isinstance(error, TimeoutError | _TooLongError)
+                    if not kept or is_final or self._is_closed:
                         raise
                     self._connection.close()
                 return self._try(request)
@@ -154,13 +155,17 @@ class HttpClient:
                 parts.append(chunk)
                 size += len(chunk)
                 if size > request.max_bytes:
-                    raise http.client.HTTPException(f"over {request.max_bytes:,} bytes")
+                    raise _TooLongError(f"over {request.max_bytes:,} bytes")
             if answer.length:
                 raise http.client.HTTPException("the answer is truncated")
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         told = answer.headers.get("Retry-After", "")
         retry_after_s = int(told) if _SECONDS(told) else 0  # a date is not needed by any caller
         return HttpResponse(answer.status, media_type, b"".join(parts), retry_after_s)
+
+
+class _TooLongError(http.client.HTTPException):
+    """The body has more bytes than the caller takes: it would the next time too."""
 
 
 class _Request(NamedTuple):

@@ -127,7 +127,7 @@ def _statement(events: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
             yield "document.json", body.document.encode()
             payload = b64u_encode(body.document.encode())
         jws = signature_of(body)
-        if isinstance(body, StatementSigned) and jws.split(".")[1:-1] == [payload]:
+        if isinstance(body, StatementSigned) and jws.split(".", 3)[1:-1] == [payload]:
             shared.append((body.signer, jws))
         if isinstance(body, ApprovalRetracted):
             shared = [each for each in shared if each[0] != body.signer]

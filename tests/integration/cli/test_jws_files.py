@@ -12,6 +12,7 @@ import pytest
 from ledger.__main__ import main
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.jose import Hints, Sign, generate, import_private, sign, sign_multi
+from tests.support.strangers import Reply, stranger
 
 ALICE = generate("EdDSA")
 BARE = {name: ALICE.to_public_jwk()[name] for name in ("kty", "crv", "x")}
@@ -211,6 +212,25 @@ def test_headers_are_as_the_options_say(run: Any) -> None:
         "alg": "EdDSA", "kid": "k", "typ": "x+jwt", "n": 7, "t": "text", "l": ["a"],
     }  # fmt: skip
     assert entry["header"] == {"u": 1}
+
+
+def test_keys_are_fetched_from_an_address(run: Any) -> None:
+    Path("payload").write_bytes(b"x\n")
+    keep(run, "jws", "sign", "payload", "--key", "alice.jwk")
+    published = json.dumps({"keys": [ALICE.to_public_jwk()]}).encode()
+    with stranger(lambda *_: Reply(200, published, "application/json")) as url:
+        status, err, out = run("verify", "jws", "--jwks", f"{url}/keys")
+    assert (status, err) == (0, "")
+    assert out.startswith(b"0  good ")
+    status, err, out = run("verify", "jws", "--jwks", f"{url}/keys")  # it is away now
+    assert (status, out) == (1, b"")
+    assert err.startswith("ledger jws: jwks_unavailable: ")
+    assert run("verify", "jws", "--jwks", "http://example.com/")[1].startswith(
+        "ledger jws: url_invalid: "
+    )
+    for arguments in ((), ("jws",), ("absent",)):
+        status, err, _ = run("verify", *arguments)
+        assert (status, err) == (2, "ledger jws: --keys or --jwks is needed\n")
 
 
 def test_a_private_key_is_written_for_its_owner_alone(run: Any) -> None:

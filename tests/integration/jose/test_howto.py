@@ -1,12 +1,16 @@
 """docs/how-to/multi-signature.md: every example runs, in the order of the page."""
 
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.strangers import Reply, stranger
 
 PAGE = Path(__file__).parents[3] / "docs/how-to/multi-signature.md"
 SECTIONS = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)
@@ -17,9 +21,16 @@ def blocks(section: str, language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def names() -> dict[str, Any]:
-    """The page is one program: what an example defines, later ones use."""
-    return {}
+def names() -> Iterator[dict[str, Any]]:
+    """The page is one program: what an example defines, later ones use. `url` serves its keys."""
+    defined: dict[str, Any] = {}
+
+    def publish(*_: object) -> Reply:
+        return Reply(200, json.dumps(defined["keys"]).encode(), "application/json")
+
+    with stranger(publish) as url:
+        defined["url"] = url
+        yield defined
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.split("\n")[0])

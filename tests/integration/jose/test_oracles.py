@@ -31,7 +31,7 @@ from ledger.jose.algorithms import ALL_ALGORITHMS, HMAC, MLDSA
 EVERY = sorted(ALL_ALGORITHMS)
 PAYLOAD = b'{"amount":1000}'
 JOSERFC = [alg for alg in EVERY if alg not in MLDSA]
-PYJWT = [alg for alg in JOSERFC if alg != "Ed25519"]
+PYJWT = [alg for alg in JOSERFC if alg not in ("Ed25519", "Ed448")]
 
 
 @lru_cache

@@ -14,6 +14,7 @@ from ledger.jose.ed25519 import (
     is_prime_order,
     is_strict_signature,
     is_strong_encoding,
+    is_strong_point,
     verify,
     verify_with_libsodium,
     verify_with_openssl,
@@ -65,6 +66,15 @@ def test_the_librarys_keys_and_signatures_have_the_strict_form(number: int) -> N
 @pytest.mark.parametrize("encoded", [*map(encode, TORSION), *SECOND], ids=bytes.hex)
 def test_no_encoding_of_a_small_order_point_is_of_prime_order(encoded: bytes) -> None:
     assert not is_prime_order(encoded)
+
+
+@pytest.mark.parametrize("y", [2, 7, 8, 11])
+def test_an_encoding_of_no_point_is_no_key(y: int) -> None:
+    encoded = y.to_bytes(32, "little")
+    assert is_strong_encoding(encoded)
+    assert not is_strong_point(encoded)
+    with refused(MalformedError, "jwk_invalid"):
+        parse_key({"kty": "OKP", "crv": "Ed25519", "x": b64u_encode(encoded)})
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])

@@ -31,7 +31,7 @@ from ledger.jose import (
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/jws-rfc.json").read_text())
 RSA_JWK: dict[str, Any] = VECTORS["jws"][1]["keys"][0]
-PAIRS = ["EdDSA", "Ed25519", "ES256", "ES384", "ES512", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"]
+PAIRS = "EdDSA Ed25519 Ed448 ES256 ES384 ES512 ES256K ML-DSA-44 ML-DSA-65 ML-DSA-87".split()
 SECRET = bytes(range(64))
 
 

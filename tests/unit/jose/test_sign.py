@@ -140,6 +140,7 @@ def test_a_signer_that_no_verifier_would_take_back_is_refused(signer: Any, code:
 
 
 def test_an_rsa_or_secret_signer_names_its_algorithm() -> None:
+    assert RSA.private is not None
     jws = sign_multi(b"x", [Sign(RSA.private, alg="PS384"), Sign(SECRET, alg="HS384")])
     found = verify_multi_all(jws, [RSA.public], algorithms=["PS384", "HS384"], now=None)
     assert [o.error and o.error.code for o in found.outcomes] == ["jws_alg_not_allowed"] * 2
@@ -226,6 +227,7 @@ def test_a_large_payload_can_be_detached() -> None:
 
 
 def test_a_signer_without_a_kid_is_named_by_its_thumbprint() -> None:
+    assert ALICE.private is not None
     for key in (ALICE.private, {n: v for n, v in ALICE.to_jwk().items() if n != "kid"}):
         assert header(sign_multi(b"x", [key]))["kid"] == ALICE.public.thumbprint
     named = ALICE.to_jwk() | {"kid": "mine"}

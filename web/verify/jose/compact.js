@@ -58,7 +58,7 @@ export function readPayload(jws, shape, code, detail) {
 
 /** Return one General JSON JWS (RFC 7515 section 7.2.1) of compact JWSs over one payload. */
 export function general(compacts) {
-  const parts = compacts.map((compact) => compact.split("."));
+  const parts = compacts.map((compact) => compact.split(".", 3));
   const signatures = parts.map(([header, , signature]) => ({ protected: header, signature }));
   return JSON.stringify({ payload: parts[0][1], signatures });
 }

@@ -61,7 +61,7 @@ function ofStatement(events) {
       payload = toBase64Url(bytesOf(body.document));
     }
     const jws = signatureOf(event);
-    const middle = jws.split(".").slice(1, -1);
+    const middle = jws.split(".", 4).slice(1, -1);
     if (type === TAG.STATEMENT_SIGNED && middle.length === 1 && middle[0] === payload) {
       shared.push([body.signer, jws]);
     }

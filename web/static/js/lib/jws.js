@@ -43,7 +43,7 @@ export function signRedeem(key, members) {
 
 /** Return the signed time of a decision, in seconds: an act's, or an approval's in either form. */
 export function signedAt(jws) {
-  const [header, payload] = jws.split(".");
+  const [header, payload] = jws.split(".", 2);
   const { typ, iat } = JSON.parse(new TextDecoder().decode(decode(header)));
   if (typ !== "act+jwt" && iat !== undefined) return iat;
   const said = JSON.parse(new TextDecoder().decode(decode(payload)));
@@ -59,7 +59,7 @@ export function signPossession(key, challenge) {
 export async function verify(jws, jwk, kid) {
   const { crv, kty, x } = jwk;
   const key = await crypto.subtle.importKey("jwk", { crv, kty, x }, "Ed25519", false, ["verify"]);
-  const [header, payload, signature, ...more] = jws.split(".");
+  const [header, payload, signature, ...more] = jws.split(".", 4);
   const { alg, kid: named } = JSON.parse(new TextDecoder().decode(decode(header)));
   if (more.length || !["EdDSA", "Ed25519"].includes(alg)) return null;
   if (named !== kid || kid !== (await thumbprint(jwk))) return null;

@@ -1,0 +1,1 @@
+"""JSONTestSuite's parsing tests, compressed; README.md says from where."""

@@ -1,0 +1,1 @@
+"""Project Wycheproof's test vectors of what JWS needs, reduced; README.md says from where."""
