@@ -47,8 +47,7 @@ def _report(bob: Browser, outcome: str) -> None:
 def test_an_executor_uses_a_statement_and_another_participant_confirms_that_it_was_not_done(
     alice: Browser, bob: Browser
 ) -> None:
-    alice.open("/draft")
-    alice.page.get_by_label("Title").fill("Pay the bill")
+    alice.begin_draft("Pay the bill")
     for role in ("creator", "investor"):
         alice.page.locator(f"#of-{role}").uncheck()
     alice.page.get_by_text("Name people").click()

@@ -210,8 +210,7 @@ def statement(
         if found is None:
             raise unknown_statement()
         web.access.note(db, reader, "statement", [found.position])
-        # Read content and policy from the document, which is authoritative; the views only index
-        # it.
+        # The document is authoritative for content and policy; the views only index it.
         document = parse_json(found.document.encode())
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         replaced_rules = None if found.replaced is None else msgspec.convert(found.replaced, Policy)
