@@ -37,8 +37,10 @@ from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
 from projections import changes, devices, inbox, readers, statements, users
 from projections import rules as rules_set
+from projections.involved import involved
 
 STATUSES: tuple[Status, ...] = get_args(Status)
+_MOST_FINISHED = 10
 _MOST_PEOPLE = 200
 
 
@@ -120,15 +122,15 @@ def statement_list(
 def inbox_list(
     request: AnyRequest, web: FromWeb, cursor: FromQuery[str | None] = None
 ) -> Template | Redirect:
-    """List statements waiting for the signed-in person, and the statements they created."""
+    """List what waits for the signed-in person, and what they drafted or decided on."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, at):
         now = web.models.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
-        mine = statements.page(db, readers.of(db, me.id), at=at, now=now, limit=5, creator=me.id)
-        words = summaries(db, [each.id for each in [*waiting.items, *mine.items]], at=at)
+        mine = involved(db, me.id, at=at, now=now)
+        words = summaries(db, [each.id for each in [*waiting.items, *mine]], at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(
             db, me.position, at=at, now=now
@@ -139,7 +141,8 @@ def inbox_list(
         me=me,
         position=at,
         found=waiting,
-        mine=mine,
+        others=[each for each in mine if each.status == "pending" and each not in waiting.items],
+        finished=[each for each in mine if each.status != "pending"][:_MOST_FINISHED],
         words=words,
         alone=alone,
         one_way=one_way and not alone,

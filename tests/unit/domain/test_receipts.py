@@ -45,6 +45,7 @@ from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.policy import Node
 from ledger.errors import CorruptError
 from tests.support.changes import values
+from tests.support.heads import HEADS
 from tests.support.keys import ed25519_key
 from tests.support.links import link_key
 from tests.support.refusals import refused
@@ -83,7 +84,7 @@ REPORTED = OutcomeReported("bob", "kid", 2, 1, "not-done", True, "ACT")
 WITHDRAWN = StatementWithdrawn("alice", "kid", "ACT")
 DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT", AT)
 OF_THE_LEDGER: list[Body] = [
-    LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", OKP),
+    LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", OKP, HEADS),
     LogKeysAnnounced(("vkey",), 1, "ACT"),
     LogKeysRetired(("vkey",), 1, "ACT"),
     LogFrozen("Because it ends.", "ACT"),
