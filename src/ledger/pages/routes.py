@@ -35,7 +35,7 @@ from ledger.pages.uses import shown_uses
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
-from projections import changes, devices, inbox, readers, statements, users
+from projections import changes, devices, floor, inbox, readers, statements, users
 from projections import rules as rules_set
 from projections.involved import involved
 
@@ -229,6 +229,7 @@ def statement(
         ids |= readers_and_executors(found)
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
+        below = floor.is_below(db, found.position, rules, floor.in_force(db, at=at))
         in_force = rules_set.in_force(db, at=at).governance
         takes_part = not readers.foreign(db, reader, [found.position])
         awaits = bool(items) and not counts(db, me, in_force, at=at)
@@ -252,7 +253,7 @@ def statement(
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,
         assurance=strictest(rules, replaced_rules),
-        standing=standing(found, rules, me, awaits=awaits),
+        standing=standing(found, rules, me, awaits=awaits, below=below),
         replaced_sentence=None
         if replaced_rules is None
         else policy_sentence(replaced_rules, people),
