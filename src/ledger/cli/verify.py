@@ -31,9 +31,9 @@ from ledger.verify.report import (
     VerificationReport,
     told_limits,
     told_restoration,
-    told_uses,
 )
 from ledger.verify.requirements import NOTHING, Requirements
+from ledger.verify.used import told_uses
 
 _VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",

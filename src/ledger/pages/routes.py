@@ -230,9 +230,8 @@ def statement(
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=at))
-        in_force = rules_set.in_force(db, at=at).governance
         takes_part = not readers.foreign(db, reader, [found.position])
-        awaits = bool(items) and not counts(db, me, in_force, at=at)
+        awaits = bool(items) and not counts(db, me, rules_set.in_force(db, at=at).governance, at=at)
     content = parse_content(found.content)
     return page(
         "statement",
