@@ -24,9 +24,15 @@ from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import drafted_by
 from ledger.pages.past import shown_at
-from ledger.pages.readers import carried_readers, readers_sentence
+from ledger.pages.readers import (
+    carried_executors,
+    carried_readers,
+    readers_and_executors,
+    readers_sentence,
+)
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import OpenActions, standing
+from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
@@ -172,6 +178,7 @@ def draft(
                 base = None  # only its creator supersedes a statement
         roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
         carried = carried_readers(db, base, people.items, at=at)
+        executors = carried_executors(db, base, people.items, at=at)
         values = rules_set.values(db, at=at)
         kinds = drafted_by(db, me, at=at)
     return page(
@@ -184,6 +191,8 @@ def draft(
         registration=values.registration,
         reader_roles=[each for each in roles if each != AUDITOR],
         reader_people=[*people.items, *carried],
+        signing_roles=[each for each in roles if each != AUDITOR],
+        executor_people=[*people.items, *executors],
         floor=msgspec.to_builtins(values.floor),
         age=wait(values.max_age),
         kinds=kinds,
@@ -220,15 +229,15 @@ def statement(
             earlier = None if number is None else statements.document(web.models.log, number)
         items = changes.items(db, [statement_id]).get(statement_id, ())
         replaced = rules_set.replaced(db, items, at=seen)
-        members = {*policy.members(rules), *rules.veto, *(found.readers or ())}
-        members |= set() if replaced_rules is None else {*policy.members(replaced_rules)}
-        ids = {name.removeprefix("user:") for name in members if name.startswith("user:")}
+        ids = _people_of(rules) | _people_of(replaced_rules) | readers_and_executors(found)
         people = users.names(db, sorted(ids | named_in(items)), at=seen)
         people[found.creator.id] = found.creator.name
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
+        takes_part = not readers.foreign(db, reader, [found.position])
         in_force = rules_set.in_force(db, at=seen).governance
         awaits = bool(items) and not counts(db, me, in_force, at=seen)
     content = parse_content(found.content)
+    uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
     return page(
         "statement",
         web,
@@ -243,6 +252,7 @@ def statement(
         replaced=replaced,
         described=describe(items, people, replaced),
         readers_sentence=readers_sentence(found.read_by, found.readers, people),
+        uses=without_acts(uses) if then.is_past else uses,
         progress_sentence=progress_sentence(found),
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,
@@ -253,6 +263,11 @@ def statement(
         place=place_of(found),
         **_policies_in_words(rules, replaced_rules, people),
     )
+
+
+def _people_of(rules: Policy | None) -> set[str]:
+    members = set() if rules is None else {*policy.members(rules), *rules.veto}
+    return {name.removeprefix("user:") for name in members if name.startswith("user:")}
 
 
 def _policies_in_words(
