@@ -29,7 +29,7 @@ from ledger.pages.standing import standing
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
-from projections import changes, devices, inbox, readers, statements, users
+from projections import changes, devices, floor, inbox, readers, statements, users
 from projections import rules as rules_set
 from projections.involved import involved
 
@@ -221,6 +221,7 @@ def statement(
         ids |= {each[5:] for each in found.readers or () if each.startswith("user:")}
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
+        below = floor.is_below(db, found.position, rules, floor.in_force(db, at=at))
         in_force = rules_set.in_force(db, at=at).governance
         awaits = bool(items) and not counts(db, me, in_force, at=at)
     content = parse_content(found.content)
@@ -242,7 +243,7 @@ def statement(
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,
         assurance=strictest(rules, replaced_rules),
-        standing=standing(found, rules, me, awaits=awaits),
+        standing=standing(found, rules, me, awaits=awaits, below=below),
         replaced_sentence=None
         if replaced_rules is None
         else policy_sentence(replaced_rules, people),
