@@ -8,6 +8,7 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
+from ledger.domain.charter_values import HOUR_MS
 from ledger.domain.statement_types import parse_definition
 from ledger.domain.vocabulary import AUDITOR
 from ledger.encoding import SHA256_HEX, parse_json
@@ -20,7 +21,8 @@ from ledger.pages.words import wait
 from projections import rules, timeline, users
 from projections import types as defined
 
-_DAY_MS = 24 * 60 * 60 * 1000
+_TYPES = 1000  # among which the newest version of one is looked for
+
 _PEOPLE = 200  # whom the form offers
 
 
@@ -122,20 +124,22 @@ def define(
 
 
 def _before(db: sqlite3.Connection, digest: str, *, at: int) -> dict[str, Any]:
-    """Return the members of the version in force that the next one replaces, and its digest.
+    """Return the members of the newest version of a type, which has a version of this digest.
 
-    Raises NotFoundError `type_unknown` for another version, and for a type that is retired.
+    Raises NotFoundError `type_unknown` without one, and for a type that is retired.
     """
-    found = None
+    known = None
     if SHA256_HEX.fullmatch(digest):
-        found = defined.by_digest(db, bytes.fromhex(digest), at=at)
+        known = defined.by_digest(db, bytes.fromhex(digest), at=at)
+    newest = defined.newest(db, at=at, limit=_TYPES) if known is not None else []
+    found = next((each for each in newest if known and each.name == known.name), None)
     if found is None or not found.is_in_force:
         raise NotFoundError("type_unknown", "there is no type in force with this digest")
     members: dict[str, Any] = parse_json(found.definition.encode())
     texts = {name: _lines(members[name]) for name in ("policy", "schema")}
     age = members.get("maxAge")
-    days = "" if age is None else f"{round(age / _DAY_MS, 3):g}"
-    return members | texts | {"sha256": digest, "days": days}
+    days = "" if age is None else f"{round(age / HOUR_MS / 24, 3):g}"
+    return members | texts | {"sha256": found.sha256, "days": days}
 
 
 def _lines(value: Any) -> str:

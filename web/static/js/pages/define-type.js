@@ -1,7 +1,8 @@
 // Defines a type, or the next version of one, by a change. The form shows what is wrong at its field,
 // and the form that drafters will fill in. The server decides again.
 
-import { proposeAndTell, serve } from "../lib/administer.js";
+import { done, propose, serve } from "../lib/administer.js";
+import { settle } from "../lib/api.js";
 import { SchemaError } from "../lib/content-schema.js";
 import { all, el, one } from "../lib/dom.js";
 import { policySentence } from "../lib/policy.js";
@@ -120,7 +121,11 @@ async function define() {
   field("errors").hidden = found.length === 0;
   if (found.length) return field("errors").focus();
   const replaces = was && { was, pending: chosen("pending")[0] };
-  return proposeAndTell({ "define-type": { definition: definition(), ...replaces } }, names);
+  const answer = await propose({ "define-type": { definition: definition(), ...replaces } }, names);
+  if (answer?.status === "pending") return done(answer);
+  if (!answer) return null;
+  await settle(answer.position);
+  return location.assign("/types");
 }
 
 form.addEventListener("input", () => {

@@ -1,4 +1,4 @@
-// The types: whoever may retires one by a change, whose effect is shown first.
+// The types: those who govern retire one by a change, whose effect is shown first.
 
 import { proposeAndTell, serve } from "../lib/administer.js";
 import { one } from "../lib/dom.js";
