@@ -4,6 +4,7 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
+import sqlite3
 from typing import Annotated, get_args
 
 import msgspec
@@ -14,7 +15,7 @@ from litestar.response import Redirect, Template
 from ledger.domain import policy
 from ledger.domain.policy import Policy
 from ledger.domain.policy_words import policy_sentence
-from ledger.domain.readers import unknown_statement
+from ledger.domain.readers import Reader, unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.encoding import parse_json
 from ledger.http.requests import AnyRequest
@@ -34,11 +35,12 @@ from ledger.pages.setup import is_alone
 from ledger.pages.standing import OpenActions, standing
 from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
-from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, Next, Web, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
 from projections import changes, devices, floor, inbox, readers, statements, users
 from projections import rules as rules_set
 from projections.involved import involved
+from projections.statements import StatementDetail
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_FINISHED = 10
@@ -223,10 +225,7 @@ def statement(
         document = parse_json(found.document.encode())
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         replaced_rules = None if found.replaced is None else msgspec.convert(found.replaced, Policy)
-        earlier = None
-        if found.supersedes is not None:
-            number = statements.find(db, found.supersedes, reader, at=seen)
-            earlier = None if number is None else statements.document(web.models.log, number)
+        earlier = _earlier(db, web, found, reader, seen)
         items = changes.items(db, [statement_id]).get(statement_id, ())
         replaced = rules_set.replaced(db, items, at=seen)
         ids = _people_of(rules) | _people_of(replaced_rules) | readers_and_executors(found)
@@ -263,6 +262,16 @@ def statement(
         place=place_of(found),
         **_policies_in_words(rules, replaced_rules, people),
     )
+
+
+def _earlier(
+    db: sqlite3.Connection, web: Web, found: StatementDetail, reader: Reader, at: int
+) -> bytes | None:
+    """Return the document that a statement supersedes, if its reader may read that too."""
+    if found.supersedes is None:
+        return None
+    number = statements.find(db, found.supersedes, reader, at=at)
+    return None if number is None else statements.document(web.models.log, number)
 
 
 def _people_of(rules: Policy | None) -> set[str]:
