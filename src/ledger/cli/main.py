@@ -1,5 +1,5 @@
-"""The command line: `ledger serve`, `rebuild`, `backup`, `restore`, `doctor`, `log …`, `witness …`,
-`export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
+"""The command line: `ledger serve`, `rebuild`, `backup`, `restore`, `recover`, `doctor`, `log …`,
+`witness …`, `export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -19,6 +19,7 @@ from ledger.cli import (
     export,
     jws,
     log,
+    recover,
     replay,
     restore_arguments,
     types,
@@ -84,6 +85,7 @@ def make_parser() -> argparse.ArgumentParser:
         declare(command, codes | ({ExitCode.INVALID: DAMAGED} if name == "serve" else {}))
     backup.add_parser(commands)
     restore_arguments.add_parser(commands)
+    recover.add_parser(commands)
     doctor.add_parser(commands)
     jws.add_commands(commands)
     log.add_parser(commands)
@@ -142,6 +144,8 @@ def _run(chosen: argparse.Namespace) -> int:
         from ledger.cli import restore  # the server's packages
 
         return restore.run(settings, chosen)
+    if chosen.command == "recover":
+        return recover.run(settings, chosen)
     if chosen.command == "export":
         return export.run(settings, chosen)
     if chosen.command == "log":

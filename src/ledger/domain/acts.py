@@ -14,6 +14,7 @@ from ledger.domain.ledger_acts import (
     AnnounceLogKeys,
     CreateLedger,
     FreezeLedger,
+    RecoverGovernance,
     RestoreLedger,
     RetireLogKeys,
 )
@@ -120,6 +121,12 @@ class CancelRecovery(Act, tag="cancel-recovery", frozen=True):
     user: str
 
 
+class CancelOperatorInvitations(Act, tag="cancel-operator-invitations", frozen=True):
+    """Cancel the operator's invitations of this recovery that nobody has used."""
+
+    recovery: str
+
+
 class AddPasskey(Act, tag="add-passkey", frozen=True):
     """Add the passkey whose COSE key has the SHA-256 `cose` (hex) to this person."""
 
@@ -187,11 +194,13 @@ _ACTS = (
     | AcceptGovernance
     | SetRecoveryCodes
     | CancelRecovery
+    | CancelOperatorInvitations
     | SignIn
     | CreateLedger
     | AnnounceLogKeys
     | RetireLogKeys
     | RestoreLedger
+    | RecoverGovernance
     | FreezeLedger
 )
 

@@ -30,6 +30,8 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OperatorInvitationsCancelled,
+    OperatorInvited,
     PasskeyAdded,
     PasskeyAdmitted,
     PasskeyRemoved,
@@ -186,6 +188,9 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LedgerRestored() | LogFrozen()
         ):
             return Written(own_key(states), (b"",))
+        case OperatorInvited(act=act) | OperatorInvitationsCancelled(act=act):
+            own = request_key(ACT, joined(str(events[0].stream), act))
+            return Written(own, (_json({"recovery": body.recovery}),))
         case (
             InvitationIssued()
             | InvitationCancelled()

@@ -33,6 +33,7 @@ from tests.support.ledgers import (
     settled,
 )
 from tests.support.links import link_jwk
+from tests.support.operator_recovering import recover_from_somebody_there
 from tests.support.signers import Signer
 from tests.support.type_definitions import define, definition, retire
 from tests.support.versions import copied
@@ -146,6 +147,7 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _reform(cast, process)
     await _leave(cast, process)
     await _wait_for_another(cast, process)
+    await recover_from_somebody_there(process, cast.dave)
 
 
 async def _leave(cast: Cast, process: Process) -> None:

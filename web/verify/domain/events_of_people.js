@@ -2,7 +2,7 @@
 
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
 import { flag, integer, listOf, nullable, oneOf, optional, struct, text } from "../shapes.js";
-import { HOME } from "./vocabulary.js";
+import { HOME, OPERATOR } from "./vocabulary.js";
 
 /** The tags of a person's stream. */
 export const PEOPLE_TAG = Object.freeze({
@@ -25,7 +25,7 @@ export const MATERIAL = "key-material/{keyMaterial}";
 /** The name of an act, by the SHA-256 of its signing input. */
 export const ACT_NAME = "act/{actSha256}";
 
-const assertion = struct({
+export const assertion = struct({
   credentialId: text,
   clientDataJSON: text,
   authenticatorData: text,
@@ -45,6 +45,7 @@ export const OF_PEOPLE = {
       unicode: text,
       invitation: optional(text),
       accepts: optional(text),
+      admittedBy: optional(oneOf(OPERATOR)),
     },
     stream: PERSON,
     actor: "owner",
