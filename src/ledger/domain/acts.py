@@ -14,6 +14,7 @@ from ledger.domain.ledger_acts import (
     AnnounceLogKeys,
     CreateLedger,
     FreezeLedger,
+    Heads,
     RecoverGovernance,
     RestoreLedger,
     RetireLogKeys,
@@ -202,6 +203,7 @@ _ACTS = (
     | RestoreLedger
     | RecoverGovernance
     | FreezeLedger
+    | Heads
 )
 
 

@@ -8,6 +8,8 @@ from ledger.domain.act import Act
 from ledger.encoding import SafeInteger
 from ledger.jose import OkpJwk
 
+MAX_HEADS = 1024
+
 
 class KeptTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The tree that a restore continues: its size, and its root in 64 hex characters."""
@@ -32,12 +34,16 @@ class OperatorLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CreateLedger(Act, tag="create-ledger", frozen=True):
-    """Create the ledger: the act of its first event."""
+    """Create the ledger: the act of its first event.
+
+    `setup` is the key of the first administrator's link, `heads` the ledger's heads key.
+    """
 
     origin: str
     rp_id: str
     registration: str
     setup: OkpJwk
+    heads: OkpJwk
 
 
 class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
@@ -76,6 +82,18 @@ class RecoverGovernance(Act, tag="recover-governance", frozen=True):
     lost: tuple[str, ...]
     invitations: tuple[OperatorLink, ...]
     reason: str
+
+
+class Heads(Act, tag="heads", frozen=True):
+    """State how many events each of these streams has in a tree of the log; the heads key signs it.
+
+    `root` is the tree's, in base64. `nonce` is that of the person who asked, or None.
+    """
+
+    heads: dict[str, SafeInteger]
+    nonce: str | None
+    root: str
+    size: SafeInteger
 
 
 class FreezeLedger(Act, tag="freeze-ledger", frozen=True):

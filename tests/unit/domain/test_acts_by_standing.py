@@ -162,6 +162,7 @@ NOT_OF_PEOPLE = {
     ledger_acts.RestoreLedger,
     ledger_acts.RecoverGovernance,
     ledger_acts.FreezeLedger,
+    ledger_acts.Heads,
 }
 WITHOUT_A_PASSKEY = {"draft", "draft a change", "approve", "reject", "retract", "withdraw"} | {
     "end the key that signs"
