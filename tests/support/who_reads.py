@@ -50,6 +50,9 @@ ROWS: dict[str, Row] = {
     "POST /api/statements/{statement_id}/reject": DECISION,
     "POST /api/statements/{statement_id}/retract": ("422", "404", "201", "409", "404"),
     "POST /api/statements/{statement_id}/withdraw": DECISION,
+    # The statement is pending, and nobody has used it.
+    "POST /api/statements/{statement_id}/use": ("422", "404", "409", "409", "404"),
+    "POST /api/statements/{statement_id}/outcome": ("422", "404", "409", "409", "404"),
     "GET /api/inbox": MINE,
     "GET /api/timeline": LIST,
     "GET /api/timeline?at={position}": LIST,

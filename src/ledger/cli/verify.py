@@ -33,6 +33,7 @@ from ledger.verify.report import (
     told_restoration,
 )
 from ledger.verify.requirements import NOTHING, Requirements
+from ledger.verify.used import told_uses
 
 _VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
@@ -251,6 +252,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
             f"  drafted   {shown.drafted_at} by {_plain(shown.creator.name)}",
             f"  policy    {_plain(shown.policy)}",
         ]
+        lines += [f"  {_plain(each)}" for each in told_uses(shown)]
         lines += [
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
             f"{told_limits(each)}"

@@ -14,14 +14,10 @@ import msgspec
 from ledger.domain.events import (
     ApprovalRetracted,
     Body,
-    CharterSet,
     CompromiseDeclared,
-    CompromiseSet,
+    EffectBody,
     Event,
     GovernanceAccepted,
-    GovernanceSet,
-    InvitationCancelled,
-    InvitationIssued,
     KeyAttested,
     KeyRevoked,
     LedgerBody,
@@ -33,28 +29,19 @@ from ledger.domain.events import (
     OperatorInvitationsCancelled,
     OperatorInvited,
     PasskeyAdded,
-    PasskeyAdmitted,
     PasskeyRemoved,
     PersonBody,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
-    ReEnrolmentOpened,
-    RoleClosed,
-    RoleDefined,
-    RoleEnded,
-    RoleGranted,
-    StandingSet,
     StatementDrafted,
     StatementEffect,
     StatementRecord,
     StatementRejected,
     StatementSigned,
-    StatementSuperseded,
+    StatementUse,
+    StatementUsed,
     StatementWithdrawn,
-    StatementWithdrawnByChange,
-    TypeDefined,
-    TypeRetired,
     UserRegistered,
 )
 from ledger.domain.vocabulary import Status
@@ -71,6 +58,8 @@ SIGN = "sign"
 REJECT = "reject"
 RETRACT = "retract"
 WITHDRAW = "withdraw"
+USE = "use"
+OUTCOME = "outcome"
 
 _json = msgspec.json.Encoder().encode
 
@@ -134,6 +123,8 @@ def written_about_statement(event: Event, approvals: int) -> Written:
     for an event of another stream.
     """
     body, stream = event.body, str(event.stream)
+    if isinstance(body, StatementUse):
+        return _used(body, stream)
     status: Status
     match body:
         case StatementSigned():
@@ -150,6 +141,23 @@ def written_about_statement(event: Event, approvals: int) -> Written:
             raise _misplaced(body)
     answer = {"statementId": stream, "status": status, "approvals": approvals}
     return Written(key, (_json(answer),))
+
+
+def use_answer(stream: str, body: StatementUse) -> dict[str, object]:
+    """Return the answer to a use, or to the report of its outcome."""
+    named = {"statementId": stream, "number": body.number, "generation": body.generation}
+    if isinstance(body, StatementUsed):
+        return {**named}
+    return {**named, "outcome": body.outcome, "frees": body.frees}
+
+
+def _used(body: StatementUse, stream: str) -> Written:
+    """Return the receipt of a use or its outcome; a use is known by its executor and nonce."""
+    if isinstance(body, StatementUsed):
+        key = request_key(USE, joined(stream, body.signer, body.nonce))
+    else:
+        key = request_key(OUTCOME, joined(stream, body.act))
+    return Written(key, (_json(use_answer(stream, body)),))
 
 
 def _misplaced(_: LedgerBody | PersonBody | StatementEffect) -> CorruptError:
@@ -181,6 +189,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
     body = events[0].body
     if isinstance(body, StatementRecord):
         raise CorruptError("event_misplaced", "not an event of people or of the ledger")
+    if isinstance(body, EffectBody):
+        raise CorruptError("event_misplaced", "an effect is written with what brings it about")
     match body:
         case UserRegistered():
             return _registered([event.body for event in events])
@@ -191,25 +201,6 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
         case OperatorInvited(act=act) | OperatorInvitationsCancelled(act=act):
             own = request_key(ACT, joined(str(events[0].stream), act))
             return Written(own, (_json({"recovery": body.recovery}),))
-        case (
-            InvitationIssued()
-            | InvitationCancelled()
-            | RoleDefined()
-            | RoleClosed()
-            | CharterSet()
-            | TypeDefined()
-            | TypeRetired()
-            | GovernanceSet()
-            | RoleGranted()
-            | RoleEnded()
-            | StandingSet()
-            | ReEnrolmentOpened()
-            | PasskeyAdmitted()
-            | CompromiseSet()
-            | StatementWithdrawnByChange()
-            | StatementSuperseded()
-        ):
-            raise CorruptError("event_misplaced", "an effect is written with what brings it about")
         case _:
             key, answer = _asked(body, str(events[0].stream))
             return Written(key, (_json(answer),))

@@ -87,6 +87,8 @@ BY_SIGNATURE = [
     "/api/statements/{statement_id:str}/reject",
     "/api/statements/{statement_id:str}/retract",
     "/api/statements/{statement_id:str}/withdraw",
+    "/api/statements/{statement_id:str}/use",
+    "/api/statements/{statement_id:str}/outcome",
     "/api/jwt-keys/{kid:str}/revoke",
     "/api/passkeys/{credential_id:str}/remove",
     "/api/users/{user_id:str}/suspend",

@@ -72,6 +72,7 @@ from ledger.domain.events.of_standing import (
 )
 from ledger.domain.events.of_statements import (
     ApprovalRetracted,
+    OutcomeReported,
     StatementBody,
     StatementDecision,
     StatementDrafted,
@@ -80,6 +81,8 @@ from ledger.domain.events.of_statements import (
     StatementRejected,
     StatementSigned,
     StatementSuperseded,
+    StatementUse,
+    StatementUsed,
     StatementWithdrawn,
 )
 from ledger.domain.events.of_types import TypeDefined, TypeRetired
@@ -134,6 +137,7 @@ __all__ = [
     "Meaning",
     "OperatorInvitationsCancelled",
     "OperatorInvited",
+    "OutcomeReported",
     "PasskeyAdded",
     "PasskeyAdmitted",
     "PasskeyRemoved",
@@ -158,6 +162,8 @@ __all__ = [
     "StatementRejected",
     "StatementSigned",
     "StatementSuperseded",
+    "StatementUse",
+    "StatementUsed",
     "StatementWithdrawn",
     "StatementWithdrawnByChange",
     "StreamKind",
