@@ -207,8 +207,8 @@ class Chronicle(LedgerChronicle):
         self._tell_effects()
         return raw
 
-    def sign(self, who: Signer, jws: str, raw: bytes) -> None:
-        self._decide("sign", who, raw, jws)
+    def sign(self, who: Signer, jws: str, raw: bytes, *, confirmed: bool = False) -> None:
+        self._decide("sign", who, raw, jws, who.confirm(jws) if confirmed else None)
         self._tell_effects()
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:

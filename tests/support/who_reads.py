@@ -89,6 +89,8 @@ ROWS: dict[str, Row] = {
     "GET /people": GOVERNORS_PAGE,
     "GET /people/{user_id}": GOVERNORS_PAGE,
     "GET /roles": GOVERNORS_PAGE,
+    "GET /types": MEMBERS_PAGE,
+    "GET /types/define": GOVERNORS_PAGE,
     "GET /governance": MEMBERS_PAGE,
     "GET /api/access-record": ("401", "403", "403", "without", "403"),
     "GET /access": ("sign-in", "403", "403", "reads", "403"),

@@ -35,6 +35,8 @@ PAGES = [
     "/people",
     "/people/{user_id:str}",
     "/roles",
+    "/types",
+    "/types/define",
     "/governance",
     "/setup",
     "/access",
