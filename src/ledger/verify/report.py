@@ -36,7 +36,7 @@ CheckName = Literal[
     "restores",
 ]
 # What a caller can require of a bundle, beyond the checks.
-RequirementName = Literal["require", "type", "digest", "newer-than"]
+RequirementName = Literal["require", "type", "digest", "newer-than", "used"]
 # The kind of evidence: a mode of a bundle, a public log, or a receipt.
 EvidenceMode = Mode | Literal["log", "receipt"]
 A = TypeVar("A")
@@ -153,11 +153,15 @@ class VerifiedHeads(msgspec.Struct, frozen=True):
 
 
 class VerifiedRequirement(msgspec.Struct, frozen=True):
-    """Whether the evidence meets one requirement of the caller's, by the name of its option."""
+    """Whether the evidence meets one requirement of the caller's, by the name of its option.
+
+    `undecided` tells that only newer evidence could show whether it is met.
+    """
 
     name: RequirementName
     met: bool
     says: str
+    undecided: bool = False
 
 
 class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
