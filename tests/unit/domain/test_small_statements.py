@@ -94,7 +94,7 @@ def _of_anybody(earlier: Statement | None, *_: object, **__: object) -> str | No
 
 
 class Removed(NamedTuple):
-    """A rule: where it stands, what stands there without it, and the fault that follows."""
+    """A rule: its name in the code, what replaces it, and the fault that follows."""
 
     world: Rules
     place: str
