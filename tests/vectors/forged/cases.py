@@ -1,4 +1,4 @@
-"""Bundles that break one rule of statements each, by whoever can forge it.
+"""Bundles that break one rule of statements each, and who can forge them.
 
 An operator has the log's key: they write an event that no decision made, and sign a checkpoint over
 it. A person who passes on a bundle leaves out files of it. expected.json has what every reader of
