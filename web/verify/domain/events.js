@@ -125,6 +125,7 @@ export const DECLARED = forEveryTag({
     members: {
       document: text, creator: text, kid: text, act: text, endsAt: text, type: optional(text),
       readBy: withDefault(among(READ_BY), READ_BY.PARTICIPANTS), earlier: optional(among(STATUS)), seen,
+      drafters: withDefault(listOf(text), []),
     },
     stream: STREAM_OF.STATEMENT,
     actor: "creator",
