@@ -1,10 +1,15 @@
 """A recovery by the operator beside a running server: announced to everybody, and cancelled."""
 
+from ledger.domain.governance import FOUNDING, policy_digest
 from tests.integration.conftest import refuses_at
 from tests.integration.http.company import Company
+from tests.support.authenticator import Passkey
 from tests.support.recovering import LOST as REASON
+from tests.support.recovering import cancel as cancel_recovery
 from tests.support.recovering import cancel_operators as cancel
+from tests.support.recovering import recover as use_code
 from tests.support.recovering import recover_beside as recover
+from tests.support.recovering import set_codes
 
 HTML = {"Accept": "text/html"}
 UNKNOWN = "0f0f0f0f-0000-4000-8000-00000000dead"
@@ -53,3 +58,20 @@ def test_everybody_reads_of_it_and_who_governs_cancels_it(company: Company) -> N
     refuses_at(server, lambda: cal.client.get(look), 409, "invitation_cancelled")
     page = ada.client.get("/inbox", headers=HTML).text
     assert "can no longer act" not in page
+
+
+def test_a_recovery_that_waits_is_told_to_everybody_who_governs_also_by_name(
+    company: Company,
+) -> None:
+    server = company.server
+    cal, ivy, zed = (company.person(name).register("investor") for name in ("Cal", "Ivy", "Zed"))
+    named = {"threshold": 1, "of": ["role:administrator", f"user:{cal.user}"]}
+    stated = {"policy": named, "was": policy_digest(FOUNDING)}
+    assert company.ada.change({"set-governance": stated}).json()["status"] == "approved"
+    assert set_codes(ivy).status_code == 201
+    used = use_code(ivy, Passkey(origin=server.origin))
+    assert used.status_code == 201
+    for who, told in ((company.ada, True), (cal, True), (zed, False)):
+        page = who.client.get("/statements", headers=HTML).text
+        assert ("Somebody used a recovery code of Ivy." in page) == told
+    assert cancel_recovery(cal, ivy.user, used.json()["credentialId"]).status_code == 201
