@@ -17,7 +17,10 @@ from litestar.params import FromPath
 from ledger.errors import NotFoundError
 from ledger.http.headers import FOR_EVER, FRESH
 
-_IMPORT = re.compile(rb"""^(?:import|export)\b[^;"']*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+# A static import or re-export; `import("…")` in a function is loaded when it is asked for.
+_IMPORT = re.compile(
+    rb"""^(?:import|export)\b(?:[^;"'()]*\bfrom)?\s*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
+)
 
 
 class Asset(msgspec.Struct, frozen=True):

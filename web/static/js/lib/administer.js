@@ -2,7 +2,6 @@
 // afterwards the page says what came about.
 
 import { settle } from "./api.js";
-import { makeChange } from "./changes.js";
 import { all, ask, el, one, put } from "./dom.js";
 import { approvals, consequences, preview, refused } from "./effects.js";
 import { me, onAction, run, say, start } from "./page.js";
@@ -45,7 +44,10 @@ export async function showEffect(items, { alone = false } = {}) {
 }
 
 /** Make a change with these items, which the dialog has shown. */
-export const make = (items) => makeChange(key, me, items, waiting);
+export async function make(items) {
+  const { makeChange } = await import("./changes.js"); // with all that signs: only where it is asked for
+  return makeChange(key, me, items, waiting);
+}
 
 /** Ask whether to make a change with one item, and make it. Returns the answer, or null. */
 export async function propose(item, names = {}) {

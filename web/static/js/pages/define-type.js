@@ -3,13 +3,16 @@
 
 import { done, propose, serve } from "../lib/administer.js";
 import { settle } from "../lib/api.js";
-import { SchemaError } from "../lib/content-schema.js";
 import { all, el, one } from "../lib/dom.js";
 import { policySentence } from "../lib/policy.js";
 import { fault } from "../lib/policy-faults.js";
 import { parseObject } from "../lib/strict-json.js";
 import { text } from "../lib/texts.js";
-import { TypedContent } from "../lib/typed-draft.js";
+
+// What the form of a draft needs comes after the form of the definition.
+const [{ SchemaError }, { TypedContent }] = await Promise.all([
+  import("../lib/content-schema.js"), import("../lib/typed-draft.js"),
+]);
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;

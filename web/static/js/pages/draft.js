@@ -13,7 +13,6 @@ import { policySentence } from "../lib/policy.js";
 import { fault } from "../lib/policy-faults.js";
 import { chosenReaders, readersSentence } from "../lib/readers.js";
 import { parseObject } from "../lib/strict-json.js";
-import { seen, showContent } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
 const DAY_MS = 86_400_000;
@@ -112,6 +111,7 @@ async function make() {
   };
   const text = jcs(document);
   made = { text, sha256: await sha256Hex(text), at: now(), policy: document.policy };
+  const { seen, showContent } = await import("../elements/content-view.js"); // for the last step only
   field("check-name").replaceChildren(...seen(document.title));
   showContent(document.title, parseObject(document.content), {
     shown: field("check-content"), list: field("check-cautions"), count: field("check-values"),
