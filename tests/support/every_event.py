@@ -3,6 +3,7 @@
 The tests of audits, bundles, verifiers and golden files use it.
 """
 
+from functools import cache
 from typing import Any
 
 from ledger.domain.governance import policy_digest
@@ -75,8 +76,12 @@ def _leave(told: Chronicle, dave: Signer, alice: Signer, bob: Signer) -> None:
     told.change(dave, 104, *_leaving(alice, bob, str(told.time)))
 
 
+@cache
 def every_type(*, end: bool = False) -> Chronicle:
-    """Return a chronicle with each type of event; with `end`, also the freezing event."""
+    """Return a chronicle with each type of event; with `end`, also the freezing event.
+
+    It is told once for all tests, which leave it as it is.
+    """
     told = Chronicle()
     told.found()
     dave = told.signer(4, "administrator")
