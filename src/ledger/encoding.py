@@ -45,19 +45,21 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 # By length modulo 4: the valid last characters and the closing padding.
-# Spare bits must be zero, or two texts would decode to the same bytes. The padding is followed by
-# the quote of a JSON string, because msgspec decodes that strictly and twice as fast as the
-# standard library.
+# Spare bits must be zero, or two texts would decode to the same bytes. A quote follows, because
+# msgspec decodes the base64 in a JSON string strictly, in half the standard library's time.
 _ENDINGS = (("", b'"'), ("!", b'"'), ("AQgw", b'=="'), ("AEIMQUYcgkosw048", b'="'))
 _base64 = msgspec.json.Decoder(bytes)
+_BLOCK = 65_536  # longer texts are decoded in blocks, whose copies fit into a processor's cache
 
 
 def b64u_decode(text: str) -> bytes:
     """Return the bytes of canonical, unpadded base64url.
 
-    Raises MalformedError `base64url_invalid` for other text and for any other encoding of the same
-    bytes.
+    Raises MalformedError `base64url_invalid` for any other text, another encoding of them too.
     """
+    if len(text) > _BLOCK:
+        starts = range(0, len(text), _BLOCK)
+        return b"".join([b64u_decode(text[at : at + _BLOCK]) for at in starts])
     try:
         standard = text.encode("ascii").translate(_TO_STANDARD)
         last, padding = _ENDINGS[len(standard) & 3]
@@ -193,8 +195,7 @@ def parse_json(raw: bytes, *, exact_numbers: bool = True) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
+    if len(members := dict(pairs)) != len(pairs):
         raise MalformedError("json_duplicate_member", "an object names a member twice")
     return members
 

@@ -1,6 +1,5 @@
 """People at their browsers: one context each, with a passkey authenticator of its own."""
 
-import json
 import re
 from typing import Any, Literal
 
@@ -14,6 +13,8 @@ from playwright.sync_api import (
     Route,
     expect,
 )
+
+from tests.browser.page_modules import PageModules
 
 AUTHENTICATOR = {
     "protocol": "ctap2",
@@ -29,7 +30,7 @@ DRAWN = """new Promise((done) => {
 })"""
 
 
-class Browser:
+class Browser(PageModules):
     """One person's browser. It notices what must never happen on any page."""
 
     def __init__(
@@ -44,7 +45,7 @@ class Browser:
     ) -> None:
         self.context = context
         self.origin = origin
-        self.page: Page = context.new_page()
+        self.page = context.new_page()
         self._scripts = scripts
         self.assertions = 0
         self.problems: list[str] = []
@@ -166,16 +167,20 @@ class Browser:
 
     def draft(self, title: str, content: str | None = None) -> str:
         """Draft a statement with the default policy; return its path."""
-        self.open("/draft")
-        self.page.get_by_label("Title").fill(title)
+        self.begin_draft(title)
         if content is not None:
             self.page.get_by_label("Content").fill(content)
         return self.submit()
 
+    def begin_draft(self, title: str = "Series A investment terms") -> None:
+        """Open the form for a draft, with the sample terms in it."""
+        self.open("/draft")
+        self.button("Use a sample").click()
+        self.page.get_by_label("Title").fill(title)
+
     def draft_for(self, title: str, *names: str) -> str:
         """Draft a statement that two of these people have to approve; return its path."""
-        self.open("/draft")
-        self.page.get_by_label("Title").fill(title)
+        self.begin_draft(title)
         for role in ("creator", "investor"):
             self.page.locator(f"#of-{role}").uncheck()
         self.page.get_by_text("Name people").click()
@@ -260,41 +265,3 @@ class Browser:
         """Wait until the statement that is open has this status and progress."""
         expect(self.page.locator("#progress .badge")).to_have_text(status)
         expect(self.page.locator("#progress-sentence")).to_have_text(sentence)
-
-    # --- the page's modules ----------------------------------------------------------------------
-
-    def module(self, name: str) -> str:
-        """Return the address of a module of js/lib."""
-        source = self.page.locator("link[rel=stylesheet]").first.get_attribute("href")
-        assert source is not None
-        return re.sub(r"/css/[a-z]+\.css$", f"/js/lib/{name}.js", source)
-
-    def evaluate(self, script: str, argument: Any = None) -> Any:
-        """Run a function in the page."""
-        return self.page.evaluate(script, argument)
-
-    def call(self, module: str, function: str, *arguments: Any) -> Any:
-        """Return what a module's function returns."""
-        return self.evaluate(
-            "async ([address, name, values]) => (await import(address))[name](...values)",
-            [self.module(module), function, list(arguments)],
-        )
-
-    def refusal(self, module: str, function: str, *arguments: Any) -> str | None:
-        """Return the code of the error that a module's function throws, None if it does not."""
-        return self._thrown(module, function, json.dumps(arguments), "code")
-
-    def error(self, module: str, function: str, source: str) -> str | None:
-        """Return the name of the error that a module's function throws for a JSON value."""
-        return self._thrown(module, function, f"[{source.strip('()')}]", "name")
-
-    def _thrown(self, module: str, function: str, values: str, member: str) -> str | None:
-        thrown = self.evaluate(
-            """async ([address, name, values, member]) => {
-                const module = await import(address);
-                try { module[name](...JSON.parse(values)); } catch (error) { return error[member]; }
-                return null;
-            }""",
-            [self.module(module), function, values, member],
-        )
-        return None if thrown is None else str(thrown)

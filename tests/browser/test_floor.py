@@ -35,7 +35,7 @@ def test_a_floor_is_set_by_a_change_and_told_where_people_draft(company: Company
     floor.get_by_text("How it was set").click()
     expect(floor.get_by_role("link", name="The change")).to_be_visible()
     # Where people draft, the floor is set from the start, and a policy below it is no draft.
-    cal.open("/draft")
+    cal.begin_draft()
     expect(cal.page.locator("#expires option").first).to_have_text("after 36 hours")
     cal.page.get_by_text("More rules").click()
     expect(cal.page.get_by_label("Ask for a passkey at every decision")).to_be_disabled()

@@ -53,7 +53,7 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
     expect(bob.page.get_by_text("Nothing is waiting for you.")).to_be_visible()
 
     # Alice drafts the sample terms: 1,000,000 USD, two people needed.
-    alice.open("/draft")
+    alice.begin_draft()
     assert '"amount": 1000000' in alice.page.get_by_label("Content").input_value()
     path = alice.submit()
     alice.expect_status(

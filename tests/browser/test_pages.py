@@ -81,7 +81,7 @@ def test_dialogs_and_the_check_step_break_no_accessibility_rule(
             bob.button(button).click()
             found += violations(bob)
         alice.page.emulate_media(color_scheme=scheme)
-        alice.open("/draft")
+        alice.begin_draft()
         for summary in ("Name people", "More rules", "The policy as JSON"):
             alice.page.get_by_text(summary).click()
         found += violations(alice)
@@ -230,7 +230,7 @@ def test_statements_are_found_by_title_and_status(alice: Browser) -> None:
 
 
 def test_a_draft_names_hazards_before_anybody_signs_them(alice: Browser) -> None:
-    alice.open("/draft")
+    alice.begin_draft()
     content = alice.page.get_by_label("Content")
     hazards = {
         '{"a": 1, "a": 2}': "Line 1, column 10: “a” occurs twice.",
@@ -254,7 +254,7 @@ def test_a_draft_names_hazards_before_anybody_signs_them(alice: Browser) -> None
 
 
 def test_a_policy_can_be_written_by_hand(alice: Browser) -> None:
-    alice.open("/draft")
+    alice.begin_draft()
     user = alice.page.locator("body").get_attribute("data-user")
     alice.page.get_by_text("The policy as JSON").click()
     alice.page.get_by_label("Write it by hand").check()

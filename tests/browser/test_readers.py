@@ -34,8 +34,7 @@ def test_a_statement_for_some_is_not_there_for_others(
     carol, dan = open_browser(), open_browser()
     carol.register("Carol", "Investor")
     dan.register("Dan", "Investor")
-    alice.open("/draft")
-    alice.page.get_by_label("Title").fill("Between us")
+    alice.begin_draft("Between us")
     for role in ("creator", "investor"):
         alice.page.locator(f"#of-{role}").uncheck()
     alice.page.get_by_text("Name people").click()

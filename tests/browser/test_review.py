@@ -117,7 +117,9 @@ def test_who_rejected_may_still_approve_while_others_can_decide(
     bob.button("Sign the rejection").click()
     expect(bob.heading("Rejection signed")).to_be_visible()
     expect(bob.page.locator("#progress .badge")).to_have_text("Pending")
-    bob.approve()
+    bob.button("Approve after all…").click()
+    bob.dialog().get_by_role("button", name="Sign", exact=True).click()
+    expect(bob.heading("Approved and signed")).to_be_visible()
     alice.approve()
     alice.expect_status("Approved", "Signed by Bob and Alice; 2 needed.")
     expect(alice.page.locator("#decisions .verified", has_text="verified here")).to_have_count(3)
@@ -200,7 +202,7 @@ def test_a_signature_whose_answer_is_lost_is_sent_again_and_is_the_same(
 def test_a_policy_may_ask_for_the_passkey_and_cancelling_is_not_failing(
     alice: Browser, bob: Browser
 ) -> None:
-    alice.open("/draft")
+    alice.begin_draft()
     alice.page.get_by_text("More rules").click()
     alice.page.get_by_label("Ask for a passkey at every decision").check()
     path = alice.submit()

@@ -59,6 +59,27 @@ def test_base64url_is_that_of_rfc_4648_and_rfc_7515_without_padding(raw: bytes, 
     assert b64u_decode(text) == raw
 
 
+@pytest.mark.parametrize("extra", range(-3, 4))
+def test_a_long_text_is_decoded_as_a_short_one(extra: int) -> None:
+    """Long texts are decoded in blocks of 65,536 characters."""
+    raw = bytes(range(256)) * (3 * 65_536 // 4 // 256 * 2) + bytes(3)
+    raw = raw[: len(raw) - 3 + extra]
+    text = b64u_encode(raw)
+    assert len(text) > 65_536
+    assert b64u_decode(text) == raw
+    for place in (0, 65_535, 65_536, 65_537, 131_071, len(text) - 1):
+        for wrong in ("=", "+", "/", "\n", '"', "é", "\\"):
+            with refused(MalformedError, "base64url_invalid"):
+                b64u_decode(text[:place] + wrong + text[place + 1 :])
+    for ending in ("=", "==", "A=", "\0"):
+        with refused(MalformedError, "base64url_invalid"):
+            b64u_decode(text + ending)
+    spare = {2: "AB", 3: "AAB"}
+    for length, ending in ((65_537, "A"), (65_536, spare[2]), (131_072, spare[3])):
+        with refused(MalformedError, "base64url_invalid"):
+            b64u_decode("A" * length + ("" if length % 4 else ending))
+
+
 @pytest.mark.parametrize(
     "text",
     [

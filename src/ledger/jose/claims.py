@@ -223,6 +223,8 @@ def _is_numeric_date(value: object) -> bool:
 
 def _overlap(name: str, actual: object, expected: str | Collection[str]) -> bool:
     """Only aud may be a list (RFC 7519 section 4.1.3). Strings must be equal."""
+    if actual == expected and isinstance(actual, str):
+        return True
     listed = actual if name == "aud" and isinstance(actual, list) else [actual]
     wanted = {expected} if isinstance(expected, str) else set(expected)
     return any(isinstance(member, str) and member in wanted for member in listed)

@@ -47,7 +47,7 @@ class EntryJudge:
         self.payload, self._transmitted = b"", b""
         if encoded is not None:
             payload, transmitted = signed_payload(envelope, encoded=encoded, rules=rules)
-            self.payload, self._transmitted = payload, b"." + transmitted
+            self.payload, self._transmitted = payload, transmitted
 
     def judge(self, entry: SignatureEntry, keys: Keys) -> Outcome:
         """Return the outcome of one entry under these keys, or those of a lookup."""
@@ -83,7 +83,7 @@ class EntryJudge:
         """Return the key that verifies the entry; raise RefusedError or MalformedError."""
         alg = entry.alg or ""
         candidates = _candidates(entry, _found(keys, entry), self._rules)
-        data = entry.protected_text.encode("ascii") + self._transmitted
+        data = b".".join((entry.protected_text.encode("ascii"), self._transmitted))
         tries = self._rules.limits.tries
         tried = 0
         for key in candidates[: tries + self._spare]:

@@ -154,10 +154,13 @@ def read_options(options: Options) -> Rules:
     if name not in PROFILES:
         raise ValueError(f"a profile must be one of {', '.join(PROFILES)}")
     profile = PROFILES[name]
-    allowed = _names(given.pop("algorithms", profile.algorithms), "algorithms")
-    if not allowed or not allowed <= ALL_ALGORITHMS:
-        raise ValueError(f"algorithms must be among {', '.join(sorted(ALL_ALGORITHMS))}")
-    understood = _names(given.pop("crit_understood", ()), "crit_understood")
+    allowed, understood = profile.algorithms, DEFAULT.crit_understood
+    if "algorithms" in given:
+        allowed = _names(given.pop("algorithms"), "algorithms")
+        if not allowed or not allowed <= ALL_ALGORITHMS:
+            raise ValueError(f"algorithms must be among {', '.join(sorted(ALL_ALGORITHMS))}")
+    if "crit_understood" in given:
+        understood = _names(given.pop("crit_understood"), "crit_understood")
     if (claims := given.get("claims")) is not None:
         if not isinstance(claims, Claims):
             raise TypeError("claims must be a Claims")

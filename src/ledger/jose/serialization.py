@@ -17,6 +17,8 @@ from ledger.jose.rules import RFC, Limits, Profile
 JwsInput = bytes | str | Mapping[str, Any]
 
 ABSENT = msgspec.UNSET
+# The first characters that a JSON text can have here, and "" of an empty text.
+_BEFORE_JSON = frozenset(["", "{", " ", "\t", "\r", "\n"])
 _FORM_MEMBERS = frozenset({"protected", "header", "signature"})
 
 
@@ -55,12 +57,14 @@ def parse(jws: JwsInput, profile: Profile = RFC, limits: Limits | None = None) -
     Raises MalformedError: `jws_invalid_serialization`, `jws_limit_exceeded`.
     """
     limits = profile.limits if limits is None else limits
-    if isinstance(jws, Mapping):
-        return _from_object(jws, profile, limits)
     if not isinstance(jws, str | bytes | bytearray):
+        if isinstance(jws, Mapping):
+            return _from_object(jws, profile, limits)
         raise _invalid("a JWS must be bytes, a string or an object")
     if len(jws) > limits.envelope_bytes:
         raise _limit("the JWS has too many bytes")
+    if isinstance(jws, str) and jws[:1] not in _BEFORE_JSON and jws.isascii():
+        return _parse_compact(jws)
     try:
         raw = jws.encode() if isinstance(jws, str) else bytes(jws)
     except UnicodeEncodeError as error:
@@ -68,7 +72,7 @@ def parse(jws: JwsInput, profile: Profile = RFC, limits: Limits | None = None) -
     if len(raw) > limits.envelope_bytes:
         raise _limit("the JWS has too many bytes")
     if not raw.lstrip(b" \t\r\n").startswith(b"{"):
-        return _parse_compact(raw)
+        return _parse_compact(raw.decode() if raw.isascii() else "")
     return _parse_plain(raw, limits) or _parse_any(raw, profile, limits)
 
 
@@ -108,8 +112,7 @@ def _parse_any(raw: bytes, profile: Profile, limits: Limits) -> Envelope:
     return _from_object(value, profile, limits)
 
 
-def _parse_compact(raw: bytes) -> Envelope:
-    text = raw.decode("ascii") if raw.isascii() else ""
+def _parse_compact(text: str) -> Envelope:
     parts = text.split(".", 3)
     if len(parts) != 3 or not text.isprintable():
         raise _invalid("neither a JSON object nor three parts joined by dots")

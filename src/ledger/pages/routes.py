@@ -28,7 +28,7 @@ from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
-from ledger.pages.words import group_sentence, progress_sentence, wait
+from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
 from projections import changes, devices, inbox, readers, statements, users
 from projections import rules as rules_set
 
@@ -236,6 +236,7 @@ def statement(
         policy_sentence=policy_sentence(rules, people),
         readers_sentence=readers_sentence(found.read_by, found.readers, people),
         progress_sentence=progress_sentence(found),
+        place_sentence=place_sentence(found),
         group_sentence=group_sentence,
         assurance=strictest(rules, replaced_rules),
         standing=standing(found, rules, me, awaits=awaits),

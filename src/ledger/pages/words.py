@@ -89,6 +89,17 @@ def waiting_sentence(statement: StatementDetail) -> str:
     return _waiting(progress)
 
 
+def place_sentence(statement: StatementDetail) -> str:
+    """Return how a statement stands after one's own decision on it."""
+    match statement.status:
+        case "pending":
+            return waiting_sentence(statement)
+        case "approved":
+            return "The statement is approved."
+        case status:
+            return f"The statement is {status}."
+
+
 def _waiting(progress: Progress) -> str:
     if progress.missing is None:
         return "The people who can sign today cannot meet its policy."

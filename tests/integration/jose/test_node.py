@@ -10,8 +10,11 @@ from ledger.jose import (
     flatten,
     import_private,
     key_set,
+    read_private_key,
+    read_public_keys,
     sign,
     sign_multi,
+    verify,
     verify_multi,
     verify_multi_all,
 )
@@ -72,3 +75,29 @@ def test_flattening_gives_what_theirs_gives() -> None:
     theirs = RECORDED["signed"]["unjwt-flattened"]
     assert set(flatten(general)) == set(theirs)
     assert flatten(general)["payload"] == theirs["payload"]
+
+
+@pytest.mark.parametrize("name", RECORDED["forms"])
+def test_every_form_of_a_key_is_the_same_key_to_them_and_to_us(name: str) -> None:
+    alg, found = name.split()[1], RECORDED["forms"][name]
+    kid = SIGNERS[alg].public.thumbprint
+    assert found["kid"] == dict.fromkeys(("pkcs8", "spki", "x509"), kid)
+    ours = {form: pem.encode() for form, pem in OURS["forms"][alg].items()}
+    theirs = {form: pem.encode() for form, pem in found["written"].items()}
+    for private in (ours["pkcs8"], theirs["pkcs8"]):
+        assert read_private_key(private, alg=alg).public.thumbprint == kid
+    for public in (ours["spki"], ours["x509"], theirs["spki"]):
+        keys = read_public_keys(public)
+        assert [key.thumbprint for key in keys.keys] == [kid]
+        assert verify(found["signed"], keys, now=None).outcome.alg == alg
+
+
+def test_they_verify_our_signature_with_the_public_forms_of_its_key_only() -> None:
+    assert len(RECORDED["forms"]) == 22
+    for found in RECORDED["forms"].values():
+        assert found["verdicts"] == {
+            "spki": True,
+            "spki of another": False,
+            "x509": True,
+            "x509 of another": False,
+        }

@@ -73,6 +73,51 @@ async function judge() {
   return verdicts;
 }
 
+// Every form of every key: which key each library reads in it, what it signs with the private form,
+// whether the public forms verify what we signed, and the forms that it writes.
+async function readForms() {
+  const found = {};
+  for (const [alg, { pkcs8, spki, x509 }] of Object.entries(ours.forms)) {
+    const jwk = ours.keys.find((key) => key.alg === alg);
+    const jws = ours.jws[`compact ${alg}`];
+    const other = ours.jws[alg === "ES256" ? "compact ES384" : "compact ES256"];
+    const holds = (verifying) => verifying.then(() => true, () => false);
+    const keys = {
+      spki: await jose.importSPKI(spki, alg, { extractable: true }),
+      x509: await jose.importX509(x509, alg, { extractable: true }),
+    };
+    const priv = await jose.importPKCS8(pkcs8, alg, { extractable: true });
+    const read = { pkcs8: priv, ...keys };
+    const one = (found[`jose ${alg}`] = { kid: {}, verdicts: {} });
+    for (const [form, key] of Object.entries(read)) {
+      one.kid[form] = await jose.calculateJwkThumbprint(await jose.exportJWK(key));
+    }
+    for (const [form, key] of Object.entries(keys)) {
+      one.verdicts[form] = await holds(jose.compactVerify(jws, key, { algorithms: [alg] }));
+      one.verdicts[`${form} of another`] = await holds(jose.compactVerify(other, key));
+    }
+    one.signed = await new jose.CompactSign(bytes).setProtectedHeader({ alg }).sign(priv);
+    const whole = await jose.importJWK(jwk, alg, { extractable: true });
+    const half = await jose.importJWK(publicOf(jwk), alg, { extractable: true });
+    one.written = { pkcs8: await jose.exportPKCS8(whole), spki: await jose.exportSPKI(half) };
+
+    const two = (found[`unjwt ${alg}`] = { kid: {}, verdicts: {} });
+    for (const [form, pem] of Object.entries({ pkcs8, spki, x509 })) {
+      const key = await unjwt.importPEM(pem, alg);
+      two.kid[form] = await jose.calculateJwkThumbprint(key);
+      if (form === "pkcs8") {
+        two.signed = await unjwt.sign({ sub: "u1" }, key);
+        continue;
+      }
+      const options = { algorithms: [alg], validateClaims: false };
+      two.verdicts[form] = await holds(unjwt.verify(jws, key, options));
+      two.verdicts[`${form} of another`] = await holds(unjwt.verify(other, key, options));
+    }
+    two.written = { pkcs8: await unjwt.exportPEM(jwk), spki: await unjwt.exportPEM(publicOf(jwk)) };
+  }
+  return found;
+}
+
 // Leave out the signatures that differ each time.
 function comparable(value) {
   if (typeof value === "string" && /^eyJ[\w-]+\.[\w-]*\.[\w-]+$/.test(value)) {
@@ -89,7 +134,7 @@ function comparable(value) {
   return copy;
 }
 
-const made = { versions: JSON.parse(readFileSync(here("package.json"))).dependencies, payload, signed: await sign(), verdicts: await judge() };
+const made = { versions: JSON.parse(readFileSync(here("package.json"))).dependencies, payload, signed: await sign(), verdicts: await judge(), forms: await readForms() };
 if (process.argv.includes("--check")) {
   const before = JSON.stringify(comparable(JSON.parse(readFileSync(here("recorded.json")))), null, 1);
   const now = JSON.stringify(comparable(made), null, 1);

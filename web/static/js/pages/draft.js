@@ -109,7 +109,7 @@ async function make() {
     ...(typed && { type: JSON.parse(field("compose").dataset.type) }),
   };
   const text = jcs(document);
-  made = { text, sha256: await sha256Hex(text), at: now() };
+  made = { text, sha256: await sha256Hex(text), at: now(), policy: document.policy };
   field("check-name").replaceChildren(...seen(document.title));
   showContent(document.title, parseObject(document.content), {
     shown: field("check-content"), list: field("check-cautions"), count: field("check-values"),
@@ -119,28 +119,14 @@ async function make() {
   field("check-readers").textContent = readersSentence(
     document.readers ? "participants" : "everyone", document.readers, names,
   );
-  if (base) await showChanges(document);
+  // Few drafts are a new version.
+  if (base) (await import("../lib/draft-changes.js")).showChanges(base, document, field("check-changed"));
   field("check-seal").replaceChildren(seal(made.sha256));
   field("check-copy").dataset.text = made.sha256;
+  const own = field("own-approval");
+  own.textContent = (await import("../lib/own-approval.js")).offer(document.policy, own.dataset);
+  own.hidden = !own.textContent;
   field("check-digest").replaceChildren(...grouped(made.sha256));
-}
-
-/** Show what this version changes of the one before it; few drafts are one, so this loads late. */
-async function showChanges(document) {
-  const { differences } = await import("../lib/differences.js");
-  const part = ({ title, policy, readers }) => parseObject(JSON.stringify({ title, policy, ...(readers && { readers }) }));
-  const rows = [
-    ...differences(parseObject(base.content), parseObject(document.content), "/content"),
-    ...differences(part(base), part(document)),
-  ];
-  const words = { changed: "Changed", added: "Added", removed: "Removed" };
-  const said = ({ kind, pointer, before, after, by }) => [
-    el("b", {}, words[kind]), " ", el("code", {}, ...seen(pointer)), by && ` by ${by}`, ": ",
-    ...seen([before, after].filter(Boolean).join(" → ")),
-  ];
-  const list = rows.map((each) => el("li", {}, ...said(each)));
-  one("ul", field("check-changed")).replaceChildren(...(list.length ? list : [el("li", {}, "Nothing.")]));
-  field("check-changed").hidden = false;
 }
 
 function turn(checking) {
@@ -156,7 +142,7 @@ async function remake() {
   field("refreshed").scrollIntoView({ block: "center" });
 }
 
-async function submit() {
+async function submit(approves) {
   if (now() - made.at > FRESH_MS) return remake();
   const { text, sha256 } = made;
   const act = await signAct(key, me.ledger, "draft", { statementId, sha256 });
@@ -164,7 +150,11 @@ async function submit() {
     const { position } = await post("/api/statements/create", { document: text, act });
     submitted = true;
     await settle(position);
-    location.assign(`/statements/${statementId}`);
+    try {
+      await approves?.(key, statementId, made);
+    } finally {
+      location.assign(`/statements/${statementId}`); // it shows whether the approval is there
+    }
   } catch (error) {
     if (error instanceof Problem && error.code === "document_time_stale") await remake();
     throw error;
@@ -190,7 +180,17 @@ form.addEventListener("submit", async (event) => {
 window.addEventListener("beforeunload", (event) => {
   if (!submitted && written() !== original) event.preventDefault();
 });
-onAction({ submit, back: () => turn(false) });
+onAction({
+  submit: () => submit(null),
+  approve: async () => submit((await import("../lib/own-approval.js")).approveOwn),
+  back: () => turn(false),
+  sample: ({ dataset }) => {
+    field("title").value = dataset.title;
+    field("content").value = dataset.content;
+    faults();
+  },
+});
+all("[data-action=sample]").forEach((button) => (button.disabled = false));
 
 if (typed?.fields && !base) {
   field("typed-fields").hidden = false;

@@ -147,6 +147,8 @@ function receipt(action, { position, status }) {
   const place = one("#receipt");
   one("h2", place).textContent = titles[action];
   put(place, "text", `The statement is ${status === "pending" ? "still " : ""}${status}.`);
+  one("[data-proof]", place).href = `/log/entries/${position - 1}/proof`;
+  one("[data-proof]", place).download = `${position - 1}.tlog-proof`;
   put(place, "position", position);
   put(place, "kid", key.kid);
   put(place, "digest", sha256);

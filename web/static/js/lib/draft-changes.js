@@ -1,0 +1,23 @@
+// What a draft changes of the version before it.
+
+import { seen } from "../elements/content-view.js";
+import { differences } from "./differences.js";
+import { el, one } from "./dom.js";
+import { parseObject } from "./strict-json.js";
+
+/** Show in `place` what a document changes of `base`, the version before it. */
+export function showChanges(base, document, place) {
+  const part = ({ title, policy, readers }) => parseObject(JSON.stringify({ title, policy, ...(readers && { readers }) }));
+  const rows = [
+    ...differences(parseObject(base.content), parseObject(document.content), "/content"),
+    ...differences(part(base), part(document)),
+  ];
+  const words = { changed: "Changed", added: "Added", removed: "Removed" };
+  const said = ({ kind, pointer, before, after, by }) => [
+    el("b", {}, words[kind]), " ", el("code", {}, ...seen(pointer)), by && ` by ${by}`, ": ",
+    ...seen([before, after].filter(Boolean).join(" → ")),
+  ];
+  const list = rows.map((each) => el("li", {}, ...said(each)));
+  one("ul", place).replaceChildren(...(list.length ? list : [el("li", {}, "Nothing.")]));
+  place.hidden = false;
+}
