@@ -19,11 +19,12 @@ from ledger.domain.events import (
     StandingSet,
 )
 from ledger.domain.holdings import key_reference, passkey_reference
+from ledger.domain.policy import Policy
 from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
-from projections import changes, floor, inbox, readers, rules, users
+from projections import changes, floor, inbox, readers, rules, users, versions
 from projections.decisions import decided_by
-from projections.outlook import Roles, able, missing
+from projections.outlook import Decided, Roles, able, for_own, for_replaced, missing
 from projections.rows import json_list
 from projections.spans import search
 from projections.summaries import StatementSummary, summaries
@@ -183,15 +184,32 @@ def _is_lost(
     at: int,
     now: str,
 ) -> bool:
-    """Tell whether today's people can meet a statement's policy, and could not afterwards."""
-    rules = inbox.policy_of(db, shown.position)
-    decided = decided_by(db, shown.position, at=at)
+    """Tell whether today's people can meet all that a statement has to, and could not afterwards.
+
+    A version of an approved statement has to meet its own policy, and that of the statement.
+    """
+    rules, replaced = inbox.policy_of(db, shown.position), versions.replaced_by(db, shown.position)
+    creator, decided = shown.creator.id, decided_by(db, shown.position, at=at)
+    asked = [(rules, decided)]
+    if replaced is not None:
+        asked = [
+            (rules, for_own(rules, decided)),
+            (replaced, for_replaced(replaced, creator, decided)),
+        ]
     # As many more holders of each role as the change could take away.
     count = len(decided.approved) + len(decided.rejected) + len(moves)
-    willing = able(db, rules, decided=count, at=at, now=now)
-    if missing(rules, shown.creator.id, decided, willing) is None:
-        return False
-    return missing(rules, shown.creator.id, decided, _after(willing, moves, closed)) is None
+    before = [able(db, policy, decided=count, at=at, now=now) for policy, _ in asked]
+    after = [_after(willing, moves, closed) for willing in before]
+    return _all_met(asked, creator, before) and not _all_met(asked, creator, after)
+
+
+def _all_met(
+    asked: Sequence[tuple[Policy, Decided]], creator: str, able_for: Sequence[Roles]
+) -> bool:
+    return all(
+        missing(policy, creator, decided, willing) is not None
+        for (policy, decided), willing in zip(asked, able_for, strict=True)
+    )
 
 
 def _after(willing: Roles, moves: dict[str, tuple[_Move, _Move]], closed: Set[str]) -> Roles:

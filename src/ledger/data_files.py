@@ -9,6 +9,7 @@ SESSIONS_FILE = "state.sqlite"
 SECURITY_FILE = "security.jsonl"
 LEDGER_KEY_FILE = "ledger-key.pem"
 SETUP_SECRET_FILE = "setup-secret"  # noqa: S105  # a file's name
+HEADS_KEY_FILE = "heads-key.pem"
 LOG_KEYS_FILE = "log-keys.pem"
 SIGNER_MEMORY_FILE = "signer-memory.sqlite"
 # Empty files: processes lock them, and never delete them.

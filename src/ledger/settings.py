@@ -10,6 +10,7 @@
 | LEDGER_DATA | data | directory of the log and everything derived from it |
 | LEDGER_OWN_KEY | ledger-key.pem in LEDGER_DATA | place of the ledger's own key |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | places of the keys that sign checkpoints |
+| LEDGER_HEADS_KEY | heads-key.pem in LEDGER_DATA | place of the key that signs heads in evidence |
 | LEDGER_SIGNER_MEMORY | signer-memory.sqlite in LEDGER_DATA | file of the signer's memory |
 | LEDGER_SERVERS | one | how many servers may use LEDGER_DATA at once: one or several |
 | LEDGER_PUBLISH_WITHIN | 300 | seconds without a checkpoint after which nothing is appended |
@@ -37,6 +38,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ledger.data_files import (
+    HEADS_KEY_FILE,
     LEDGER_KEY_FILE,
     LOG_KEYS_FILE,
     SECURITY_FILE,
@@ -74,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True):
     data: Path
     own_key: KeyPlace
     log_keys: LogKeyPlaces
+    heads_key: KeyPlace
     signer_memory: Path
     servers: Servers
     publish_within_s: int
@@ -126,8 +129,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         registration=_registration(environment, local=local),
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
         data=data,
-        own_key=_own_key(environment, data),
+        own_key=_key_place(environment, "LEDGER_OWN_KEY", data / LEDGER_KEY_FILE),
         log_keys=_log_keys(environment, data),
+        heads_key=_key_place(environment, "LEDGER_HEADS_KEY", data / HEADS_KEY_FILE),
         signer_memory=Path(environment.get("LEDGER_SIGNER_MEMORY", data / SIGNER_MEMORY_FILE)),
         servers=_servers(environment),
         publish_within_s=_number(environment, "LEDGER_PUBLISH_WITHIN", 300),
@@ -178,12 +182,12 @@ def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[
         _refuse(name, "must be a comma-separated list of addresses and networks")
 
 
-def _own_key(environment: Mapping[str, str], data: Path) -> KeyPlace:
-    text = environment.get("LEDGER_OWN_KEY") or str(data / LEDGER_KEY_FILE)
+def _key_place(environment: Mapping[str, str], name: str, default: Path) -> KeyPlace:
+    text = environment.get(name) or str(default)
     try:
         return parse_key_place(text, agent=environment.get("SSH_AUTH_SOCK"))
     except MalformedError as error:
-        _refuse("LEDGER_OWN_KEY", error.detail)
+        _refuse(name, error.detail)
 
 
 def _log_keys(environment: Mapping[str, str], data: Path) -> LogKeyPlaces:

@@ -16,6 +16,7 @@ from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.content import parse_content
 from ledger.pages.differences import differences
 from ledger.pages.visible import digit_groups, is_quoted, looks_of, visible
+from ledger.pages.worded import worded
 from tests.browser.people import Browser
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "web"
@@ -62,6 +63,15 @@ def test_differences_of_two_versions_are_the_same_on_both_sides(
     assert [[*msgspec.structs.astuple(row)] for row in found] == vector["rows"]
     modules = [library.module("strict-json"), library.module("differences")]
     assert library.evaluate(_DIFFERENCES, [vector, *modules]) == vector["rows"]
+
+
+@pytest.mark.parametrize("vector", read("worded"), ids=lambda vector: ascii(vector["before"])[:20])
+def test_the_words_that_changed_are_the_same_on_both_sides(library: Browser, vector: Any) -> None:
+    before, after = vector["before"], vector["after"]
+    found = worded(before, after)
+    assert [[[*part] for part in side] for side in found] == vector["parts"]
+    assert library.call("worded", "worded", before, after) == vector["parts"]
+    assert ["".join(text for text, _ in side) for side in found] == [before, after]
 
 
 @pytest.mark.parametrize("vector", read("digest"), ids=lambda vector: vector["sha256"][:8])

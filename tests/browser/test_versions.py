@@ -71,3 +71,19 @@ def test_a_version_of_an_approved_statement_says_what_the_one_before_asks(
     bob.expect_status("Approved", "Signed by Alice and Bob; 1 needed.")
     bob.open(path)
     expect(bob.page.locator("#progress .badge")).to_have_text("Superseded")
+
+
+def test_the_words_that_changed_in_a_long_text_are_marked(alice: Browser) -> None:
+    old = "The investor pays 1,000,000 USD on the day of the signature, in one amount."
+    path = alice.draft("Terms", f'{{"clause": "{old}"}}')
+    alice.open(path)
+    alice.page.get_by_role("link", name="Draft a new version").click()
+    new = old.replace("1,000,000", "1,250,000").replace("one amount", "two amounts")
+    alice.page.get_by_label("Content").fill(f'{{"clause": "{new}"}}')
+    alice.button("Check and submit").click()
+    expect(alice.page.locator("#check-changed del")).to_have_text(["1,000,000", "one", 'amount."'])
+    expect(alice.page.locator("#check-changed ins")).to_have_text(["1,250,000", "two", 'amounts."'])
+    alice.button("Sign and submit").click()
+    alice.arrive("**/statements/*-*")
+    expect(alice.page.locator("#changed del")).to_have_text(["1,000,000", "one", 'amount."'])
+    expect(alice.page.locator("#changed ins")).to_have_text(["1,250,000", "two", 'amounts."'])

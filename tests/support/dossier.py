@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from ledger import clock
 from ledger.domain import entry, events
 from ledger.publish.bundles import Evidence
+from ledger.publish.heads import SignHeads
 from ledger.store.ports.log import Receipt, Write
 from ledger.store.ports.tree import Published
 from ledger.store.sqlite.store import SqliteLog
@@ -22,6 +23,7 @@ from ledger.tlog.vkeys import NoteSigner
 from ledger.verify import container
 from ledger.verify.container import MANIFEST, Mode
 from tests.support.chronicle import Chronicle
+from tests.support.heads import signs_heads
 from tests.support.keys import es256_key
 from tests.support.signers import LEDGER
 from tests.support.writes import stored, write
@@ -73,6 +75,7 @@ def bundle_of(
     signer: NoteSigner | None = None,
     page: bytes | None = None,
     companions: Mapping[str, bytes] | None = None,
+    sign_heads: SignHeads | None = None,
 ) -> bytes:
     """Return the bundle that a ledger makes of these stored events, whether valid or not.
 
@@ -87,7 +90,8 @@ def bundle_of(
             outcomes = store.append([_append(state) for state in states])
             assert all(isinstance(each, Receipt) for each in outcomes), outcomes
             assert tree.publish(newest, tiles)
-            shown = Evidence(store, tree, newest, page=page, companions=companions)
+            sign = sign_heads or signs_heads()
+            shown = Evidence(store, tree, newest, page=page, companions=companions, sign_heads=sign)
             return shown.write(statements or (APPROVED,), mode)
 
 

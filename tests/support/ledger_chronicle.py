@@ -20,6 +20,7 @@ from ledger.domain.events import Body, Event, LedgerCreated, encode
 from ledger.tlog.merkle import Edge
 from ledger.verify.auditor import Auditor
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
+from tests.support.heads import HEADS, HEADS_JWK
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk, link_key
 from tests.support.signers import LEDGER, PARTY, Clock, Signer
@@ -66,8 +67,9 @@ class LedgerChronicle:
             "registration": "open",
         }
         founder = Signer(1000, key=key, time=self.time)
-        act = founder.act("create-ledger", **rules, setup=link_jwk(SETUP_TOKEN))
-        unsigned = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", key.jwk, "", setup)
+        act = founder.act("create-ledger", **rules, setup=link_jwk(SETUP_TOKEN), heads=HEADS_JWK)
+        place = LEDGER, PARTY.origin, PARTY.rp_id
+        unsigned = LedgerCreated(*place, "open", key.jwk, "", setup, HEADS)
         self.tell(charter.STREAM, charter.create(act, unsigned, now_ms=self.time.ms))
 
     def announce(self, number: int) -> None:

@@ -26,6 +26,7 @@ from ledger.domain.signing_keys import KeySubmission
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
 from tests.support.changes import change_members
+from tests.support.heads import HEADS
 from tests.support.keys import TestKey, ed25519_key
 from tests.support.links import LEDGER as LEDGER  # tests take it from here
 from tests.support.links import redeem
@@ -42,6 +43,7 @@ CHARTER = Charter(
     party=PARTY,
     kid=ed25519_key(1000).kid,
     key=ed25519_key(1000).jwk,
+    heads=HEADS,
     invitations={},
     founded_registration="open",
 )

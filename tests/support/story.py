@@ -55,6 +55,7 @@ class Story:
                 key=unsigned.jwk(0),
                 act="act-1",
                 setup=unsigned.jwk(10_000),
+                heads=unsigned.jwk(10_001),
             ),
         )
 

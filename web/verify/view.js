@@ -21,6 +21,7 @@ const TITLES = {
   [CHECK.ENTRIES]: "Every entry stands in the log",
   [CHECK.CHECKPOINT]: "The log’s keys signed for it",
   [CHECK.LEDGER]: "It is the ledger that you expect",
+  [CHECK.HEADS]: "No later event was left out",
 };
 const OUTCOMES = {
   [OUTCOME.PASSED]: ["Passed", "check"],
@@ -57,7 +58,7 @@ export function verdictWords({ verdict, checks, statements }) {
   };
   switch (verdict) {
     case VERDICT.VERIFIED:
-      return ["Verified", `All nine checks passed, and the log is the one that you expect.${outcomeOf(statements)}`];
+      return ["Verified", `All checks passed, and the log is the one that you expect.${outcomeOf(statements)}`];
     case VERDICT.CONSISTENT:
       return [
         "Consistent, but I do not know this ledger",
@@ -109,7 +110,7 @@ export function showReport(place, report, about) {
     el("h1", { class: "print-only" }, "Verification report"),
     verdict,
     facts(report, about),
-    section("checks-title", "The nine checks", el("ol", { class: "checks" }, ...report.checks.map(check))),
+    section("checks-title", "The checks", el("ol", { class: "checks" }, ...report.checks.map(check))),
     ...(report.restorations.length ? [restorations(report.restorations)] : []),
     ...(report.statements.length ? [statements(report.statements)] : []),
     ...proved(report),
@@ -128,7 +129,7 @@ function list(pairs) {
   return el("dl", { class: "facts" }, ...rows);
 }
 
-function facts({ ledger, size, mode, root, asOf }, { name, size: bytes, sha256, at, forged, expected }) {
+function facts({ ledger, size, mode, root, asOf, heads }, { name, size: bytes, sha256, at, forged, expected }) {
   const pairs = [
     ["File", [...seen(name), ` (${bytes.toLocaleString("en")} bytes)`]],
     ["Its SHA-256", [el("code", {}, sha256)]],
@@ -139,6 +140,7 @@ function facts({ ledger, size, mode, root, asOf }, { name, size: bytes, sha256, 
   if (ledger) {
     pairs.push(["Ledger", [el("code", {}, ...seen(ledger))]], ["Shows", `${KINDS[mode]}, as of ${size} entries`]);
     if (asOf !== null) pairs.push(["Newest entry in it", `${moment(asOf)}, by the ledger’s clock`]);
+    if (heads) pairs.push(["Nothing left out as of", `${moment(heads.at)}, by the ledger’s heads key`]);
     pairs.push(["Root of the log", [el("code", {}, root)]]);
   }
   return list(pairs);
@@ -198,7 +200,7 @@ function statements(items) {
 }
 
 function statement(shown) {
-  const { title, status, decisions, sha256, policy, document, approvers, creator, draftedAt } = shown;
+  const { title, status, type, decisions, sha256, policy, document, approvers, creator, draftedAt } = shown;
   const { content } = JSON.parse(document);
   const badge = el("span", { class: `badge ${status}` }, icon(status), titled(status));
   const approved = ["Nobody", "1 person"][approvers.length] ?? `${approvers.length} people`;
@@ -208,6 +210,7 @@ function statement(shown) {
     { class: "statement" },
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
     el("p", {}, ...seen(`${approved} approved. ${policy}`)),
+    ...(type ? [el("p", { class: "muted small" }, ...seen(`Type: ${type.name}, version ${type.version}.`))] : []),
     el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,

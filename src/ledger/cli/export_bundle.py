@@ -10,6 +10,7 @@ from ledger.errors import MalformedError, UnavailableError
 from ledger.http.assets import verifier_page
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions, read_stated
+from ledger.publish.heads import HeadsKey
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.settings import Settings
@@ -54,5 +55,13 @@ def bundle(settings: Settings, statements: Sequence[str], mode: Mode) -> bytes:
             detail = "the newest events are not published yet: start the ledger, and try again"
             raise UnavailableError("not_yet", detail)
         beside = companions(published, endorsements, keys.keys(published.size), stated)
-        evidence = Evidence(store, tree, published, page=verifier_page(), companions=beside)
+        now_ms = time.time_ns() // 1_000_000
+        evidence = Evidence(
+            store,
+            tree,
+            published,
+            page=verifier_page(),
+            companions=beside,
+            sign_heads=HeadsKey(settings.heads_key).signer(keys.charter, nonce=None, now_ms=now_ms),
+        )
         return evidence.write(statements, mode)

@@ -63,7 +63,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             ),
             ExitCode.UNMET: (
                 "verified, but a statement of the bundle is not approved, or is approved only by "
-                "decisions in question; or a required policy or digest is not met"
+                "decisions in question; or a required policy, type or digest is not met"
             ),
         },
     )
@@ -149,8 +149,8 @@ def _verified(
 
 def _require_none(required: Requirements) -> None:
     if required != NOTHING:
-        detail = "a log and a receipt have no statement: --require, --digest and --newer-than"
-        raise MalformedError("option_unused", f"{detail} take a bundle")
+        detail = "a log and a receipt have no statement: --require and the like take a bundle"
+        raise MalformedError("option_unused", detail)
 
 
 def _opened(path: Path) -> bytes | memoryview:
@@ -235,11 +235,8 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
     if report.as_of is not None:
         lines.append(f"As of {report.size:,} entries; the newest one shown is of {report.as_of}.")
     for restored in report.restorations:
-        lines += [
-            "",
-            told_restoration(restored),
-            f"  The operator's reason: {_plain(restored.reason)}",
-        ]
+        reason = f"  The operator's reason: {_plain(restored.reason)}"
+        lines += ["", told_restoration(restored), reason]
     for shown in report.statements:
         approvers = ", ".join(_plain(each.name) for each in shown.approvers) or "nobody"
         lines += ["", f"“{_plain(shown.title)}” is {shown.status}; approved by {approvers}."]
@@ -250,6 +247,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
         lines += [
             f"  statement {shown.id}",
             f"  document  {shown.sha256}",
+            f"  type      {'none' if shown.type is None else _plain(shown.type.named)}",
             f"  drafted   {shown.drafted_at} by {_plain(shown.creator.name)}",
             f"  policy    {_plain(shown.policy)}",
         ]

@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 from ledger import clock
+from ledger.domain.document import TYPE_NAME
 from ledger.encoding import SHA256_HEX
 from ledger.errors import MalformedError
-from ledger.verify.requirements import Requirements, parse_required
+from ledger.verify.requirements import RequiredType, Requirements, parse_required
 
 _POSITION = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 
@@ -67,12 +68,22 @@ def _add_requirements(command: argparse.ArgumentParser) -> None:
         help="with --require, count approvals whose signers did not sign the statement's policy",
     )
     command.add_argument(
+        "--type",
+        metavar="NAME[@VERSION]",
+        help="the type that the statement must be of, and its version",
+    )
+    command.add_argument(
         "--digest", metavar="SHA256", help="the SHA-256, in hex, that the document must have"
     )
     command.add_argument(
         "--newer-than",
         metavar="TIME|POSITION",
         help="a time or a position of the log that the evidence must have reached",
+    )
+    command.add_argument(
+        "--nonce",
+        metavar="TEXT",
+        help="with --newer-than, what you asked the ledger to put into the heads of the bundle",
     )
 
 
@@ -83,6 +94,8 @@ def requirements(chosen: argparse.Namespace) -> Requirements:
         raise MalformedError("digest_invalid", "--digest takes 64 lower-case hex digits")
     if chosen.accept_individual and chosen.require is None:
         raise MalformedError("option_unused", "--accept-individual needs --require")
+    if chosen.nonce is not None and than is None:
+        raise MalformedError("option_unused", "--nonce needs --newer-than")
     newer: int | str | None = None
     if than is not None:
         newer = int(than) if _POSITION.fullmatch(than) else clock.from_rfc3339(than)
@@ -91,4 +104,16 @@ def requirements(chosen: argparse.Namespace) -> Requirements:
         given = chosen.require
         raw = Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
         policy = parse_required(raw)
-    return Requirements(policy, digest, newer, chosen.accept_individual)
+    return Requirements(
+        policy, digest, newer, chosen.accept_individual, chosen.nonce, _type(chosen.type)
+    )
+
+
+def _type(text: str | None) -> RequiredType | None:
+    """Return the type of `NAME` or `NAME@VERSION`; raise MalformedError `type_invalid`."""
+    if text is None:
+        return None
+    name, at, version = text.partition("@")
+    if not TYPE_NAME.fullmatch(name) or (at and not _POSITION.fullmatch(version)):
+        raise MalformedError("type_invalid", "--type takes a name, or NAME@VERSION from 1 on")
+    return RequiredType(name, int(version) if at else None)

@@ -1,7 +1,8 @@
-"""Found the ledger at its first start: name, own key, first event. Later starts compare.
+"""Found the ledger at its first start: name, keys, first event. Later starts compare.
 
-The ledger's key signs the founding and the ledger's own later acts, never what people sign. It
-stays in a file of mode 0600, or in an HSM or an agent.
+The ledger's own key signs the founding and the ledger's later acts, never what people sign. The
+heads key signs in evidence how many events each stream has. Each stays in a file of mode 0600, or
+in an HSM or an agent.
 """
 
 import re
@@ -50,6 +51,7 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
         _require_same(known, settings)
         return _unused_secret(log, settings.setup_secret)
     key = _load_key(settings.own_key)
+    heads = _load_key(settings.heads_key)
     ledger = settings.log_origin or _new_log_origin(settings)
     secret = _new_secret(settings.setup_secret)
     founding = LedgerCreated(
@@ -60,6 +62,7 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
         key=key.jwk,
         act="",
         setup=key_of_secret(secret, ledger=ledger).jwk,
+        heads=heads.jwk,
     )
     if not _LOG_ORIGIN.fullmatch(founding.ledger) or len(founding.ledger) > MAX_LOG_ORIGIN_BYTES:
         raise MalformedError(
@@ -72,6 +75,7 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
         rp_id=founding.rp_id,
         registration=founding.registration,
         setup=founding.setup,
+        heads=founding.heads,
     )
     signed = key.sign(msgspec.json.encode(act), typ=TYP)
     body = charter.create(signed, founding, now_ms=now_ms)
@@ -157,7 +161,7 @@ def _new_log_origin(settings: Settings) -> str:
 
 
 def _load_key(place: KeyPlace) -> SigningKey:
-    """Return the ledger's key; create it if its place is a file that does not exist.
+    """Return the key at a place; create it if the place is a file that does not exist.
 
     An interrupted first start has already created one.
     """

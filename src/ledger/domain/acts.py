@@ -14,6 +14,7 @@ from ledger.domain.ledger_acts import (
     AnnounceLogKeys,
     CreateLedger,
     FreezeLedger,
+    Heads,
     RestoreLedger,
     RetireLogKeys,
 )
@@ -193,6 +194,7 @@ _ACTS = (
     | RetireLogKeys
     | RestoreLedger
     | FreezeLedger
+    | Heads
 )
 
 

@@ -44,7 +44,7 @@ from ledger.domain.vocabulary import (
     RegistrationMode,
 )
 from ledger.errors import MalformedError, RefusedError
-from ledger.jose import PublicJwk, parse_compact, thumbprint
+from ledger.jose import OkpJwk, PublicJwk, parse_compact, thumbprint
 
 STREAM = UUID(int=0)  # the only stream id that is the same on every ledger
 SETUP = "setup"
@@ -71,6 +71,7 @@ class Charter(msgspec.Struct, frozen=True):
     party: RelyingParty
     kid: str
     key: PublicJwk
+    heads: OkpJwk
     invitations: dict[str, Invitation]
     founded_registration: RegistrationMode
     governance: Node = FOUNDING
@@ -133,6 +134,7 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
                 party=RelyingParty(rp_id=body.rp_id, origin=body.origin),
                 kid=parse_compact(body.act).header.kid,
                 key=body.key,
+                heads=body.heads,
                 invitations={thumbprint(body.setup): Invitation(SETUP, ADMINISTRATOR, body.setup)},
                 founded_registration=body.registration,
             )
@@ -231,12 +233,19 @@ def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreat
     """
     key_material.require_prime_order(created.key)
     key_material.require_prime_order(created.setup)
+    key_material.require_prime_order(created.heads)
     jws = parse_act(act_text)
     act = verify_act(
         jws, created.key, ledger_acts.CreateLedger, ledger=created.ledger, now_ms=now_ms
     )
-    signed = (act.origin, act.rp_id, act.registration, act.setup)
-    stated = (created.origin, created.rp_id, created.registration, created.setup)
+    signed = (act.origin, act.rp_id, act.registration, act.setup, act.heads)
+    stated = (
+        created.origin,
+        created.rp_id,
+        created.registration,
+        created.setup,
+        created.heads,
+    )
     if signed != stated:
         raise RefusedError("act_mismatch", "the creation act differs from its event")
     return msgspec.structs.replace(created, act=act_text)

@@ -28,6 +28,11 @@ class DocumentType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: SafeInteger
     sha256: str | None = None
 
+    @property
+    def named(self) -> str:
+        """The type in words."""
+        return f"{self.name}, version {self.version}"
+
 
 BUILT_IN = (DocumentType(CHANGE, 1),)
 TYPE_NAME = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9-]*(?:/[a-z][a-z0-9-]*)*", re.ASCII)

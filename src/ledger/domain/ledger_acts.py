@@ -8,6 +8,8 @@ from ledger.domain.act import Act
 from ledger.encoding import SafeInteger
 from ledger.jose import OkpJwk
 
+MAX_HEADS = 1024
+
 
 class KeptTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The tree that a restore continues: its size, and its root in 64 hex characters."""
@@ -24,12 +26,16 @@ class LostTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CreateLedger(Act, tag="create-ledger", frozen=True):
-    """Create the ledger: the act of its first event."""
+    """Create the ledger: the act of its first event.
+
+    `setup` is the key of the first administrator's link, `heads` the ledger's heads key.
+    """
 
     origin: str
     rp_id: str
     registration: str
     setup: OkpJwk
+    heads: OkpJwk
 
 
 class AnnounceLogKeys(Act, tag="announce-log-keys", frozen=True):
@@ -59,6 +65,18 @@ class RestoreLedger(Act, tag="restore", frozen=True):
     origin: str
     vkeys: tuple[str, ...]
     reason: str
+
+
+class Heads(Act, tag="heads", frozen=True):
+    """State how many events each of these streams has in a tree of the log; the heads key signs it.
+
+    `root` is the tree's, in base64. `nonce` is that of the person who asked, or None.
+    """
+
+    heads: dict[str, SafeInteger]
+    nonce: str | None
+    root: str
+    size: SafeInteger
 
 
 class FreezeLedger(Act, tag="freeze-ledger", frozen=True):

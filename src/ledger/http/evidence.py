@@ -14,8 +14,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter, SkipValidation
 from litestar.response import Stream
 
+from ledger import clock
 from ledger.domain.readers import unknown_statement
-from ledger.errors import ForbiddenError
+from ledger.errors import ForbiddenError, MalformedError
 from ledger.http.assets import verifier_page
 from ledger.http.context import (
     BY_SESSION,
@@ -34,10 +35,12 @@ from ledger.http.requests import AnyRequest
 from ledger.publish.bundle_worker import BundleTask
 from ledger.publish.bundles import Evidence, newest_position, shown_beside
 from ledger.publish.companions import companions
+from ledger.publish.heads import SignHeads
 from ledger.publish.public_log import PublicLog
 from ledger.store.ports.operations import AccessKind
 from ledger.store.ports.tree import Published
 from ledger.verify.container import MANIFEST, Mode, stream
+from ledger.verify.heads import NONCE
 from projections import readers, statements, users
 
 ZIP = "application/zip"
@@ -54,6 +57,14 @@ Shape = Annotated[
     QueryParameter(
         name="mode",
         description="Chosen entries; every entry and chosen bodies; or the whole log, for auditors",
+    ),
+]
+Nonce = Annotated[
+    str | None,
+    QueryParameter(
+        name="nonce",
+        pattern=f"^{NONCE}$",
+        description="What the heads of a bundle of mode statement carry, to show that they are new",
     ),
 ]
 FromExports = NamedDependency[SkipValidation[Exports]]
@@ -74,10 +85,13 @@ async def evidence(
     exports: FromExports,
     user: SignedIn,
     mode: Shape = "statement",
+    nonce: Nonce = None,
 ) -> Response[bytes] | Stream:
     """Return a bundle that shows offline who approved the statement, and where that stands."""
     exchange = exchange_of(request.scope)
     exchange.statement, exchange.mode = statement_id, mode
+    if nonce is not None and mode != "statement":
+        raise MalformedError("query_unknown", f"a bundle of mode {mode} has no heads, and no nonce")
     if mode == "full":
         await asyncio.to_thread(_require_auditor, models, user)
     needed = await asyncio.to_thread(newest_position, public.log.store, statement_id)
@@ -91,7 +105,9 @@ async def evidence(
     }
     if mode == "statement":
         async with _TURNS:
-            tag, raw = await asyncio.to_thread(_write, public, published, statement_id)
+            now_ms = clock.to_ms(models.now())
+            sign = public.heads_key.signer(public.keys.charter, nonce=nonce, now_ms=now_ms)
+            tag, raw = await asyncio.to_thread(_write, public, published, statement_id, sign)
         return Response(raw, media_type=ZIP, headers=headers | {"ETag": tag})
     task = await asyncio.to_thread(_task, public, published, statement_id, mode)
     export = await exports.begin(task, request.receive)
@@ -125,9 +141,17 @@ def _require_readable(public: PublicLog, models: ReadModels, user: str, statemen
             raise ForbiddenError("auditor_only", detail)
 
 
-def _write(public: PublicLog, published: Published, statement: str) -> tuple[str, bytes]:
-    beside = _companions(public, published)
-    shown = Evidence(public.log.store, public.tree, published, page=_page(), companions=beside)
+def _write(
+    public: PublicLog, published: Published, statement: str, sign_heads: SignHeads
+) -> tuple[str, bytes]:
+    shown = Evidence(
+        public.log.store,
+        public.tree,
+        published,
+        page=_page(),
+        companions=_companions(public, published),
+        sign_heads=sign_heads,
+    )
     files = shown.measure([statement], "statement")
     return _tag(files[MANIFEST].sha256), b"".join(stream(files))
 

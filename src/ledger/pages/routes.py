@@ -29,10 +29,12 @@ from ledger.pages.standing import standing
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
-from projections import changes, devices, inbox, readers, statements, users
+from projections import changes, devices, floor, inbox, readers, statements, users
 from projections import rules as rules_set
+from projections.involved import involved
 
 STATUSES: tuple[Status, ...] = get_args(Status)
+_MOST_FINISHED = 10
 _MOST_PEOPLE = 200
 
 
@@ -114,15 +116,15 @@ def statement_list(
 def inbox_list(
     request: AnyRequest, web: FromWeb, cursor: FromQuery[str | None] = None
 ) -> Template | Redirect:
-    """List statements waiting for the signed-in person, and the statements they created."""
+    """List what waits for the signed-in person, and what they drafted or decided on."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, at):
         now = web.models.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
-        mine = statements.page(db, readers.of(db, me.id), at=at, now=now, limit=5, creator=me.id)
-        words = summaries(db, [each.id for each in [*waiting.items, *mine.items]], at=at)
+        mine = involved(db, me.id, at=at, now=now)
+        words = summaries(db, [each.id for each in [*waiting.items, *mine]], at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(
             db, me.position, at=at, now=now
@@ -133,7 +135,8 @@ def inbox_list(
         me=me,
         position=at,
         found=waiting,
-        mine=mine,
+        others=[each for each in mine if each.status == "pending" and each not in waiting.items],
+        finished=[each for each in mine if each.status != "pending"][:_MOST_FINISHED],
         words=words,
         alone=alone,
         one_way=one_way and not alone,
@@ -218,6 +221,7 @@ def statement(
         ids |= {each[5:] for each in found.readers or () if each.startswith("user:")}
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
+        below = floor.is_below(db, found.position, rules, floor.in_force(db, at=at))
         in_force = rules_set.in_force(db, at=at).governance
         awaits = bool(items) and not counts(db, me, in_force, at=at)
     content = parse_content(found.content)
@@ -239,7 +243,7 @@ def statement(
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,
         assurance=strictest(rules, replaced_rules),
-        standing=standing(found, rules, me, awaits=awaits),
+        standing=standing(found, rules, me, awaits=awaits, below=below),
         replaced_sentence=None
         if replaced_rules is None
         else policy_sentence(replaced_rules, people),

@@ -34,11 +34,17 @@ class OpenActions(msgspec.Struct, frozen=True):
 
 
 def standing(
-    statement: StatementDetail, rules: policy.Policy, me: User, *, awaits: bool = False
+    statement: StatementDetail,
+    rules: policy.Policy,
+    me: User,
+    *,
+    awaits: bool = False,
+    below: bool = False,
 ) -> OpenActions:
     """Return what `me` can do with the statement in its current state.
 
-    `awaits` tells whether it is a change, and `me` has not accepted the governance policy.
+    `awaits` tells whether it is a change, and `me` has not accepted the governance policy; `below`
+    whether its policy is below the floor, so that nobody can approve it.
     """
     mine = _last(statement).get(me.id)
     approved = mine if mine is not None and mine.decision == "approval" else None
@@ -57,7 +63,7 @@ def standing(
     )
     takes = eligible and approved is None and refused is None
     open_for_approval = statement.status in ("pending", "approved")
-    can_approve = takes and not awaits and open_for_approval and statement.outlook != "below_floor"
+    can_approve = takes and not awaits and open_for_approval and not below
     can_reject = pending and (eligible or vetoes) and mine is None
     return OpenActions(
         can_approve=can_approve,

@@ -1,7 +1,7 @@
 """Evidence bundles made from a log: which events, which proofs, which files.
 
-The same checkpoint, cosignatures, statements and mode give the same bytes: nothing here is random
-or reads a clock. docs/reference/evidence.md says what is in a bundle, and why.
+The same checkpoint, cosignatures, statements, mode and heads give the same bytes: nothing here is
+random or reads a clock. docs/reference/evidence.md says what is in a bundle, and why.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from ledger.domain.document import parse_uuid
 from ledger.domain.events import KeyAttested, Recorded, StatementRecord
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
+from ledger.publish.heads import SignHeads
 from ledger.store.ports.log import StoreReader
 from ledger.store.ports.tree import Published, TreeTables
 from ledger.tlog import checkpoint
@@ -24,6 +25,7 @@ from ledger.verify import container
 from ledger.verify.body_packs import packed, packs_of
 from ledger.verify.container import (
     CHECKPOINT,
+    HEADS,
     MANIFEST,
     OFFLINE_VERIFIER,
     README,
@@ -77,15 +79,18 @@ class Evidence:
         *,
         page: bytes | None = None,
         companions: Mapping[str, bytes] | None = None,
+        sign_heads: SignHeads | None = None,
     ) -> None:
         """Take the log to read; `page` is the offline verifier to put into each bundle.
 
         `companions` are the files by others about the checkpoint, and its note with cosignatures.
+        `sign_heads` is needed for mode *statement* alone.
         """
         self._store = store
         self._tree = tree
         self._published = published
         self._page = page
+        self._sign_heads = sign_heads
         self._companions = {CHECKPOINT: published.note} | dict(companions or {})
         self._checkpoint = checkpoint.parse_note(published.note).checkpoint
         self._states: dict[int, bytes] = {}
@@ -100,7 +105,7 @@ class Evidence:
         Tiles and packs of bodies stay in the store until they are written; the files of the
         streams involved are held. Raises NotFoundError `statement_unknown` for a statement that
         was drafted after the checkpoint, TooLargeError `bundle_too_large` before it reads a large
-        log, CorruptError for a log that contradicts itself.
+        log, CorruptError for a log that contradicts itself; and what `sign_heads` raises.
         """
         names = [UUID(each) for each in statements]
         if mode == "full":
@@ -118,6 +123,7 @@ class Evidence:
             files |= {f"bodies/{each.position - 1}": self._body(each) for each in shown}
         if mode == "statement":
             files |= {f"entries/{each.position - 1}": self._entry(each) for each in shown}
+            files[HEADS] = self._heads(shown)
             proved = shown
         else:
             proved = [each for each in shown if each.event.stream in names]
@@ -135,6 +141,12 @@ class Evidence:
             digests, tree=tree, mode=mode, statements=tuple(statements)
         )
         return sealed | {MANIFEST: container.held(manifest)}
+
+    def _heads(self, shown: Sequence[Recorded]) -> bytes:
+        if self._sign_heads is None:
+            raise AssertionError("a bundle of mode statement has heads")
+        heads = {str(each.event.stream): each.event.version for each in shown}  # in log order
+        return self._sign_heads(heads, self._checkpoint)
 
     def _require_room(self) -> None:
         count, total = self._store.extent(self._published.size)

@@ -8,6 +8,7 @@ from ledger.domain.key_material import of_note_key, require_independent
 from ledger.domain.unique_names import key_material_name
 from ledger.publish.companions import Stated, read_stated
 from ledger.publish.conflicts import Conflicts
+from ledger.publish.heads import HeadsKey
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publisher import Publisher
 from ledger.publish.served import ServedCheckpoint, read_policy
@@ -48,6 +49,7 @@ class PublicLog(NamedTuple):
     stamper: Stamper
     stated: Stated
     scrubber: Scrubber
+    heads_key: HeadsKey
 
     def start(self) -> None:
         """Start the threads of all parts."""
@@ -112,7 +114,17 @@ def open_public_log(
     scrubber = _scrubber(log, opened)
     stated = read_stated(settings.witnesses, settings.tsa_certificates)
     return PublicLog(
-        log, reading, keys, publisher, endorsements, quorum, witnesses, stamper, stated, scrubber
+        log,
+        reading,
+        keys,
+        publisher,
+        endorsements,
+        quorum,
+        witnesses,
+        stamper,
+        stated,
+        scrubber,
+        HeadsKey(settings.heads_key),
     )
 
 

@@ -145,7 +145,7 @@ def charter_of(directory: Path, size: int) -> Charter:
 
 
 def _keys(settings: Settings) -> dict[str, str]:
-    """Return the ledger's own key and the log's keys; raise ConflictError `keys_missing`."""
+    """Return the files with private keys, as text; raise ConflictError `keys_missing`."""
     paths = sealed_keys.key_files(settings)
     missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing:

@@ -25,6 +25,7 @@ from ledger.publish.served import read_policy
 from ledger.recovery import staging
 from ledger.recovery.inspection import (
     InspectedLog,
+    heads_key_trouble,
     inspect,
     log_keys_trouble,
     own_key_trouble,
@@ -32,6 +33,7 @@ from ledger.recovery.inspection import (
 )
 from ledger.recovery.manifest import BackupManifest
 from ledger.recovery.memories import KnownTree, ask_witnesses
+from ledger.recovery.sealed_keys import key_files
 from ledger.settings import Settings
 from ledger.store.engines import copies
 from ledger.store.ports.log import Head
@@ -146,7 +148,7 @@ def _disk(data: Path) -> Iterator[Diagnosis]:
 def _permissions(settings: Settings) -> Iterator[Diagnosis]:
     data = settings.data
     inside = [path for path in data.iterdir() if path.is_file()] if data.is_dir() else []
-    paths = {data, *inside, settings.log_keys.file}
+    paths = {data, *inside, *key_files(settings).values()}
     wide = [
         str(path)
         for path in sorted(paths)
@@ -162,6 +164,7 @@ def _permissions(settings: Settings) -> Iterator[Diagnosis]:
 
 def _keys(settings: Settings, log: InspectedLog) -> Iterator[Diagnosis]:
     own = own_key_trouble(settings, log.charter)
+    heads = heads_key_trouble(settings, log.charter)
     ours = log_keys_trouble(settings, log)
     if own:
         advice = "bring it back from a backup with keys, or look at its device; log keys cannot be"
@@ -169,8 +172,11 @@ def _keys(settings: Settings, log: InspectedLog) -> Iterator[Diagnosis]:
     if ours:
         advice = "bring the keys back from a backup, or run `ledger log rotate-keys`"
         yield Diagnosis("keys", "fault", ours, advice)
-    if not own and not ours:
-        yield Diagnosis("keys", "ok", "the ledger's own key and the log's keys are there")
+    if heads:
+        advice = "bring it back from a backup with keys: bundles of mode statement need it"
+        yield Diagnosis("keys", "fault", heads, advice)
+    if not own and not heads and not ours:
+        yield Diagnosis("keys", "ok", "the ledger's own key, its heads key and the log's are there")
 
 
 def _memory(settings: Settings, log: InspectedLog) -> Iterator[Diagnosis]:

@@ -6,7 +6,9 @@ import msgspec
 
 from ledger.domain.charter import Charter
 from ledger.errors import CorruptError, LedgerError
+from ledger.jose import PublicJwk
 from ledger.keystore.opening import open_signing_key
+from ledger.keystore.places import KeyPlace
 from ledger.publish.log_keys import PrivateLogKeys
 from ledger.publish.mismatch import require_remembered
 from ledger.publish.signed_trees import require_same, rolled_back
@@ -38,13 +40,20 @@ def inspect(settings: Settings) -> InspectedLog:
 
 def own_key_trouble(settings: Settings, charter: Charter) -> str:
     """Return why the ledger's own key cannot be used, in words; empty if it can."""
+    return _key_trouble("own key", settings.own_key, charter.key)
+
+
+def heads_key_trouble(settings: Settings, charter: Charter) -> str:
+    """Return why the ledger's heads key cannot be used, in words; empty if it can."""
+    return _key_trouble("heads key", settings.heads_key, charter.heads)
+
+
+def _key_trouble(name: str, place: KeyPlace, expected: PublicJwk) -> str:
     try:
-        key = open_signing_key(settings.own_key)
+        key = open_signing_key(place)
     except (LedgerError, OSError) as error:
-        return f"the ledger's own key cannot be used: {error}"
-    if key.jwk != charter.key:
-        return f"{settings.own_key} is not the ledger's own key"
-    return ""
+        return f"the ledger's {name} cannot be used: {error}"
+    return "" if key.jwk == expected else f"{place} is not the ledger's {name}"
 
 
 def log_keys_trouble(settings: Settings, log: InspectedLog) -> str:

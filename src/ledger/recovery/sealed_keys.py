@@ -1,6 +1,6 @@
-"""The private keys in a backup: the ledger's own key and the log's, encrypted under a passphrase.
+"""The private keys in a backup: the ledger's own key, its heads key and the log's, encrypted.
 
-The file is a JWE. Its plaintext is a JSON object of file names and PEM texts.
+The file is a JWE under a passphrase. Its plaintext is a JSON object of file names and PEM texts.
 """
 
 import secrets
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.data_files import LEDGER_KEY_FILE, LOG_KEYS_FILE
+from ledger.data_files import HEADS_KEY_FILE, LEDGER_KEY_FILE, LOG_KEYS_FILE
 from ledger.errors import MalformedError
 from ledger.jose import passphrase
 from ledger.settings import Settings
@@ -21,9 +21,9 @@ def key_files(settings: Settings) -> dict[str, Path]:
 
     A key in an HSM or an agent is in no file; the operator backs up the device.
     """
-    own = settings.own_key
-    found = {LOG_KEYS_FILE: settings.log_keys.file}
-    return found | ({LEDGER_KEY_FILE: own} if isinstance(own, Path) else {})
+    places = {LEDGER_KEY_FILE: settings.own_key, HEADS_KEY_FILE: settings.heads_key}
+    found = {name: place for name, place in places.items() if isinstance(place, Path)}
+    return found | {LOG_KEYS_FILE: settings.log_keys.file}
 
 
 def read_passphrase(path: Path) -> bytes:

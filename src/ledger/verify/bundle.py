@@ -1,9 +1,10 @@
 """The verifier of evidence: files in, report out. Pure: no clock, no network, no ledger.
 
-It runs nine checks; their numbers and order are those of docs/reference/evidence.md. A check that
-needs an earlier one is skipped if that one did not pass. A bundle's own statements about its keys
-do not prove whose ledger it is: the ninth check compares them with a key that the caller has from
-elsewhere. Two more checks run if the caller has a witness policy, or certificates for time-stamps.
+It runs nine checks, and a tenth in mode *statement*; their numbers and order are those of
+docs/reference/evidence.md. A check that needs an earlier one is skipped if that one did not pass.
+A bundle's own statements about its keys do not prove whose ledger it is: the ninth check compares
+them with a key that the caller has from elsewhere. Two more checks run if the caller has a witness
+policy, or certificates for time-stamps.
 """
 
 from collections.abc import Sequence
@@ -31,10 +32,12 @@ from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
 from ledger.verify.event_checks import Events, ReportProgress, silent
+from ledger.verify.heads import check_heads
 from ledger.verify.readme import limits
 from ledger.verify.report import (
     Checks,
     VerificationReport,
+    VerifiedHeads,
     VerifiedStatement,
     report,
     verified_restorations,
@@ -100,6 +103,9 @@ class _Verifier:
         checks.make("entries", self._entries, case)  # 7
         signed = checks.make("checkpoint", _checkpoint, events)  # 8
         checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
+        heads = None
+        if case is not None and case.mode == "statement":
+            heads = checks.make("heads", _heads, events)  # 10
         if case is not None:
             files = case.note, case.stamp
             self._witnessed = endorsed(checks, files, signed, self._trust, self._claimed)
@@ -108,14 +114,14 @@ class _Verifier:
         restored = () if shown is None else verified_restorations(self._restored)
         made = report(checks, mode, tree, shown or (), limits(mode), restored)
         newest = None if case is None else newest_at(case.envelopes)
-        return self._require(msgspec.structs.replace(made, as_of=newest), events)
+        return self._require(msgspec.structs.replace(made, as_of=newest, heads=heads), events)
 
     def _require(self, made: VerificationReport, events: Events | None) -> VerificationReport:
         """Return the report with what the caller requires; nothing is met if a check is not."""
         if events is None or made.verdict in ("invalid", "unverifiable"):
             found = unproven(self._required)
         else:
-            found = decided(self._required, events, made, self._witnessed)
+            found = decided(self._required, events, made, self._witnessed, now_ms=self._now_ms)
         return msgspec.structs.replace(made, requirements=found)
 
     def _content(self, case: Casefile) -> tuple[str, Events]:
@@ -218,6 +224,15 @@ def _checkpoint(events: Events) -> tuple[str, VerifiedCheckpoint]:
     announced = [key.vkey for key in charter.log_keys if key.signs(case.checkpoint.size)]
     origin = charter.origin_of(case.checkpoint.size)
     return signed_by(case.note, [parse_vkey(vkey) for vkey in announced], origin)
+
+
+def _heads(events: Events) -> tuple[str, VerifiedHeads]:
+    case = events.case
+    shown = {str(each.stream): each.seq for each in case.envelopes.values()}  # the last one counts
+    heads = check_heads(case.heads, case.checkpoint, shown, events.charter)
+    streams = _number(len(shown), "stream")
+    says = f"Every event of {streams} is there, signed by the ledger's heads key at {heads.at}."
+    return says, heads
 
 
 def signed_by(

@@ -27,10 +27,15 @@ MANIFEST = "manifest.json"
 README = "README.txt"
 OFFLINE_VERIFIER = "verify.html"
 CHECKPOINT = "checkpoint"
+HEADS = "heads.jwt"
 STAMP = "checkpoint.tsr"
 POLICY = "policy"
 LOG_KEYS = "keys/vkeys"
 STAMP_CERTIFICATES = "keys/tsa-chain.pem"
+# Files that are only shown, and files that have checks of their own.
+PLAIN = frozenset(
+    {MANIFEST, README, OFFLINE_VERIFIER, CHECKPOINT, STAMP, POLICY, LOG_KEYS, STAMP_CERTIFICATES}
+)
 MAX_FILES = 1_000_000
 MAX_BUNDLE_BYTES = 8 * 1024**3
 MAX_PATH_CHARS = 200

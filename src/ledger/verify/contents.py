@@ -25,13 +25,11 @@ from ledger.tlog.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
 from ledger.verify.body_packs import packs_of, read_packs
 from ledger.verify.container import (
     CHECKPOINT,
+    HEADS,
     LOG_KEYS,
-    MANIFEST,
-    OFFLINE_VERIFIER,
-    POLICY,
+    PLAIN,
     README,
     STAMP,
-    STAMP_CERTIFICATES,
     CommittedTree,
     Files,
     Mode,
@@ -39,10 +37,6 @@ from ledger.verify.container import (
 )
 from ledger.verify.exhibits import exhibits
 
-# Files that are only shown, and files that other checks read.
-_PLAIN = frozenset(
-    {MANIFEST, README, OFFLINE_VERIFIER} | {CHECKPOINT, STAMP, POLICY, LOG_KEYS, STAMP_CERTIFICATES}
-)
 _NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,14})(\.tlog-proof)?", re.ASCII)
 _EXHIBIT = re.compile(r"statements/|people/|keys/vkeys$")
 
@@ -61,6 +55,7 @@ class Casefile(msgspec.Struct):
     tiles: dict[tuple[int, int], bytes]
     exhibits: dict[str, bytes]
     stamp: bytes | None
+    heads: bytes | None
 
     def state(self, index: int) -> bytes:
         """Return an event as it is stored: its entry, its salt and its body."""
@@ -111,6 +106,7 @@ def read(files: Files) -> Casefile:
         tiles=tiles,
         exhibits={name: files[name] for name in files if _EXHIBIT.match(name)},
         stamp=files.get(STAMP),
+        heads=files.get(HEADS),
     )
 
 
@@ -169,7 +165,9 @@ def _numbered(files: Files, mode: Mode, tiles: set[str]) -> dict[str, dict[int, 
     """Return the files with a leaf index by kind; refuse every file that no bundle has."""
     found: dict[str, dict[int, bytes]] = {"entries": {}, "bodies": {}, "proofs": {}}
     for name, content in files.items():
-        if name in _PLAIN or name in tiles or _EXHIBIT.match(name):
+        if name in PLAIN or name in tiles or _EXHIBIT.match(name):
+            continue
+        if name == HEADS and mode == "statement":
             continue
         match = _NUMBERED.fullmatch(name)
         is_proof = match is not None and match[3] is not None

@@ -19,6 +19,7 @@ WHERE TO BEGIN
 
 statements/<id>/document.json   the bytes that people signed: read this
 statements/<id>/*.jws           every signature, as it was received
+heads.jwt                       in mode statement: how many events each stream has
 people/<id>/<kid>.jwk.json      the public keys that made them
 verify.html                     if it is here: opens in a browser, without a network
 
@@ -106,8 +107,8 @@ def limits(mode: EvidenceMode | None) -> list[str]:
         told.append("It does not show what the event says: an entry only commits to its body.")
     if mode == "statement":
         told.append(
-            "It does not prove that nothing was left out after the last decision, such as a key's"
-            " revocation or a withdrawal."
+            "That nothing was left out after the last decision, such as a key's revocation or a"
+            " withdrawal, is the word of the ledger's heads key: a full bundle proves it."
         )
     if mode in ("statement", "redacted"):
         told.append("It shows roles as the log states them, without the changes that gave them.")

@@ -16,8 +16,9 @@ from ledger.verify.container import Mode
 
 CheckOutcome = Literal["passed", "failed", "skipped", "unverifiable"]
 Verdict = Literal["verified", "consistent", "in_question", "invalid", "unverifiable"]
-# The checks of a bundle in their order. `ledger` needs a key from the caller. `witnesses`, `time`
-# and `restores` run only if the caller gives a policy, certificates or a later bundle.
+# The checks of a bundle in their order. `ledger` needs a key from the caller. `heads` runs in mode
+# *statement* only. `witnesses`, `time` and `restores` run only if the caller gives a policy,
+# certificates or a later bundle.
 CheckName = Literal[
     "readable",
     "content",
@@ -28,12 +29,13 @@ CheckName = Literal[
     "entries",
     "checkpoint",
     "ledger",
+    "heads",
     "witnesses",
     "time",
     "restores",
 ]
 # What a caller can require of a bundle, beyond the checks.
-RequirementName = Literal["require", "digest", "newer-than"]
+RequirementName = Literal["require", "type", "digest", "newer-than"]
 # The kind of evidence: a mode of a bundle, a public log, or a receipt.
 EvidenceMode = Mode | Literal["log", "receipt"]
 A = TypeVar("A")
@@ -120,6 +122,13 @@ class VerifiedRestoration(msgspec.Struct, frozen=True):
     reason: str
 
 
+class VerifiedHeads(msgspec.Struct, frozen=True):
+    """When the heads of a bundle were signed, by the ledger's clock, and for which nonce."""
+
+    at: str
+    nonce: str | None
+
+
 class VerifiedRequirement(msgspec.Struct, frozen=True):
     """Whether the evidence meets one requirement of the caller's, by the name of its option."""
 
@@ -129,7 +138,7 @@ class VerifiedRequirement(msgspec.Struct, frozen=True):
 
 
 class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
-    """The result of verification; `root` is base64.
+    """The result of verification; `root` is base64, `heads` None unless their check passed.
 
     `as_of` is the time of the newest entry that the evidence has, by the ledger's clock.
     """
@@ -145,6 +154,7 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     restorations: tuple[VerifiedRestoration, ...]
     does_not_prove: tuple[str, ...]
     requirements: tuple[VerifiedRequirement, ...] = ()
+    heads: VerifiedHeads | None = None
 
 
 def verdict(checks: Sequence[Check], statements: Sequence[VerifiedStatement] = ()) -> Verdict:

@@ -11,6 +11,7 @@ import msgspec
 
 from ledger.domain import places, policy
 from ledger.domain.counting import in_question
+from ledger.domain.document import DocumentType
 from ledger.domain.entry import Entry
 from ledger.domain.events import StatementSigned
 from ledger.domain.policy import Policy
@@ -18,6 +19,7 @@ from ledger.domain.policy_words import policy_sentence
 from ledger.errors import MalformedError
 from ledger.verify.auditor import Auditor
 from ledger.verify.event_checks import Events
+from ledger.verify.heads import why_stale
 from ledger.verify.report import (
     RequirementName,
     VerificationReport,
@@ -26,18 +28,35 @@ from ledger.verify.report import (
 )
 
 
+class RequiredType(msgspec.Struct, frozen=True):
+    """A type by its name; of any version if that is None."""
+
+    name: str
+    version: int | None = None
+
+    def covers(self, stated: DocumentType) -> bool:
+        """Tell whether a statement that states this type is of the required one."""
+        return stated.name == self.name and self.version in (None, stated.version)
+
+    def __str__(self) -> str:
+        return self.name if self.version is None else f"{self.name}, version {self.version}"
+
+
 class Requirements(msgspec.Struct, frozen=True):
     """The caller's requirements; None asks for nothing.
 
     `policy` is a policy that the approvals must meet, `digest` the SHA-256 (hex) of the document,
-    and `newer_than` a position or a time. Approvals in the individual form, whose signers did not
-    sign the statement's policy, count only with `accept_individual`.
+    `newer_than` a position or a time, and `nonce` what the caller had put into the heads.
+    Approvals in the individual form, whose signers did not sign the statement's policy, count only
+    with `accept_individual`. `type` is the type that the statements must be of.
     """
 
     policy: Policy | None = None
     digest: str | None = None
     newer_than: int | str | None = None
     accept_individual: bool = False
+    nonce: str | None = None
+    type: RequiredType | None = None
 
 
 NOTHING = Requirements()
@@ -67,6 +86,7 @@ def unproven(required: Requirements) -> tuple[VerifiedRequirement, ...]:
     says = "Not decided: an earlier check did not pass."
     asked: dict[RequirementName, object] = {
         "require": required.policy,
+        "type": required.type,
         "digest": required.digest,
         "newer-than": required.newer_than,
     }
@@ -78,7 +98,12 @@ def unproven(required: Requirements) -> tuple[VerifiedRequirement, ...]:
 
 
 def decided(
-    required: Requirements, events: Events, report: VerificationReport, witnessed: str | None
+    required: Requirements,
+    events: Events,
+    report: VerificationReport,
+    witnessed: str | None,
+    *,
+    now_ms: int,
 ) -> tuple[VerifiedRequirement, ...]:
     """Return whether a bundle that passed the checks meets each requirement.
 
@@ -87,10 +112,13 @@ def decided(
     found = []
     if required.policy is not None:
         found.append(_policy(required.policy, required, events.decided(), events))
+    if required.type is not None:
+        found.append(_type(required.type, report.statements))
     if required.digest is not None:
         found.append(_digest(required.digest, report.statements))
     if required.newer_than is not None:
-        found.append(_newer(required.newer_than, report, witnessed))
+        stale = why_stale(report, required.nonce, now_ms=now_ms)
+        found.append(_newer(required.newer_than, report, witnessed, stale))
     return tuple(found)
 
 
@@ -135,6 +163,17 @@ def _counting(
     return counting, left_out
 
 
+def _type(required: RequiredType, shown: Sequence[VerifiedStatement]) -> VerifiedRequirement:
+    """Compare names and versions: these two have one definition for ever in a ledger."""
+    for each in shown:
+        found = each.type
+        if found is None or not required.covers(found):
+            of = "no type" if found is None else f"the type {found.named}"
+            says = f"You require the type {required}: the statement {each.id} is of {of}."
+            return VerifiedRequirement("type", met=False, says=says)
+    return VerifiedRequirement("type", met=True, says=f"It is of the type {required}.")
+
+
 def _digest(digest: str, shown: Sequence[VerifiedStatement]) -> VerifiedRequirement:
     other = next((each for each in shown if each.sha256 != digest), None)
     if other is None:
@@ -144,18 +183,22 @@ def _digest(digest: str, shown: Sequence[VerifiedStatement]) -> VerifiedRequirem
 
 
 def _newer(
-    than: int | str, report: VerificationReport, witnessed: str | None
+    than: int | str, report: VerificationReport, witnessed: str | None, stale: str | None
 ) -> VerifiedRequirement:
     """Compare with the checkpoint's size, or with the newest time that the evidence shows.
 
     A witness cosigns the newest checkpoint that it knows, so a cosignature shows how new it is. A
-    time-stamp does not: anybody can have an old checkpoint stamped today.
+    time-stamp does not: anybody can have an old checkpoint stamped today. `stale` says why later
+    events may exist.
     """
+    if stale is not None:
+        return VerifiedRequirement("newer-than", met=False, says=stale)
     if isinstance(than, int):
         met = report.size is not None and report.size >= than
         says = f"The checkpoint has {report.size:,} entries"
     else:
-        newest = max(report.as_of or "", witnessed or "")  # times sort as their texts do
+        heads = "" if report.heads is None else report.heads.at
+        newest = max(report.as_of or "", witnessed or "", heads)  # times sort as their texts do
         met = newest >= than
-        says = f"The newest entry and cosignature that count are of {newest}"
+        says = f"The newest entry, cosignature or heads that count are of {newest}"
     return VerifiedRequirement("newer-than", met=met, says=f"{says}; you require {than}.")

@@ -22,6 +22,7 @@ from tests.support.chronicle import Chronicle
 from tests.support.event_names import positions
 from tests.support.every_event import every_type
 from tests.support.forgery import refusal, resealed, sealed
+from tests.support.heads import HEADS, HEADS_JWK
 from tests.support.links import link_jwk, link_key
 from tests.support.signers import CHARTER, Clock, Signer
 from tests.support.versions import version_of_nothing
@@ -108,7 +109,7 @@ def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
         "origin": "http://localhost:8000",
         "registration": "open",
     }
-    act = mallory.act("create-ledger", **rules, setup=link_jwk("setup"))
+    act = mallory.act("create-ledger", **rules, setup=link_jwk("setup"), heads=HEADS_JWK)
     unsigned = LedgerCreated(
         mallory.ledger,
         rules["origin"],
@@ -117,6 +118,7 @@ def test_a_ledger_that_mallory_founded_is_another_ledger() -> None:
         mallory.key.jwk,
         "",
         link_key("setup").jwk,
+        HEADS,
     )
     body = charter.create(act, unsigned, now_ms=first.ms)
     founding = sealed(Event(charter.STREAM, 1, str(first), body))

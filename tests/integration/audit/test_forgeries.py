@@ -170,11 +170,12 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (FOUNDED, {"origin": "https://evil.example"}, "act_mismatch"),
         (FOUNDED, {"rp_id": "evil.example"}, "act_mismatch"),
         (FOUNDED, {"setup": link_key("mine").jwk}, "act_mismatch"),
+        (FOUNDED, {"heads": link_key("mine").jwk}, "act_mismatch"),
         (FOUNDED, {"ledger": "another.example/ledger"}, "ledger_mismatch"),
         (FOUNDED, {"key": ed25519_key(66).jwk}, "jws_kid_mismatch"),
         (PASSKEY_REMOVED, {"act": told(DAVE_SUSPENDED).act}, "key_unknown"),
     ],
-    ids=range(28),
+    ids=range(29),
 )
 def test_evidence_of_something_else_is_refused(
     position: int, change: dict[str, Any], code: str

@@ -38,7 +38,11 @@ def test_a_raised_floor_refuses_drafts_and_approvals_below_it_with_a_clear_sente
     ada, server = company.ada, company.server
     cal = company.person("Cal").register("creator")
     dan = company.person("Dan").register("investor")
+    eve = company.person("Eve").register("investor")
     weak = cal.draft(title="Weak", policy=policy_of(1, dan))
+    done = cal.draft(title="Done", policy=policy_of(1, dan, eve))
+    assert dan.approve(done).json()["status"] == "approved"
+    assert 'data-action="approve"' in eve.client.get(f"/statements/{done.id}").text
     answer = ada.change(set_charter(STRICT, values("open")))
     assert answer.json()["status"] == "approved"
     refused = cal.draft_of(cal.document(policy=policy_of(1, dan)))
@@ -53,6 +57,8 @@ def test_a_raised_floor_refuses_drafts_and_approvals_below_it_with_a_clear_sente
     assert dan.client.get("/api/inbox").json()["items"] == []
     page = dan.client.get(f"/statements/{weak.id}").text
     assert "asks for less than this ledger" in page
+    refuses_at(server, lambda: eve.approve(done), 409, "below_floor")
+    assert 'data-action="approve"' not in eve.client.get(f"/statements/{done.id}").text
     assert dan.reject(weak).status_code == 201
     strong = cal.draft(policy=policy_of(1, dan, creatorMaySign=False, assurance="passkey"))
     jws = dan.approval(strong.document)

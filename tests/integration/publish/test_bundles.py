@@ -1,12 +1,16 @@
 """Evidence of a real server's ledger: exported, and verified without it."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from ledger import clock
+from ledger.data_files import HEADS_KEY_FILE
+from ledger.jose import SigningKey
 from ledger.verify import container
 from ledger.verify.bundle import verify
 from ledger.verify.container import Mode
@@ -15,9 +19,12 @@ from tests.integration.conftest import Join
 from tests.support.actor import Actor, Drafted, now_ms, policy_of
 from tests.support.authenticator import Passkey
 from tests.support.check import audit
-from tests.support.evidence import MODES, OF_MEMBERS, exported, log_keys, written
+from tests.support.evidence import MODES, OF_MEMBERS, but_for_heads, exported, log_keys, written
 from tests.support.keys import es256_key, ml_dsa_key
 from tests.support.server import Server
+
+NONCE = "my-own-nonce-0001"
+WHOLE = {"mode": "redacted"}
 
 
 def verified(server: Server, raw: bytes) -> VerificationReport:
@@ -143,9 +150,13 @@ def test_a_bundle_has_the_newest_event_at_once_and_a_name(alice: Actor, bob: Act
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_the_same_checkpoint_is_the_same_bytes(alice: Actor, drafted: Drafted) -> None:
+def test_the_same_checkpoint_is_the_same_bytes_but_for_the_heads(
+    alice: Actor, drafted: Drafted
+) -> None:
     for mode in OF_MEMBERS:
-        assert exported(alice, drafted.id, mode) == exported(alice, drafted.id, mode)
+        first, again = (exported(alice, drafted.id, mode) for _ in range(2))
+        assert but_for_heads(first) == but_for_heads(again)
+        assert mode == "statement" or first == again
 
 
 def test_an_answer_says_how_long_it_is_and_which(alice: Actor, drafted: Drafted) -> None:
@@ -154,9 +165,46 @@ def test_an_answer_says_how_long_it_is_and_which(alice: Actor, drafted: Drafted)
         address = f"/api/statements/{drafted.id}/evidence?mode={mode}"
         answer, head = alice.client.get(address), alice.client.head(address)
         assert int(answer.headers["content-length"]) == len(answer.content)
-        assert (head.status_code, head.headers["etag"]) == (200, answer.headers["etag"])
+        assert head.status_code == 200
+        # Heads have the time at which they were signed.
+        assert mode == "statement" or head.headers["etag"] == answer.headers["etag"]
         tags.add(answer.headers["etag"])
     assert len(tags) == len(OF_MEMBERS)
+
+
+def test_heads_are_signed_now_and_carry_ones_own_nonce(
+    server: Server, alice: Actor, drafted: Drafted
+) -> None:
+    before = verified(server, exported(alice, drafted.id)).heads
+    assert before is not None
+    assert before.nonce is None
+    assert abs(clock.to_ms(before.at) - now_ms()) < 60_000
+    address = f"/api/statements/{drafted.id}/evidence"
+    answer = alice.client.get(address, params={"nonce": NONCE})
+    asked = verified(server, answer.content).heads
+    assert asked is not None
+    assert asked.nonce == NONCE
+
+
+def test_without_the_heads_key_there_is_no_statement_bundle_and_all_else_goes_on(
+    start_server: Callable[..., Server],
+) -> None:
+    server = start_server()
+    key = server.data / HEADS_KEY_FILE
+    pem = key.read_bytes()
+    with server.client() as client:
+        alice = Actor(client, "Alice", server.origin).register("creator")
+        drafted = alice.draft(policy=policy_of(1, alice))
+        for wrong in (None, SigningKey.generate().to_pem()):
+            key.unlink()
+            if wrong is not None:
+                key.write_bytes(wrong)
+            answer = client.get(f"/api/statements/{drafted.id}/evidence")
+            assert (answer.status_code, answer.json()["code"]) == (503, "heads_key_missing")
+            assert exported(alice, drafted.id, "redacted")
+            key.write_bytes(pem)
+        assert alice.approve(drafted).status_code == 201
+        assert verified(server, exported(alice, drafted.id)).heads is not None
 
 
 def test_an_attestation_is_what_the_server_answers(alice: Actor, drafted: Drafted) -> None:
@@ -190,6 +238,10 @@ def test_strangers_have_no_evidence(stranger: httpx.Client, drafted: Drafted) ->
         ("00000000-0000-0000-0000-000000000000", {}, 404, "statement_unknown"),
         ("x", {}, 400, "id_invalid"),
         ("5f0c2a52-93ad-4b7e-8f3c-0f2a3f9f7d11", {"mode": "everything"}, 400, "request_invalid"),
+        ("5f0c2a52-93ad-4b7e-8f3c-0f2a3f9f7d11", {"nonce": "short"}, 400, "request_invalid"),
+        ("5f0c2a52-93ad-4b7e-8f3c-0f2a3f9f7d11", {"nonce": "n" * 129}, 400, "request_invalid"),
+        ("5f0c2a52-93ad-4b7e-8f3c-0f2a3f9f7d11", {"nonce": f"{NONCE}."}, 400, "request_invalid"),
+        ("5f0c2a52-93ad-4b7e-8f3c-0f2a3f9f7d11", WHOLE | {"nonce": NONCE}, 400, "query_unknown"),
     ],
 )
 def test_evidence_of_nothing_is_refused(

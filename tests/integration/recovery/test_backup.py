@@ -197,6 +197,7 @@ def test_keys_are_left_out_unless_asked_for_and_then_encrypted(
     assert b"PRIVATE" not in sealed
     assert sealed_keys.unseal(sealed, PHRASE) == {
         "ledger-key.pem": (settings.data / "ledger-key.pem").read_text(),
+        "heads-key.pem": (settings.data / "heads-key.pem").read_text(),
         "log-keys.pem": settings.log_keys.file.read_text(),
     }
     with refused(RefusedError, "passphrase_wrong"):

@@ -12,6 +12,7 @@ import pytest
 from ledger.cli.main import main
 from ledger.data_files import RESTORING
 from ledger.errors import NotFoundError
+from ledger.jose import SigningKey
 from ledger.recovery.doctor import Diagnosis, examine
 from ledger.recovery.inspection import inspect
 from ledger.settings import Settings
@@ -62,6 +63,14 @@ def lose_own_key(settings: Settings) -> None:
     (settings.data / "ledger-key.pem").unlink()
 
 
+def lose_heads_key(settings: Settings) -> None:
+    (settings.data / "heads-key.pem").unlink()
+
+
+def exchange_heads_key(settings: Settings) -> None:
+    (settings.data / "heads-key.pem").write_bytes(SigningKey.generate().to_pem())
+
+
 def lose_log_keys(settings: Settings) -> None:
     settings.log_keys.file.unlink()
 
@@ -83,6 +92,8 @@ def interrupt_restore(settings: Settings) -> None:
     ("break_it", "part", "words"),
     [
         (lose_own_key, "keys", "the ledger's own key cannot be used"),
+        (lose_heads_key, "keys", "the ledger's heads key cannot be used"),
+        (exchange_heads_key, "keys", "is not the ledger's heads key"),
         (lose_log_keys, "keys", "log keys"),
         (lose_memory, "memory", "memory is gone"),
         (open_to_all, "permissions", "log.sqlite"),

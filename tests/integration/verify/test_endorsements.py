@@ -52,13 +52,13 @@ def policy(quorum: str) -> WitnessPolicy:
 
 
 def last(report: VerificationReport) -> Check:
-    assert [each.outcome for each in report.checks[:9]] == ["passed"] * 9
+    assert [each.outcome for each in report.checks[:10]] == ["passed"] * 10
     return report.checks[-1]
 
 
-def test_without_trust_from_outside_there_are_nine_checks() -> None:
+def test_without_trust_from_outside_there_is_no_check_of_endorsements() -> None:
     report = reported(made(COSIGNED, b"anything"), Trust())
-    assert (report.verdict, len(report.checks)) == ("verified", 9)
+    assert (report.verdict, len(report.checks)) == ("verified", 10)
 
 
 def test_a_cosigned_and_stamped_bundle_is_verified(authority: Authority) -> None:
@@ -66,7 +66,7 @@ def test_a_cosigned_and_stamped_bundle_is_verified(authority: Authority) -> None
     trust = Trust(policy("quorum one\n"), parse_certificates(authority.pem))
     report = reported(made(COSIGNED, stamp), trust)
     assert report.verdict == "verified"
-    witnesses, time = report.checks[9:]
+    witnesses, time = report.checks[10:]
     assert (witnesses.name, witnesses.outcome) == ("witnesses", "passed")
     assert witnesses.says == "Cosigned by one, first at 2026-11-21T01:00:00Z."
     assert (time.name, time.outcome) == ("time", "passed")
@@ -139,7 +139,7 @@ def test_the_command_line_takes_a_policy_and_certificates(
     # A policy that names the log is a key from outside.
     said = ledger_verify(path, "--policy", rules, "--tsa-certificates", root)
     assert said.returncode == 0, said.stdout + said.stderr
-    assert "10 ✓ witnesses" in said.stdout or "10 + witnesses" in said.stdout
+    assert "11 ✓ witnesses" in said.stdout or "11 + witnesses" in said.stdout
     assert "by CN=tsa." in said.stdout
     rules.write_text(f"log {KEY.vkey}\n{LINES}quorum two\n")
     said = ledger_verify(path, "--policy", rules)

@@ -5,13 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger.encoding import sha256_hex
 from ledger.verify import container
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer
+from tests.support.heads import signs_heads
 from tests.vectors.evidence.cases import good, states
 
 PAGE = (Path(__file__).parents[3] / "docs/how-to/act-on-an-approval.md").read_text("utf-8")
@@ -21,6 +24,12 @@ DOCUMENT = f"statements/{APPROVED}/document.json"
 DIGEST = sha256_hex(container.parse(good("statement"))[DOCUMENT])
 GIVEN = {"DIGEST": DIGEST, "SINCE": "16"}
 INDIVIDUAL = ("--accept-individual",)
+
+
+def fresh(*statements: str, **said: Any) -> bytes:
+    """Return a bundle whose heads are signed now."""
+    signs = signs_heads(**({"iat": int(time.time())} | said))
+    return bundle_of(states(), "statement", *statements, sign_heads=signs)
 
 
 def run(directory: Path, raw: bytes, *options: str, **given: str) -> str:
@@ -44,8 +53,15 @@ def run(directory: Path, raw: bytes, *options: str, **given: str) -> str:
 
 
 def test_the_gate_lets_pass_what_is_approved_as_required(tmp_path: Path) -> None:
-    raw = bundle_of(states())
-    assert run(tmp_path, raw, *INDIVIDUAL).endswith("go on.")
+    assert run(tmp_path, fresh(), *INDIVIDUAL).endswith("go on.")
+
+
+def test_the_gate_stops_an_old_bundle_unless_it_carries_ones_own_nonce(tmp_path: Path) -> None:
+    nonce = "my-own-nonce-0001"
+    old = fresh(iat=int(time.time()) - 310, nonce=nonce)
+    assert run(tmp_path, old, *INDIVIDUAL).endswith("get a newer bundle.")
+    assert run(tmp_path, old, *INDIVIDUAL, "--nonce", "another-nonce-001").endswith("newer bundle.")
+    assert run(tmp_path, old, *INDIVIDUAL, "--nonce", nonce).endswith("go on.")
 
 
 @pytest.mark.parametrize(
@@ -68,12 +84,12 @@ def test_the_gate_lets_pass_what_is_approved_as_required(tmp_path: Path) -> None
 def test_the_gate_stops_what_is_not(
     tmp_path: Path, options: tuple[str, ...], given: dict[str, str], says: str
 ) -> None:
-    assert run(tmp_path, bundle_of(states()), *options, **given).endswith(says)
+    assert run(tmp_path, fresh(), *options, **given).endswith(says)
 
 
 def test_the_gate_stops_a_rejected_statement_and_a_forged_bundle(tmp_path: Path) -> None:
-    rejected = bundle_of(states(), "statement", REJECTED)
+    rejected = fresh(REJECTED)
     assert run(tmp_path, rejected, *INDIVIDUAL).endswith("stop.")
-    forged = bytearray(bundle_of(states()))
+    forged = bytearray(fresh())
     forged[2000] ^= 1
     assert run(tmp_path, bytes(forged), *INDIVIDUAL).endswith("alert somebody.")

@@ -13,6 +13,7 @@ from ledger.domain.acts import Draft, parse_act, verify_act
 from ledger.encoding import MAX_SAFE_INTEGER
 from ledger.errors import MalformedError, RefusedError
 from tests.support.examples import FEW
+from tests.support.heads import HEADS_JWK
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk
 from tests.support.refusals import refused
@@ -48,7 +49,13 @@ def signed(payload: bytes) -> str:
         (
             "create-ledger",
             ledger_acts.CreateLedger,
-            {"origin": "o", "rpId": "r", "registration": "open", "setup": link_jwk("s")},
+            {
+                "origin": "o",
+                "rpId": "r",
+                "registration": "open",
+                "setup": link_jwk("s"),
+                "heads": HEADS_JWK,
+            },
         ),
     ],
     ids=str,

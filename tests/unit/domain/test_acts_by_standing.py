@@ -145,6 +145,7 @@ NOT_OF_PEOPLE = {
     ledger_acts.RetireLogKeys,
     ledger_acts.RestoreLedger,
     ledger_acts.FreezeLedger,
+    ledger_acts.Heads,
 }
 WITHOUT_A_PASSKEY = {"draft", "draft a change", "approve", "reject", "retract", "withdraw"} | {
     "end the key that signs"

@@ -21,6 +21,7 @@ from ledger.domain.passkey import RelyingParty
 from ledger.domain.policy import Node
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 from tests.support.changes import values
+from tests.support.heads import HEADS, HEADS_JWK
 from tests.support.keys import ed25519_key
 from tests.support.links import link_jwk, link_key
 from tests.support.refusals import refused
@@ -38,12 +39,14 @@ UNSIGNED = LedgerCreated(
     key=FOUNDER.key.jwk,
     act="",
     setup=SETUP.jwk,
+    heads=HEADS,
 )
 SAID: dict[str, Any] = {
     "origin": "http://localhost:8000",
     "rpId": "localhost",
     "registration": "invite",
     "setup": link_jwk("setup"),
+    "heads": HEADS_JWK,
 }
 CHANGE = "7d3c2a52-1f6a-4a52-8b39-0d5c53a4f001"
 INVITATION = "0f0f0f0f-0000-4000-8000-000000000001"
@@ -79,6 +82,7 @@ def test_a_founding_says_where_and_how_the_ledger_is_joined() -> None:
     assert state.registration == "invite"
     assert state.party == RelyingParty(rp_id="localhost", origin="http://localhost:8000")
     assert state.kid == FOUNDER.key.kid
+    assert state.heads == HEADS
     assert state.invitations == {SETUP.kid: Invitation("setup", "administrator", SETUP.jwk)}
 
 
@@ -90,6 +94,7 @@ def test_a_founding_says_where_and_how_the_ledger_is_joined() -> None:
         {"registration": "open"},
         {"setup": FOUNDER.key.jwk},
         {"setup": link_key("another").jwk},
+        {"heads": link_key("another").jwk},
     ],
     ids=str,
 )

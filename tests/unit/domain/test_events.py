@@ -230,7 +230,7 @@ def test_another_signature_over_the_same_act_takes_the_same_name() -> None:
 @pytest.mark.parametrize(
     ("tag", "kinds"),
     [
-        ("ledger-created.v1", ["key-material", "key-material", "act"]),
+        ("ledger-created.v1", ["key-material", "key-material", "key-material", "act"]),
         ("log-keys-announced.v1", ["key-material", "key-material", "act"]),
         ("ledger-restored.v1", ["key-material", "key-material", "act"]),
         ("passkey-added.v1", ["credential", "key-material", "act"]),

@@ -11,6 +11,7 @@ from ledger.tlog import vkeys
 from ledger.tlog.vkeys import COSIGNER, NoteKey
 from tests.support.chronicle import Chronicle
 from tests.support.fixed_keys import fixed_log_signers, fixed_passkey
+from tests.support.heads import HEADS
 from tests.support.keys import es256_key
 from tests.support.links import link_key
 from tests.support.refusals import refused
@@ -60,10 +61,11 @@ def test_a_log_key_of_mixed_order_is_not_announced() -> None:
         log_keys.require_new_keys(founded, [mixed.vkey], LEDGER)
 
 
-def test_a_ledgers_own_key_or_first_link_of_mixed_order_founds_nothing() -> None:
+def test_a_founding_with_a_key_of_mixed_order_is_refused() -> None:
     key = OkpJwk(crv="Ed25519", x=b64u_encode(MIXED))
     sound = link_key("setup").jwk
-    for own, setup in ((key, sound), (sound, key)):
-        founding = LedgerCreated(LEDGER, PARTY.origin, PARTY.rp_id, "open", own, "", setup)
+    for own, setup, heads in ((key, sound, HEADS), (HEADS, key, sound), (sound, HEADS, key)):
+        place = LEDGER, PARTY.origin, PARTY.rp_id
+        founding = LedgerCreated(*place, "open", own, "", setup, heads)
         with refused(MalformedError, "jwk_invalid"):
             charter.create("", founding, now_ms=NOW_MS)

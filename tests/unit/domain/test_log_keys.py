@@ -25,6 +25,7 @@ from ledger.jose import SigningKey
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteKey
 from ledger.verify.auditor import AuditError, Auditor
+from tests.support.heads import HEADS
 from tests.support.links import link_key
 
 NOW_MS = 1_763_690_646_000
@@ -52,22 +53,16 @@ def frozen(reason: str = "The fund is closed.") -> FreezeLedger:
 
 def founding() -> LedgerCreated:
     act = CreateLedger(
-        iat=NOW_MS // 1000,
-        ledger=NAME,
+        NOW_MS // 1000,
+        NAME,
         origin="http://localhost:8000",
         rp_id="localhost",
         registration="open",
         setup=link_key("setup").jwk,
+        heads=HEADS,
     )
-    return LedgerCreated(
-        ledger=NAME,
-        origin=act.origin,
-        rp_id=act.rp_id,
-        registration="open",
-        key=KEY.jwk,
-        act=signed(act),
-        setup=act.setup,
-    )
+    place = NAME, act.origin, act.rp_id
+    return LedgerCreated(*place, "open", KEY.jwk, signed(act), act.setup, act.heads)
 
 
 def stream_of(*bodies: Body) -> list[Event]:

@@ -43,6 +43,7 @@ from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
 from ledger.domain.policy import Node
 from ledger.errors import CorruptError
 from tests.support.changes import values
+from tests.support.heads import HEADS
 from tests.support.keys import ed25519_key
 from tests.support.links import link_key
 from tests.support.refusals import refused
@@ -79,7 +80,7 @@ RETRACTED = ApprovalRetracted("bob", "kid", 1, "ACT")
 WITHDRAWN = StatementWithdrawn("alice", "kid", "ACT")
 DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT", AT)
 OF_THE_LEDGER: list[Body] = [
-    LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", OKP),
+    LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", OKP, HEADS),
     LogKeysAnnounced(("vkey",), 1, "ACT"),
     LogKeysRetired(("vkey",), 1, "ACT"),
     LogFrozen("Because it ends.", "ACT"),

@@ -19,7 +19,7 @@ from ledger.domain.policy import Node
 from projections import inbox
 from projections.impact import Impact, NamedStatement, impact
 from tests.support.readers import AUDITOR
-from tests.support.story import LEDGER_STREAM, Story, time_at
+from tests.support.story import BOTH_ROLES, LEDGER_STREAM, Story, time_at
 
 CHANGE = ""
 CHANGES = {"name": "ledger/change", "version": 1}
@@ -153,3 +153,14 @@ def test_nobody_waits_for_a_person_whose_role_ended(world: World, ended: bool) -
         world.story.views(), user_id=world.chao, at=world.story.head(), now=time_at(0), limit=9
     )
     assert len(found.items) == (0 if ended else 1)
+
+
+def test_a_version_is_lost_with_the_policy_of_the_statement_that_it_replaces(world: World) -> None:
+    first = world.draft(BOTH_ROLES).id
+    world.story.approve(world.ada, first)
+    world.story.approve(world.bob, first, "approved")
+    rules = {"threshold": 1, "of": ["role:investor"]}
+    second = world.story.draft(world.ada, "Second", rules, supersedes=first, earlier="approved")
+    away = [to_person(user, StandingSet(CHANGE, "suspended")) for user in (world.ada, world.bob)]
+    assert world.lost(away[0]) == []
+    assert world.lost(*away) == [NamedStatement(second, "Second")]

@@ -69,7 +69,12 @@ def test_a_log_is_folded_without_recomputing_its_decisions() -> None:
 
 def test_a_ledger_is_founded_once() -> None:
     key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
-    body = {"key": key, "setup": link_jwk("another"), "act": "another.act.signature"}
+    body = {
+        "key": key,
+        "setup": link_jwk("another"),
+        "heads": link_jwk("third"),
+        "act": "another.act.signature",
+    }
     other = resealed(STATES[0], body=body)
     assert refusal_of_folding([STATES[0], other]) == (2, "event_misplaced")
 

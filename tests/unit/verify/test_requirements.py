@@ -1,12 +1,15 @@
 """What a caller requires of a bundle: a policy that its approvals meet, a document, and its age."""
 
+import argparse
 import json
+from functools import cache
 from typing import Any
 
 import pytest
 
 from ledger import clock
 from ledger.cli.verify import exit_code
+from ledger.cli.verify_arguments import add_arguments, requirements
 from ledger.encoding import sha256_hex
 from ledger.errors import MalformedError
 from ledger.tlog import checkpoint, vkeys
@@ -15,10 +18,12 @@ from ledger.verify import container
 from ledger.verify.bundle import verify
 from ledger.verify.endorsements import Trust
 from ledger.verify.report import VerificationReport
-from ledger.verify.requirements import Requirements, parse_required
+from ledger.verify.requirements import RequiredType, Requirements, parse_required
 from tests.support.chronicle import Chronicle, statement_id
 from tests.support.dossier import APPROVED, AT, REJECTED, bundle_of, log_signer, published
 from tests.support.dossier import short_story as story
+from tests.support.refusals import refused
+from tests.support.type_definitions import POLICY, define, definition, stated
 
 CREATOR, INVESTOR = "role:creator", "role:investor"
 
@@ -102,6 +107,87 @@ def test_every_statement_must_be_of_the_required_document() -> None:
     assert not both.requirements[0].met
 
 
+@cache
+def typed() -> bytes:
+    """Return a bundle of a statement of a type, and a plain one, both approved."""
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    alice, bob, dave = (
+        told.signer(number, role)
+        for number, role in ((1, "creator"), (2, "investor"), (4, "administrator"))
+    )
+    told.register(alice, "Alice")
+    told.register(bob, "Bob")
+    told.register(dave, "Dave", "setup")
+    told.change(dave, 100, define(definition()))
+    of_type = {"policy": POLICY, "content": '{"amount":"1"}', "type": stated(definition())}
+    for number, members in ((1, of_type), (2, {"policy": POLICY})):
+        terms = told.draft(alice, number, **members)
+        told.sign(bob, bob.shared(terms), terms)
+    told.auditor.finish()
+    return bundle_of(tuple(told.states), "redacted", statement_id(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "met"),
+    [
+        ("terms", None, True),
+        ("terms", 1, True),
+        ("terms", 2, False),
+        ("term", None, False),
+        ("ledger/change", None, False),
+        ("ledger/change", 1, False),
+    ],
+)
+def test_every_statement_must_be_of_the_required_type(
+    name: str, version: int | None, met: bool
+) -> None:
+    report = reported(typed(), Requirements(type=RequiredType(name, version)))
+    (found,) = report.requirements
+    assert (found.name, found.met) == ("type", met)
+    assert exit_code(report) == (0 if met else 4)
+    assert met or "is of the type terms, version 1." in found.says
+
+
+def test_a_statement_of_no_type_is_of_no_required_type() -> None:
+    report = reported(good(), Requirements(type=RequiredType("terms")))
+    assert (exit_code(report), report.requirements[0].met) == (4, False)
+    assert report.requirements[0].says.endswith("is of no type.")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("terms", RequiredType("terms")),
+        ("board/terms@12", RequiredType("board/terms", 12)),
+        ("terms@", None),
+        ("terms@0", None),
+        ("terms@01", None),
+        ("terms@-1", None),
+        ("terms@1@2", None),
+        ("Terms", None),
+        ("", None),
+    ],
+)
+def test_a_type_is_asked_for_by_name_and_version(text: str, asked: RequiredType | None) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    chosen = parser.parse_args(["evidence.zip", "--type", text])
+    if asked is not None:
+        assert requirements(chosen).type == asked
+        return
+    with refused(MalformedError, "type_invalid"):
+        requirements(chosen)
+
+
+def test_a_nonce_without_newer_than_is_refused() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with refused(MalformedError, "option_unused"):
+        requirements(parser.parse_args(["evidence.zip", "--nonce", "my-own-nonce-0001"]))
+
+
 @pytest.mark.parametrize(
     ("than", "met"),
     [(16, True), (17, False), ("2026-11-21T03:00:00.000Z", True),
@@ -116,10 +202,15 @@ def test_the_evidence_must_reach_the_required_time_or_position(than: int | str, 
 def test_no_requirement_is_met_by_evidence_that_does_not_pass_the_checks() -> None:
     raw = bytearray(good())
     raw[100] ^= 1
-    asked = Requirements(policy=node(1, INVESTOR), digest=document(), newer_than=1)
+    asked = Requirements(
+        policy=node(1, INVESTOR),
+        digest=document(),
+        newer_than=1,
+        type=RequiredType("terms"),
+    )
     report = reported(bytes(raw), asked)
     assert (report.verdict, exit_code(report)) == ("invalid", 1)
-    assert [each.met for each in report.requirements] == [False] * 3
+    assert [each.met for each in report.requirements] == [False] * 4
 
 
 @pytest.mark.parametrize(

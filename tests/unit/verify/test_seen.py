@@ -1,4 +1,4 @@
-"""A bundle without an event that a decision saw is refused; what came later may be left out."""
+"""A bundle without an event that a decision saw is refused, at that decision."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from ledger import clock
 from ledger.verify.bundle import verify
 from ledger.verify.report import VerificationReport
 from tests.support.dossier import AT, log_signer
-from tests.support.left_out import LEFT_OUT, whole, without
+from tests.support.left_out import LEFT_OUT, without
 
 
 def reported(raw: bytes) -> VerificationReport:
@@ -25,8 +25,3 @@ def test_a_bundle_without_what_a_decision_saw_is_refused(name: str) -> None:
 def later(positions: list[int]) -> list[int]:
     """Return the later events of Bob's stream, which would have a gap before them."""
     return [each for each in (12, 14, 16) if each > min(positions) and each not in positions]
-
-
-def test_what_came_after_the_last_decision_may_be_left_out() -> None:
-    assert reported(whole()).verdict == "verified"
-    assert reported(without([16])).verdict == "verified"

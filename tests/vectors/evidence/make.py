@@ -4,7 +4,7 @@
 file whose lowest bit is another (`flipped`, its place), or other files (`files`, base64; null:
 without it). `manifest` has the members of the manifest that differ, beside `files`, which has the
 digests of the files as they are then; where `manifest.json` is among the files, that is the one.
-`checks` are all nine, as the report has them.
+`checks` are all checks, as the report has them.
 """
 
 import json

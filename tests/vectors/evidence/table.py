@@ -26,9 +26,7 @@ from tests.vectors.evidence.cases import (
     failed,
     flipped,
     in_our_stream,
-    last_approval_left_out,
     left_open,
-    left_out,
     manifest_with,
     moved,
     no_event,
@@ -44,6 +42,7 @@ from tests.vectors.evidence.cases import (
     stranger,
     without,
 )
+from tests.vectors.evidence.end_of_streams import HEADS
 from tests.vectors.evidence.names_alike import NAMES
 from tests.vectors.evidence.seen_otherwise import SEEN
 
@@ -144,7 +143,8 @@ CONTAINER = (
          | {name: None for name in files if name.startswith("people/")},
          verdict="unverifiable",
          found=left_open("attestations", "not_founded", 4)
-         | left_open("checkpoint", "not_founded")),
+         | left_open("checkpoint", "not_founded")
+         | left_open("heads", "not_founded")),
     Case("a body shorter than its salt", "statement", lambda _: {"bodies/10": bytes(31)},
          found=failed("readable", "state_truncated", 11)),
     Case("a body in a pack that is shorter than its salt", "full", with_body(10, bytes(31)),
@@ -240,13 +240,10 @@ BUNDLE = (
          found=failed("checkpoint", "note_signature_invalid")),
     Case("a checkpoint with another root", "statement", other_root,
          found=failed("entries", "inclusion_refused", 1)
-         | failed("checkpoint", "note_signature_invalid")),
+         | failed("checkpoint", "note_signature_invalid")
+         | failed("heads", "heads_mismatch")),
     Case("a checkpoint by a key that was not announced", "statement", renoted(signed_anew(2)),
          found=failed("checkpoint", "note_unsigned")),
-    Case("the last approval left out", "statement", last_approval_left_out, verdict="verified"),
-    Case("a person left out", "statement", left_out, verdict="unverifiable",
-         found=left_open("signatures", "key_unknown", 11)
-         | left_open("keys", "key_unknown", 11)),
 )  # fmt: skip
 
 OPERATOR = (
@@ -297,4 +294,4 @@ OPERATOR = (
          found=failed("policy", "event_misplaced", 17)),
 )  # fmt: skip
 
-CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR, *NAMES, *SEEN)
+CASES = (*GOOD, *CONTAINER, *BUNDLE, *OPERATOR, *NAMES, *SEEN, *HEADS)

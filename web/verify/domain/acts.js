@@ -4,7 +4,7 @@ import { isFresh } from "../clock.js";
 import { refuse } from "../errors.js";
 import { parseCompact, readPayload, verifyCompact } from "../jose/compact.js";
 import { ed25519Jwk } from "../jose/keys.js";
-import { either, integer, listOf, nullable, oneOf, optional, struct, text, withDefault } from "../shapes.js";
+import { either, integer, listOf, mapOf, nullable, oneOf, optional, struct, text, withDefault } from "../shapes.js";
 
 const ACT_TYP = "act+jwt";
 /** The `typ` of the JWS that redeems a link's secret. */
@@ -17,7 +17,7 @@ export const PURPOSE = Object.freeze({
   RE_ENROLMENT: "re-enrolment",
 });
 
-/** The kinds of act that events carry. */
+/** The kinds of act. */
 export const ACT = Object.freeze({
   DRAFT: "draft",
   REJECT: "reject",
@@ -37,6 +37,7 @@ export const ACT = Object.freeze({
   RETIRE_LOG_KEYS: "retire-log-keys",
   RESTORE: "restore",
   FREEZE_LEDGER: "freeze-ledger",
+  HEADS: "heads",
 });
 
 /** The tree that a restore keeps, and what it says of the one that was lost. */
@@ -68,7 +69,7 @@ const MEMBERS = {
   [ACT.CANCEL_RECOVERY]: { recovery: text, user: text },
   [ACT.ADD_PASSKEY]: { cose: text, user: text },
   [ACT.REMOVE_PASSKEY]: { credentialId: text },
-  [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setup: ed25519Jwk },
+  [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setup: ed25519Jwk, heads: ed25519Jwk },
   [ACT.ANNOUNCE_LOG_KEYS]: { vkeys: listOf(text), firstSize: integer },
   [ACT.RETIRE_LOG_KEYS]: { vkeys: listOf(text), lastSize: integer },
   [ACT.RESTORE]: {
@@ -80,6 +81,7 @@ const MEMBERS = {
     reason: text,
   },
   [ACT.FREEZE_LEDGER]: { reason: text },
+  [ACT.HEADS]: { heads: mapOf(integer), nonce: nullable(text), root: text, size: integer },
 };
 
 const SHAPES = Object.entries(MEMBERS).map(([kind, members]) =>
@@ -98,7 +100,7 @@ export function parseAct(source, typ = ACT_TYP) {
 }
 
 /** Return what an act says before anybody verified it. */
-function stated(jws) {
+export function stated(jws) {
   const act = readPayload(jws, ANY, "act_mismatch", "not an act");
   if (act.act === ACT.DECLARE_COMPROMISE && (act.kid === null) === (act.passkey === null)) {
     refuse("act_mismatch", "a declaration names a kid or a passkey");

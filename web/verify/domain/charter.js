@@ -97,6 +97,7 @@ function founded(body) {
     values: foundingValues(body.registration),
     party: { rpId: body.rpId, origin: body.origin },
     key: body.key,
+    heads: body.heads,
     invitations: [setup],
     governance: FOUNDING,
     defined: [],
@@ -118,9 +119,10 @@ export const logKeysAt = (charter, size) =>
 export async function decideCreation(body, nowMs) {
   requirePrimeOrder(body.key);
   requirePrimeOrder(body.setup);
+  requirePrimeOrder(body.heads);
   const jws = parseAct(body.act);
   const act = await verifyAct(jws, body.key, ACT.CREATE_LEDGER, { ledger: body.ledger, nowMs });
-  for (const name of ["origin", "rpId", "registration", "setup"]) {
+  for (const name of ["origin", "rpId", "registration", "setup", "heads"]) {
     if (!same(act[name], body[name])) refuse("act_mismatch", "the creation act differs from its event");
   }
   return body;

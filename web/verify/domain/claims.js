@@ -33,7 +33,7 @@ async function actSha256({ act = null }) {
 async function keyMaterial(type, body) {
   switch (type) {
     case TAG.LEDGER_CREATED:
-      return [await thumbprint(body.key), await thumbprint(body.setup)];
+      return Promise.all([body.key, body.setup, body.heads].map(thumbprint));
     case TAG.INVITATION_ISSUED:
     case TAG.RE_ENROLMENT_OPENED:
       return [await thumbprint(body.key)];

@@ -62,6 +62,7 @@ export const DECLARED = forEveryTag({
       key: publicJwk,
       act: text,
       setup: ed25519Jwk,
+      heads: ed25519Jwk,
     },
     ...byLedger,
     claims: [MATERIAL, ACT_NAME],

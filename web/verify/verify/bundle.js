@@ -1,4 +1,4 @@
-// Mirrors ledger.verify.bundle: the nine checks of a bundle, in the order of docs/reference/evidence.md.
+// Mirrors ledger.verify.bundle: the checks of a bundle, in the order of docs/reference/evidence.md.
 // Each is made unless a check that it needs did not pass. It touches neither page nor network.
 
 import { hex } from "../../static/js/lib/digest.js";
@@ -12,6 +12,7 @@ import { Auditor } from "./auditor.js";
 import { MODE, parseContainer, readManifest } from "./container.js";
 import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
+import { checkHeads, HEADS } from "./heads.js";
 import { limits } from "./readme.js";
 import { CHECK, CHECKS, OUTCOME, verdictOf, restorationOf } from "./report.js";
 import { shownOf } from "./shown_statements.js";
@@ -33,6 +34,7 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     asOf: newestAt(bundle),
     checks,
     statements,
+    heads: verification.signedHeads,
     restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
     notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
     doesNotProve: limits(bundle?.mode ?? null),
@@ -57,11 +59,13 @@ export class Verification {
     this.events = [];
     this.auditor = null; // after check 6
     this.signers = [];
+    this.signedHeads = null; // after the check of that name
   }
 
   /** Make every check, in order; return them. */
   async run() {
     for (const [name, needs] of CHECKS) {
+      if (name === CHECK.HEADS && this.bundle?.mode !== MODE.STATEMENT) continue;
       await this.breathe(name);
       this.found.set(name, await this.make(name, needs));
     }
@@ -235,10 +239,7 @@ export class Verification {
 
   async checkpoint() {
     const { note } = this.bundle;
-    const own = this.events.filter(({ stream }) => stream === STREAM);
-    let charter = null;
-    for (const event of own) charter = await evolveCharter(charter, event);
-    if (!charter) throw new Unknown("not_founded", "the founding of the ledger is not there");
+    const charter = await this.charter();
     const keys = await Promise.all(logKeysAt(charter, note.size).map(({ vkey }) => parseVkey(vkey)));
     const { signers, unknown } = await verifyNote(note.raw, keys, originOf(charter, note.size));
     if (!signers.length) {
@@ -253,12 +254,37 @@ export class Verification {
     };
   }
 
+  /** Return the charter as the ledger's own events say. */
+  async charter() {
+    const own = this.events.filter(({ stream }) => stream === STREAM);
+    let charter = null;
+    for (const event of own) charter = await evolveCharter(charter, event);
+    if (!charter) throw new Unknown("not_founded", "the founding of the ledger is not there");
+    return charter;
+  }
+
   async ledger() {
     if (!this.expected.length) throw new Unknown("log_key_not_given", "no key was given to compare with");
     await requireExpected(this.expected, this.signers);
     return {
       says: `It is ${this.bundle.note.origin}, by the key that you gave.`,
       inputs: this.expected.map((name) => ["Expected", name]),
+    };
+  }
+
+  // --- 10 ------------------------------------------------------------------------------------
+
+  async heads() {
+    const { files, note, entries } = this.bundle;
+    const shown = new Map(inOrder(entries).map(([, { stream, version }]) => [stream, version]));
+    const heads = await checkHeads(files.get(HEADS), note, shown, await this.charter());
+    this.signedHeads = heads;
+    return {
+      says: `Every event of ${count(shown.size, "stream")} is there, signed by the ledger's heads key at ${heads.at}.`,
+      inputs: [
+        ["Signed", heads.at],
+        ["Nonce", heads.nonce ?? "none"],
+      ],
     };
   }
 }

@@ -14,6 +14,7 @@ import { splitEntries, tilePath, tilesOf } from "../tlog/tiles.js";
 import { packsOf, readPacks } from "./body_packs.js";
 import { MANIFEST, MODE } from "./container.js";
 import { isExhibit, requireExhibits, VKEYS } from "./exhibits.js";
+import { HEADS } from "./heads.js";
 
 const CHECKPOINT = "checkpoint";
 /** The files that only `ledger verify` looks at. */
@@ -77,6 +78,7 @@ function sortFiles(files, mode, tileNames) {
   const found = { entries: new Map(), bodies: new Map(), proofs: new Map() };
   for (const [name, raw] of files) {
     if (PLAIN.includes(name) || tileNames.has(name) || isExhibit(name)) continue;
+    if (name === HEADS && mode === MODE.STATEMENT) continue;
     const [, kind, index, proof, proofIndex] = NUMBERED.exec(name) ?? [];
     if (!kind && !proof) refuse("file_unknown", `${name} is no file of a bundle`);
     // A mode has its entries in tiles, or its bodies in packs, and in one place only.

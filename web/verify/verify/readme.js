@@ -10,7 +10,7 @@ const LIMITS = [
   "It does not prove what happened after the checkpoint.",
 ];
 const LIMIT_OF_STATEMENT =
-  "It does not prove that nothing was left out after the last decision, such as a key's revocation or a withdrawal.";
+  "That nothing was left out after the last decision, such as a key's revocation or a withdrawal, is the word of the ledger's heads key: a full bundle proves it.";
 
 const LIMIT_OF_ROLES = "It shows roles as the log states them, without the changes that gave them.";
 const BY_MODE = {

@@ -12,9 +12,10 @@ export const CHECK = Object.freeze({
   ENTRIES: "entries",
   CHECKPOINT: "checkpoint",
   LEDGER: "ledger",
+  HEADS: "heads",
 });
 
-/** The names of the checks, in order, and which have to pass before each. */
+/** The names of the checks, in order, and which have to pass before each; `heads` in mode *statement* only. */
 export const CHECKS = Object.freeze([
   [CHECK.READABLE, []],
   [CHECK.CONTENT, [CHECK.READABLE]],
@@ -25,6 +26,7 @@ export const CHECKS = Object.freeze([
   [CHECK.ENTRIES, [CHECK.READABLE]],
   [CHECK.CHECKPOINT, [CHECK.CONTENT]],
   [CHECK.LEDGER, [CHECK.CHECKPOINT]],
+  [CHECK.HEADS, [CHECK.CONTENT]],
 ]);
 
 /** What a check finds. */
@@ -86,6 +88,7 @@ export const contract = (report) => ({
   ...ofReport(report),
   checks: report.checks.map(ofCheck),
   statements: report.statements.map(ofStatement),
+  heads: report.heads,
   restorations: report.restorations,
   doesNotProve: report.doesNotProve,
   requirements: [], // those of the options of `ledger verify`; this page has none

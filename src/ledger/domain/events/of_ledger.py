@@ -19,7 +19,8 @@ from ledger.jose import OkpJwk, PublicJwk, thumbprint
 class LedgerCreated(Explained, frozen=True):
     """The ledger was created; its own key signed `act`. No person signs with that key.
 
-    `setup` is the key of the first administrator's link.
+    `setup` is the key of the first administrator's link. `heads` is the ledger's heads key, which
+    signs in evidence bundles how many events each stream has.
     """
 
     TAG = "ledger-created.v1"
@@ -42,11 +43,12 @@ class LedgerCreated(Explained, frozen=True):
     key: PublicJwk
     act: str
     setup: OkpJwk
+    heads: OkpJwk
 
     @property
     def key_material(self) -> tuple[str, ...]:
-        """The thumbprints of the ledger's own key and of the first administrator's link."""
-        return (thumbprint(self.key), thumbprint(self.setup))
+        """The thumbprints of the ledger's own key, the first link and the heads key."""
+        return (thumbprint(self.key), thumbprint(self.setup), thumbprint(self.heads))
 
 
 @final

@@ -13,7 +13,8 @@ export function seen(text) {
   return visible(text).map((run) => (run.mark ? el("span", { class: "mark" }, run.text) : run.text));
 }
 
-function contentView({ kind, text, members }, looks, place = "") {
+/** Return the elements that show a JSON tree; `looks` has ids of places that a list links to. */
+export function contentView({ kind, text, members }, looks = {}, place = "") {
   const depth = place.split("/").length - 1;
   const level = depth > 3 ? depth : undefined;
   switch (kind) {

@@ -4,6 +4,7 @@ import { seen } from "../elements/content-view.js";
 import { differences } from "./differences.js";
 import { el, one } from "./dom.js";
 import { parseObject } from "./strict-json.js";
+import { hasWords, worded } from "./worded.js";
 
 /** Show in `place` what a document changes of `base`, the version before it. */
 export function showChanges(base, document, place) {
@@ -15,9 +16,16 @@ export function showChanges(base, document, place) {
   const words = { changed: "Changed", added: "Added", removed: "Removed" };
   const said = ({ kind, pointer, before, after, by }) => [
     el("b", {}, words[kind]), " ", el("code", {}, ...seen(pointer)), by && ` by ${by}`, ": ",
-    ...seen([before, after].filter(Boolean).join(" → ")),
+    ...(hasWords({ before, after }) ? wordsOf(before, after) : seen([before, after].filter(Boolean).join(" → "))),
   ];
   const list = rows.map((each) => el("li", {}, ...said(each)));
   one("ul", place).replaceChildren(...(list.length ? list : [el("li", {}, "Nothing.")]));
   place.hidden = false;
+}
+
+function wordsOf(before, after) {
+  const [old, now] = worded(before, after);
+  const marked = (parts, tag) =>
+    parts.flatMap(([text, changed]) => (changed ? el(tag, {}, ...seen(text)) : seen(text)));
+  return [...marked(old, "del"), " → ", ...marked(now, "ins")];
 }

@@ -13,6 +13,7 @@ function update(next) {
   const before = rows(document);
   const count = rows(next).filter((id) => !before.includes(id)).length;
   latest = next;
+  document.title = next.title;
   swap(next, others());
   const waiting = count && before.length;
   one("#newer").hidden = !waiting;

@@ -1,0 +1,40 @@
+"""The inbox: what waits for a person, what waits for others, and what is finished."""
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.people import Browser
+
+
+def listed(browser: Browser, heading: str) -> Locator:
+    return browser.page.get_by_role("region", name=heading).get_by_role("rowheader")
+
+
+def test_the_inbox_says_who_has_to_act_next(alice: Browser, bob: Browser) -> None:
+    for title in ("Approved by both", "Waits for Bob", "Withdrawn"):
+        alice.open(alice.draft(title))
+        if title == "Withdrawn":
+            alice.button("Withdraw…").click()
+            alice.button("Sign the withdrawal").click()
+            expect(alice.heading("Withdrawal signed")).to_be_visible()
+        else:
+            alice.approve()
+    bob.open("/inbox")
+    expect(bob.page).to_have_title("Inbox (2) · Ledger")
+    bob.page.get_by_role("link", name="Approved by both").click()
+    bob.approve()
+    bob.open("/inbox")
+    expect(bob.page).to_have_title("Inbox (1) · Ledger")
+    expect(listed(bob, "Recently finished")).to_contain_text(["Approved by both"])
+    expect(bob.heading("Waiting for others")).to_be_hidden()
+    alice.open("/inbox")
+    expect(alice.page).to_have_title("Inbox · Ledger")
+    expect(alice.page.get_by_text("Nothing is waiting for you.")).to_be_visible()
+    expect(listed(alice, "Waiting for others")).to_contain_text(["Waits for Bob"])
+    expect(listed(alice, "Recently finished")).to_contain_text(["Withdrawn", "Approved by both"])
+
+
+def test_the_tab_counts_what_arrives_while_the_inbox_is_open(alice: Browser, bob: Browser) -> None:
+    bob.open("/inbox")
+    expect(bob.page).to_have_title("Inbox · Ledger")
+    alice.draft("Terms")
+    expect(bob.page).to_have_title("Inbox (1) · Ledger")
