@@ -14,13 +14,16 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean coverage fuzz help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier
+.PHONY: bench clean coverage demo fuzz help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 run: $(VENV)/run.stamp ## serve http://localhost:8000, its data under ./data
 	@exec $(BIN)/ledger serve
+
+demo: $(VENV)/run.stamp ## serve a ledger with people and statements to try, its data under ./demo
+	@exec $(BIN)/ledger demo
 
 # Whole files on as many processes as there are processors: a file's fixtures are made once. The
 # files keep their order, or the longest of few tests would come last and leave processors idle.

@@ -19,6 +19,7 @@ from ledger.domain import entry, events
 from ledger.domain.document import DocumentType
 from ledger.domain.events import BODIES, Recorded, acting_person
 from ledger.domain.policy import Policy, for_a_new_version
+from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import CHANGE, Form, ReadBy, Status
 from ledger.errors import CorruptError
 
@@ -118,6 +119,7 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
     supersedes: Superseding | None = None
     type: DocumentType | None = None
     readers: tuple[str, ...] | None = None
+    usable: Usable | None = None
 
 
 class DraftFact(msgspec.Struct, gc=False):

@@ -9,14 +9,16 @@ from ledger.domain.document import DocumentType
 from ledger.domain.events import StatementDrafted, StatementSigned
 from ledger.domain.policy import Policy
 from ledger.domain.readers import Reader
+from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import ReadBy
 from ledger.errors import CorruptError
-from projections import decisions, floor, progress, readers, stops, timeline, versions
+from projections import decisions, floor, progress, readers, stops, timeline, uses, versions
 from projections.decisions import Decision
 from projections.facts import LogReader, find_stream
 from projections.outlook import Outlook, for_own, for_replaced, worst
 from projections.progress import Progress, ShownAt
 from projections.summaries import StatementSummary, summaries
+from projections.uses import Use
 from projections.versions import Version
 
 
@@ -26,6 +28,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     `outlook` says of a pending one whether today's people can meet its policy. `versions` are those
     that supersede one another and that the reader may read, this one too. A version of an approved
     statement also has to meet what that one's policy asks of it: `replaced`, with its progress.
+    `usable` says who may use it, `uses` who did, and `uses_left` how many uses are left.
     """
 
     document: str
@@ -43,6 +46,9 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     decisions: list[Decision]
     progress: Progress
     outlook: Outlook | None
+    usable: Usable | None
+    uses: list[Use]
+    uses_left: int | None
 
 
 def by_id(
@@ -69,6 +75,8 @@ def by_id(
     superseded, ended = members.get("supersedes"), versions.end_of(db, number, at=at)
     every = versions.all_of(db, statement_id, readers.given(db, reader), at=at)
     named = {each.id for each in every}
+    usable = msgspec.convert(members.get("usable"), Usable | None)
+    used = uses.of_statement(db, number, at=at)
     return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),
@@ -88,6 +96,9 @@ def by_id(
         decisions=decisions.of_statement(db, log, number, at=at, now=now),
         progress=progress.of_policy(db, rules, standing),
         outlook=worst(standing.outlook, None if other is None else other.outlook),
+        usable=usable,
+        uses=used,
+        uses_left=None if usable is None else usable.times - sum(not each.freed for each in used),
     )
 
 

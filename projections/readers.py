@@ -40,7 +40,9 @@ MOST_ARMS = 100  # the members of one reader that `newest` merges
 
 def rows(fact: Fact) -> list[tuple[Any, ...]]:
     """Return the rows of a drafted statement for TABLE."""
-    rules, named = fact.body.document.policy, fact.body.document.readers or ()
+    document = fact.body.document
+    users = () if document.usable is None else document.usable.by
+    rules, named = document.policy, {*(document.readers or ()), *users}
     asked = policy.members(rules).union(rules.veto)
     if (replaced := asked_by(fact)) is not None:
         asked |= policy.members(replaced)

@@ -30,6 +30,7 @@ from projections import (
     search,
     spans,
     stops,
+    uses,
     versions,
 )
 from projections.decisions import (
@@ -47,10 +48,11 @@ from projections.progress import Progress as Progress
 from projections.readers import READABLE
 from projections.summaries import STATUS_AT, summaries
 from projections.summaries import StatementSummary as StatementSummary
+from projections.uses import Use as Use
 from projections.versions import Version as Version
 
 NAME = "statements"
-VERSION = 7
+VERSION = 8
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, for_everyone INTEGER NOT NULL, expires_at TEXT NOT NULL,"
@@ -63,6 +65,7 @@ TABLES: tuple[str, ...] = (
     *questioned.TABLES,
     *retracted.TABLES,
     *versions.TABLES,
+    *uses.TABLES,
     *spans.TABLES,
     search.TABLE,
 )
@@ -101,6 +104,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO statement_member {rows}", members)
     write(db, "INSERT INTO title_word(rowid, words) {rows}", titles)
     decisions.fold(db, batch)
+    uses.fold(db, batch)
     closed = [(number, final, status) for number, (final, status) in finals.items()]
     write(db, _CLOSE, closed)
     ended = [*stops.fold(db, batch), *versions.fold(db, batch)]

@@ -73,8 +73,11 @@ def _final(body: Any) -> str | None:
 
 
 # How each kind of detail that an event declares is stored.
-_WORDS: dict[Literal["role", "standing", "status"] | None, Callable[[Any], str | None]] = {
+_WORDS: dict[
+    Literal["outcome", "role", "standing", "status"] | None, Callable[[Any], str | None]
+] = {
     None: _no_word,
+    "outcome": attrgetter("outcome"),
     "role": attrgetter("role"),
     "standing": attrgetter("standing"),
     "status": _final,

@@ -18,6 +18,11 @@ SERVER_LOCK = "server.lock"
 # A directory: what a restore puts together before it takes the log's place.
 RESTORING = "restoring"
 
+# In the directory of a demonstration, beside its ledger.
+GENUINE_BUNDLE = "genuine.zip"
+TAMPERED_BUNDLE = "tampered.zip"
+LOG_VKEY = "log.vkey"
+
 WITNESS_STATE_FILE = "witness.sqlite"
 WITNESS_KEYS_FILE = "witness-keys.pem"
 START_LOCK = "start.lock"

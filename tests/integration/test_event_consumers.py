@@ -198,6 +198,8 @@ def evidence_of(event: Event) -> str:
             return f"{body.registration.attestation_object}\0{body.act}"
         case events.StatementDrafted():
             return f"{body.act}\0{body.document}"
+        case events.StatementUsed():
+            return f"{stream}\0{body.signer}\0{body.nonce}"
         case _:
             return f"{stream}\0{events.signature_of(body)}"
 

@@ -116,6 +116,8 @@ def test_the_wheel_holds_the_package_the_read_models_and_the_web_files(wheel: Pa
     expected = {f"ledger/{name}" for name in files(ROOT / "src" / "ledger")}
     expected |= {f"projections/{name}" for name in files(ROOT / "projections")}
     expected |= {f"ledger/web/{name}" for name in files(ROOT / "web")}
+    examples = files(ROOT / "docs/examples/types")
+    expected |= {f"ledger/demo/examples/{name}" for name in examples}
     information = f"approval_ledger-{ledger.__version__}.dist-info/"
     assert {name for name in contents(wheel) if not name.startswith(information)} == expected
     assert {"ledger/py.typed", "projections/py.typed"} < expected
@@ -247,6 +249,7 @@ def test_a_light_install_replays_exports_and_resets_a_ledger(light: Path, tmp_pa
     "asked",
     [
         "serve",
+        "demo",
         "log keys",
         "witness serve --data witness --log "
         "localhost-8000.ledger/4f9k2m7q+47429a0a+AahdKi7MbXK/mNDV1kaotDmM+AVHnZT8J2EFMJ02qIGu",

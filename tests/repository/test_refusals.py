@@ -18,7 +18,7 @@ CORE = (
 # Codes that are put together, by the module and the text around the part that varies.
 COMPOSED = {
     "statement_{}": {"statement_approved", "statement_rejected", "statement_withdrawn"}
-    | {"statement_expired", "statement_superseded"},
+    | {"statement_expired", "statement_pending", "statement_superseded"},
 }
 
 

@@ -240,6 +240,22 @@ class Actor(Signatory):
     def withdraw(self, drafted: Drafted) -> httpx.Response:
         return self._post_act(drafted, "withdraw")
 
+    def use(self, drafted: Drafted, nonce: str, **members: Any) -> httpx.Response:
+        return self._post_act(drafted, "use", nonce=nonce, **members)
+
+    def report(
+        self, drafted: Drafted, outcome: str, number: int = 1, generation: int = 1
+    ) -> httpx.Response:
+        members = {"number": number, "generation": generation, "outcome": outcome}
+        return self._post_act(drafted, "outcome", **members)
+
+    def confirm_not_done(self, drafted: Drafted, number: int = 1) -> httpx.Response:
+        about: dict[str, Any] = {"statementId": drafted.id, "sha256": drafted.sha256}
+        use = {"number": number, "generation": 1, "outcome": "not-done"}
+        act = self.act("outcome", **about, **use)
+        body = {"act": act, "assertion": self.confirm(act)}
+        return self.client.post(f"/api/statements/{drafted.id}/outcome", json=body)
+
     def _post_act(self, drafted: Drafted, kind: str, **members: Any) -> httpx.Response:
         about = {"statementId": drafted.id, "sha256": drafted.sha256, **members}
         act = self.act(kind, **about, iat=self.later(drafted.id))

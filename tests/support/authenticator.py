@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +10,8 @@ import cbor2
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ledger.encoding import b64u_decode, b64u_encode
-
-USER_PRESENT, USER_VERIFIED, ATTESTED_DATA = 0x01, 0x04, 0x40
+from ledger.demo import passkey
+from ledger.encoding import b64u_encode
 
 
 @dataclass
@@ -46,53 +44,23 @@ class Passkey:
 
     def create(self, challenge: bytes, **overrides: Any) -> dict[str, Any]:
         """Return RegistrationResponseJSON over raw challenge bytes."""
-        attested = (
-            bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id + self.cose
-        )
-        data = self._authenticator_data(ATTESTED_DATA) + attested
-        attestation = {"fmt": "none", "attStmt": {}, "authData": data}
-        return {
-            "id": self.id,
-            "rawId": self.id,
-            "type": "public-key",
-            "response": {
-                "clientDataJSON": self._client_data(
-                    "webauthn.create", b64u_encode(challenge), overrides
-                ),
-                "attestationObject": b64u_encode(cbor2.dumps(attestation)),
-                "transports": ["internal"],
-            },
-        }
+        attested = passkey.attested_data(self.credential_id, self.cose)
+        said = self._said("webauthn.create", challenge, overrides)
+        data = self._authenticator_data(passkey.ATTESTED_DATA) + attested
+        return passkey.registration_response(self.credential_id, said, data)
 
     def get(self, challenge: bytes, **overrides: Any) -> dict[str, Any]:
         """Return AuthenticationResponseJSON over raw challenge bytes."""
         data = self._authenticator_data(0)
-        client_data = self._client_data("webauthn.get", b64u_encode(challenge), overrides)
-        client_raw = b64u_decode(client_data)
-        signed = data + hashlib.sha256(client_raw).digest()
+        said = self._said("webauthn.get", challenge, overrides)
+        signed = data + hashlib.sha256(said).digest()
         signature = self.private.sign(signed, ec.ECDSA(hashes.SHA256()))
-        return {
-            "id": self.id,
-            "rawId": self.id,
-            "type": "public-key",
-            "response": {
-                "clientDataJSON": client_data,
-                "authenticatorData": b64u_encode(data),
-                "signature": b64u_encode(signature),
-            },
-        }
+        return passkey.authentication_response(self.credential_id, said, data, signature)
 
     def _authenticator_data(self, more: int) -> bytes:
         self.sign_count += self.counts
-        flags = USER_PRESENT | (USER_VERIFIED if self.user_verified else 0) | more
-        rp_hash = hashlib.sha256(self.rp_id.encode()).digest()
-        return rp_hash + bytes([flags]) + struct.pack(">I", self.sign_count)
+        flags = passkey.USER_PRESENT | (passkey.USER_VERIFIED if self.user_verified else 0) | more
+        return passkey.authenticator_data(self.rp_id, flags, self.sign_count)
 
-    def _client_data(self, kind: str, challenge: str, overrides: dict[str, Any]) -> str:
-        members = {
-            "type": kind,
-            "challenge": challenge,
-            "origin": self.origin,
-            "crossOrigin": False,
-        } | overrides
-        return b64u_encode(json.dumps(members).encode())
+    def _said(self, kind: str, challenge: bytes, overrides: dict[str, Any]) -> bytes:
+        return json.dumps(passkey.client_data(kind, challenge, self.origin) | overrides).encode()

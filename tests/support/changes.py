@@ -8,11 +8,9 @@ from uuid import uuid4
 import msgspec
 
 from ledger import clock
+from ledger.demo.signatory import change_title
 from ledger.domain import charter_values
-from ledger.domain.changes.items import parse_items
-from ledger.domain.changes.titles import title
 from ledger.domain.charter_values import DEFAULT_MAX_AGE_MS, CharterValues
-from ledger.domain.document import Document
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
 from ledger.domain.vocabulary import RegistrationMode
@@ -84,12 +82,8 @@ def set_charter(new: CharterValues, old: CharterValues) -> dict[str, Any]:
 
 def titled(content: str) -> str:
     """Return the title of a change with this content, or a placeholder if it is invalid."""
-    whole = {"createdAt": "", "creator": "", "ledger": "", "statementId": "", "title": ""}
-    document = msgspec.convert(
-        whole | {"content": content, "policy": {"threshold": 1, "of": []}}, Document
-    )
     try:
-        return title(parse_items(document))
+        return change_title(content)
     except Exception:  # noqa: BLE001  # the server refuses it, and says why
         return "A change"
 

@@ -23,6 +23,7 @@ from ledger.domain import (
     person,
     signing_keys,
     standing,
+    uses,
 )
 from ledger.domain.admission import accepted_with
 from ledger.domain.approval import parse_approval
@@ -195,8 +196,8 @@ class Chronicle(LedgerChronicle):
         self._tell_effects()
         return raw
 
-    def sign(self, who: Signer, jws: str, raw: bytes) -> None:
-        self._decide("sign", who, raw, jws)
+    def sign(self, who: Signer, jws: str, raw: bytes, *, confirmed: bool = False) -> None:
+        self._decide("sign", who, raw, jws, who.confirm(jws) if confirmed else None)
         self._tell_effects()
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
@@ -209,6 +210,21 @@ class Chronicle(LedgerChronicle):
 
     def withdraw(self, who: Signer, raw: bytes) -> None:
         self._decide("withdraw", who, raw, who.act("withdraw", **about(raw), reason="Replaced."))
+
+    def use_statement(self, who: Signer, raw: bytes, nonce: str, **members: Any) -> None:
+        act = who.act("use", **about(raw), nonce=nonce, **members)
+        subject = self.auditor.statements[UUID(json.loads(raw)["statementId"])]
+        self.tell(subject.id, uses.use(subject, act, self._decision(who)))
+
+    def report(
+        self, who: Signer, raw: bytes, place: tuple[int, int], outcome: str, *, confirmed: bool
+    ) -> None:
+        number, generation = place
+        members: dict[str, Any] = {"number": number, "generation": generation, "outcome": outcome}
+        act = who.act("outcome", **about(raw), **members)
+        subject = self.auditor.statements[UUID(json.loads(raw)["statementId"])]
+        decision = self._decision(who, who.confirm(act) if confirmed else None)
+        self.tell(subject.id, uses.report(subject, act, decision))
 
     def _decide(self, kind: str, who: Signer, raw: bytes, text: str, shown: Any = None) -> None:
         subject = self.auditor.statements[UUID(json.loads(raw)["statementId"])]

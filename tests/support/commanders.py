@@ -22,6 +22,8 @@ KINDS = (
     ["sign"] * 6
     + ["reject"] * 3
     + ["retract"] * 2
+    + ["use"] * 3
+    + ["report"] * 2
     + ["draft", "draft", "withdraw", "revoke", "grant", "register", "add_key", "wait", "mix_up"]
 )
 ROLES = ("creator", "investor", "administrator", "auditor")
@@ -121,7 +123,9 @@ class Commanders:
     async def _draft(self, step: Step, process: Process) -> Answer:
         who, rules = self._who(step.who), policies(self.cast)
         policy = rules[step.variant % len(rules)]
-        raw = who.document(statementId=str(uuid4()), policy=policy)
+        usable = {"by": ["role:creator", "role:investor"], "times": 1 + step.variant % 2}
+        members = {"usable": usable} if step.other % 2 else {}
+        raw = who.document(statementId=str(uuid4()), policy=policy, **members)
         answer = await process.commands.draft(raw.decode(), who.draft_act(raw))
         self.drafts.append(raw)
         return answer
@@ -152,6 +156,20 @@ class Commanders:
         who = self._who(step.who)
         act = who.act("retract", **about, reason=f"Reason number {step.variant}.")
         return await process.commands.retract(statement_id, act, self._assertion(who, raw, act))
+
+    async def _use(self, step: Step, process: Process) -> Answer:
+        statement_id, _, about = self._about(step)
+        act = self._who(step.who).act("use", **about, nonce=f"{step.variant:022}")
+        return await process.commands.use(statement_id, act)
+
+    async def _report(self, step: Step, process: Process) -> Answer:
+        statement_id, _, about = self._about(step)
+        who = self._who(step.who)
+        outcome = ("not-done", "done", "unknown")[step.variant % 3]
+        members: dict[str, Any] = {"number": 1, "generation": 1, "outcome": outcome}
+        act = who.act("outcome", **about, **members)
+        assertion = who.confirm(act) if step.other % 2 else None
+        return await process.commands.report(statement_id, act, assertion)
 
     async def _withdraw(self, step: Step, process: Process) -> Answer:
         statement_id, _, about = self._about(step)

@@ -76,6 +76,19 @@ def _leave(told: Chronicle, dave: Signer, alice: Signer, bob: Signer) -> None:
     told.change(dave, 104, *_leaving(alice, bob, str(told.time)))
 
 
+def _use(told: Chronicle, alice: Signer, bob: Signer) -> None:
+    """Bob uses a statement; Alice confirms that it was not done, so he uses it again."""
+    usable = {"by": [f"user:{bob.user}"], "times": 1, "until": "2027-11-21T00:00:00.000Z"}
+    policy = {"threshold": 1, "of": [f"user:{alice.user}"]}
+    order = told.draft(alice, 6, title="Order 17", policy=policy, usable=usable)
+    told.sign(alice, alice.shared(order), order)
+    told.use_statement(bob, order, "first-nonce-of-bob-0001", reference="order 17")
+    told.report(bob, order, (1, 1), "not-done", confirmed=False)
+    told.report(alice, order, (1, 1), "not-done", confirmed=True)
+    told.use_statement(bob, order, "second-nonce-of-bob-002")
+    told.report(bob, order, (1, 2), "done", confirmed=False)
+
+
 @cache
 def every_type(*, end: bool = False) -> Chronicle:
     """Return a chronicle with each type of event; with `end`, also the freezing event.
@@ -111,6 +124,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     withdrawn = told.draft(alice, 3, supersedes=copied(refused), content='{"amount":1.10}')
     told.reject(carol, withdrawn)
     told.withdraw(alice, withdrawn)
+    _use(told, alice, bob)
     told.revoke(carol, carol.key.kid, compromisedSince=str(told.time))
     told.revoke(bob, bob.key.kid)
     told.declare(

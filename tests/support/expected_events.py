@@ -12,9 +12,11 @@ from ledger.domain.receipts import (
     ADD_KEY,
     ADD_PASSKEY,
     DRAFT,
+    OUTCOME,
     REJECT,
     RETRACT,
     SIGN,
+    USE,
     WITHDRAW,
 )
 from ledger.domain.vocabulary import CHANGE
@@ -157,6 +159,16 @@ EXPECTED = {
         "took back the approval of “Series A”",
         "Alice Ångström took back the approval of “Series A” (0 approvals)",
         RETRACT,
+        {"statements"},
+    ),
+    "statement-used.v1": Expected(
+        BOB, "used “Order 17” (use 1)", "Bob used “Order 17”", USE, {"statements"}
+    ),
+    "outcome-reported.v1": Expected(
+        BOB,
+        "reported use 1 of “Order 17” as done",
+        "Bob reported a use of “Order 17” as done",
+        OUTCOME,
         {"statements"},
     ),
     "statement-superseded.v1": Expected(

@@ -25,7 +25,7 @@ WORDS = {
     Group.COMPLETE: "complete a ceremony",
     Group.SIGN_IN: "sign in by key",
     Group.DRAFT: "draft a statement",
-    Group.DECIDE: "approve, reject, retract, withdraw",
+    Group.DECIDE: "approve, reject, retract, withdraw, use, report an outcome",
     Group.ADMINISTER: "every other request that is not a read",
     Group.SEARCH: "reads with `at`, `q` or a filter",
     Group.LOG: "the public log",

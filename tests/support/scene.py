@@ -7,15 +7,17 @@ import hashlib
 from typing import Any
 from uuid import UUID, uuid4
 
-from ledger.domain import decisions, drafting, statement, versions
+from ledger.domain import decisions, drafting, statement, uses, versions
 from ledger.domain.approval import parse_approval
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.events import (
     ApprovalRetracted,
     Body,
     Event,
+    OutcomeReported,
     StatementRejected,
     StatementSigned,
+    StatementUsed,
     StatementWithdrawn,
 )
 from ledger.domain.passkey import AssertionEvidence
@@ -173,5 +175,44 @@ class Scene:
     ) -> StatementWithdrawn:
         decision = self.decision(person or who.person, now_ms, None)
         body = decisions.withdraw(self.statement, act or self.withdrawal(who), decision)
+        self.fold(body)
+        return body
+
+    def usage(self, who: Signer, nonce: str = "n" * 22, **members: Any) -> str:
+        return who.act("use", **(self.about(who) | {"nonce": nonce} | members))
+
+    def use(
+        self,
+        who: Signer,
+        act: str | None = None,
+        *,
+        nonce: str = "n" * 22,
+        person: Person | None = None,
+        now_ms: int = NOW_MS,
+    ) -> StatementUsed:
+        decision = self.decision(person or who.person, now_ms, None)
+        body = uses.use(self.statement, act or self.usage(who, nonce), decision)
+        self.fold(body)
+        return body
+
+    def outcome(self, who: Signer, outcome: str, place: tuple[int, int], **members: Any) -> str:
+        about = {"number": place[0], "generation": place[1], "outcome": outcome}
+        return who.act("outcome", **(self.about(who) | about | members))
+
+    def report(
+        self,
+        who: Signer,
+        outcome: str = "done",
+        place: tuple[int, int] = (1, 1),
+        act: str | None = None,
+        *,
+        person: Person | None = None,
+        confirmed: bool = False,
+        now_ms: int = NOW_MS,
+    ) -> OutcomeReported:
+        act = act or self.outcome(who, outcome, place)
+        shown = who.confirm(act) if confirmed else None
+        decision = self.decision(person or who.person, now_ms, shown)
+        body = uses.report(self.statement, act, decision)
         self.fold(body)
         return body

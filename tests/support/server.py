@@ -29,6 +29,7 @@ class Server:
     """A ledger on this machine, whose data outlives its process."""
 
     program = "ledger"
+    command = "serve"
 
     def __init__(self, data: Path, **settings: str) -> None:
         self.port = free_port()
@@ -76,15 +77,20 @@ class Server:
 
     def start(self, *, ready: bool = True) -> None:
         """Start, and return when the server is ready; without `ready`, when it answers at all."""
-        arguments = ["serve", "--port", str(self.port), "--data", str(self.data)]
-        log = self.data.parent / "server.log"
-        self._process = start_program(self.program, arguments, self.environment(), log)
+        self._process = self.begin()
         deadline = time.monotonic() + START_S
         while not self._answers(ready=ready):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise AssertionError(f"the server did not start:\n{self.output}")
             time.sleep(0.05)  # the process has no other signal that it listens
+
+    def begin(self) -> Running:
+        """Start the process, and return at once."""
+        arguments = [self.command, "--port", str(self.port), "--data", str(self.data)]
+        log = self.data.parent / "server.log"
+        self._process = start_program(self.program, arguments, self.environment(), log)
+        return self._process
 
     def send(self, sent: signal.Signals) -> None:
         """Send a signal to the running process."""

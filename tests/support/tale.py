@@ -87,6 +87,12 @@ class Tale:
         rejected = self._draft(cora, title="Série B", policy=policy_of(2, ivan, irma))
         yield rejected
         yield ivan.reject(rejected)
+        usable = {"by": [f"user:{ivan.user}"], "times": 1}
+        order = self._draft(cora, title="Order", policy=policy_of(1, cora), usable=usable)
+        yield cora.approve(order)
+        yield ivan.use(order, "n" * 22)
+        yield ivan.report(order, "not-done")
+        yield cora.confirm_not_done(order)
         withdrawn = self._draft(cora, title="Series C")
         yield cora.approve(withdrawn)
         yield cora.retract(withdrawn)

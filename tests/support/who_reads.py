@@ -50,6 +50,9 @@ ROWS: dict[str, Row] = {
     "POST /api/statements/{statement_id}/reject": DECISION,
     "POST /api/statements/{statement_id}/retract": ("422", "404", "201", "409", "404"),
     "POST /api/statements/{statement_id}/withdraw": DECISION,
+    # The statement is pending, and nobody has used it.
+    "POST /api/statements/{statement_id}/use": ("422", "404", "409", "409", "404"),
+    "POST /api/statements/{statement_id}/outcome": ("422", "404", "409", "409", "404"),
     "GET /api/inbox": MINE,
     "GET /api/timeline": LIST,
     "GET /api/timeline?at={position}": LIST,
@@ -86,6 +89,8 @@ ROWS: dict[str, Row] = {
     "GET /people": GOVERNORS_PAGE,
     "GET /people/{user_id}": GOVERNORS_PAGE,
     "GET /roles": GOVERNORS_PAGE,
+    "GET /types": MEMBERS_PAGE,
+    "GET /types/define": GOVERNORS_PAGE,
     "GET /governance": MEMBERS_PAGE,
     "GET /api/access-record": ("401", "403", "403", "without", "403"),
     "GET /access": ("sign-in", "403", "403", "reads", "403"),

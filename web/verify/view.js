@@ -215,8 +215,22 @@ function statement(shown) {
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
     decisions.length ? table(decisions) : el("p", { class: "muted" }, "Nobody has decided yet."),
+    ...usesOf(shown),
     disclosure("The exact bytes that were signed", `, of ${title}`, el("pre", { class: "bytes", tabindex: "0", "aria-label": "The document" }, ...seen(document))),
   );
+}
+
+/** Return the uses of a statement that can be used: how often, and what was reported of each. */
+function usesOf({ usable, uses }) {
+  if (!usable) return [];
+  const taken = uses.filter(({ freed }) => !freed).length;
+  const items = uses.map(({ at, name, number, reference, outcome, freed }) => {
+    const became = freed ? "not done, confirmed: it counts no longer" : (outcome ?? "no outcome reported");
+    return el("li", {}, ...seen(`Use ${number} by ${name}, ${moment(at)}${reference === null ? "" : `, ${reference}`}: ${became}`));
+  });
+  const until = usable.until === null ? "" : ` until ${moment(usable.until)}`;
+  const says = `This file shows ${taken} of ${usable.times} ${usable.times === 1 ? "use" : "uses"}${until}.`;
+  return [el("p", { class: "uses" }, says), ...(items.length ? [el("ul", {}, ...items)] : [])];
 }
 
 /** Return what a decision's line must add, such as what it did not sign. */

@@ -3,13 +3,22 @@
 The file stores them beside the events, but all of them follow from the events.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 from ledger.audit.findings import Finding
 from ledger.audit.shares import PeopleAuditor
 from ledger.audit.source import AuditedLog
 from ledger.domain.entry import entry_ms
+from ledger.domain.unique_names import ACT, USE
 from ledger.errors import MalformedError
+
+# A stored name, with its stream and position; the names that events claim.
+Claim = tuple[Any, Any, Any]
+Claimed = dict[str, tuple[bytes, int]]
+# How the names begin that events of statements claim.
+_OF_STATEMENTS = tuple(each.partition("{")[0] for each in (ACT, USE))
 
 
 def read_head(rows: AuditedLog) -> tuple[int, Finding | None]:
@@ -47,20 +56,32 @@ def compare_epoch(rows: AuditedLog, expected: int) -> Finding | None:
     return Finding("head", None, "head_mismatch", detail, str(expected))
 
 
-def compare_names(rows: AuditedLog, people: PeopleAuditor, size: int) -> list[Finding]:
-    """Compare names and members with the events that claim and join, and look for stray bodies."""
+def compare_names(
+    rows: AuditedLog, people: PeopleAuditor, size: int
+) -> tuple[list[Finding], list[Claim]]:
+    """Compare names and members with the events that claim and join, and look for stray bodies.
+
+    Return what was found, and the stored names that events of statements may have claimed.
+    """
+    own: list[Claim] = []
+    further: list[Claim] = []
+    for stored in rows.claims():
+        name = stored[0]
+        others = name not in people.claims and str(name).startswith(_OF_STATEMENTS)
+        (further if others else own).append(stored)
     stray = compare_bodies(rows, size)
-    return [
-        *compare_claims(rows, people.claims),
+    found = [
+        *compare_claims(own, people.claims),
         *compare_members(rows, people.members),
         *([] if stray is None else [stray]),
     ]
+    return found, further
 
 
-def compare_claims(rows: AuditedLog, expected: dict[str, tuple[bytes, int]]) -> list[Finding]:
-    """Compare the stored unique names with those that the events claim."""
+def compare_claims(stored: Iterable[Claim], expected: Claimed) -> list[Finding]:
+    """Compare stored unique names with those that the events claim."""
     found, left = [], dict(expected)
-    for name, stream, position in rows.claims():
+    for name, stream, position in stored:
         due = left.pop(name, None)
         place = position if isinstance(position, int) else None
         if due is None:

@@ -16,8 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ledger import __version__, clock
-from ledger.audit import findings, promise, resume
-from ledger.audit.claims import compare_epoch, compare_names, compare_receipts, read_head
+from ledger.audit import claims, findings, promise, resume
 from ledger.audit.counts import Counts
 from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
@@ -111,18 +110,18 @@ class _Audit:
         rows.require_format()
         with WorkerPool(self._request.log, self._reached) as crew:
             with rows.snapshot():
-                self._size, wrong = read_head(rows)
+                self._size, wrong = claims.read_head(rows)
                 self._note(wrong)
                 self._note(self._people.run(self._size))
                 epochs = [each.epoch for each in self._restorations()]
-                self._note(compare_epoch(rows, max(epochs, default=0)))
-                self._found += compare_names(rows, self._people, self._size)
-                self._claims = len(self._people.claims) + len(self._people.members)
+                self._note(claims.compare_epoch(rows, max(epochs, default=0)))
+                wrong_names, further = claims.compare_names(rows, self._people, self._size)
+                self._found += wrong_names
                 receipts = rows.receipt_count()
                 self._promised = self._read_promise()
                 self._note(self._endorsements.run(self._people.claims))
                 self._notes += self._endorsements.notes()
-                wanted = {each.size for each in (self._promised, self._before) if each is not None}
+                wanted = {each.size for each in (self._promised, self._before) if each}
                 wanted |= {each.kept.size for each in self._restorations()}
                 self._scan = TreeScan(rows, self._size, frozenset(wanted))
                 if self._before is not None:  # trusted only after its root was compared
@@ -133,13 +132,16 @@ class _Audit:
                     self._note(self._scan.run())
             # Runs while the workers do. A damaged index could hide rows from this audit too.
             self._note(rows.engine_finding())
-            wrong, counts = crew.join()
-        self._note(wrong)
+            shares = crew.join()
+        self._note(shares.finding)
         self._note(self._scan.backwards)  # last: an event with a wrong entry can have any time
-        self._counts = counts
+        self._counts = shares.counts
+        self._claims = len(self._people.claims | shares.claims) + len(self._people.members)
         self._counts.add(self._people.counts)
         if not self._found:
-            self._note(compare_receipts(rows, self._size, receipts, self._counts.receipts))
+            self._found += claims.compare_claims(further, shares.claims)
+        if not self._found:
+            self._note(claims.compare_receipts(rows, self._size, receipts, self._counts.receipts))
         self._compare_promise(self._scan)
         self._compare_restorations(self._scan)
         if not self._found:

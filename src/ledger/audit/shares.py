@@ -56,10 +56,11 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class ShareResult(msgspec.Struct):
-    """The first finding of a part, if any, and its counts."""
+    """The first finding of a part, if any, its counts, and the names that its statements claim."""
 
     finding: Finding | None
     counts: Counts
+    claims: dict[str, tuple[bytes, int]] = {}
 
 
 class PeopleAuditor:
@@ -182,6 +183,7 @@ def audit_share(
     latest = {known.stream: known.person for known in history if known.person is not None}
     questioned = Questioned(latest.values())
     found: list[Finding] = []
+    claims: dict[str, tuple[bytes, int]] = {}
     told_at = REPORT_EVERY
     commit: list[tuple[Event, Statement]] = []
     try:
@@ -197,6 +199,7 @@ def audit_share(
             if after.items is not None:
                 raise refusal(_misplaced("a change is not stored as one"), position)
             commit.append((event, after))
+            claims |= {name: (event.stream.bytes, position) for name in events.claims(event)}
             if auditor.is_inside_commit:
                 continue
             (first, state), count = commit[0], len(commit)
@@ -215,4 +218,5 @@ def audit_share(
     last = receipts.settle()
     auditor.counts.receipts = receipts.count
     questioned.count(auditor.counts)
-    return ShareResult(findings.first([*found, *([last] if last else [])]), auditor.counts)
+    first_found = findings.first([*found, *([last] if last else [])])
+    return ShareResult(first_found, auditor.counts, claims)

@@ -17,7 +17,6 @@ import msgspec
 from ledger.audit import findings
 from ledger.audit.checkpoints import CheckpointCheck
 from ledger.audit.counts import Counts
-from ledger.audit.findings import Finding
 from ledger.audit.part_auditor import Known
 from ledger.audit.shares import Share, ShareResult, audit_share
 from ledger.audit.source import AuditedLog, LogSource
@@ -51,7 +50,7 @@ def perform(rows: AuditedLog, task: WorkerTask, told: Callable[[int], None]) -> 
         outcome = audit_share(rows, task.history, share, told)
         note = CheckpointCheck(task.charter).run(rows, share.size, share.part, share.parts)
         found = [each for each in (outcome.finding, note) if each is not None]
-        return ShareResult(findings.first(found), outcome.counts)
+        return ShareResult(findings.first(found), outcome.counts, outcome.claims)
     except CorruptError as error:
         return ShareResult(findings.of_error("file", error), Counts())
 
@@ -93,8 +92,8 @@ class WorkerPool:
             thread.start()
             self._threads.append(thread)
 
-    def join(self) -> tuple[Finding | None, Counts]:
-        """Return the first finding of all workers, and the sum of their counts.
+    def join(self) -> ShareResult:
+        """Return the first finding of all workers, the sum of their counts, and all claims.
 
         Raises UnavailableError `audit_interrupted` if a worker ended without a result.
         """
@@ -109,9 +108,11 @@ class WorkerPool:
                 "audit_interrupted", "a process of the audit ended without a result"
             )
         counts = Counts()
+        claims: dict[str, tuple[bytes, int]] = {}
         for outcome in self._outcomes.values():
             counts.add(outcome.counts)
-        return findings.first(found), counts
+            claims |= outcome.claims
+        return ShareResult(findings.first(found), counts, claims)
 
     def _attend(self, number: int, process: "subprocess.Popen[bytes]", task: WorkerTask) -> None:
         if process.stdin is None or process.stdout is None:

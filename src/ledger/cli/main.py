@@ -1,5 +1,5 @@
-"""The command line: `ledger serve`, `rebuild`, `backup`, `restore`, `doctor`, `log …`, `witness …`,
-`export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
+"""The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `doctor`, `log …`,
+`witness …`, `export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -15,6 +15,7 @@ from ledger import __version__
 from ledger.cli import (
     audit,
     backup,
+    demo,
     doctor,
     export,
     jws,
@@ -82,6 +83,7 @@ def make_parser() -> argparse.ArgumentParser:
             )
         codes = {ExitCode.DONE: "done", ExitCode.UNAVAILABLE: UNAVAILABLE}
         declare(command, codes | ({ExitCode.INVALID: DAMAGED} if name == "serve" else {}))
+    demo.add_parser(commands)
     backup.add_parser(commands)
     restore_arguments.add_parser(commands)
     doctor.add_parser(commands)
@@ -131,6 +133,8 @@ def _exit_code(error: LedgerError | OSError) -> ExitCode:
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "witness":
         return witness.run(chosen)
+    if chosen.command == "demo":
+        return demo.run(chosen)
     settings = read_settings(_with_options(os.environ, chosen))
     if chosen.command == "rebuild":
         return rebuild(settings)

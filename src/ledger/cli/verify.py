@@ -29,10 +29,12 @@ from ledger.verify.report import (
     CheckOutcome,
     Verdict,
     VerificationReport,
+    VerifiedRequirement,
     told_limits,
     told_restoration,
 )
 from ledger.verify.requirements import NOTHING, Requirements
+from ledger.verify.used import told_uses
 
 _VERDICTS: dict[Verdict, str] = {
     "verified": "Verified.",
@@ -63,7 +65,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             ),
             ExitCode.UNMET: (
                 "verified, but a statement of the bundle is not approved, or is approved only by "
-                "decisions in question; or a required policy, type or digest is not met"
+                "decisions in question; or a required policy, type, digest or use is not met"
             ),
         },
     )
@@ -100,8 +102,8 @@ def exit_code(report: VerificationReport) -> ExitCode:
     match report.verdict:
         case "verified":
             is_open = any(each.status != "approved" for each in report.statements)
-            unmet = {each.name for each in report.requirements if not each.met}
-            if is_open or unmet - {"newer-than"}:
+            unmet = [each for each in report.requirements if not each.met]
+            if is_open or any(not each.undecided for each in unmet):
                 return ExitCode.UNMET
             return ExitCode.UNVERIFIABLE if unmet else ExitCode.DONE
         case "consistent" | "unverifiable":
@@ -205,6 +207,12 @@ def _print(report: VerificationReport) -> None:
         print(line.encode(encoding, "replace").decode(encoding))
 
 
+def _found(required: VerifiedRequirement) -> str:
+    if required.met:
+        return "Met"
+    return "CANNOT BE TOLD" if required.undecided else "NOT MET"
+
+
 def _can_show(text: str, encoding: str) -> bool:
     try:
         text.encode(encoding)
@@ -228,10 +236,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
         lines.append(f"{number:>2} {says}")
     failed = ", ".join(check.name for check in report.checks if check.outcome == "failed")
     lines += ["", _VERDICTS[report.verdict].format(failed=failed)]
-    lines += [
-        f"{'Met' if each.met else 'NOT MET'}, --{each.name}: {_plain(each.says)}"
-        for each in report.requirements
-    ]
+    lines += [f"{_found(each)}, --{each.name}: {_plain(each.says)}" for each in report.requirements]
     if report.as_of is not None:
         lines.append(f"As of {report.size:,} entries; the newest one shown is of {report.as_of}.")
     for restored in report.restorations:
@@ -251,6 +256,7 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
             f"  drafted   {shown.drafted_at} by {_plain(shown.creator.name)}",
             f"  policy    {_plain(shown.policy)}",
         ]
+        lines += [f"  {_plain(each)}" for each in told_uses(shown)]
         lines += [
             f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
             f"{told_limits(each)}"

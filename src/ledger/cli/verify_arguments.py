@@ -3,12 +3,14 @@
 import argparse
 import re
 from pathlib import Path
+from typing import get_args
 
 from ledger import clock
 from ledger.domain.document import TYPE_NAME
 from ledger.encoding import SHA256_HEX
 from ledger.errors import MalformedError
 from ledger.verify.requirements import RequiredType, Requirements, parse_required
+from ledger.verify.used import RequiredUse
 
 _POSITION = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 
@@ -83,7 +85,13 @@ def _add_requirements(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--nonce",
         metavar="TEXT",
-        help="with --newer-than, what you asked the ledger to put into the heads of the bundle",
+        help="with --newer-than or --used, what you asked the ledger to put into the heads of"
+        " the bundle",
+    )
+    command.add_argument(
+        "--used",
+        choices=get_args(RequiredUse),
+        help="what must hold of the uses: none at all, one left, or the outcome of each known",
     )
 
 
@@ -94,8 +102,8 @@ def requirements(chosen: argparse.Namespace) -> Requirements:
         raise MalformedError("digest_invalid", "--digest takes 64 lower-case hex digits")
     if chosen.accept_individual and chosen.require is None:
         raise MalformedError("option_unused", "--accept-individual needs --require")
-    if chosen.nonce is not None and than is None:
-        raise MalformedError("option_unused", "--nonce needs --newer-than")
+    if chosen.nonce is not None and than is None and chosen.used is None:
+        raise MalformedError("option_unused", "--nonce needs --newer-than or --used")
     newer: int | str | None = None
     if than is not None:
         newer = int(than) if _POSITION.fullmatch(than) else clock.from_rfc3339(than)
@@ -105,7 +113,13 @@ def requirements(chosen: argparse.Namespace) -> Requirements:
         raw = Path(given[1:]).read_bytes() if given.startswith("@") else given.encode()
         policy = parse_required(raw)
     return Requirements(
-        policy, digest, newer, chosen.accept_individual, chosen.nonce, _type(chosen.type)
+        policy=policy,
+        digest=digest,
+        newer_than=newer,
+        accept_individual=chosen.accept_individual,
+        nonce=chosen.nonce,
+        type=_type(chosen.type),
+        used=chosen.used,
     )
 
 

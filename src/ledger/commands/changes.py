@@ -256,7 +256,7 @@ def decision_context(
         now_ms=reading.now_ms,
         charter_version=founding.version,
         assertion=assertion,
-        deciders={} if subject is None else reading.deciders(subject),
+        deciders={} if subject is None else reading.deciders(subject.counts_on),
         roles=founding.signing_roles,
         earlier=None if replaced is None else reading.statement(replaced),
         floor=founding.values.floor,

@@ -123,9 +123,9 @@ class Reading:
             raise NotFoundError("statement_unknown", "there is no such statement")
         return statement
 
-    def deciders(self, subject: Statement) -> dict[str, Person]:
-        """Return the people with a recorded decision that a later one depends on, as they are."""
-        users = [*subject.counts_on]
+    def deciders(self, decisions: Iterable[str]) -> dict[str, Person]:
+        """Return the people of recorded decisions that a later one depends on, as they are."""
+        users = [*decisions]
         people = self._all(lambda user: self.person(UUID(user)), users)
         return dict(zip(users, people, strict=True))
 

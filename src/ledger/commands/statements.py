@@ -1,25 +1,37 @@
-"""Commands on statements: draft, sign, reject, retract, withdraw. No rule lives here."""
+"""Commands on statements: draft, sign, reject, retract, withdraw, use. No rule lives here."""
 
 import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
+import msgspec
+
 from ledger.commands.changes import decision_context, with_effects, with_end_of_earlier
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
-from ledger.commands.writer import LARGE_BYTES, Answer, Plan, Request, Writer
-from ledger.domain import charter, decisions, drafting, statement
+from ledger.commands.writer import LARGE_BYTES, Answer, Decider, Plan, Request, Writer
+from ledger.domain import charter, decisions, drafting, statement, uses
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes.items import is_change
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_document, parse_uuid
-from ledger.domain.events import Body
+from ledger.domain.events import Body, StatementUse
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.readers import refuse
-from ledger.domain.receipts import DRAFT, REJECT, RETRACT, SIGN, WITHDRAW, joined
+from ledger.domain.receipts import (
+    DRAFT,
+    OUTCOME,
+    REJECT,
+    RETRACT,
+    SIGN,
+    USE,
+    WITHDRAW,
+    joined,
+    use_answer,
+)
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
@@ -29,6 +41,7 @@ from ledger.jose import parse_compact
 from ledger.store.async_state import AsyncState
 
 T = TypeVar("T")
+DecideOnStatement = Callable[[Reading, DecisionContext, Statement], Plan]
 
 
 async def off_loop(size: int, compute: Callable[..., T], *arguments: object) -> T:
@@ -144,6 +157,38 @@ class StatementCommands:
 
         return await self._decide(WITHDRAW, stream, act, parse_act(act).header.kid, None, decide)
 
+    async def use(self, statement_id: str, act: str) -> Answer:
+        """Record a use, as `uses.use` decides; the same person and nonce get the first answer."""
+        stream, jws = parse_uuid(statement_id), parse_act(act)
+        kid = jws.header.kid
+
+        def ask(reading: Reading) -> str:
+            signer, subject = reading.signer(kid), reading.find_statement(stream)
+            if subject is None:
+                refuse(jws, signer.active_key(kid, now_ms=reading.now_ms).jwk)
+            stated = uses.require_signed(subject, jws, signer)
+            return joined(str(stream), signer.user, stated.nonce)
+
+        def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
+            deciders = reading.deciders(subject.approvals)
+            decision = msgspec.structs.replace(decision, deciders=deciders)
+            return _plan_use(subject, decision, uses.use(subject, act, decision))
+
+        evidence = await self._writer.ask(ask)
+        request = Request(USE, evidence, stream, (stream, charter.STREAM), (kid_name(kid),))
+        return await self._writer.write(request, _decider(stream, act, kid, None, decide))
+
+    async def report(
+        self, statement_id: str, act: str, assertion: AssertionEvidence | None
+    ) -> Answer:
+        """Record the outcome of a use, as `uses.report` decides."""
+        stream, kid = parse_uuid(statement_id), parse_act(act).header.kid
+
+        def decide(_: Reading, decision: DecisionContext, subject: Statement) -> Plan:
+            return _plan_use(subject, decision, uses.report(subject, act, decision))
+
+        return await self._decide(OUTCOME, stream, act, kid, assertion, decide)
+
     async def _decide(
         self,
         kind: str,
@@ -151,16 +196,8 @@ class StatementCommands:
         evidence: str,
         kid: str,
         assertion: AssertionEvidence | None,
-        decide: Callable[[Reading, DecisionContext, Statement], Plan],
+        decide: DecideOnStatement,
     ) -> Answer:
-        def decide_now(reading: Reading) -> Plan:
-            subject = reading.find_statement(stream)
-            if subject is None:
-                key = reading.signer(kid).active_key(kid, now_ms=reading.now_ms)
-                refuse(parse_compact(evidence), key.jwk)
-            decision = decision_context(reading, kid, assertion, subject)
-            return decide(reading, decision, subject)
-
         request = Request(
             kind,
             joined(str(stream), evidence),
@@ -168,10 +205,37 @@ class StatementCommands:
             (stream, charter.STREAM),
             (kid_name(kid),),
         )
-        answer = await self._writer.write(request, decide_now)
+        decider = _decider(stream, evidence, kid, assertion, decide)
+        answer = await self._writer.write(request, decider)
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
+
+
+def _decider(
+    stream: UUID,
+    evidence: str,
+    kid: str,
+    assertion: AssertionEvidence | None,
+    decide: DecideOnStatement,
+) -> Decider:
+    """Return the decision on a statement that is read first; an unknown one is refused."""
+
+    def decide_now(reading: Reading) -> Plan:
+        subject = reading.find_statement(stream)
+        if subject is None:
+            key = reading.signer(kid).active_key(kid, now_ms=reading.now_ms)
+            refuse(parse_compact(evidence), key.jwk)
+        decision = decision_context(reading, kid, assertion, subject)
+        return decide(reading, decision, subject)
+
+    return decide_now
+
+
+def _plan_use(subject: Statement, decision: DecisionContext, body: StatementUse) -> Plan:
+    end_ms = until_ms((body,), Basis(actor=decision.person, statement=subject))
+    answer = use_answer(subject.id, body)
+    return Plan(parse_uuid(subject.id), subject, statement.evolve, (body,), answer, end_ms)
 
 
 def _plan(

@@ -19,7 +19,8 @@ from ledger.domain.ledger_acts import (
     RetireLogKeys,
 )
 from ledger.domain.text import require_text
-from ledger.encoding import b64u_decode, decode
+from ledger.domain.vocabulary import UseOutcome
+from ledger.encoding import SafeInteger, b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
 from ledger.jose import CompactJws, OkpJwk, PublicJwk, parse_compact, verify_compact
 
@@ -56,6 +57,30 @@ class Retract(Act, tag="retract", frozen=True):
 
     statement_id: str
     sha256: str
+    reason: str | None = None
+
+
+class UseStatement(Act, tag="use", frozen=True):
+    """Use the approved document with this SHA-256 once.
+
+    `nonce` is the signer's own for this use: a repetition with it gets the first receipt.
+    `reference` says what the use is for, such as the number of an order.
+    """
+
+    statement_id: str
+    sha256: str
+    nonce: str
+    reference: str | None = None
+
+
+class ReportOutcome(Act, tag="outcome", frozen=True):
+    """Report the outcome of a use of the document with this SHA-256, or confirm `not-done`."""
+
+    statement_id: str
+    sha256: str
+    number: SafeInteger
+    generation: SafeInteger
+    outcome: UseOutcome
     reason: str | None = None
 
 
@@ -179,6 +204,8 @@ _ACTS = (
     | Reject
     | Withdraw
     | Retract
+    | UseStatement
+    | ReportOutcome
     | RevokeKey
     | DeclareCompromise
     | Suspend

@@ -29,6 +29,7 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OutcomeReported,
     PasskeyAdded,
     PasskeyRemoved,
     PersonSuspended,
@@ -36,9 +37,11 @@ from ledger.domain.events import (
     RecoveryCodesSet,
     ReEnrolmentOpened,
     StatementDrafted,
+    StatementRecord,
     StatementRejected,
     StatementSigned,
     StatementSuperseded,
+    StatementUsed,
     StatementWithdrawn,
     StatementWithdrawnByChange,
     UserRegistered,
@@ -71,14 +74,10 @@ def until_ms(bodies: Sequence[Body], basis: Basis) -> int | None:
 def _ends(body: Body, basis: Basis) -> list[int]:
     if isinstance(body, EffectBody):
         return _of_effect(body, basis)
+    if isinstance(body, StatementRecord):
+        return [*_of_record(body, basis), *_of_key(body, basis)]
     match body:
-        case StatementDrafted():
-            return [*_of_draft(body), *_of_act(body.act), *_of_key(body, basis)]
-        case StatementSigned():
-            return [*_of_approval(body), *_of_key(body, basis), *_of_statement(basis)]
-        case (
-            StatementRejected() | ApprovalRetracted() | StatementWithdrawn() | GovernanceAccepted()
-        ):
+        case GovernanceAccepted():
             return [*_of_act(body.act), *_of_key(body, basis), *_of_statement(basis)]
         case PasskeyAdded():
             redeemed = [] if body.redeem is None else [stale_ms(body.redeem, REDEEM_TYP)]
@@ -97,6 +96,23 @@ def _ends(body: Body, basis: Basis) -> list[int]:
         case (
             LedgerCreated() | LedgerRestored() | LogKeysAnnounced() | LogKeysRetired() | LogFrozen()
         ):
+            return _of_act(body.act)
+        case _:
+            assert_never(body)
+
+
+def _of_record(body: StatementRecord, basis: Basis) -> list[int]:
+    """Return the ends of a draft, a decision or a use, besides that of its key."""
+    match body:
+        case StatementDrafted():
+            return [*_of_draft(body), *_of_act(body.act)]
+        case StatementSigned():
+            return [*_of_approval(body), *_of_statement(basis)]
+        case StatementRejected() | ApprovalRetracted() | StatementWithdrawn():
+            return [*_of_act(body.act), *_of_statement(basis)]
+        case StatementUsed():
+            return [*_of_act(body.act), *_of_uses(basis)]
+        case OutcomeReported():
             return _of_act(body.act)
         case _:
             assert_never(body)
@@ -129,7 +145,8 @@ def _of_act(text: str) -> list[int]:
 def _of_draft(body: StatementDrafted) -> list[int]:
     document = msgspec.json.decode(body.document, type=Document)
     created = clock.stale_ms(clock.to_ms(document.created_at))
-    return [created, *_of_time(document.policy.expires_at)]
+    used = None if document.usable is None else document.usable.until
+    return [created, *_of_time(document.policy.expires_at), *_of_time(used)]
 
 
 def _of_approval(body: StatementSigned) -> list[int]:
@@ -158,6 +175,11 @@ def _of_statement(basis: Basis) -> list[int]:
     subject = basis.statement
     pending = subject is not None and subject.status == "pending"
     return [subject.ends_ms] if subject is not None and pending else []
+
+
+def _of_uses(basis: Basis) -> list[int]:
+    usable = None if basis.statement is None else basis.statement.usable
+    return [] if usable is None else _of_time(usable.until)
 
 
 def _of_invitation(body: UserRegistered, basis: Basis) -> list[int]:

@@ -1,6 +1,6 @@
 """What a decision on a statement depends on besides the statement. Pure."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 
@@ -35,10 +35,13 @@ class DecisionContext(msgspec.Struct, frozen=True):
     floor: Floor = NO_FLOOR
     types: Mapping[str, DefinedType] = {}
 
-    def seen(self, statement: Statement) -> dict[str, int]:
-        """Return what the event of a decision on this statement names as seen."""
-        counting = [self.deciders[user] for user in statement.counts_on]
-        people = [*counting, self.person]
+    def seen(self, statement: Statement, counted: Iterable[str] | None = None) -> dict[str, int]:
+        """Return what the event of a decision on this statement names as seen.
+
+        `counted` are the people whose decisions it counted, None for a further decision.
+        """
+        users = statement.counts_on if counted is None else counted
+        people = [*(self.deciders[user] for user in users), self.person]
         return seen(statement.seen, self.charter_version, people, self.earlier)
 
     def counted(self, decisions: RecordedDecisions) -> dict[str, frozenset[str]]:

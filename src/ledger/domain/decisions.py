@@ -27,7 +27,7 @@ from ledger.domain.statement import Statement
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 
-A = TypeVar("A", acts.Reject, acts.Retract, acts.Withdraw)
+A = TypeVar("A", acts.Reject, acts.Retract, acts.Withdraw, acts.UseStatement, acts.ReportOutcome)
 
 
 def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> StatementSigned:
@@ -88,7 +88,7 @@ def reject(statement: Statement, act_text: str, decision: DecisionContext) -> St
     `verify_act` and `verify_assertion` do.
     """
     person = decision.person
-    key, act = _act_about(statement, act_text, acts.Reject, decision)
+    key, act = act_about(statement, act_text, acts.Reject, decision)
     require_reason(act.reason)
     _require_order(statement, person, act.iat)
     versions.require_status(statement, decision, "pending")
@@ -132,7 +132,7 @@ def retract(statement: Statement, act_text: str, decision: DecisionContext) -> A
     MalformedError `reason_invalid`, `text_refused`; as `verify_act` and `verify_assertion` do.
     """
     person = decision.person
-    key, act = _act_about(statement, act_text, acts.Retract, decision)
+    key, act = act_about(statement, act_text, acts.Retract, decision)
     require_optional_reason(act.reason)
     _require_order(statement, person, act.iat)
     versions.require_status(statement, decision, "pending")
@@ -159,7 +159,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     `text_refused`; as `verify_act` does.
     """
     person = decision.person
-    key, act = _act_about(statement, act_text, acts.Withdraw, decision)
+    key, act = act_about(statement, act_text, acts.Withdraw, decision)
     require_optional_reason(act.reason)
     _require_order(statement, person, act.iat)
     versions.require_status(statement, decision, "pending")
@@ -220,10 +220,13 @@ def _require_floor(statement: Statement, decision: DecisionContext) -> None:
         charter_values.require_floor(statement.policy, decision.floor)
 
 
-def _act_about(
+def act_about(
     statement: Statement, act_text: str, kind: type[A], decision: DecisionContext
 ) -> tuple[AttestedKey, A]:
-    """Return the verified act about this statement, and the key that signed it."""
+    """Return the verified act about this statement, and the key that signed it.
+
+    Raises as `parse_act`, `active_key`, `require_readable` and `verify_act` do.
+    """
     jws = parse_act(act_text)
     key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms)
     require_readable(statement.audience, decision.person, jws, key.jwk)

@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import policy
+from ledger.domain import policy, usable
 from ledger.domain.policy import Policy
 from ledger.domain.text import require_text
+from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import CHANGE, RESERVED
 from ledger.encoding import SHA256_HEX, SafeInteger, parse_json
 from ledger.errors import MalformedError, TooLargeError
@@ -59,12 +60,13 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="
     supersedes: Superseded | None = None
     type: DocumentType | None = None
     readers: tuple[str, ...] | None = None
+    usable: Usable | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether the individual form may approve it: it has rules for people and numbers only."""
         rules = self.policy
-        typed = self.type is not None or self.supersedes is not None
+        typed = not (self.type is None and self.supersedes is None and self.usable is None)
         ruled = bool(rules.veto or rules.ordered)
         return not typed and not ruled and rules.assurance == "key"
 
@@ -74,7 +76,7 @@ def parse_document(raw: bytes) -> Document:
 
     Raises TooLargeError `document_too_large`, and MalformedError: those of `parse_json`,
     `document_malformed`, `content_not_object`, `type_unknown`, `policy_invalid`,
-    `policy_too_complex`, `readers_invalid`, `time_invalid`, `text_refused`.
+    `policy_too_complex`, `readers_invalid`, `usable_invalid`, `time_invalid`, `text_refused`.
     """
     if len(raw) > MAX_DOCUMENT_BYTES:
         raise TooLargeError(
@@ -98,6 +100,8 @@ def parse_document(raw: bytes) -> Document:
     if document.policy.expires_at is not None:
         clock.to_ms(document.policy.expires_at)
     _check_readers(document.readers or ())
+    if document.usable is not None:
+        usable.check(document.usable)
     return document
 
 

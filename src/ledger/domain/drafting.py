@@ -16,6 +16,7 @@ from ledger.domain import (
     policy,
     readers,
     statement_types,
+    usable,
     versions,
 )
 from ledger.domain.acts import parse_act, verify_act
@@ -60,7 +61,7 @@ def draft(
     `ledger_mismatch`, `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if
     the policy has already expired, `governance_changed`, `type_required`, `below_floor`;
     MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`,
-    `readers_invalid`.
+    `readers_invalid`, `usable_invalid`; ConflictError `use_expired`.
     """
     document, ledger = parse_document(raw), charter.ledger
     if is_change(document):
@@ -81,6 +82,8 @@ def draft(
         charter_values.require_floor(document.policy, charter.values.floor)
     places.require_possible(document.policy, document.creator, charter.signing_roles)
     readers.require_known(document, charter.roles)
+    if document.usable is not None:
+        usable.require_draftable(document.usable, charter.signing_roles, now_ms=now_ms)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,

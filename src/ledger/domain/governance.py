@@ -43,7 +43,8 @@ def check_change(document: Document) -> tuple[Item, ...]:
     """Return the items of a change's document, after the checks that depend on no state.
 
     Raises as `parse_items` does; MalformedError `change_invalid` if it supersedes another
-    statement, names readers, or does not end within 90 days; RefusedError `title_mismatch`.
+    statement, names readers or executors, or does not end within 90 days; RefusedError
+    `title_mismatch`.
     """
     items = parse_items(document)
     if document.title != title(items):
@@ -52,6 +53,8 @@ def check_change(document: Document) -> tuple[Item, ...]:
         raise MalformedError("change_invalid", "a change supersedes nothing")
     if document.readers is not None:
         raise MalformedError("change_invalid", "a change is read by everyone: it names no readers")
+    if document.usable is not None:
+        raise MalformedError("change_invalid", "nobody uses a change: its effects are its use")
     ends, created_ms = document.policy.expires_at, clock.to_ms(document.created_at)
     if ends is None or clock.to_ms(ends) > created_ms + MAX_PENDING_MS:
         raise MalformedError("change_invalid", "a change expires 90 days after createdAt at most")

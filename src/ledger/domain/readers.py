@@ -1,10 +1,11 @@
 """Who may read a statement. Every route, page, decision and verifier asks here. Pure.
 
 A statement is read by everyone who is signed in, or by its participants and by auditors. Its
-participants are its creator, the members of its policy and veto, and the readers that its document
-names. The draft decides which of the two: a document with `readers` is for participants; without
-them it is for everyone if registration is open at that position. A later change of the mode opens
-nothing. Changes are for everyone: the rules of the ledger are known to all who sign.
+participants are its creator, the members of its policy and veto, and the executors and readers that
+its document names. The draft decides which of the two: a document with `readers` is for
+participants; without them it is for everyone if registration is open at that position. A later
+change of the mode opens nothing. Changes are for everyone: the rules of the ledger are known to all
+who sign.
 """
 
 from collections.abc import Set
@@ -61,7 +62,8 @@ def audience(document: Document, read_by: ReadBy, replaced: Policy | None = None
     `replaced` is what the approved statement that it is to replace asks: its members decide too.
     """
     rules = document.policy
-    members = policy.members(rules).union(rules.veto, document.readers or ())
+    executors = () if document.usable is None else document.usable.by
+    members = policy.members(rules).union(rules.veto, document.readers or (), executors)
     members |= frozenset() if replaced is None else policy.members(replaced)
     return Audience(read_by, document.creator, members)
 

@@ -49,6 +49,8 @@ from ledger.domain.events import (
     StatementRejected,
     StatementSigned,
     StatementSuperseded,
+    StatementUse,
+    StatementUsed,
     StatementWithdrawn,
     StatementWithdrawnByChange,
     TypeDefined,
@@ -69,6 +71,8 @@ SIGN = "sign"
 REJECT = "reject"
 RETRACT = "retract"
 WITHDRAW = "withdraw"
+USE = "use"
+OUTCOME = "outcome"
 
 _json = msgspec.json.Encoder().encode
 
@@ -132,6 +136,8 @@ def written_about_statement(event: Event, approvals: int) -> Written:
     for an event of another stream.
     """
     body, stream = event.body, str(event.stream)
+    if isinstance(body, StatementUse):
+        return _used(body, stream)
     status: Status
     match body:
         case StatementSigned():
@@ -148,6 +154,23 @@ def written_about_statement(event: Event, approvals: int) -> Written:
             raise _misplaced(body)
     answer = {"statementId": stream, "status": status, "approvals": approvals}
     return Written(key, (_json(answer),))
+
+
+def use_answer(stream: str, body: StatementUse) -> dict[str, object]:
+    """Return the answer to a use, or to the report of its outcome."""
+    named = {"statementId": stream, "number": body.number, "generation": body.generation}
+    if isinstance(body, StatementUsed):
+        return {**named}
+    return {**named, "outcome": body.outcome, "frees": body.frees}
+
+
+def _used(body: StatementUse, stream: str) -> Written:
+    """Return the receipt of a use or its outcome; a use is known by its executor and nonce."""
+    if isinstance(body, StatementUsed):
+        key = request_key(USE, joined(stream, body.signer, body.nonce))
+    else:
+        key = request_key(OUTCOME, joined(stream, body.act))
+    return Written(key, (_json(use_answer(stream, body)),))
 
 
 def _misplaced(_: LedgerBody | PersonBody | StatementEffect) -> CorruptError:

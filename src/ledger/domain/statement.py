@@ -15,16 +15,19 @@ from ledger.domain.events import (
     ApprovalRetracted,
     Event,
     LedgerBody,
+    OutcomeReported,
     PersonBody,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
     StatementSuperseded,
+    StatementUsed,
     StatementWithdrawn,
     StatementWithdrawnByChange,
 )
 from ledger.domain.policy import Policy, for_a_new_version
 from ledger.domain.readers import Audience, audience
+from ledger.domain.usable import RecordedUse, Usable
 from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, sha256_hex
 from ledger.errors import ConflictError
@@ -56,6 +59,8 @@ class Statement(msgspec.Struct, frozen=True):
     supersedes: Superseded | None = None
     earlier: Status | None = None  # of the statement that it supersedes, at its own draft
     superseded_by: str | None = None
+    usable: Usable | None = None
+    uses: tuple[RecordedUse, ...] = ()
     replaced: Policy | None = None  # what an approved statement asks of the one that supersedes it
 
     @property
@@ -68,6 +73,11 @@ class Statement(msgspec.Struct, frozen=True):
     def replaces(self) -> UUID | None:
         """The approved statement that this one is to replace, whose policy counts too."""
         return UUID(self.supersedes.statement) if self.supersedes and self.replaced else None
+
+    def find_use(self, number: int, generation: int) -> RecordedUse | None:
+        """Return one of its uses, None if there is no such one."""
+        wanted = (number, generation)
+        return next((u for u in self.uses if (u.number, u.generation) == wanted), None)
 
     def status_at(self, now_ms: int, *, stopped: bool = False) -> Status:
         """Return the status at a time. A pending statement expires without an event.
@@ -113,6 +123,21 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
                 decided=statement.decided | {body.signer: body.iat},
                 seen=statement.seen | body.seen,
             )
+        case StatementUsed() as body:
+            used = RecordedUse(body.number, body.generation, body.signer, body.nonce)
+            return msgspec.structs.replace(
+                statement,
+                version=event.version,
+                uses=(*statement.uses, used),
+                seen=statement.seen | body.seen,
+            )
+        case OutcomeReported() as body:
+            return msgspec.structs.replace(
+                statement,
+                version=event.version,
+                uses=tuple(_reported(each, body) for each in statement.uses),
+                seen=statement.seen | body.seen,
+            )
         case StatementWithdrawn() | StatementWithdrawnByChange():
             return msgspec.structs.replace(statement, version=event.version, status="withdrawn")
         case StatementSuperseded(by=by):
@@ -121,6 +146,12 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
             )
         case body:
             raise _misplaced(body)
+
+
+def _reported(use: RecordedUse, body: OutcomeReported) -> RecordedUse:
+    if (use.number, use.generation) != (body.number, body.generation):
+        return use
+    return msgspec.structs.replace(use, outcome=body.outcome, freed=body.frees)
 
 
 def _misplaced(_: StatementDrafted | LedgerBody | PersonBody) -> AssertionError:
@@ -158,6 +189,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         earlier=body.earlier,
         replaced=replaced(document, body.earlier),
         type=document.type,
+        usable=document.usable,
     )
 
 

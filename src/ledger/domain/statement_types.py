@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from ledger.domain import charter_values, policy
+from ledger.domain import charter_values, policy, usable
 from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
 from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_title
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
+from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import RESERVED
 from ledger.encoding import SafeInteger, parse_json, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
@@ -33,6 +34,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
     policy: Policy
     schema: Any
     max_age: SafeInteger | None = None
+    usable: Usable | None = None
 
 
 class DefinedType(msgspec.Struct, frozen=True):
@@ -59,8 +61,8 @@ Types = Mapping[str, DefinedType]
 def parse_definition(text: str) -> DefinedType:
     """Return the type that a definition defines.
 
-    Raises MalformedError `type_invalid`, `schema_invalid`, `text_refused`; those of `parse_json`
-    and `policy.check`.
+    Raises MalformedError `type_invalid`, `schema_invalid`, `text_refused`; those of `parse_json`,
+    `policy.check` and `usable.check`.
     """
     raw = text.encode()
     if len(raw) > MAX_DEFINITION_BYTES:
@@ -78,6 +80,10 @@ def parse_definition(text: str) -> DefinedType:
     policy.check(found.policy)
     if found.policy.expires_at is not None:
         raise _invalid("the policy of a type has no end: each document can state one")
+    if found.usable is not None:
+        usable.check(found.usable)
+        if found.usable.until is not None:
+            raise _invalid("the uses of a type have no end: each document can state one")
     if found.max_age is not None:
         charter_values.check_age(found.max_age, "type_invalid")
     return DefinedType(found, parse_schema(found.schema), sha256_hex(raw))
@@ -96,8 +102,9 @@ def _invalid(detail: str) -> MalformedError:
 
 
 def roles_of(definition: TypeDefinition) -> frozenset[str]:
-    """Return the roles that a definition names, of its drafters and its policy."""
-    members = {*definition.drafters, *policy.members(definition.policy), *definition.policy.veto}
+    """Return the roles that a definition names, of its drafters, its policy and its executors."""
+    rules, executors = definition.policy, definition.usable.by if definition.usable else ()
+    members = {*definition.drafters, *policy.members(rules), *rules.veto, *executors}
     return frozenset(each.removeprefix("role:") for each in members if each.startswith("role:"))
 
 
@@ -130,14 +137,19 @@ def require_drafter(types: Types, stated: DocumentType, person: Person) -> Defin
 
 
 def require_met(known: DefinedType, document: Document) -> None:
-    """Require that a document has the policy of its type and content that meets its schema.
+    """Require that a document has the policy and uses of its type, and content by its schema.
 
-    Raises RefusedError `type_policy_mismatch`; MalformedError `schema_unmet`.
+    Raises RefusedError `type_policy_mismatch`, `type_usable_mismatch`; MalformedError
+    `schema_unmet`.
     """
     plain = msgspec.structs.replace(document.policy, expires_at=None)
     if plain != known.definition.policy:
         detail = "the policy is not that of the type; it may differ in expiresAt only"
         raise RefusedError("type_policy_mismatch", detail)
+    uses = document.usable and msgspec.structs.replace(document.usable, until=None)
+    if uses != known.definition.usable:
+        detail = "usable is not that of the type; it may differ in until only"
+        raise RefusedError("type_usable_mismatch", detail)
     fault = unmet(known.schema, parse_json(document.content.encode()))
     if fault is not None:
         place = fault.pointer or "the content"

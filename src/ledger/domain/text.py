@@ -9,7 +9,7 @@ from typing import Literal
 from ledger.domain.code_points import NEWER, REFUSED
 from ledger.errors import MalformedError
 
-TextKind = Literal["title", "name", "reason", "label"]
+TextKind = Literal["title", "name", "reason", "label", "reference"]
 
 # U+200C, U+200D, U+FE0E and U+FE0F: some scripts and emoji need them. In a name they would hide.
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")

@@ -15,6 +15,7 @@ TYPE = "type/{built_in}"
 INVITATION = "invitation/{invitation}"
 USED_INVITATION = "used/{invitation}"
 ACT = "act/{act_sha256}"
+USE = "use/{stream}/{number}/{generation}"
 
 
 def kid_name(kid: str) -> str:

@@ -9,6 +9,8 @@ from typing import Literal
 
 # The status of a statement. `expired` follows from the clock; no event records it.
 Status = Literal["pending", "approved", "rejected", "withdrawn", "expired", "superseded"]
+# The outcome of a use of an approved statement, as its executor reports it.
+UseOutcome = Literal["done", "not-done", "unknown"]
 # A person's decision on a statement.
 DecisionKind = Literal["approval", "rejection", "retraction", "withdrawal"]
 # The form of an approval's payload: the document itself, or the signer's own JSON object.

@@ -7,7 +7,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Receive, Scope, Send
 
 from ledger.commands.writer import Answer
-from ledger.domain.vocabulary import Status
+from ledger.domain.vocabulary import Status, UseOutcome
 from ledger.http.exchange import note_answer
 from ledger.http.problems import answers
 
@@ -38,6 +38,21 @@ class DecisionAnswer(RecordedAnswer):
     statement_id: str
     status: Status
     approvals: int
+
+
+class UseAnswer(RecordedAnswer):
+    """A recorded use, with its number of those that the document allows."""
+
+    statement_id: str
+    number: int
+    generation: int
+
+
+class OutcomeAnswer(UseAnswer):
+    """The outcome of a use, and whether its number is free again."""
+
+    outcome: UseOutcome
+    frees: bool
 
 
 class ChangeAnswer(DecisionAnswer):

@@ -180,7 +180,7 @@ def default_lanes() -> dict[LaneName, Lane]:
 
 # Requests that prove themselves by a signature inside; a session is not asked for.
 _SIGNED = (
-    *("/create", "/sign", "/reject", "/retract", "/withdraw", "/changes"),
+    *("/create", "/sign", "/reject", "/retract", "/withdraw", "/changes", "/use", "/outcome"),
     *("/revoke", "/remove", "/suspend", "/compromises"),
     *("/recovery-codes", "/cancel-recovery"),
 )

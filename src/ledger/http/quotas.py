@@ -27,7 +27,7 @@ class Group(StrEnum):
     COMPLETE = "complete"  # a ceremony
     SIGN_IN = "sign-in"  # by an attested key
     DRAFT = "draft"
-    DECIDE = "decide"  # approve, reject, retract, withdraw
+    DECIDE = "decide"  # approve, reject, retract, withdraw, use, report an outcome
     ADMINISTER = "administer"  # every other request that is not a read
     SEARCH = "search"  # reads that filter, search, or show the past
     LOG = "log"  # the public log
@@ -75,7 +75,7 @@ _POSTS = {
     "/api/statements/create": Group.DRAFT,
     "/api/changes": Group.DRAFT,
 }
-_DECISIONS = ("/sign", "/reject", "/retract", "/withdraw")
+_DECISIONS = ("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome")
 _LOG = "/log/"
 # Files that are in memory, and what has a lane of its own.
 _FREE = ("/static/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")

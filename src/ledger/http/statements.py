@@ -13,7 +13,15 @@ from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
-from ledger.http.answers import READ, Created, DecisionAnswer, DraftAnswer, recorded
+from ledger.http.answers import (
+    READ,
+    Created,
+    DecisionAnswer,
+    DraftAnswer,
+    OutcomeAnswer,
+    UseAnswer,
+    recorded,
+)
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -118,6 +126,22 @@ async def withdraw(
 ) -> Created:
     """Take a pending statement back."""
     return Created(await commands.withdraw(statement_id, data.act))
+
+
+@post("/api/statements/{statement_id:str}/use", responses=recorded(UseAnswer))
+async def use(
+    statement_id: FromPath[str], data: JSONBody[SignedAct], commands: FromStatements
+) -> Created:
+    """Use an approved statement once; the same nonce again gets the first answer."""
+    return Created(await commands.use(statement_id, data.act))
+
+
+@post("/api/statements/{statement_id:str}/outcome", responses=recorded(OutcomeAnswer))
+async def outcome(
+    statement_id: FromPath[str], data: JSONBody[ActWithAssertion], commands: FromStatements
+) -> Created:
+    """Report the outcome of a use, or confirm with a passkey that it was not done."""
+    return Created(await commands.report(statement_id, data.act, data.evidence()))
 
 
 @get("/api/statements", responses=READ, sync_to_thread=True)
@@ -237,7 +261,7 @@ def general_jws(
 
 router = Router(
     "/",
-    route_handlers=[create, sign, reject, retract, withdraw],
+    route_handlers=[create, sign, reject, retract, withdraw, use, outcome],
     tags=["statements"],
 )
 reads = Router(

@@ -16,6 +16,7 @@ from ledger.pages import person as _person
 from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
+from ledger.pages import types as _types
 from ledger.pages import words
 from ledger.pages.content import pointer_step
 from ledger.pages.spoken_words import speaker
@@ -44,6 +45,8 @@ ROUTES = [
     _people.people,
     _person.person,
     _roles.roles,
+    _types.types,
+    _types.define,
     _governance.governance,
     _setup.setup,
     _access.access,

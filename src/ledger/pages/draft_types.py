@@ -8,6 +8,7 @@ from ledger.domain import policy
 from ledger.domain.policy_words import listed, many_of, policy_sentence
 from ledger.domain.statement_types import TypeDefinition, parse_definition
 from ledger.domain.vocabulary import AUDITOR
+from ledger.pages.uses import usable_sentence
 from projections import types, users
 from projections.types import TypeDetail
 from projections.users import User
@@ -16,11 +17,12 @@ _SHOWN = 100  # types on a page
 
 
 class ShownType(NamedTuple):
-    """A type in words: its newest version, who drafts it, and what its policy asks for."""
+    """A type in words: its newest version, who drafts it, its policy, and its executors."""
 
     about: TypeDetail
     drafters: str
     policy: str
+    usable: str
 
 
 def shown(db: sqlite3.Connection, *, at: int) -> list[ShownType]:
@@ -33,6 +35,7 @@ def shown(db: sqlite3.Connection, *, at: int) -> list[ShownType]:
             about=each,
             drafters=listed([many_of(member, names) for member in known.drafters]),
             policy=policy_sentence(known.policy, names),
+            usable="" if known.usable is None else usable_sentence(known.usable, names),
         )
         for each, known in zip(found, definitions, strict=True)
     ]
@@ -56,6 +59,7 @@ def drafted_by(db: sqlite3.Connection, me: User, *, at: int) -> list[ShownType]:
 def _people(definitions: Sequence[TypeDefinition]) -> set[str]:
     found: set[str] = set()
     for each in definitions:
-        members = {*each.drafters, *policy.members(each.policy), *each.policy.veto}
+        executors = () if each.usable is None else each.usable.by
+        members = {*each.drafters, *policy.members(each.policy), *each.policy.veto, *executors}
         found |= {member[5:] for member in members if member.startswith("user:")}
     return found

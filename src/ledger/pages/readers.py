@@ -24,6 +24,13 @@ def readers_sentence(read_by: ReadBy, named: Sequence[str] | None, names: Mappin
     return text("readers.named", named=listed(shown))
 
 
+def readers_and_executors(statement: StatementDetail) -> set[str]:
+    """Return the ids of the people whom a document names as readers or executors."""
+    executors = () if statement.usable is None else statement.usable.by
+    members = (*(statement.readers or ()), *executors)
+    return {each[5:] for each in members if each.startswith("user:")}
+
+
 def carried_readers(
     db: sqlite3.Connection, base: StatementDetail | None, offered: Sequence[User], *, at: int
 ) -> list[NamedPerson]:
@@ -31,7 +38,21 @@ def carried_readers(
 
     So a new version names them too, unless its drafter leaves them out.
     """
+    return _carried(db, (base and base.readers) or (), offered, at=at)
+
+
+def carried_executors(
+    db: sqlite3.Connection, base: StatementDetail | None, offered: Sequence[User], *, at: int
+) -> list[NamedPerson]:
+    """Return the same for executors."""
+    usable = None if base is None else base.usable
+    return _carried(db, () if usable is None else usable.by, offered, at=at)
+
+
+def _carried(
+    db: sqlite3.Connection, members: Sequence[str], offered: Sequence[User], *, at: int
+) -> list[NamedPerson]:
     known = {each.id for each in offered}
-    named = [each[5:] for each in (base and base.readers) or () if each.startswith("user:")]
+    named = [each[5:] for each in members if each.startswith("user:")]
     names = users.names(db, named, at=at)
     return [NamedPerson(each, names.get(each, each)) for each in named if each not in known]

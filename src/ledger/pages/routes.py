@@ -23,9 +23,15 @@ from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import drafted_by
-from ledger.pages.readers import carried_readers, readers_sentence
+from ledger.pages.readers import (
+    carried_executors,
+    carried_readers,
+    readers_and_executors,
+    readers_sentence,
+)
 from ledger.pages.setup import is_alone
 from ledger.pages.standing import standing
+from ledger.pages.uses import shown_uses
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
@@ -169,6 +175,7 @@ def draft(
                 base = None  # only its creator supersedes a statement
         roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
         carried = carried_readers(db, base, people.items, at=at)
+        executors = carried_executors(db, base, people.items, at=at)
         values = rules_set.values(db, at=at)
         kinds = drafted_by(db, me, at=at)
     return page(
@@ -181,6 +188,8 @@ def draft(
         registration=values.registration,
         reader_roles=[each for each in roles if each != AUDITOR],
         reader_people=[*people.items, *carried],
+        signing_roles=[each for each in roles if each != AUDITOR],
+        executor_people=[*people.items, *executors],
         floor=msgspec.to_builtins(values.floor),
         age=wait(values.max_age),
         kinds=kinds,
@@ -204,8 +213,7 @@ def statement(
         if found is None:
             raise unknown_statement()
         web.access.note(db, reader, "statement", [found.position])
-        # Read content and policy from the document, which is authoritative; the views only index
-        # it.
+        # The document is authoritative for content and policy; the views only index it.
         document = parse_json(found.document.encode())
         rules = policy.parse(msgspec.json.encode(document["policy"]))
         replaced_rules = None if found.replaced is None else msgspec.convert(found.replaced, Policy)
@@ -218,12 +226,12 @@ def statement(
         ids = {name.removeprefix("user:") for name in named if name.startswith("user:")}
         items = changes.items(db, [statement_id]).get(statement_id, ())
         replaced = rules_set.replaced(db, items, at=at)
-        ids |= {each[5:] for each in found.readers or () if each.startswith("user:")}
+        ids |= readers_and_executors(found)
         people = users.names(db, sorted(ids | named_in(items)), at=at)
         people[found.creator.id] = found.creator.name
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=at))
-        in_force = rules_set.in_force(db, at=at).governance
-        awaits = bool(items) and not counts(db, me, in_force, at=at)
+        takes_part = not readers.foreign(db, reader, [found.position])
+        awaits = bool(items) and not counts(db, me, rules_set.in_force(db, at=at).governance, at=at)
     content = parse_content(found.content)
     return page(
         "statement",
@@ -239,6 +247,7 @@ def statement(
         described=describe(items, people, replaced),
         policy_sentence=policy_sentence(rules, people),
         readers_sentence=readers_sentence(found.read_by, found.readers, people),
+        uses=shown_uses(found, me, people, takes_part=takes_part, now=now),
         progress_sentence=progress_sentence(found),
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,

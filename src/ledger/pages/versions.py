@@ -39,7 +39,7 @@ def strictest(rules: Policy, replaced: Policy | None) -> Assurance:
 
 
 def changed_since(before: bytes, after: bytes) -> list[Difference]:
-    """Return what differs between two documents: title, content, policy and readers.
+    """Return what differs between two documents: title, content, policy, readers and uses.
 
     Each is told by a pointer into the document; one into the content, which is a text there, goes
     on inside it.
@@ -52,5 +52,9 @@ def changed_since(before: bytes, after: bytes) -> list[Difference]:
 
 
 def _part(document: dict[str, object]) -> str:
-    shown = {name: document[name] for name in ("title", "policy", "readers") if name in document}
+    shown = {
+        name: document[name]
+        for name in ("title", "policy", "readers", "usable")
+        if name in document
+    }
     return json.dumps(shown)

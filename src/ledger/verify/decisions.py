@@ -17,6 +17,7 @@ from ledger.domain import (
     drafting,
     log_keys,
     restoration,
+    uses,
 )
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
@@ -35,6 +36,7 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OutcomeReported,
     PersonBody,
     PersonRecord,
     StatementBody,
@@ -43,6 +45,7 @@ from ledger.domain.events import (
     StatementRejected,
     StatementSigned,
     StatementSuperseded,
+    StatementUsed,
     StatementWithdrawn,
     UserRegistered,
 )
@@ -159,6 +162,8 @@ class Decisions(KnownStates):
 
         replaced = subject.replaces
         earlier = None if replaced is None else self._subject(replaced)
+        # A use counts the approvals again, a further decision those that its status depends on.
+        counting = subject.approvals if isinstance(body, StatementUsed) else subject.counts_on
 
         def decision(signer: Person, assertion: AssertionEvidence | None) -> DecisionContext:
             return DecisionContext(
@@ -168,7 +173,7 @@ class Decisions(KnownStates):
                 now_ms=now_ms,
                 charter_version=self._charter.version,
                 assertion=assertion,
-                deciders={user: self._person(UUID(user)) for user in subject.counts_on},
+                deciders={user: self._person(UUID(user)) for user in counting},
                 roles=self._charter.signing_roles,
                 earlier=earlier,
                 floor=self._charter.values.floor,
@@ -188,6 +193,10 @@ class Decisions(KnownStates):
                 return decisions.retract(subject, act, decision(self._signer(act), assertion))
             case StatementWithdrawn(act=act):
                 return decisions.withdraw(subject, act, decision(self._signer(act), None))
+            case StatementUsed(act=act):
+                return uses.use(subject, act, decision(self._signer(act), None))
+            case OutcomeReported(act=act, assertion=assertion):
+                return uses.report(subject, act, decision(self._signer(act), assertion))
             case _:
                 assert_never(body)
 

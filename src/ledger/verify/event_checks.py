@@ -33,6 +33,7 @@ from ledger.domain.events import (
     RecoveryCancelled,
     RecoveryCodesSet,
     StatementDecision,
+    StatementUsed,
     UserRegistered,
     signature_of,
 )
@@ -106,6 +107,15 @@ class Events:
             for each in self._recorded
             if each.event.stream == wanted
             and isinstance(body := each.event.body, StatementDecision)
+        ]
+
+    def uses(self, statement: str) -> list[tuple[int, str, StatementUsed]]:
+        """Return position, time and body of each use of a statement."""
+        wanted = UUID(statement)
+        return [
+            (each.position, each.event.at, body)
+            for each in self._recorded
+            if each.event.stream == wanted and isinstance(body := each.event.body, StatementUsed)
         ]
 
     def drafted_at(self, statement: str) -> str:

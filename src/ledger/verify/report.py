@@ -8,7 +8,8 @@ import msgspec
 from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
 from ledger.domain.ledger_acts import LostTree
-from ledger.domain.vocabulary import DecisionKind, Form, Status
+from ledger.domain.usable import Usable
+from ledger.domain.vocabulary import DecisionKind, Form, Status, UseOutcome
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
@@ -35,7 +36,7 @@ CheckName = Literal[
     "restores",
 ]
 # What a caller can require of a bundle, beyond the checks.
-RequirementName = Literal["require", "type", "digest", "newer-than"]
+RequirementName = Literal["require", "type", "digest", "newer-than", "used"]
 # The kind of evidence: a mode of a bundle, a public log, or a receipt.
 EvidenceMode = Mode | Literal["log", "receipt"]
 A = TypeVar("A")
@@ -82,13 +83,33 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     re_enrolled_at: str | None
 
 
+class VerifiedUse(msgspec.Struct, frozen=True):
+    """One use of a statement, and what was reported of it.
+
+    `generation` is 2 if an earlier use of the same number was not done. A use is reconciled once
+    its outcome is `done` or `not-done`. `freed` tells that another participant confirmed that it
+    was not done: it counts no longer.
+    """
+
+    position: int
+    at: str
+    user: str
+    name: str
+    number: int
+    generation: int
+    reference: str | None
+    outcome: UseOutcome | None
+    freed: bool
+
+
 class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     """A statement, recomputed from its events.
 
     `type` is None for an untyped statement. It is in question if it is approved, and would not be
     without the approvals in question. `sha256` is that of the document, in hex; `policy` is what
     the document requires, in words.
-    `supersedes` and `superseded_by` are the ids of the versions before and after it.
+    `supersedes` and `superseded_by` are the ids of the versions before and after it. `usable` is
+    who may use it, None for nobody, and `uses` are those that the evidence has.
     """
 
     id: str
@@ -104,6 +125,8 @@ class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     decisions: tuple[VerifiedDecision, ...]
     supersedes: str | None = None
     superseded_by: str | None = None
+    usable: Usable | None = None
+    uses: tuple[VerifiedUse, ...] = ()
 
 
 class VerifiedRestoration(msgspec.Struct, frozen=True):
@@ -130,11 +153,15 @@ class VerifiedHeads(msgspec.Struct, frozen=True):
 
 
 class VerifiedRequirement(msgspec.Struct, frozen=True):
-    """Whether the evidence meets one requirement of the caller's, by the name of its option."""
+    """Whether the evidence meets one requirement of the caller's, by the name of its option.
+
+    `undecided` tells that only newer evidence could show whether it is met.
+    """
 
     name: RequirementName
     met: bool
     says: str
+    undecided: bool = False
 
 
 class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):

@@ -26,6 +26,7 @@ from ledger.verify.report import (
     VerifiedRequirement,
     VerifiedStatement,
 )
+from ledger.verify.used import RequiredUse, decide_used
 
 
 class RequiredType(msgspec.Struct, frozen=True):
@@ -46,7 +47,8 @@ class Requirements(msgspec.Struct, frozen=True):
     """The caller's requirements; None asks for nothing.
 
     `policy` is a policy that the approvals must meet, `digest` the SHA-256 (hex) of the document,
-    `newer_than` a position or a time, and `nonce` what the caller had put into the heads.
+    `newer_than` a position or a time, and `nonce` what the caller had put into the heads. `used` is
+    what must hold of the uses.
     Approvals in the individual form, whose signers did not sign the statement's policy, count only
     with `accept_individual`. `type` is the type that the statements must be of.
     """
@@ -57,6 +59,7 @@ class Requirements(msgspec.Struct, frozen=True):
     accept_individual: bool = False
     nonce: str | None = None
     type: RequiredType | None = None
+    used: RequiredUse | None = None
 
 
 NOTHING = Requirements()
@@ -89,6 +92,7 @@ def unproven(required: Requirements) -> tuple[VerifiedRequirement, ...]:
         "type": required.type,
         "digest": required.digest,
         "newer-than": required.newer_than,
+        "used": required.used,
     }
     return tuple(
         VerifiedRequirement(name, met=False, says=says)
@@ -116,9 +120,11 @@ def decided(
         found.append(_type(required.type, report.statements))
     if required.digest is not None:
         found.append(_digest(required.digest, report.statements))
+    stale = why_stale(report, required.nonce, now_ms=now_ms)
     if required.newer_than is not None:
-        stale = why_stale(report, required.nonce, now_ms=now_ms)
         found.append(_newer(required.newer_than, report, witnessed, stale))
+    if required.used is not None:
+        found.append(decide_used(required.used, report.statements, stale, now_ms=now_ms))
     return tuple(found)
 
 
@@ -192,7 +198,7 @@ def _newer(
     events may exist.
     """
     if stale is not None:
-        return VerifiedRequirement("newer-than", met=False, says=stale)
+        return VerifiedRequirement("newer-than", met=False, says=stale, undecided=True)
     if isinstance(than, int):
         met = report.size is not None and report.size >= than
         says = f"The checkpoint has {report.size:,} entries"
@@ -201,4 +207,5 @@ def _newer(
         newest = max(report.as_of or "", witnessed or "", heads)  # times sort as their texts do
         met = newest >= than
         says = f"The newest entry, cosignature or heads that count are of {newest}"
-    return VerifiedRequirement("newer-than", met=met, says=f"{says}; you require {than}.")
+    says = f"{says}; you require {than}."
+    return VerifiedRequirement("newer-than", met=met, says=says, undecided=not met)

@@ -10,14 +10,16 @@ from ledger.domain.events import (
     StatementDecision,
     StatementRejected,
     StatementSigned,
+    StatementUsed,
     StatementWithdrawn,
 )
 from ledger.domain.person import Person, settled
 from ledger.domain.policy_words import policy_sentence
+from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import DecisionKind
 from ledger.verify.auditor import Auditor
 from ledger.verify.event_checks import Events
-from ledger.verify.report import VerifiedDecision, VerifiedPerson, VerifiedStatement
+from ledger.verify.report import VerifiedDecision, VerifiedPerson, VerifiedStatement, VerifiedUse
 
 
 def shown_statement(
@@ -51,6 +53,25 @@ def shown_statement(
         policy=policy_sentence(statement.policy, names),
         approvers=tuple(VerifiedPerson(user, names[user]) for user in statement.approvals),
         decisions=tuple(_decision(people, *each) for each in decisions),
+        usable=statement.usable,
+        uses=tuple(_use(statement, names, *each) for each in events.uses(statement_id)),
+    )
+
+
+def _use(
+    statement: Statement, names: dict[str, str], position: int, at: str, body: StatementUsed
+) -> VerifiedUse:
+    found = statement.find_use(body.number, body.generation)
+    return VerifiedUse(
+        position=position,
+        at=at,
+        user=body.signer,
+        name=names[body.signer],
+        number=body.number,
+        generation=body.generation,
+        reference=body.reference,
+        outcome=None if found is None else found.outcome,
+        freed=found is not None and found.freed,
     )
 
 

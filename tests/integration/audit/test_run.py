@@ -32,6 +32,7 @@ AT = positions(STORY)
 INDEPENDENT = {
     AT["statement-1 statement-signed 3"],
     AT["statement-3 statement-withdrawn"],
+    AT["statement-6 outcome-reported 3"],
     AT["bob key-revoked"],
     AT["alice compromise-declared"],
     AT["carol person-suspended"],
@@ -75,7 +76,7 @@ def test_a_log_with_every_type_of_event_is_accepted(path: Path) -> None:
     assert {event.body.TAG for event in STORY.events} == set(BODIES) - {LogFrozen.TAG}
     changes, others = (
         ["approved"] * 7,
-        ["approved", "rejected", "superseded", "withdrawn", "withdrawn"],
+        ["approved", "approved", "rejected", "superseded", "withdrawn", "withdrawn"],
     )
     assert sorted(each.status for each in auditor.statements.values()) == changes + others
     assert sorted(each.name for each in auditor.people.values()) == [

@@ -35,6 +35,7 @@ from tests.support.ledgers import (
 from tests.support.links import link_jwk
 from tests.support.signers import Signer
 from tests.support.type_definitions import define, definition, retire
+from tests.support.using import use_and_report
 from tests.support.versions import copied
 
 # Within the five minutes for which what is signed at 03:04:05 is fresh.
@@ -140,7 +141,8 @@ def _about(raw: bytes) -> dict[str, Any]:
 
 async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
-    await _decide(cast, process, await _change_keys(cast, process))
+    await _decide(cast, process, ending := await _change_keys(cast, process))
+    await use_and_report(cast, process, ending, SOON)
     await _recover(cast, process)
     await _end_standing(cast, process)
     await _reform(cast, process)

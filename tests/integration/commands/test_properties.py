@@ -60,7 +60,7 @@ def two_processes(cast: Cast) -> Iterator[Commanders]:
 
 
 def require_distinct_approvers(process: Process, other: Process) -> Auditor:
-    """Nobody's approval counts twice, not even with another key or form.
+    """Nobody's approval counts twice, not even with another key or form; no use is one too many.
 
     A second one counts only after the first was retracted.
     """
@@ -79,6 +79,9 @@ def require_distinct_approvers(process: Process, other: Process) -> Auditor:
         for signer in statement.approvals
     }
     assert counted == standing
+    for each in auditor.statements.values():
+        allowed = 0 if each.usable is None else each.usable.times
+        assert sum(not use.freed for use in each.uses) <= allowed
     return auditor
 
 
@@ -156,3 +159,24 @@ def test_two_keys_and_both_forms_are_still_one_approver(cast: Cast, *, at_once: 
             {commanders.people[bob].user},
         )
         assert second_key(cast.bob).kid in auditor.people[UUID(cast.bob.user)].keys
+
+
+@settings(SOME, max_examples=25)
+@given(times=st.integers(0, 1), repeats=st.integers(1, 3), seed=st.integers(0, 7))
+def test_a_statement_is_never_used_too_often_from_two_processes_at_once(
+    cast: Cast, times: int, repeats: int, seed: int
+) -> None:
+    async def run(commanders: Commanders) -> None:
+        await commanders.each([Step("draft", 0, 1, 0, times, 0), Step("sign", 1, 0, 0, 0, 0)])
+        await commanders.do(Step("sign", 0, 0, 0, 0, 0))
+        for turn in range(repeats):
+            uses = [Step("use", n % 2, 0, 0, seed + turn + n, n % 2) for n in range(6)]
+            reports = [Step("report", n, n, 0, 0, n % 2) for n in range(4)]
+            await commanders.at_once([*uses, *reports])
+
+    with two_processes(cast) as commanders:
+        asyncio.run(run(commanders))
+        auditor = require_distinct_approvers(*commanders.processes)
+        (subject,) = auditor.statements.values()
+        assert subject.usable is not None
+        assert sum(not each.freed for each in subject.uses) == subject.usable.times

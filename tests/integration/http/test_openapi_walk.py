@@ -136,18 +136,25 @@ class Walk:
         assurance = self._chance.choice(["key", "passkey"])
         threshold = self._chance.choice([1, 2])
         policy = policy_of(threshold, self._cora, self._ivan, assurance=assurance)
-        self._statements.append(self._cora.draft(policy=policy))
+        usable = {"by": [f"user:{self._ivan.user}"], "times": 2}
+        members = self._chance.choice([{}, {"usable": usable}])
+        self._statements.append(self._cora.draft(policy=policy, **members))
         self._ids["statement_id"].append(self._statements[-1].id)
 
     def decide(self) -> None:
         drafted, actor = self._chance.choice(self._statements), self._somebody()
         individual = actor.individual(drafted.document)
-        match self._chance.choice(["approve", "sign", "confirm", "reject", "retract", "withdraw"]):
+        decisions = ["approve", "sign", "confirm", "reject", "retract", "withdraw"]
+        match self._chance.choice([*decisions, "use", "report", "confirm_not_done"]):
             case "sign":
                 actor.post_sign(drafted.id, individual)
             case "confirm":
                 assertion = actor.confirm(individual)
                 actor.post_sign(drafted.id, individual, assertion=assertion)
+            case "use":
+                actor.use(drafted, uuid4().hex)
+            case "report":
+                actor.report(drafted, self._chance.choice(["done", "not-done", "unknown"]))
             case decision:
                 getattr(actor, decision)(drafted)
 

@@ -62,6 +62,7 @@ def test_a_statement_of_a_type_is_drafted_approved_and_shown(company: Company) -
     [
         ({"content": "{}"}, 400, "schema_unmet"),
         ({"policy": POLICY | {"threshold": 2}}, 422, "type_policy_mismatch"),
+        ({"usable": {"by": ["role:investor"], "times": 1}}, 422, "type_usable_mismatch"),
         ({"type": stated(FIRST) | {"sha256": "0" * 64}}, 409, "type_outdated"),
         ({"type": stated(FIRST) | {"name": "offer"}}, 409, "type_unknown"),
         ({"type": {"name": "terms", "version": 1}}, 400, "type_unknown"),

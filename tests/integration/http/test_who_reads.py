@@ -20,6 +20,12 @@ from tests.support.who_reads import PEOPLE, ROWS, Cell, routes_of
 
 SECRET = "zanzibar"
 DECISIONS = ("/sign", "/reject", "/retract", "/withdraw")
+# Acts on a statement that are no decision, with the further members of each.
+USES: dict[str, dict[str, Any]] = {
+    "use": {"nonce": "n" * 22},
+    "outcome": {"number": 1, "generation": 1, "outcome": "done"},
+}
+ACTS = ["sign", "reject", "retract", "withdraw", *USES]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -106,6 +112,9 @@ def body_of(row: str, who: Actor, world: World) -> dict[str, Any]:
         iat = who.later(world.drafted.id)
         act = row.rpartition("/")[2]
         return {"act": who.act(act, **about, reason="The price is too low.", iat=iat)}
+    kind = row.rpartition("/")[2]
+    if kind in USES:
+        return {"act": who.act(kind, **about, **USES[kind])}
     if row.endswith("/preview"):
         item = {"suspend": {"user": world.people["participant"].user}}
         return {"content": json.dumps({"items": [item]})}
@@ -175,7 +184,7 @@ def test_those_who_take_part_decide(world: World, act: str) -> None:
 
 
 @pytest.mark.parametrize("person", ["stranger", "administrator"])
-@pytest.mark.parametrize("act", ["sign", "reject", "retract", "withdraw"])
+@pytest.mark.parametrize("act", ACTS)
 def test_a_statement_that_one_may_not_read_is_like_one_that_is_not_there(
     world: World, person: str, act: str
 ) -> None:
@@ -187,7 +196,7 @@ def test_a_statement_that_one_may_not_read_is_like_one_that_is_not_there(
     assert problems[0]["code"] == "statement_unknown"
 
 
-@pytest.mark.parametrize("act", ["sign", "reject", "retract", "withdraw"])
+@pytest.mark.parametrize("act", ACTS)
 def test_a_key_that_is_not_known_is_named_before_a_statement_that_is_not_there(
     world: World, act: str
 ) -> None:

@@ -38,6 +38,13 @@ def signed(payload: bytes) -> str:
         ("draft", acts.Draft, DRAFT),
         ("reject", acts.Reject, DRAFT | {"reason": "r"}),
         ("retract", acts.Retract, DRAFT),
+        ("use", acts.UseStatement, DRAFT | {"nonce": "n"}),
+        ("use", acts.UseStatement, DRAFT | {"nonce": "n", "reference": "r"}),
+        (
+            "outcome",
+            acts.ReportOutcome,
+            DRAFT | {"number": 1, "generation": 1, "outcome": "done", "reason": "r"},
+        ),
         ("retract", acts.Retract, DRAFT | {"reason": "r"}),
         ("withdraw", acts.Withdraw, DRAFT),
         ("withdraw", acts.Withdraw, DRAFT | {"reason": "r"}),
@@ -90,6 +97,8 @@ def test_an_acts_time_stands_in_its_payload_not_in_its_header() -> None:
     [
         {"act": "reject", "reason": "r"},
         {"act": "retract"},
+        {"act": "use"},
+        {"act": "outcome"},
         {"act": "withdraw"},
         {"act": "Draft"},
         {"act": None},

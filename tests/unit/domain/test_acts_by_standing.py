@@ -105,6 +105,19 @@ def _retract(me: Person) -> object:
     return scene.retract(ME, person=me)
 
 
+def _usable() -> Scene:
+    mine = f"user:{ME.user}"
+    scene = Scene({"threshold": 1, "of": [mine]}, usable={"by": [mine], "times": 1})
+    scene.sign(ME, person=MINE)
+    return scene
+
+
+def _report(me: Person) -> object:
+    scene = _usable()
+    scene.use(ME, person=MINE)
+    return scene.report(ME, person=me)
+
+
 # By what is done: how, and with which act; None for what is no act.
 DONE: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
     "draft": (lambda me: _draft(me, ME.document()), acts.Draft),
@@ -113,6 +126,8 @@ DONE: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
     "reject": (lambda me: Scene().reject(ME, person=me), acts.Reject),
     "retract": (_retract, acts.Retract),
     "withdraw": (lambda me: Scene().withdraw(ME, person=me), acts.Withdraw),
+    "use": (lambda me: _usable().use(ME, person=me), acts.UseStatement),
+    "report an outcome": (_report, acts.ReportOutcome),
     "add a passkey": (_add, acts.AddPasskey),
     "attest a key": (_attest, None),
     "suspend somebody": (_suspend, acts.Suspend),
@@ -148,7 +163,9 @@ NOT_OF_PEOPLE = {
     ledger_acts.Heads,
 }
 WITHOUT_A_PASSKEY = {"draft", "draft a change", "approve", "reject", "retract", "withdraw"} | {
-    "end the key that signs"
+    "end the key that signs",
+    "use",
+    "report an outcome",
 }
 
 

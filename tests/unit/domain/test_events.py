@@ -253,5 +253,6 @@ def test_every_kind_of_name_has_its_own_refusal() -> None:
         "key-material": "key_known",
         "kid": "key_known",
         "name": "name_taken",
+        "use": "used_up",
         "used": "invitation_used",
     }

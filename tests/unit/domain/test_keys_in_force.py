@@ -87,6 +87,23 @@ def retract(ends: str) -> object:
     return scene.retract(BOB, person=until(BOB, ends))
 
 
+def _usable() -> Scene:
+    usable = {"by": [f"user:{BOB.user}"], "times": 1}
+    scene = Scene({"threshold": 1, "of": [f"user:{ALICE.user}"]}, usable=usable)
+    scene.sign(ALICE)
+    return scene
+
+
+def use(ends: str) -> object:
+    return _usable().use(BOB, person=until(BOB, ends))
+
+
+def report(ends: str) -> object:
+    scene = _usable()
+    scene.use(BOB)
+    return scene.report(BOB, person=until(BOB, ends))
+
+
 def withdraw(ends: str) -> object:
     return Scene().withdraw(ALICE, person=until(ALICE, ends))
 
@@ -102,6 +119,8 @@ EVERYTHING = [
     reject,
     retract,
     withdraw,
+    use,
+    report,
 ]
 
 

@@ -80,6 +80,8 @@ def test_the_vector_file_says_what_the_events_declare() -> None:
         ("statement-signed.v1", "00000000-0000-0000-0000-000000000003"),
         ("statement-rejected.v1", "00000000-0000-0000-0000-000000000003"),
         ("approval-retracted.v1", ALICE),
+        ("statement-used.v1", "00000000-0000-0000-0000-000000000002"),
+        ("outcome-reported.v1", "00000000-0000-0000-0000-000000000002"),
         ("statement-superseded.v1", None),
         ("statement-withdrawn.v1", ALICE),
         ("statement-withdrawn-by-change.v1", None),

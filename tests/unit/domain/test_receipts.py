@@ -26,6 +26,7 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OutcomeReported,
     PasskeyAdded,
     PasskeyRemoved,
     RoleClosed,
@@ -36,6 +37,7 @@ from ledger.domain.events import (
     StatementDrafted,
     StatementRejected,
     StatementSigned,
+    StatementUsed,
     StatementWithdrawn,
     UserRegistered,
 )
@@ -77,6 +79,8 @@ ATTESTED = KeyAttested(
 SIGNED = StatementSigned("bob", "kid", ("investor",), "shared", 1, "approved", "JWS")
 REJECTED = StatementRejected("bob", "kid", ("investor",), "Too little.", 1, "rejected", "ACT")
 RETRACTED = ApprovalRetracted("bob", "kid", 1, "ACT")
+USED = StatementUsed("bob", "kid", 2, 1, "NONCE", "ACT")
+REPORTED = OutcomeReported("bob", "kid", 2, 1, "not-done", True, "ACT")
 WITHDRAWN = StatementWithdrawn("alice", "kid", "ACT")
 DRAFTED = StatementDrafted("DOCUMENT", "alice", "kid", "ACT", AT)
 OF_THE_LEDGER: list[Body] = [
@@ -120,6 +124,22 @@ def test_the_answer_to_a_decision_is_the_status_and_the_number_of_approvals(
     assert [json.loads(each) for each in receipt.answers] == [
         {"statementId": STREAM, "status": status, "approvals": 2}
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "hashed", "more"),
+    [
+        (USED, f"use\0{STREAM}\0bob\0NONCE", {}),
+        (REPORTED, f"outcome\0{STREAM}\0ACT", {"outcome": "not-done", "frees": True}),
+    ],
+)
+def test_a_use_is_known_by_its_user_and_nonce_and_an_outcome_by_its_act(
+    body: Body, hashed: str, more: dict[str, Any]
+) -> None:
+    receipt = receipts.written_about_statement(event(body), approvals=2)
+    answer = {"statementId": STREAM, "number": 2, "generation": 1} | more
+    assert receipt.key == sha256(hashed)
+    assert [json.loads(each) for each in receipt.answers] == [answer]
 
 
 def test_a_draft_is_answered_with_or_without_the_warning_that_nobody_can_meet_its_policy() -> None:

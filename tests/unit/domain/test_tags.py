@@ -39,6 +39,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "statement-rejected.v1",
         "approval-retracted.v1",
         "statement-withdrawn.v1",
+        "statement-used.v1",
+        "outcome-reported.v1",
         "statement-withdrawn-by-change.v1",
         "statement-superseded.v1",
     ]

@@ -18,7 +18,7 @@ from tests.support.every_event import every_type
 STORY = every_type()
 AT = positions(STORY)
 RECORDED = [Recorded(n, event) for n, event in enumerate(STORY.events, start=1)]
-APPROVED, REJECTED, WITHDRAWN, SUPERSEDED, LEFT = (
+APPROVED, REJECTED, WITHDRAWN, _, SUPERSEDED, LEFT = (
     str(each.stream)
     for each in STORY.events
     if isinstance(each.body, StatementDrafted) and each.body.type is None

@@ -10,9 +10,11 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.events import (
     Body,
     Event,
+    OutcomeReported,
     StatementDrafted,
     StatementRecord,
     StatementSigned,
+    StatementUsed,
 )
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
@@ -62,7 +64,10 @@ class Company(Chronicle):
             return body
         people, subject = self.auditor.people, self.auditor.statements.get(stream)
         user = body.creator if isinstance(body, StatementDrafted) else body.signer
-        users = [user] if subject is None else [*subject.counts_on, user]
+        counted = {} if subject is None else subject.counts_on
+        if subject is not None and isinstance(body, StatementUsed):
+            counted = subject.approvals
+        users = [user] if isinstance(body, OutcomeReported) else [*counted, user]
         before = {} if subject is None else subject.seen
         named = seen(before, self._charter.version, [people[UUID(each)] for each in users])
         return msgspec.structs.replace(body, seen=named)

@@ -5,6 +5,7 @@ import { refuse } from "../errors.js";
 import { parseCompact, readPayload, verifyCompact } from "../jose/compact.js";
 import { ed25519Jwk } from "../jose/keys.js";
 import { either, integer, listOf, mapOf, nullable, oneOf, optional, struct, text, withDefault } from "../shapes.js";
+import { USE_OUTCOME } from "./vocabulary.js";
 
 const ACT_TYP = "act+jwt";
 /** The `typ` of the JWS that redeems a link's secret. */
@@ -23,6 +24,8 @@ export const ACT = Object.freeze({
   REJECT: "reject",
   RETRACT: "retract",
   WITHDRAW: "withdraw",
+  USE: "use",
+  OUTCOME: "outcome",
   REVOKE_KEY: "revoke-key",
   DECLARE_COMPROMISE: "declare-compromise",
   SUSPEND: "suspend",
@@ -50,6 +53,14 @@ const MEMBERS = {
   [ACT.REJECT]: { ...statement, reason: text },
   [ACT.RETRACT]: { ...statement, reason: optional(text) },
   [ACT.WITHDRAW]: { ...statement, reason: optional(text) },
+  [ACT.USE]: { ...statement, nonce: text, reference: optional(text) },
+  [ACT.OUTCOME]: {
+    ...statement,
+    number: integer,
+    generation: integer,
+    outcome: oneOf(...Object.values(USE_OUTCOME)),
+    reason: optional(text),
+  },
   [ACT.REVOKE_KEY]: { kid: text, compromisedSince: optional(text), reason: optional(text) },
   [ACT.DECLARE_COMPROMISE]: {
     since: text,

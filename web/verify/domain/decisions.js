@@ -148,7 +148,7 @@ export async function decideWithdrawal(statement, { act: source }, person, peopl
 }
 
 /** Return the verified act about this statement, and the key that signed it. */
-async function actAbout(statement, source, kind, person, context) {
+export async function actAbout(statement, source, kind, person, context) {
   const jws = parseAct(source);
   const { jwk } = activeKey(person, jws.header.kid, context.nowMs);
   await requireReadable(statement, person, jws, jwk);
@@ -157,7 +157,7 @@ async function actAbout(statement, source, kind, person, context) {
 }
 
 /** Refuse a reason that is too long, or has a character that no text may have. */
-function requireOptionalReason(reason) {
+export function requireOptionalReason(reason) {
   if (reason !== null && length(reason) > MOST_REASON_CHARS) {
     refuse("reason_invalid", "a reason must have at most 2,000 characters");
   }

@@ -7,6 +7,7 @@ import { refuse } from "../errors.js";
 import { integer, listOf, optional, read, struct, text } from "../shapes.js";
 import { isMember, policy, requireShape, stepsOf } from "./policy.js";
 import { requireText } from "./text.js";
+import { requireUsable, usable } from "./usable.js";
 import { ASSURANCE, CHANGE } from "./vocabulary.js";
 
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
@@ -29,6 +30,7 @@ const document = struct({
   supersedes: optional(struct({ statement: text, sha256: text, policy })),
   type: optional(struct({ name: text, version: integer, sha256: optional(text) })),
   readers: optional(listOf(text)),
+  usable: optional(usable),
 });
 
 /** Return the document of these bytes; refuse what the ledger refuses to draft. */
@@ -48,6 +50,7 @@ export function parseDocument(raw) {
   requireShape(found.policy);
   if (found.policy.expiresAt !== null) toMs(found.policy.expiresAt);
   requireReaders(found.readers ?? []);
+  if (found.usable !== null) requireUsable(found.usable);
   return found;
 }
 
@@ -78,8 +81,8 @@ function requireReaders(readers) {
 }
 
 /** Tell whether the individual form may approve it: it has rules for people and numbers only. */
-export const isPlain = ({ supersedes, type, policy: rules }) =>
-  supersedes === null && type === null && !rules.veto.length && !stepsOf(rules).length
+export const isPlain = ({ supersedes, type, usable: uses, policy: rules }) =>
+  supersedes === null && type === null && uses === null && !rules.veto.length && !stepsOf(rules).length
   && rules.assurance === ASSURANCE.KEY;
 
 export function requireUuid(id) {

@@ -16,6 +16,7 @@ import { readByOf, requireKnownReaders } from "./readers.js";
 import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
 import { requireDrafter, requireMet } from "./statement_types.js";
+import { requireDraftable } from "./usable.js";
 import { requireFound, requireSupersedable } from "./versions.js";
 
 /** Return the draft of a document that its creator signed for. */
@@ -49,6 +50,7 @@ export async function decideDraft(body, creator, charter, { nowMs, statements })
   if (!isAChange) requireFloor(document.policy, charter.values.floor);
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
   requireKnownReaders(document, rolesOf(charter));
+  if (document.usable !== null) requireDraftable(document.usable, signingRolesOf(charter), nowMs);
   const again = {
     document: body.document,
     creator: creator.user,

@@ -6,13 +6,13 @@ import { parseStored, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
-import { integer, listOf, mapOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
+import { flag, integer, listOf, mapOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
 import { KEPT, LOST, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
 import { EFFECT_TAG, OF_CHANGES } from "./events_of_changes.js";
-import { ACT_NAME, confirmed, MATERIAL, OF_PEOPLE, PEOPLE_TAG } from "./events_of_people.js";
-import { FORM, READ_BY, REGISTRATION, STATUS } from "./vocabulary.js";
+import { ACT_NAME, confirmed, MATERIAL, OF_PEOPLE, PEOPLE_TAG, USE_NAME } from "./events_of_people.js";
+import { FORM, READ_BY, REGISTRATION, STATUS, USE_OUTCOME } from "./vocabulary.js";
 
 /** The tag of every event. */
 export const TAG = Object.freeze({
@@ -27,6 +27,8 @@ export const TAG = Object.freeze({
   STATEMENT_SIGNED: "statement-signed.v1",
   STATEMENT_REJECTED: "statement-rejected.v1",
   APPROVAL_RETRACTED: "approval-retracted.v1",
+  STATEMENT_USED: "statement-used.v1",
+  OUTCOME_REPORTED: "outcome-reported.v1",
   STATEMENT_SUPERSEDED: "statement-superseded.v1",
   STATEMENT_WITHDRAWN: "statement-withdrawn.v1",
 });
@@ -130,6 +132,22 @@ export const DECLARED = forEveryTag({
     evidence: ["act", "assertion"],
     dependsOn: ["actor"],
     claims: [],
+  },
+  [TAG.STATEMENT_USED]: {
+    members: { signer: text, kid: text, number: integer, generation: integer, nonce: text, act: text, reference: optional(text), seen },
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["act"],
+    dependsOn: ["actor"],
+    claims: [ACT_NAME, USE_NAME],
+  },
+  [TAG.OUTCOME_REPORTED]: {
+    members: { signer: text, kid: text, number: integer, generation: integer, outcome: among(USE_OUTCOME), frees: flag, act: text, reason: optional(text), ...confirmed, seen },
+    stream: STREAM_OF.STATEMENT,
+    actor: "signer",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor"],
+    claims: [ACT_NAME],
   },
   [TAG.STATEMENT_SUPERSEDED]: {
     members: { by: text },

@@ -24,6 +24,8 @@ const PERSON = "person";
 export const MATERIAL = "key-material/{keyMaterial}";
 /** The name of an act, by the SHA-256 of its signing input. */
 export const ACT_NAME = "act/{actSha256}";
+/** The name of a use of a statement: its number, and how many uses have taken that number. */
+export const USE_NAME = "use/{stream}/{number}/{generation}";
 
 const assertion = struct({
   credentialId: text,

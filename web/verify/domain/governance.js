@@ -28,6 +28,7 @@ export function checkChange(document) {
   }
   if (document.supersedes !== null) refuse("change_invalid", "a change supersedes nothing");
   if (document.readers !== null) refuse("change_invalid", "a change is read by everyone");
+  if (document.usable !== null) refuse("change_invalid", "nobody uses a change");
   const ends = document.policy.expiresAt;
   if (ends === null || toMs(ends) > toMs(document.createdAt) + MAX_PENDING_MS) {
     refuse("change_invalid", "a change expires 90 days after createdAt at most");

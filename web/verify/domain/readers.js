@@ -7,11 +7,12 @@ import { covers, members, ROLE, split } from "./policy.js";
 import { READ_BY, REGISTRATION } from "./vocabulary.js";
 
 /** Return whom a drafted document is for. */
-export const audienceOf = ({ creator, policy, readers }, readBy, replaced = null) => ({
+export const audienceOf = ({ creator, policy, readers, usable }, readBy, replaced = null) => ({
   readBy,
   creator,
   members: [
-    ...members(policy), ...policy.veto, ...(readers ?? []), ...(replaced ? members(replaced) : []),
+    ...members(policy), ...policy.veto, ...(readers ?? []), ...(usable?.by ?? []),
+    ...(replaced ? members(replaced) : []),
   ],
 });
 
@@ -21,10 +22,14 @@ export function readByOf(document, registration) {
   return isForAll || isChange(document) ? READ_BY.EVERYONE : READ_BY.PARTICIPANTS;
 }
 
+/** Tell whether a person takes part in a statement. */
+export const takesPart = ({ creator, members: named }, { user, roles }) =>
+  user === creator || named.some((member) => covers(member, user, roles));
+
 /** Tell whether a person may read a statement. */
-export const mayRead = ({ readBy, creator, members: named }, { user, roles }) =>
-  readBy === READ_BY.EVERYONE || user === creator || roles.includes(ROLE.AUDITOR)
-  || named.some((member) => covers(member, user, roles));
+export const mayRead = (audience, person) =>
+  audience.readBy === READ_BY.EVERYONE || person.roles.includes(ROLE.AUDITOR)
+  || takesPart(audience, person);
 
 /** Refuse a reader that is no role of the ledger. */
 export function requireKnownReaders({ readers }, known) {

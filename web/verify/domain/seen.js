@@ -13,9 +13,9 @@ export function seenBy(before, charter, people, earlier = null) {
   return Object.fromEntries(changed.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Return what the event of a decision on this statement names; `people` are everybody. */
-export function seenOf(statement, person, people, { charter, earlier = null }) {
-  const counting = countsOn(statement).map((user) => people.get(user));
+/** Return what the event of a decision names; `people` are everybody, `users` whose decisions it counted. */
+export function seenOf(statement, person, people, { charter, earlier = null }, users = countsOn(statement)) {
+  const counting = users.map((user) => people.get(user));
   return seenBy(statement.seen, charter, [...counting, person], earlier);
 }
 

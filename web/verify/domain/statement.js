@@ -32,6 +32,14 @@ const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
     approvals: without(approvals, body.signer),
     decided: new Map([...decided, [body.signer, body.iat]]),
   }),
+  [TAG.STATEMENT_USED]: ({ uses }, { number, generation, signer, nonce }) => ({
+    uses: [...uses, { number, generation, user: signer, nonce, outcome: null, freed: false }],
+  }),
+  [TAG.OUTCOME_REPORTED]: (statement, { outcome, frees, ...place }) => ({
+    uses: statement.uses.map((use) =>
+      use === findUse(statement, place) ? { ...use, outcome, freed: frees } : use,
+    ),
+  }),
   [TAG.STATEMENT_SUPERSEDED]: (_, { by }) => ({ status: STATUS.SUPERSEDED, supersededBy: by }),
   [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: () => ({ status: STATUS.WITHDRAWN }),
@@ -70,8 +78,14 @@ async function drafted({ document: source, creator, endsAt, readBy, earlier }) {
     approvals: new Map(),
     rejections: new Map(),
     decided: new Map(),
+    usable: document.usable,
+    uses: [],
   };
 }
+
+/** Return the use of a place and generation; undefined if there is none. */
+export const findUse = ({ uses }, { number, generation }) =>
+  uses.find((use) => use.number === number && use.generation === generation);
 
 /** Return whose recorded decisions a later one depends on: of a final one, only with steps. */
 export function countsOn({ status, policy, approvals, rejections }) {

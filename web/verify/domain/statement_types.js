@@ -9,6 +9,7 @@ import { integer, listOf, optional, read, struct, text } from "../shapes.js";
 import { requireAge } from "./charter_values.js";
 import { requireTitle, RESERVED, TYPE_NAME } from "./document.js";
 import { covers, isMember, maySign, members, policy, requireShape, split } from "./policy.js";
+import { requireUsable, usable } from "./usable.js";
 
 const MAX_DEFINITION_BYTES = 64 * 1024;
 const MAX_DRAFTERS = 256;
@@ -21,6 +22,7 @@ const definition = struct({
   policy,
   schema: (value) => value, // read from the tree, which keeps every number
   maxAge: optional(integer),
+  usable: optional(usable),
 });
 
 /** Return the type that a definition defines, without its digest. */
@@ -36,6 +38,10 @@ export function parseDefinition(source) {
   requireDrafters(found.drafters);
   requireShape(found.policy);
   if (found.policy.expiresAt !== null) invalid("the policy of a type has no end");
+  if (found.usable !== null) {
+    requireUsable(found.usable);
+    if (found.usable.until !== null) invalid("the uses of a type have no end");
+  }
   if (found.maxAge !== null) requireAge(found.maxAge, "type_invalid");
   const { members: top } = parse(source);
   return { ...found, schema: schemaOf(top.find(([name]) => name === "schema")[1]) };
@@ -74,8 +80,8 @@ export async function typesAfter(types, { name, definition: source = null, pendi
 }
 
 /** Return the roles that a definition names, of its drafters and its policy. */
-export function rolesNamed({ drafters, policy: rules }) {
-  const named = [...drafters, ...members(rules), ...rules.veto].map(split);
+export function rolesNamed({ drafters, policy: rules, usable: uses }) {
+  const named = [...drafters, ...members(rules), ...rules.veto, ...(uses?.by ?? [])].map(split);
   return named.filter(([kind]) => kind === "role").map(([, name]) => name);
 }
 
@@ -96,10 +102,13 @@ export function requireDrafter(types, { name, version, sha256 }, { user, roles }
   return known;
 }
 
-/** Refuse a document with another policy than its type's, or content that its schema refuses. */
-export function requireMet(known, { policy: stated, content }) {
+/** Refuse a document with another policy or uses than its type's, or content that its schema refuses. */
+export function requireMet(known, { policy: stated, usable: uses, content }) {
   if (!same({ ...stated, expiresAt: null }, known.policy)) {
     refuse("type_policy_mismatch", "the policy is not that of the type");
+  }
+  if (!same(uses && { ...uses, until: null }, known.usable)) {
+    refuse("type_usable_mismatch", "usable is not that of the type");
   }
   const fault = unmet(known.schema, parse(content));
   if (fault) refuse("schema_unmet", `${fault.pointer} does not meet ${fault.keyword} of the type`);

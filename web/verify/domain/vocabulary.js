@@ -18,6 +18,9 @@ export const DECISION = Object.freeze({
   WITHDRAWAL: "withdrawal",
 });
 
+/** The outcome of a use, as its executor reports it. */
+export const USE_OUTCOME = Object.freeze({ DONE: "done", NOT_DONE: "not-done", UNKNOWN: "unknown" });
+
 /** The two forms of an approval's payload. */
 export const FORM = Object.freeze({ SHARED: "shared", INDIVIDUAL: "individual" });
 

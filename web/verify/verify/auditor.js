@@ -23,6 +23,7 @@ import * as keys from "../domain/signing_keys.js";
 import { requireSeen } from "../domain/seen.js";
 import { decideSuspension } from "../domain/standing.js";
 import { evolveStatement } from "../domain/statement.js";
+import { decideOutcome, decideUse } from "../domain/uses.js";
 import * as versions from "../domain/versions.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
@@ -31,8 +32,7 @@ const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFT
 // A registration is three events, with nothing between them.
 const REGISTRATION = { [TAG.USER_REGISTERED]: 1, [TAG.PASSKEY_ADDED]: 2, [TAG.KEY_ATTESTED]: 3 };
 
-// What follows directly on the first event of a change, with its version: its drafter's approval. A
-// change of governance is drafted alone.
+// What follows directly on the first event of a change, but for one of governance: its drafter's approval.
 const APPROVAL = { [TAG.STATEMENT_SIGNED]: 2 };
 const effect = (auditor, event) => auditor.effect(event);
 
@@ -73,6 +73,8 @@ const DECIDE = forEveryTag({
     decisions.decideRejection(...auditor.decision(event), context),
   [TAG.APPROVAL_RETRACTED]: (auditor, event, context) =>
     decisions.decideRetraction(...auditor.decision(event), context),
+  [TAG.STATEMENT_USED]: (auditor, event, context) => decideUse(...auditor.decision(event), context),
+  [TAG.OUTCOME_REPORTED]: (auditor, event, context) => decideOutcome(...auditor.decision(event), context),
   [TAG.STATEMENT_SUPERSEDED]: effect,
   [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
     decisions.decideWithdrawal(...auditor.decision(event), context),
@@ -154,9 +156,9 @@ export class Auditor {
       refuse("effects_missing", "what the last event brings about is missing");
     }
     const { ledger, party, invitations } = this.charter;
-    const roles = charter.signingRolesOf(this.charter);
-    const earlier = versions.earlierOf(this.statements, event.stream);
-    const known = { ledger, party, nowMs, roles, invitations, charter: this.charter, earlier };
+    const known = { ledger, party, nowMs, invitations, charter: this.charter };
+    known.roles = charter.signingRolesOf(this.charter);
+    known.earlier = versions.earlierOf(this.statements, event.stream);
     return DECIDE[event.type](this, event, known);
   }
 
@@ -255,9 +257,7 @@ export class Auditor {
   }
 
   /** Return what a decision on a statement follows from. */
-  decision(event) {
-    return [this.statement(event), event.body, this.signer(event), this.people];
-  }
+  decision = (event) => [this.statement(event), event.body, this.signer(event), this.people];
 
   /** Return the person whose key signed an event. */
   signer(event) {

@@ -81,6 +81,10 @@ const ofStatement = pick([
   "policy",
   "approvers",
   "decisions",
+  "supersedes",
+  "supersededBy",
+  "usable",
+  "uses",
 ]);
 
 /** Return the members of a report that every verifier has, and no others. */

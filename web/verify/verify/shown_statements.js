@@ -3,7 +3,7 @@
 import { inQuestion, recorded } from "../domain/counting.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
 import { settled } from "../domain/person.js";
-import { statusAt } from "../domain/statement.js";
+import { findUse, statusAt } from "../domain/statement.js";
 import { isInQuestion, isOutrun } from "../domain/versions.js";
 import { DECISION, STATUS } from "../domain/vocabulary.js";
 import { policySentence } from "../../static/js/lib/policy.js";
@@ -14,6 +14,8 @@ const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_SIGNED]: DECISION.APPROVAL,
   [TAG.STATEMENT_REJECTED]: DECISION.REJECTION,
   [TAG.APPROVAL_RETRACTED]: DECISION.RETRACTION,
+  [TAG.STATEMENT_USED]: null,
+  [TAG.OUTCOME_REPORTED]: null,
   [TAG.STATEMENT_SUPERSEDED]: null,
   [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: null,
@@ -49,6 +51,17 @@ function shown(id, mine, { statements, people, charter }, nowMs) {
       inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
       keyRevoked: settled(people.get(body.signer), nowMs).keys.get(body.kid).revoked,
       reEnrolledAt: settled(people.get(body.signer), nowMs).reEnrolledAt,
+    })),
+    usable: statement.usable,
+    uses: mine.filter(({ type }) => type === TAG.STATEMENT_USED).map(({ position, at, body }) => ({
+      position,
+      at,
+      ...person(body.signer),
+      number: body.number,
+      generation: body.generation,
+      reference: body.reference,
+      outcome: findUse(statement, body).outcome,
+      freed: findUse(statement, body).freed,
     })),
     supersedes: statement.supersedes?.statement ?? null,
     supersededBy: ended?.supersededBy ?? statement.supersededBy,

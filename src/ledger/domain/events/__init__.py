@@ -70,6 +70,7 @@ from ledger.domain.events.of_standing import (
 )
 from ledger.domain.events.of_statements import (
     ApprovalRetracted,
+    OutcomeReported,
     StatementBody,
     StatementDecision,
     StatementDrafted,
@@ -78,6 +79,8 @@ from ledger.domain.events.of_statements import (
     StatementRejected,
     StatementSigned,
     StatementSuperseded,
+    StatementUse,
+    StatementUsed,
     StatementWithdrawn,
 )
 from ledger.domain.events.of_types import TypeDefined, TypeRetired
@@ -130,6 +133,7 @@ __all__ = [
     "LogKeysAnnounced",
     "LogKeysRetired",
     "Meaning",
+    "OutcomeReported",
     "PasskeyAdded",
     "PasskeyAdmitted",
     "PasskeyRemoved",
@@ -154,6 +158,8 @@ __all__ = [
     "StatementRejected",
     "StatementSigned",
     "StatementSuperseded",
+    "StatementUse",
+    "StatementUsed",
     "StatementWithdrawn",
     "StatementWithdrawnByChange",
     "StreamKind",

@@ -41,7 +41,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     trail: str
     timeline: str
     about: str | None
-    detail: Literal["role", "standing", "status"] | None = None
+    detail: Literal["outcome", "role", "standing", "status"] | None = None
 
 
 class Meaning(msgspec.Struct, frozen=True, kw_only=True):

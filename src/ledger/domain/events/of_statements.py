@@ -1,4 +1,4 @@
-"""Events of a statement's stream: the draft, then the decisions on it.
+"""Events of a statement's stream: the draft, the decisions on it, and its uses.
 
 of_changes.py has what changes do to statements. Each of these events says what its decision has
 `seen`: seen.py tells of what.
@@ -11,8 +11,8 @@ import msgspec
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import StatementWithdrawnByChange
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.unique_names import TYPE
-from ledger.domain.vocabulary import RESERVED, Form, ReadBy, Status
+from ledger.domain.unique_names import ACT, TYPE, USE
+from ledger.domain.vocabulary import RESERVED, Form, ReadBy, Status, UseOutcome
 from ledger.encoding import SafeInteger
 
 # By stream, in the order of their ids: the version that the decision read.
@@ -176,6 +176,71 @@ class StatementWithdrawn(Explained, frozen=True):
 
 
 @final
+class StatementUsed(Explained, frozen=True):
+    """A person used an approved statement once.
+
+    `number` counts the uses that the document allows, from 1. `generation` is 1, and 2 for a use
+    whose number is free again because the earlier use was not done.
+    """
+
+    TAG = "statement-used.v1"
+    MEANING = Meaning(
+        stream="statement",
+        actor="signer",
+        evidence=("act",),
+        depends_on=("actor",),
+        claims=(ACT, USE),
+        words=Words(
+            trail="{who} used {title} (use {number})",
+            timeline="{who} used {title}",
+            about="stream",
+        ),
+    )
+    signer: str
+    kid: str
+    number: SafeInteger
+    generation: SafeInteger
+    nonce: str
+    act: str
+    reference: str | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
+
+
+@final
+class OutcomeReported(Explained, frozen=True):
+    """A person reported the outcome of their use, or another one confirmed that it was not done.
+
+    `frees` tells that it is a confirmation: the use counts no longer, and its number is free again.
+    """
+
+    TAG = "outcome-reported.v1"
+    MEANING = Meaning(
+        stream="statement",
+        actor="signer",
+        evidence=("act", "assertion"),
+        depends_on=("actor",),
+        claims=(ACT,),
+        words=Words(
+            trail="{who} reported use {number} of {title} as {outcome}",
+            timeline="{who} reported a use of {title} as {detail}",
+            about="stream",
+            detail="outcome",
+        ),
+    )
+    signer: str
+    kid: str
+    number: SafeInteger
+    generation: SafeInteger
+    outcome: UseOutcome
+    frees: bool
+    act: str
+    reason: str | None = None
+    assertion: AssertionEvidence | None = None
+    sign_count: SafeInteger | None = None
+    seen: Seen = msgspec.field(default_factory=dict)
+
+
+@final
 class StatementSuperseded(Explained, frozen=True):
     """The draft or the last approval of another version ended a statement; `by` is that version."""
 
@@ -195,9 +260,10 @@ class StatementSuperseded(Explained, frozen=True):
     by: str
 
 
-# A person's decision on a statement; what people record of statements; all that a statement's
-# stream holds.
+# A person's decision on a statement; a use of an approved one, and its outcome; what people record
+# of statements; all that a statement's stream holds.
 StatementDecision = StatementSigned | StatementRejected | ApprovalRetracted | StatementWithdrawn
-StatementRecord = StatementDrafted | StatementDecision
+StatementUse = StatementUsed | OutcomeReported
+StatementRecord = StatementDrafted | StatementDecision | StatementUse
 StatementEffect = StatementWithdrawnByChange | StatementSuperseded
 StatementBody = StatementRecord | StatementEffect

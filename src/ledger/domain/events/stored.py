@@ -119,6 +119,7 @@ TAKEN = {
         "this name looks like the name of somebody here; if that is you, sign in; otherwise add"
         " what tells you apart, such as a middle name",
     ),
+    "use": ("used_up", "this use of the statement is already taken"),
     "used": ("invitation_used", "this invitation has been used"),
 }
 

@@ -8,7 +8,7 @@ import { hasWords, worded } from "./worded.js";
 
 /** Show in `place` what a document changes of `base`, the version before it. */
 export function showChanges(base, document, place) {
-  const part = ({ title, policy, readers }) => parseObject(JSON.stringify({ title, policy, ...(readers && { readers }) }));
+  const part = ({ title, policy, readers, usable }) => parseObject(JSON.stringify({ title, policy, readers, usable: usable ?? undefined }));
   const rows = [
     ...differences(parseObject(base.content), parseObject(document.content), "/content"),
     ...differences(part(base), part(document)),

@@ -9,13 +9,19 @@ const MAX_NESTED = 8;
 const MAX_THRESHOLD = 256;
 const MAX_MEMBERS = 4096;
 const USER = /^user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const MEMBER = `A member is user:<id> or role:<${ROLES.join(", ")}>.`;
 
-/** Return what is wrong with a policy, as a sentence, or "". The server checks it too. */
-export function fault(policy) {
+/**
+ * Return what is wrong with a policy, as a sentence, or "". The server checks it too.
+ *
+ * `roles` are those that it may name.
+ */
+export function fault(policy, roles = ROLES) {
+  const isMember = (member) => isMemberOf(member, roles);
+  const memberFault = `A member is user:<id> or role:<${roles.join(", ")}>.`;
+  const nodeFault = (node) => faultOfNode(node, isMember, memberFault);
   if (!isObject(policy)) return "A policy is a JSON object.";
   const { veto = [], creatorMaySign = true, assurance = "key", expiresAt = "", ...root } = policy;
-  if (!Array.isArray(veto) || !veto.every(isMember)) return `veto is a list. ${MEMBER}`;
+  if (!Array.isArray(veto) || !veto.every(isMember)) return `veto is a list. ${memberFault}`;
   if (typeof creatorMaySign !== "boolean") return "creatorMaySign is true or false.";
   if (!["key", "passkey"].includes(assurance)) return "assurance is key or passkey.";
   if (expiresAt !== "" && !isTime(expiresAt)) return "expiresAt is like 2027-01-31T12:00:00.000Z.";
@@ -41,7 +47,7 @@ function sizeFault(root, vetoes) {
   return most ? `threshold is at most ${MAX_THRESHOLD}.` : "";
 }
 
-function nodeFault({ threshold, of, ...more }) {
+function faultOfNode({ threshold, of, ...more }, isMember, memberFault) {
   const [unknown] = Object.keys(more);
   if (unknown) return `“${unknown}” does not belong here.`;
   if (!Number.isInteger(threshold) || threshold < 1) return "threshold is a whole number from 1.";
@@ -51,16 +57,16 @@ function nodeFault({ threshold, of, ...more }) {
     return `It asks for ${threshold} and names only ${of.length}: it could never be met.`;
   }
   const faults = of.map((member) => {
-    if (isObject(member)) return nodeFault(member);
-    return isMember(member) ? "" : MEMBER;
+    if (isObject(member)) return faultOfNode(member, isMember, memberFault);
+    return isMember(member) ? "" : memberFault;
   });
   return faults.find(Boolean) ?? "";
 }
 
-function isMember(member) {
+function isMemberOf(member, roles) {
   if (typeof member !== "string") return false;
   const [kind, name] = split(member);
-  return kind === "role" ? ROLES.includes(name) : USER.test(member);
+  return kind === "role" ? roles.includes(name) : USER.test(member);
 }
 
 function isTime(text) {

@@ -29,7 +29,7 @@ export class TypedContent {
     const { members } = parseObject(definition);
     this.schema = parseSchema(members.find(([name]) => name === "schema")[1]);
     this.fields = fieldsOf(this.schema);
-    this.policy = JSON.parse(definition).policy;
+    ({ policy: this.policy, usable: this.usable } = JSON.parse(definition));
   }
 
   /** Return how a content's text does not meet the schema, as a sentence, or "". */

@@ -96,6 +96,7 @@ function faults() {
 }
 
 async function make() {
+  const usable = await chosen();
   const document = {
     content: field("content").value,
     createdAt: new Date().toISOString(),
@@ -106,6 +107,7 @@ async function make() {
     title: field("title").value.trim(),
     ...chosenReaders(form),
     ...(base && { supersedes: { statement: base.statement, sha256: base.sha256, policy: base.policy } }),
+    ...(usable && { usable }),
     ...(typed && { type: JSON.parse(field("compose").dataset.type) }),
   };
   const text = jcs(document);
@@ -119,6 +121,7 @@ async function make() {
   field("check-readers").textContent = readersSentence(
     document.readers ? "participants" : "everyone", document.readers, names,
   );
+  field("check-usable").textContent = usable ? (await uses()).usableSentence(usable, names) : "";
   // Few drafts are a new version.
   if (base) (await import("../lib/draft-changes.js")).showChanges(base, document, field("check-changed"));
   field("check-seal").replaceChildren(seal(made.sha256));
@@ -127,6 +130,14 @@ async function make() {
   own.textContent = (await import("../lib/own-approval.js")).offer(document.policy, own.dataset);
   own.hidden = !own.textContent;
   field("check-digest").replaceChildren(...grouped(made.sha256));
+}
+
+const uses = () => import("../lib/uses.js"); // few drafts name executors
+
+/** Return the member `usable`: that of the type, or what the form asks for. */
+async function chosen() {
+  if (typed) return typed.usable ?? null;
+  return one("input[name=executor]:checked", form) && (await uses()).chosenUsable(form, now());
 }
 
 function turn(checking) {

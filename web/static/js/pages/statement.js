@@ -52,11 +52,21 @@ async function draw(document, text) {
   else showContent(document.title, content, { shown: one("#content"), list: one("#cautions"), count: one("#values") });
   one("#bytes").textContent = text;
   one("#policy").textContent = policySentence(document.policy, names);
+  if (document.usable) one("#usable").textContent = (await uses()).usableSentence(document.usable, names);
   one("#seal").replaceChildren(seal(sha256));
   one("#seal").hidden = false;
   const words = "This browser fetched the bytes, computed this digest, and shows what they say.";
   one("#checked").replaceChildren(icon("check"), ` ${words}`);
   one("#checked").className = "checked small";
+}
+
+const uses = () => import("../lib/uses.js"); // few statements name executors
+
+/** Sign a use, its outcome, or that it was not done. */
+async function onUse({ dataset }) {
+  const about = { key, statementId: id, sha256 };
+  const decision = await (await uses()).signed(dataset.action, dataset, about);
+  if (decision) await send(decision);
 }
 
 /** Return the element that shows a change; few statements are one, so its modules load late. */
@@ -78,7 +88,7 @@ function mismatch(reason, computed) {
 
 /** Enable the buttons that the server offers, if this browser checked the document and can sign. */
 function arm() {
-  for (const button of all("#actions button, #yours button")) button.disabled = !(checked && key);
+  for (const button of all("#actions button, #yours button, #uses button")) button.disabled = !(checked && key);
 }
 
 function update(next) {
@@ -143,10 +153,10 @@ async function send(decision) {
 }
 
 function receipt(action, { position, status }) {
-  const titles = { sign: "Approved and signed", reject: "Rejection signed", retract: "Approval taken back", withdraw: "Withdrawal signed" };
+  const titles = { sign: "Approved and signed", reject: "Rejection signed", retract: "Approval taken back", withdraw: "Withdrawal signed", use: "Use signed", outcome: "Outcome signed" };
   const place = one("#receipt");
   one("h2", place).textContent = titles[action];
-  put(place, "text", `The statement is ${status === "pending" ? "still " : ""}${status}.`);
+  put(place, "text", status ? `The statement is ${status === "pending" ? "still " : ""}${status}.` : "It is in the log.");
   one("[data-proof]", place).href = `/log/entries/${position - 1}/proof`;
   one("[data-proof]", place).download = `${position - 1}.tlog-proof`;
   put(place, "position", position);
@@ -202,6 +212,9 @@ onAction({
   reject: () => decide("reject", one("#reject-dialog"), () => signWithReason("reject")),
   retract: () => decide("retract", one("#retract-dialog"), () => signWithReason("retract")),
   withdraw: () => decide("withdraw", one("#withdraw-dialog"), () => signWithReason("withdraw")),
+  use: onUse,
+  outcome: onUse,
+  "not-done": onUse,
   again: () => send(unanswered),
 });
 
