@@ -102,6 +102,7 @@ class _Draft(msgspec.Struct, gc=False, rename="camel"):
     type: str | None = None
     read_by: ReadBy = "participants"
     earlier: Status | None = None
+    drafters: tuple[str, ...] = ()
 
 
 class Superseding(msgspec.Struct, gc=False):
@@ -127,7 +128,8 @@ class DraftFact(msgspec.Struct, gc=False):
 
     `sha256` is the document's digest, 32 bytes; `change` is the content of a change, None for every
     other statement; `for_everyone` tells whether everyone who is signed in may read it. `earlier`
-    is the status of the statement that the document supersedes.
+    is the status of the statement that the document supersedes, and `drafters` are those of its
+    type.
     """
 
     creator: str
@@ -137,6 +139,7 @@ class DraftFact(msgspec.Struct, gc=False):
     for_everyone: bool
     change: str | None = None
     earlier: Status | None = None
+    drafters: tuple[str, ...] = ()
 
 
 class _Content(msgspec.Struct, gc=False):
@@ -279,6 +282,7 @@ def _drafted(body: bytes) -> DraftFact:
         draft.read_by == "everyone",
         change,
         draft.earlier,
+        draft.drafters,
     )
 
 

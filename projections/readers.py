@@ -42,7 +42,7 @@ def rows(fact: Fact) -> list[tuple[Any, ...]]:
     """Return the rows of a drafted statement for TABLE."""
     document = fact.body.document
     users = () if document.usable is None else document.usable.by
-    rules, named = document.policy, {*(document.readers or ()), *users}
+    rules, named = document.policy, {*(document.readers or ()), *users, *fact.body.drafters}
     asked = policy.members(rules).union(rules.veto)
     if (replaced := asked_by(fact)) is not None:
         asked |= policy.members(replaced)

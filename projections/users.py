@@ -16,7 +16,7 @@ from ledger.domain.events import (
     StandingSet,
     UserRegistered,
 )
-from ledger.domain.vocabulary import PersonStanding
+from ledger.domain.vocabulary import AdmittedBy, PersonStanding
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
@@ -32,10 +32,11 @@ from projections.passkeys import (
 from projections.rows import json_list
 
 NAME = "users"
-VERSION = 4
+VERSION = 5
 _CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
-    "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL) STRICT",
+    "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL,"
+    " admitted_by TEXT) STRICT",
     "CREATE TABLE user_role(user INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL,"
     " ended INTEGER NOT NULL, PRIMARY KEY(user, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE user_standing(user INTEGER NOT NULL, position INTEGER NOT NULL,"
@@ -64,6 +65,7 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
     """A person as of a position; `kids` are the signing keys active then.
 
     `re_enrolled_at` is when a re-enrolment last ended everything older, None without one.
+    `admitted_by` is `"operator"` for somebody whom `ledger recover` invited.
     """
 
     id: str
@@ -76,12 +78,13 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
     standing: PersonStanding = "active"
     recovering: list[Recovering] = []
     re_enrolled_at: str | None = None
+    admitted_by: AdmittedBy | None = None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add people and roles, end roles, and note standing."""
     registered, granted = batch.of(UserRegistered), batch.of(RoleGranted)
-    people = [(fact.stream, fact.body.name, fact.at) for fact in registered]
+    people = [(fact.stream, fact.body.name, fact.at, fact.body.admitted_by) for fact in registered]
     write(db, "INSERT INTO user {rows}", people)
     roles = [
         (fact.stream, fact.position, fact.body.role, OPEN)
@@ -216,8 +219,9 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
             position=number,
             recovering=waiting.get(number, []),
             re_enrolled_at=re_enrolled_at,
+            admitted_by=admitted_by,
         )
-        for number, uuid, name, registered_at, standing, re_enrolled_at in rows
+        for number, uuid, name, registered_at, standing, re_enrolled_at, admitted_by in rows
     ]
 
 
@@ -225,7 +229,7 @@ _USERS = f"""
 SELECT u.id, s.uuid, u.name, u.at,
     (SELECT {STANDING} FROM user_standing h WHERE h.user = u.id AND h.position <= :at
         ORDER BY h.position DESC LIMIT 1),
-    (SELECT max({FROM}) FROM passkey e WHERE e.user = u.id AND {COMPLETE})
+    (SELECT max({FROM}) FROM passkey e WHERE e.user = u.id AND {COMPLETE}), u.admitted_by
 FROM user u JOIN stream s ON s.id = u.id
 WHERE u.id IN (SELECT value FROM json_each(:users)) AND u.id <= :at ORDER BY u.id
 """  # noqa: S608  # constants

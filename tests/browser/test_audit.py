@@ -60,3 +60,33 @@ def test_events_are_shown_by_kind(alice: Browser) -> None:
     rows = alice.page.locator("#events-title ~ .timeline li")
     expect(rows.first).to_contain_text("Terms for one kind")
     expect(rows.filter(has_text="registered")).to_have_count(0)
+
+
+def test_lists_and_statements_show_the_past_that_their_address_names(
+    alice: Browser, bob: Browser
+) -> None:
+    path = alice.draft("Terms")
+    alice.open(path)
+    alice.approve()
+    alice.open(path)
+    newest = int(alice.evaluate("document.body.dataset.position"))
+    alice.open(f"/audit?at={newest - 1}")
+    alice.page.locator("#events-title ~ ol a", has_text="Terms").first.click()
+    alice.arrive(f"**{path}?at={newest - 1}")
+    expect(alice.page.locator("#past")).to_contain_text(f"You are looking at position {newest - 1}")
+    alice.expect_status("Pending", "Signed by nobody yet; 2 needed. Waiting for Alice and Bob.")
+    expect(alice.page.locator("#checked")).to_contain_text("This browser fetched the bytes")
+    expect(alice.page.get_by_role("region", name="Your decision")).to_have_count(0)
+    expect(alice.button("Withdraw…")).to_have_count(0)
+    alice.open(f"/statements?at={newest - 1}")
+    expect(alice.page.get_by_role("row", name="Terms")).to_contain_text("0 of 2")
+    alice.page.get_by_role("link", name="Terms").click()
+    alice.arrive(f"**{path}?at={newest - 1}")
+    alice.page.get_by_role("link", name="Back to the present").click()
+    alice.arrive(f"**{path}")
+    expect(alice.page.locator(".actions-says")).to_contain_text("You approved this.")
+    alice.open(f"/statements?at={newest - 2}")
+    expect(alice.page.get_by_role("link", name="Terms")).to_have_count(0)
+    alice.expect_problem("status of 404")
+    alice.open(f"{path}?at={newest - 2}")
+    expect(alice.page.locator("h1")).to_have_text("There is nothing here")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.vectors.changes.make import PATH as CHANGES
+from tests.vectors.operator_recovery.make import PATH as OPERATORS
 from tests.vectors.re_enrolment.make import PATH as RE_ENROLMENTS
 from tests.vectors.recovery_codes.make import PATH as RECOVERIES
 
@@ -36,7 +37,7 @@ DECIDED = """async ([events, complete]) => {
 
 def cases() -> Iterator[Any]:
     """Yield the story and each case of every file."""
-    for path in (CHANGES, RECOVERIES, RE_ENROLMENTS):
+    for path in (CHANGES, RECOVERIES, RE_ENROLMENTS, OPERATORS):
         found = json.loads(path.read_text("utf-8"))
         for case in found["cases"]:
             yield pytest.param(found["story"], case, id=f"{path.parent.name}: {case['name']}")

@@ -35,6 +35,8 @@ AUDITED = {
     "log-keys-announced.v1": None,
     "log-keys-retired.v1": "log_keys_refused",
     "ledger-restored.v1": "restore_misplaced",
+    "operator-invited.v1": "lost_not_counting",
+    "operator-invitations-cancelled.v1": "event_misplaced",
     "log-frozen.v1": None,
 }
 # An example as the event that `decodeEvent` makes of its stored bytes.

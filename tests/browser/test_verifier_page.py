@@ -145,7 +145,7 @@ def test_a_report_is_announced_once_and_kept_as_json(verifier: Verifier) -> None
     assert set(kept["checks"][0]) == {"name", "outcome", "says", "code", "position"}
     told = {
         "id", "title", "status", "inQuestion", "sha256", "creator", "draftedAt", "policy",
-        "approvers", "decisions", "type",
+        "approvers", "decisions", "type", "supersedes", "supersededBy", "usable", "uses",
     }  # fmt: skip
     assert set(kept["statements"][0]) == told
 

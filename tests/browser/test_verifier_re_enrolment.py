@@ -16,7 +16,11 @@ from tests.support.comebacks import returned_story, with_old_key
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer
 
 TOLD = returned_story()
-STATES = {"as it was": TOLD.states, "with an older key": with_old_key(TOLD)}
+STATES = {
+    "as it was": TOLD.states,
+    "with an older key": with_old_key(TOLD),
+    "suspended since": returned_story(suspended=True).states,
+}
 
 
 def in_python(raw: bytes) -> dict[str, Any]:
@@ -36,3 +40,9 @@ def test_both_verifiers_say_the_same_of_a_re_enrolled_person(
 def test_the_page_says_it_beside_each_decision(verifier: Verifier) -> None:
     verifier.check(bundle_of(TOLD.states, "full", APPROVED, REJECTED), KEY)
     expect(verifier.page.get_by_text("person re-enrolled")).to_have_count(2)
+    expect(verifier.page.get_by_text("person suspended now")).to_have_count(0)
+
+
+def test_the_page_says_who_is_suspended_beside_each_decision(verifier: Verifier) -> None:
+    verifier.check(bundle_of(STATES["suspended since"], "full", APPROVED, REJECTED), KEY)
+    expect(verifier.page.get_by_text("person suspended now")).to_have_count(2)

@@ -5,7 +5,7 @@ import inspect
 import re
 from pathlib import Path
 
-from ledger.cli import log_actions, restore
+from ledger.cli import log_actions, recover_action, restore
 from ledger.commands import ledger_clock
 from ledger.http import metrics, probes, read_models, security_record, storage_watch
 from ledger.http.metrics import Metrics
@@ -125,7 +125,7 @@ def test_every_event_of_the_record_is_in_the_reference_and_the_reverse() -> None
     by_command = set(
         re.findall(
             r'record_command\(settings.security_log, "(\w+)"',
-            inspect.getsource(log_actions) + inspect.getsource(restore),
+            "".join(map(inspect.getsource, (log_actions, recover_action, restore))),
         )
     )
     assert first_cells("Events") == {

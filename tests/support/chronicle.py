@@ -20,6 +20,7 @@ from ledger.domain import (
     decisions,
     drafting,
     governance,
+    operator_recovery,
     person,
     signing_keys,
     standing,
@@ -27,7 +28,7 @@ from ledger.domain import (
 )
 from ledger.domain.admission import accepted_with
 from ledger.domain.approval import parse_approval
-from ledger.domain.charter import SETUP
+from ledger.domain.charter import SETUP, STREAM
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.events import Body, PasskeyAdded
@@ -37,11 +38,12 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
 from ledger.domain.redeeming import redeem_invitation
 from ledger.domain.skeletons import skeletons
+from ledger.domain.vocabulary import OPERATOR
 from tests.support.authenticator import Passkey
 from tests.support.changes import acceptance as acceptance_members
 from tests.support.changes import invite, policy_set
+from tests.support.ledger_chronicle import RECOVERY, LedgerChronicle
 from tests.support.ledger_chronicle import SETUP_TOKEN as SETUP_TOKEN  # tests take it from here
-from tests.support.ledger_chronicle import LedgerChronicle
 from tests.support.links import link_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Signer
 
@@ -89,7 +91,10 @@ class Chronicle(LedgerChronicle):
 
     def admitted(self, role: str | None, invitation: str | None) -> AdmittedAs:
         """Return how somebody in this role is admitted now."""
-        return AdmittedAs(invitation, role, accepted_with(self._charter, role))
+        known = self._charter.invitations.values()
+        by_operator = any(each.id == invitation and each.recovery for each in known)
+        by = OPERATOR if by_operator else None
+        return AdmittedAs(invitation, role, accepted_with(self._charter, role), by)
 
     def shown(self, who: Signer, passkey: Passkey) -> PasskeyAdded:
         new = who.new_passkey(passkey)
@@ -187,6 +192,12 @@ class Chronicle(LedgerChronicle):
             whom.user,
             standing.suspend(self.state_of(whom), self.state_of(by), asked, self._charter),
         )
+
+    def cancel_operators(self, by: Signer, recovery: str = RECOVERY) -> None:
+        """Record that somebody who governs cancels the operator's invitations."""
+        asked = by.confirmed(by.act("cancel-operator-invitations", recovery=recovery))
+        body = operator_recovery.cancel(self.state_of(by), asked, self._charter)
+        self.tell(STREAM, body)
 
     def draft(self, who: Signer, number: int, **members: Any) -> bytes:
         raw = who.document(statementId=statement_id(number), **members)

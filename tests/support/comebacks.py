@@ -70,10 +70,10 @@ def cancel(told: Chronicle, who: Signer, passkey: Passkey) -> None:
     told.tell(who.user, recoveries.cancel(state, state, asked, told.auditor.charter))
 
 
-def returned_story() -> Chronicle:
+def returned_story(*, suspended: bool = False) -> Chronicle:
     """Return a chronicle in which Bob approves, comes back with a new passkey, and approves again.
 
-    His approvals are of the statements 1 and 2.
+    His approvals are of the statements 1 and 2. At the end he may be `suspended`.
     """
     told = Chronicle()
     told.found()
@@ -92,6 +92,8 @@ def returned_story() -> Chronicle:
     told.attest(bob, bob.key)
     second = told.draft(alice, 2)
     told.sign(bob, bob.shared(second), second)
+    if suspended:
+        told.suspend(bob, dave)
     return told
 
 

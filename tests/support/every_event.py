@@ -146,6 +146,8 @@ def every_type(*, end: bool = False) -> Chronicle:
     comebacks.cancel(told, dave, fixed_passkey(12))
     told.add_passkey(dave, fixed_passkey(13))
     _comes_back(told, bob, (dave, carol))
+    told.recover([carol.user], {"instead of Carol": "administrator"})
+    told.cancel_operators(dave)
     if end:
         told.freeze()
     told.auditor.finish()

@@ -83,6 +83,20 @@ EXPECTED = {
         None,
         set(),
     ),
+    "operator-invited.v1": Expected(
+        None,
+        "invited people to governance, as its operator asked: Both phones went down with the ship.",
+        "The operator invited people to governance",
+        ACT,
+        {"invitations"},
+    ),
+    "operator-invitations-cancelled.v1": Expected(
+        DAVE,
+        "cancelled the operator's invitations to governance",
+        "Dave cancelled the operator's invitations to governance",
+        ACT,
+        {"invitations"},
+    ),
     "log-frozen.v1": Expected(
         None, "ended: The fund is closed.", "The ledger was frozen", None, set()
     ),
@@ -209,7 +223,10 @@ EXPECTED = {
         change=104,
     ),
     "governance-set.v1": effect(
-        "set the governance policy", "The governance policy was changed", {"rules"}, change=106
+        "set the governance policy",
+        "The governance policy was changed",
+        {"rules", "invitations"},
+        change=106,
     ),
     "role-granted.v1": effect(
         "granted Carol the role administrator",

@@ -1,9 +1,10 @@
 """The log of a chronicle, and what its ledger records with its own key."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -11,6 +12,7 @@ from ledger.domain import (
     charter,
     ledger_acts,
     log_keys,
+    operator_recovery,
     restoration,
 )
 from ledger.domain.act import Act
@@ -26,6 +28,7 @@ from tests.support.links import link_jwk, link_key
 from tests.support.signers import LEDGER, PARTY, Clock, Signer
 
 SETUP_TOKEN = "setup"
+RECOVERY = "0f0f0f0f-0000-4000-8000-0000000000aa"
 
 
 @dataclass
@@ -99,13 +102,31 @@ class LedgerChronicle:
         act = self._own(ledger_acts.RestoreLedger, **(said | members))
         self.tell(charter.STREAM, restoration.restore(self._charter, act, **self._clock()))
 
+    def recover(self, lost: Sequence[str], links: Mapping[str, str], **members: Any) -> None:
+        """Record that the operator invites people, by the roles of links' tokens."""
+        said: dict[str, Any] = {
+            "recovery": RECOVERY,
+            "lost": tuple(sorted(lost)),
+            "invitations": tuple(
+                ledger_acts.OperatorLink(
+                    str(uuid5(UUID(RECOVERY), token)), role, link_key(token).jwk
+                )
+                for token, role in links.items()
+            ),
+            "reason": "Both phones went down with the ship.",
+        }
+        act = self._own(ledger_acts.RecoverGovernance, **(said | members))
+        body = operator_recovery.invite(act, self.auditor._sources(), **self._clock())
+        self.tell(charter.STREAM, body)
+
     def freeze(self) -> None:
         act = self._own(ledger_acts.FreezeLedger, reason="The fund is closed.")
         self.tell(charter.STREAM, charter.freeze(self._charter, act, **self._clock()))
 
     def _own(self, act: type[Act], **members: Any) -> str:
         """Return an act signed by the ledger's own key."""
-        raw = msgspec.json.encode(act(iat=self.time.ms // 1000, ledger=LEDGER, **members))
+        said: dict[str, Any] = {"iat": self.time.ms // 1000, "ledger": LEDGER} | members
+        raw = msgspec.json.encode(act(**said))
         return ed25519_key(1000).jws(raw, typ=TYP)
 
     def _clock(self) -> dict[str, int]:

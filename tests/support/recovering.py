@@ -1,5 +1,7 @@
 """Recoveries over HTTP: what a person sends who uses a code or the link of a re-enrolment."""
 
+import subprocess
+import sys
 from typing import Any
 
 import httpx
@@ -8,7 +10,9 @@ from ledger.domain import challenges
 from tests.support.actor import Actor, now_ms
 from tests.support.authenticator import Passkey
 from tests.support.links import link_jwk, link_key, redeem
+from tests.support.server import Server
 
+LOST = "They lost their phones and their codes."
 UNTIL = "9999-01-01T00:00:00.000Z"
 
 
@@ -89,3 +93,17 @@ def cancel_named(who: Actor, user: str, recovery: str) -> httpx.Response:
     """Cancel a recovery by its reference: that of a passkey, or of an open link's key."""
     act = who.act("cancel-recovery", recovery=recovery, user=user)
     return who.client.post(f"/api/users/{user}/cancel-recovery", json=who.confirmed(act))
+
+
+def recover_beside(server: Server, *lost: str) -> subprocess.CompletedProcess[str]:
+    """Run `ledger recover` beside the running server; these people are lost."""
+    named = [word for each in lost for word in ("--lost", each)]
+    data = ["--data", str(server.data)]
+    command = [sys.executable, "-m", "ledger", "recover", *named, "--reason", LOST, *data]
+    environment = server.environment()
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def cancel_operators(who: Actor, recovery: str) -> httpx.Response:
+    act = who.act("cancel-operator-invitations", recovery=recovery)
+    return who.client.post("/api/operator-recoveries/cancel", json=who.confirmed(act))

@@ -151,6 +151,12 @@ class Server:
             return False
 
 
+class Demo(Server):
+    """A demonstration: `ledger demo` makes it and serves it."""
+
+    command = "demo"
+
+
 def free_port() -> int:
     """Return a port that no process listens on, and that stays free while a server restarts.
 

@@ -139,6 +139,7 @@ ROWS: dict[str, Row] = {
     "POST /api/recovery-codes": NOTHING,
     "POST /api/register/complete": NOTHING,
     "POST /api/sessions": NOTHING,
+    "POST /api/operator-recoveries/cancel": NOTHING,
     "POST /api/sessions/{session_id}/end": NOTHING,
     "POST /api/statements/create": NOTHING,
     "POST /api/users/{user_id}/cancel-recovery": NOTHING,

@@ -23,6 +23,7 @@ from ledger.domain.person import Person as PersonState
 from ledger.domain.person import may_sign, settled
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement as StatementState
+from ledger.domain.usable import RecordedUse
 from ledger.domain.vocabulary import (
     KeyStatusAtTime,
     PasskeyStatus,
@@ -71,7 +72,8 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
 class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     """A statement: approvals with roles, rejections, and the progress of its policy.
 
-    `in_question` are the people whose decision was made with what was compromised by then.
+    `in_question` are the people whose decision was made with what was compromised by then. `uses`
+    are all its uses with the last report of each.
     """
 
     id: str
@@ -84,6 +86,7 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     in_question: list[str]
     progress: ReplayedProgress
     policy: policy.Policy
+    uses: list[RecordedUse]
 
 
 class World(_Shown, frozen=True, kw_only=True):
@@ -269,4 +272,5 @@ def _statement(
         in_question=sorted(people.keys() - counting),
         progress=replayed_progress(state, approvals, further, status),
         policy=state.policy,
+        uses=[*state.uses],
     )

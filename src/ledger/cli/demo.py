@@ -109,7 +109,7 @@ def _guide(made: "Made", data: Path, origin: str) -> str:
                 f"  {_SHOWN[each]:<22} {origin}/statements/{made.statements[each]}"
                 for each in _SHOWN
             ),
-            f"and at {origin}/people: Nora suspended Quinn; Sofia's key is compromised.",
+            f"and at {origin}/audit how Sofia's key was compromised, and Nora suspended Quinn.",
             "",
             'Verify the evidence of "Series A of Harbour Energy", and a forgery of it:',
             f"  {program} verify {data / GENUINE_BUNDLE} --log-key {key}",

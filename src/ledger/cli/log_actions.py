@@ -7,6 +7,7 @@ they append, with the keys in force at that size.
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import NamedTuple
 
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
@@ -72,8 +73,8 @@ def stamp(settings: Settings) -> None:
 
 def rotate(settings: Settings) -> None:
     """Announce new keys and publish a checkpoint that they sign; end lost keys."""
-    with _writing(settings) as acts:
-        announced, ended = acts.rotate()
+    with writing(settings) as opened:
+        announced, ended = opened.acts.rotate()
         record_command(settings.security_log, "log_keys_announce")
         if ended:
             record_command(settings.security_log, "log_keys_retire")
@@ -85,8 +86,8 @@ def rotate(settings: Settings) -> None:
 
 def retire(settings: Settings) -> None:
     """End the old keys and publish a checkpoint without them."""
-    with _writing(settings) as acts:
-        vkeys = acts.retire()
+    with writing(settings) as opened:
+        vkeys = opened.acts.retire()
         record_command(settings.security_log, "log_keys_retire")
     print("These keys no longer sign checkpoints:", *vkeys, sep="\n")
 
@@ -102,8 +103,8 @@ def confirm_memory(settings: Settings, size: int | None) -> None:
 
 def freeze(settings: Settings, reason: str) -> None:
     """Freeze the ledger and publish its last checkpoint."""
-    with _writing(settings) as acts:
-        position = acts.freeze(reason)
+    with writing(settings) as opened:
+        position = opened.acts.freeze(reason)
         record_command(settings.security_log, "ledger_freeze")
     print(f"The ledger is frozen; its last position is {position}.")
 
@@ -122,11 +123,19 @@ def _opened(settings: Settings) -> Iterator[Log]:
         yield log
 
 
-@contextmanager
-def _writing(settings: Settings) -> Iterator[LedgerActs]:
-    """Compare the log with the signer's memory, yield the acts, then publish what they appended.
+class Writing(NamedTuple):
+    """A log that a command writes, the acts by the ledger's own key on it, and its clock."""
 
-    Without the log keys nothing is published before the acts.
+    log: Log
+    acts: LedgerActs
+    clock: LedgerClock
+
+
+@contextmanager
+def writing(settings: Settings) -> Iterator[Writing]:
+    """Compare the log with the signer's memory, yield the log, then publish what was appended.
+
+    Without the log keys nothing is published before that.
     """
     with (
         _opened(settings) as log,
@@ -140,5 +149,5 @@ def _writing(settings: Settings) -> Iterator[LedgerActs]:
         publication.compare()
         if keys.why_not_signing(log.head()) is None:
             publication.catch_up()
-        yield acts
+        yield Writing(log, acts, clock)
         publication.catch_up()

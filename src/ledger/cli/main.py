@@ -1,5 +1,5 @@
-"""The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `doctor`, `log …`,
-`witness …`, `export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
+"""The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
+`log …`, `witness …`, `export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -9,7 +9,7 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ledger import __version__
 from ledger.cli import (
@@ -20,6 +20,7 @@ from ledger.cli import (
     export,
     jws,
     log,
+    recover,
     replay,
     restore_arguments,
     types,
@@ -86,6 +87,7 @@ def make_parser() -> argparse.ArgumentParser:
     demo.add_parser(commands)
     backup.add_parser(commands)
     restore_arguments.add_parser(commands)
+    recover.add_parser(commands)
     doctor.add_parser(commands)
     jws.add_commands(commands)
     log.add_parser(commands)
@@ -130,6 +132,19 @@ def _exit_code(error: LedgerError | OSError) -> ExitCode:
     return ExitCode.USAGE
 
 
+# The commands on the ledger of the settings.
+_ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "audit": audit.run,
+    "backup": backup.run,
+    "doctor": doctor.run,
+    "export": export.run,
+    "log": log.run,
+    "recover": recover.run,
+    "replay": replay.run,
+    "types": types.run,
+}
+
+
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "witness":
         return witness.run(chosen)
@@ -138,24 +153,12 @@ def _run(chosen: argparse.Namespace) -> int:
     settings = read_settings(_with_options(os.environ, chosen))
     if chosen.command == "rebuild":
         return rebuild(settings)
-    if chosen.command == "backup":
-        return backup.run(settings, chosen)
-    if chosen.command == "doctor":
-        return doctor.run(settings, chosen)
     if chosen.command == "restore":
         from ledger.cli import restore  # the server's packages
 
         return restore.run(settings, chosen)
-    if chosen.command == "export":
-        return export.run(settings, chosen)
-    if chosen.command == "log":
-        return log.run(settings, chosen)
-    if chosen.command == "audit":
-        return audit.run(settings, chosen)
-    if chosen.command == "replay":
-        return replay.run(settings, chosen)
-    if chosen.command == "types":
-        return types.run(settings, chosen)
+    if chosen.command in _ON_A_LEDGER:
+        return _ON_A_LEDGER[chosen.command](settings, chosen)
     from ledger.cli import serve  # the server's packages
 
     return serve.serve(settings)

@@ -92,6 +92,10 @@ def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
     lines += [f"            rejected by {', '.join(rejected)}"] if rejected else []
     questioned = [names.get(user, user) for user in each.in_question]
     lines += [f"            in question: {', '.join(questioned)}"] if questioned else []
+    for use in each.uses:
+        ended = "not done, confirmed" if use.freed else use.outcome or "no outcome"
+        by = names.get(use.user, use.user)
+        lines.append(f"            use {use.number} by {by}: {ended}")
     return lines
 
 

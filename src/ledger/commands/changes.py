@@ -117,9 +117,8 @@ class ChangeCommands:
             signed = None if approval is None else decisions.sign(subject, approval, decision)
             # Nothing impossible waits for approvals, so this is asked of every draft. The audit
             # asks it again, so what ends these effects ends the draft too.
-            sources = _sources(reading)
             found = effects.decide(
-                subject.id, items, sources, now_ms=reading.now_ms, completes=False
+                subject.id, items, sources(reading), now_ms=reading.now_ms, completes=False
             )
             answer: dict[str, object] = {
                 "statementId": subject.id,
@@ -157,7 +156,7 @@ class ChangeCommands:
             require_standing(drafter)
             governance.require_place(drafter, rules.governance)
             found = effects.decide(
-                "", items, _sources(reading), now_ms=reading.now_ms, completes=False
+                "", items, sources(reading), now_ms=reading.now_ms, completes=False
             )
             asked = reading.eligible(governance.policy_of(rules.governance, None))
             able = {
@@ -211,7 +210,7 @@ def _new_registration(rules: Charter, found: Sequence[Effect]) -> RegistrationMo
 
 def with_effects(plan: Plan, subject: Statement, signed: StatementSigned, reading: Reading) -> Plan:
     """Return the plan of an approval of a change, with its effects if it completes the change."""
-    found = effects.of_approval(subject, signed, _sources(reading), now_ms=reading.now_ms)
+    found = effects.of_approval(subject, signed, sources(reading), now_ms=reading.now_ms)
     ends = [plan.until_ms, _end_of(found, reading)]
     return msgspec.structs.replace(plan, effects=found, until_ms=_earliest(ends))
 
@@ -264,5 +263,6 @@ def decision_context(
     )
 
 
-def _sources(reading: Reading) -> Sources:
+def sources(reading: Reading) -> Sources:
+    """Return the states that decisions on governance read."""
     return Sources(reading.charter(), reading.people, reading.holders, reading.statement)

@@ -4,9 +4,10 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.commands.changes import sources
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Writer
-from ledger.domain import invitations
+from ledger.domain import invitations, operator_recovery
 from ledger.domain.admission import accepted_with, role_given
 from ledger.domain.invitations import Invitation
 from ledger.domain.policy import Node
@@ -17,8 +18,9 @@ from ledger.errors import ConflictError
 class OpenInvitation(msgspec.Struct, frozen=True, rename="camel"):
     """An invitation that can be used: its role, its end, and who drafted the change that made it.
 
-    The first administrator's link has neither. `role` is None while no invitation gives a role.
-    `governance` is the policy that the newcomer accepts, None if the role fills no place of it.
+    The first administrator's link has neither, the operator's no drafter. `role` is None while no
+    invitation gives a role. `governance` is the policy that the newcomer accepts, None if the role
+    fills no place of it.
     """
 
     role: str | None
@@ -36,7 +38,8 @@ class InvitationCommands:
     async def look(self, kid: str) -> OpenInvitation:
         """Return the invitation with this key, if it can be used now.
 
-        Raises as `invitations.find`, `invitations.require_open` and `require_unused` do.
+        Raises as `invitations.find`, `invitations.require_open`, `require_unused` and
+        `operator_recovery.require_needed` do.
         """
 
         def look(reading: Reading) -> OpenInvitation:
@@ -44,6 +47,7 @@ class InvitationCommands:
             invitation = invitations.find(known.invitations, kid)
             invitations.require_open(invitation, now_ms=reading.now_ms)
             require_unused(reading, invitation)
+            operator_recovery.require_needed(invitation, sources(reading), now_ms=reading.now_ms)
             inviter = None if invitation.change is None else _drafter(reading, invitation.change)
             role = role_given(known, invitation)
             accepted = None if accepted_with(known, role) is None else known.governance

@@ -212,13 +212,17 @@ class LedgerActs:
         raise UnavailableError("contended", "too many concurrent writers; try again")
 
     def _own_key(self) -> SigningKey:
-        """Return the ledger's own key; raise ConflictError `ledger_key_missing`."""
-        place, current = self._settings.own_key, self._log.charter()
-        try:
-            key = open_signing_key(place)
-        except NotFoundError as error:
-            raise ConflictError("ledger_key_missing", error.detail) from error
-        if current is not None and key.jwk != current.key:
-            detail = f"{place} has another key than this ledger's own"
-            raise ConflictError("ledger_key_missing", detail)
-        return key
+        return own_key(self._log, self._settings)
+
+
+def own_key(log: Log, settings: Settings) -> SigningKey:
+    """Return the ledger's own key; raise ConflictError `ledger_key_missing`."""
+    place, current = settings.own_key, log.charter()
+    try:
+        key = open_signing_key(place)
+    except NotFoundError as error:
+        raise ConflictError("ledger_key_missing", error.detail) from error
+    if current is not None and key.jwk != current.key:
+        detail = f"{place} has another key than this ledger's own"
+        raise ConflictError("ledger_key_missing", detail)
+    return key

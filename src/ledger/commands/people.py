@@ -6,6 +6,7 @@ from ledger.commands.changes import ChangeCommands
 from ledger.commands.devices import DeviceCommands
 from ledger.commands.invitations import InvitationCommands
 from ledger.commands.keys import KeyCommands
+from ledger.commands.operator_recovery import OperatorRecoveryCommands
 from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.recovering import RecoveryCommands
 from ledger.commands.registration import RegistrationCommands
@@ -28,6 +29,7 @@ class PeopleCommands:
         self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
         self.recovering = RecoveryCommands(writer, state, ceremonies)
+        self.operator_recovery = OperatorRecoveryCommands(writer, state)
         self.devices = DeviceCommands(writer, state)
         self.standing = StandingCommands(writer, state)
         self.acceptance = AcceptanceCommands(writer, state)

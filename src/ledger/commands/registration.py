@@ -5,10 +5,19 @@ from uuid import UUID, uuid4
 
 from ledger import clock
 from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony
+from ledger.commands.changes import sources
 from ledger.commands.invitations import require_unused
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Writer
-from ledger.domain import admission, held_passkeys, invitations, person, redeeming, signing_keys
+from ledger.domain import (
+    admission,
+    held_passkeys,
+    invitations,
+    operator_recovery,
+    person,
+    redeeming,
+    signing_keys,
+)
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import Event
 from ledger.domain.held_passkeys import PasskeySubmission
@@ -28,8 +37,8 @@ class RegistrationCommands:
         """Open a registration; name, role and invitation are fixed here.
 
         `kid` is that of the invitation's key. Raises as `admission.admit`, `invitations.find`,
-        `require_unused`, `skeletons` and `Reading.require_unlike` do: a name is refused before a
-        passkey is made for it.
+        `require_unused`, `operator_recovery.require_needed`, `skeletons` and
+        `Reading.require_unlike` do: a name is refused before a passkey is made for it.
         """
         looks = skeletons(name)
 
@@ -41,6 +50,9 @@ class RegistrationCommands:
             reading.require_unlike(looks.sha256)
             if invitation is not None:
                 require_unused(reading, invitation)
+                operator_recovery.require_needed(
+                    invitation, sources(reading), now_ms=reading.now_ms
+                )
             return chosen
 
         chosen = await self._writer.ask(admit)
@@ -79,6 +91,7 @@ def _decide(
     kid = begun.invitation
     invitation = None if kid is None else invitations.find(founding.invitations, kid)
     admitted = admission.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
+    operator_recovery.require_needed(invitation, sources(reading), now_ms=reading.now_ms)
     registered = admission.register(begun.user, begun.name, admitted, skeletons(begun.name))
     added = held_passkeys.first_passkey(
         passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party

@@ -51,10 +51,10 @@ async def tell(cast: Cast, links: Links, say: Tell, stop: StopSignal) -> Told:
     for investor in (cast.pia, cast.ravi, cast.quinn, cast.sofia):
         await investor.register("investor")
     types = example_types()
-    say("Nora defines three types of statements, by a change")
+    say("By a change, Nora invites an administrator and defines three types of statements")
     definitions = [{"define-type": {"definition": each.text}} for each in types.values()]
     invited = cast.nora.invitation("administrator", links.spare)
-    await cast.nora.administer(*definitions, invited)
+    await cast.nora.administer(invited, *definitions)
     say("Omar drafts an offer that expires in three seconds")
     ends_ms = now_ms() + _EXPIRES_MS
     expired = await _offer(cast, ends_ms)

@@ -15,6 +15,7 @@ from ledger.domain.ledger_acts import (
     CreateLedger,
     FreezeLedger,
     Heads,
+    RecoverGovernance,
     RestoreLedger,
     RetireLogKeys,
 )
@@ -146,6 +147,12 @@ class CancelRecovery(Act, tag="cancel-recovery", frozen=True):
     user: str
 
 
+class CancelOperatorInvitations(Act, tag="cancel-operator-invitations", frozen=True):
+    """Cancel the operator's invitations of this recovery that nobody has used."""
+
+    recovery: str
+
+
 class AddPasskey(Act, tag="add-passkey", frozen=True):
     """Add the passkey whose COSE key has the SHA-256 `cose` (hex) to this person."""
 
@@ -215,11 +222,13 @@ _ACTS = (
     | AcceptGovernance
     | SetRecoveryCodes
     | CancelRecovery
+    | CancelOperatorInvitations
     | SignIn
     | CreateLedger
     | AnnounceLogKeys
     | RetireLogKeys
     | RestoreLedger
+    | RecoverGovernance
     | FreezeLedger
     | Heads
 )

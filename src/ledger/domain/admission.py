@@ -6,7 +6,7 @@ from ledger.domain.events import UserRegistered
 from ledger.domain.invitations import AdmittedAs, Invitation, require_open
 from ledger.domain.names import require_name
 from ledger.domain.skeletons import Skeletons, require_skeletons
-from ledger.domain.vocabulary import OPEN_ROLES
+from ledger.domain.vocabulary import OPEN_ROLES, OPERATOR
 from ledger.errors import ConflictError, ForbiddenError
 
 
@@ -14,10 +14,11 @@ def role_given(charter: Charter, invitation: Invitation) -> str | None:
     """Return the role that an invitation gives if it is redeemed now, None for none.
 
     While governance asks for two people or more, nobody gets a role by a link: one person knows its
-    secret. So the newcomer comes without, and a change grants the role.
+    secret. So the newcomer comes without, and a change grants the role. The operator's invitations
+    give their role: governance can make no change.
     """
     gives = invitation.gives_role and not policy.asks_for_two(charter.governance)
-    return invitation.role if gives else None
+    return invitation.role if gives or invitation.recovery is not None else None
 
 
 def admit(
@@ -40,7 +41,8 @@ def admit(
     if invitation.role not in charter.roles:
         raise ConflictError("role_unknown", "the role of this invitation was closed")
     given = role_given(charter, invitation)
-    return AdmittedAs(invitation.id, given, accepted_with(charter, given))
+    by = None if invitation.recovery is None else OPERATOR
+    return AdmittedAs(invitation.id, given, accepted_with(charter, given), by)
 
 
 def accepted_with(charter: Charter, role: str | None) -> str | None:
@@ -68,4 +70,5 @@ def register(user: str, name: str, admitted: AdmittedAs, looks: Skeletons) -> Us
         looks.unicode,
         admitted.invitation,
         admitted.accepts,
+        admitted.by,
     )

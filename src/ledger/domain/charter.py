@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import charter_values, key_material, ledger_acts, policy
+from ledger.domain import charter_values, invitations, key_material, ledger_acts, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import DocumentType
@@ -23,6 +23,8 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OperatorInvitationsCancelled,
+    OperatorInvited,
     PersonBody,
     RoleClosed,
     RoleDefined,
@@ -147,16 +149,13 @@ def evolve(charter: Charter | None, event: Event) -> Charter:
 
 def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
     match body:
-        case InvitationIssued():
-            issued = Invitation(body.invitation, body.role, body.key, body.expires_at, body.change)
-            return {"invitations": charter.invitations | {thumbprint(body.key): issued}}
-        case InvitationCancelled():
-            cancelled = {
-                kid: msgspec.structs.replace(each, cancelled=True)
-                for kid, each in charter.invitations.items()
-                if each.id == body.invitation
-            }
-            return {"invitations": charter.invitations | cancelled}
+        case (
+            InvitationIssued()
+            | InvitationCancelled()
+            | OperatorInvited()
+            | OperatorInvitationsCancelled()
+        ):
+            return {"invitations": invitations.after(charter.invitations, body)}
         case RoleDefined(role=role):
             return {"defined": charter.defined | {role}}
         case RoleClosed(role=role):
@@ -210,14 +209,14 @@ def _types(charter: Charter, body: TypeDefined | TypeRetired) -> dict[str, Defin
 
 
 def _governed(charter: Charter, new: Node) -> dict[str, Any]:
-    """Return the changes of a new governance policy: a raise takes open invitations their roles."""
-    if (policy.min_people(new) or 0) <= (policy.min_people(charter.governance) or 0):
-        return {"governance": new}
-    roleless = {
-        kid: msgspec.structs.replace(each, gives_role=False)
-        for kid, each in charter.invitations.items()
-    }
-    return {"governance": new, "invitations": roleless}
+    """Return the changes of a new governance policy: it ends the operator's invitations.
+
+    A raise takes the other open invitations their roles.
+    """
+    left = invitations.without_operators(charter.invitations)
+    if (policy.min_people(new) or 0) > (policy.min_people(charter.governance) or 0):
+        left = {kid: msgspec.structs.replace(each, gives_role=False) for kid, each in left.items()}
+    return {"governance": new, "invitations": left}
 
 
 def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:

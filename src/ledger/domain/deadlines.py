@@ -29,6 +29,8 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OperatorInvitationsCancelled,
+    OperatorInvited,
     OutcomeReported,
     PasskeyAdded,
     PasskeyRemoved,
@@ -47,6 +49,7 @@ from ledger.domain.events import (
     UserRegistered,
     kid_of,
 )
+from ledger.domain.invitations import is_of
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.encoding import b64u_decode
@@ -85,7 +88,7 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*redeemed, *acted]
         case PasskeyRemoved() | PersonSuspended() | RecoveryCodesSet():
             return [*_of_act(body.act), *_of_key(body, basis)]
-        case RecoveryCancelled():
+        case RecoveryCancelled() | OperatorInvitationsCancelled():
             return [*_of_act(body.act), *_of_key(body, basis), *_of_recovery(body, basis)]
         case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):
             return [*_of_act(body.act), *_of_key(body, basis), *_of_date(since)]
@@ -94,7 +97,12 @@ def _ends(body: Body, basis: Basis) -> list[int]:
         case UserRegistered():
             return _of_invitation(body, basis)
         case (
-            LedgerCreated() | LedgerRestored() | LogKeysAnnounced() | LogKeysRetired() | LogFrozen()
+            LedgerCreated()
+            | LedgerRestored()
+            | LogKeysAnnounced()
+            | LogKeysRetired()
+            | OperatorInvited()
+            | LogFrozen()
         ):
             return _of_act(body.act)
         case _:
@@ -163,8 +171,12 @@ def _of_key(body: Body, basis: Basis) -> list[int]:
     return [] if key is None else _of_time(key.expires_at)
 
 
-def _of_recovery(body: RecoveryCancelled, basis: Basis) -> list[int]:
-    """Return when the recovery is complete: nobody cancels it from then on."""
+def _of_recovery(body: RecoveryCancelled | OperatorInvitationsCancelled, basis: Basis) -> list[int]:
+    """Return when the recovery is complete, or its links expire: nobody cancels it from then on."""
+    if isinstance(body, OperatorInvitationsCancelled):
+        known = () if basis.charter is None else basis.charter.invitations.values()
+        ends = {each.expires_at for each in known if is_of(each, body.recovery)}
+        return [end for text in ends for end in _of_time(text)]
     passkeys = {} if basis.owner is None else basis.owner.passkeys
     waiting = passkeys.get(body.recovery.partition(":")[2])
     return [] if waiting is None else _of_time(waiting.active_from)

@@ -94,6 +94,7 @@ def draft(
         read_by=readers.read_by(document, charter.registration),
         earlier=status,
         seen=seen({}, charter.version, [creator], superseded),
+        drafters=() if known is None else known.definition.drafters,
     )
     return drafted, document
 

@@ -25,6 +25,14 @@ class LostTree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checkpoint: str | None
 
 
+class OperatorLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One invitation of a recovery by the operator: its id, the role that it gives, its key."""
+
+    id: str
+    role: str
+    key: OkpJwk
+
+
 class CreateLedger(Act, tag="create-ledger", frozen=True):
     """Create the ledger: the act of its first event.
 
@@ -64,6 +72,15 @@ class RestoreLedger(Act, tag="restore", frozen=True):
     lost: LostTree | Literal["unknown"] | None
     origin: str
     vkeys: tuple[str, ...]
+    reason: str
+
+
+class RecoverGovernance(Act, tag="recover-governance", frozen=True):
+    """Invite as many people to governance as it lacks without `lost`, who can no longer act."""
+
+    recovery: str
+    lost: tuple[str, ...]
+    invitations: tuple[OperatorLink, ...]
     reason: str
 
 

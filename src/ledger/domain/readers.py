@@ -1,11 +1,11 @@
 """Who may read a statement. Every route, page, decision and verifier asks here. Pure.
 
 A statement is read by everyone who is signed in, or by its participants and by auditors. Its
-participants are its creator, the members of its policy and veto, and the executors and readers that
-its document names. The draft decides which of the two: a document with `readers` is for
-participants; without them it is for everyone if registration is open at that position. A later
-change of the mode opens nothing. Changes are for everyone: the rules of the ledger are known to all
-who sign.
+participants are its creator, the members of its policy and veto, the executors and readers that its
+document names, and the drafters of its type. The draft decides which of the two: a document with
+`readers` is for participants; without them it is for everyone if registration is open at that
+position. A later change of the mode opens nothing. Changes are for everyone: the rules of the
+ledger are known to all who sign.
 """
 
 from collections.abc import Set
@@ -56,14 +56,21 @@ class Audience(msgspec.Struct, frozen=True):
         return self.read_by == "everyone" or reader.reads_all or self.has_participant(reader)
 
 
-def audience(document: Document, read_by: ReadBy, replaced: Policy | None = None) -> Audience:
+def audience(
+    document: Document,
+    read_by: ReadBy,
+    replaced: Policy | None = None,
+    drafters: tuple[str, ...] = (),
+) -> Audience:
     """Return whom a drafted document is for.
 
     `replaced` is what the approved statement that it is to replace asks: its members decide too.
+    `drafters` are those of its type at the draft.
     """
     rules = document.policy
     executors = () if document.usable is None else document.usable.by
-    members = policy.members(rules).union(rules.veto, document.readers or (), executors)
+    named = (document.readers or (), executors, drafters)
+    members = policy.members(rules).union(rules.veto, *named)
     members |= frozenset() if replaced is None else policy.members(replaced)
     return Audience(read_by, document.creator, members)
 

@@ -14,14 +14,10 @@ import msgspec
 from ledger.domain.events import (
     ApprovalRetracted,
     Body,
-    CharterSet,
     CompromiseDeclared,
-    CompromiseSet,
+    EffectBody,
     Event,
     GovernanceAccepted,
-    GovernanceSet,
-    InvitationCancelled,
-    InvitationIssued,
     KeyAttested,
     KeyRevoked,
     LedgerBody,
@@ -30,31 +26,22 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OperatorInvitationsCancelled,
+    OperatorInvited,
     PasskeyAdded,
-    PasskeyAdmitted,
     PasskeyRemoved,
     PersonBody,
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
-    ReEnrolmentOpened,
-    RoleClosed,
-    RoleDefined,
-    RoleEnded,
-    RoleGranted,
-    StandingSet,
     StatementDrafted,
     StatementEffect,
     StatementRecord,
     StatementRejected,
     StatementSigned,
-    StatementSuperseded,
     StatementUse,
     StatementUsed,
     StatementWithdrawn,
-    StatementWithdrawnByChange,
-    TypeDefined,
-    TypeRetired,
     UserRegistered,
 )
 from ledger.domain.vocabulary import Status
@@ -202,6 +189,8 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
     body = events[0].body
     if isinstance(body, StatementRecord):
         raise CorruptError("event_misplaced", "not an event of people or of the ledger")
+    if isinstance(body, EffectBody):
+        raise CorruptError("event_misplaced", "an effect is written with what brings it about")
     match body:
         case UserRegistered():
             return _registered([event.body for event in events])
@@ -209,25 +198,9 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
             LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LedgerRestored() | LogFrozen()
         ):
             return Written(own_key(states), (b"",))
-        case (
-            InvitationIssued()
-            | InvitationCancelled()
-            | RoleDefined()
-            | RoleClosed()
-            | CharterSet()
-            | TypeDefined()
-            | TypeRetired()
-            | GovernanceSet()
-            | RoleGranted()
-            | RoleEnded()
-            | StandingSet()
-            | ReEnrolmentOpened()
-            | PasskeyAdmitted()
-            | CompromiseSet()
-            | StatementWithdrawnByChange()
-            | StatementSuperseded()
-        ):
-            raise CorruptError("event_misplaced", "an effect is written with what brings it about")
+        case OperatorInvited(act=act) | OperatorInvitationsCancelled(act=act):
+            own = request_key(ACT, joined(str(events[0].stream), act))
+            return Written(own, (_json({"recovery": body.recovery}),))
         case _:
             key, answer = _asked(body, str(events[0].stream))
             return Written(key, (_json(answer),))

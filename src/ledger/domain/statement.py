@@ -180,7 +180,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
-        audience=audience(document, body.read_by, replaced(document, body.earlier)),
+        audience=audience(document, body.read_by, replaced(document, body.earlier), body.drafters),
         ends_ms=clock.to_ms(body.ends_at),
         seen=body.seen,
         items=parse_items(document) if is_change(document) else None,

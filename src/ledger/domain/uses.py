@@ -44,8 +44,7 @@ def use(statement: Statement, act_text: str, decision: DecisionContext) -> State
     person = decision.person
     key, act = act_about(statement, act_text, acts.UseStatement, decision)
     _require_grammar(act)
-    if any((each.user, each.nonce) == (person.user, act.nonce) for each in statement.uses):
-        raise ConflictError("use_known", "this person has used the statement with this nonce")
+    _require_new(statement, person, act.nonce)
     versions.require_status(statement, decision, "approved")
     usable = _require_usable(statement, decision.now_ms)
     following = next_use(usable.times, statement.uses)
@@ -98,6 +97,11 @@ def _require_grammar(act: acts.UseStatement) -> None:
             detail = f"a reference has 1 to {MAX_REFERENCE_CHARS} characters"
             raise MalformedError("reference_invalid", detail)
         require_text(act.reference, "reference")
+
+
+def _require_new(statement: Statement, person: Person, nonce: str) -> None:
+    if any((each.user, each.nonce) == (person.user, nonce) for each in statement.uses):
+        raise ConflictError("use_known", "this person has used the statement with this nonce")
 
 
 def _require_usable(statement: Statement, now_ms: int) -> Usable:

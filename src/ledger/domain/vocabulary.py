@@ -32,6 +32,8 @@ TypePending = Literal["stop", "continue"]
 # Where a signing key's private half lives: in one browser, in one browser until its session ends,
 # wrapped for every browser of the person, or in a program.
 KeyHome = Literal["device", "session", "synced", "program"]
+# Who let a person in, where no change did: the operator, when governance could not act.
+AdmittedBy = Literal["operator"]
 # The status of a passkey.
 PasskeyStatus = Literal["active", "removed", "waiting"]
 
@@ -44,6 +46,9 @@ VOTING_ROLES = frozenset({CREATOR, INVESTOR, ADMINISTRATOR})
 ROLES = VOTING_ROLES | {AUDITOR}
 # What people may choose for themselves where registration is open.
 OPEN_ROLES = frozenset({CREATOR, INVESTOR})
+
+# What `admittedBy` says of somebody whom `ledger recover` invited.
+OPERATOR: AdmittedBy = "operator"
 
 # The built-in type of statement that administers the ledger.
 CHANGE = "ledger/change"

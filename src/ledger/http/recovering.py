@@ -44,6 +44,12 @@ class RecoveryRecorded(RecordedAnswer):
     needs_admission: bool
 
 
+class OperatorRecoveryCancelled(RecordedAnswer):
+    """The recovery by the operator that was cancelled."""
+
+    recovery: str
+
+
 @post("/api/recovery-codes", responses=recorded(PersonRecorded))
 async def set_codes(data: JSONBody[ActWithAssertion], people: FromPeople) -> Created:
     """Replace one's own recovery codes."""
@@ -91,4 +97,10 @@ async def cancel(
     return Created(await people.recovering.cancel(user_id, data.act, data.evidence()))
 
 
-handlers = [set_codes, begin, complete, cancel]
+@post("/api/operator-recoveries/cancel", responses=recorded(OperatorRecoveryCancelled))
+async def cancel_operators(data: JSONBody[ActWithAssertion], people: FromPeople) -> Created:
+    """Cancel the operator's invitations to governance, as somebody with a place in it."""
+    return Created(await people.operator_recovery.cancel(data.act, data.evidence()))
+
+
+handlers = [set_codes, begin, complete, cancel, cancel_operators]

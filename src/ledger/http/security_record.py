@@ -53,6 +53,7 @@ EVENTS = {
     "POST /api/compromises": "compromise_declare",
     "POST /api/users/{user_id}/suspend": "person_suspend",
     "POST /api/users/{user_id}/cancel-recovery": "recovery_cancel",
+    "POST /api/operator-recoveries/cancel": "operator_recovery_cancel",
     "POST /api/recovery-codes": "recovery_codes_set",
     "POST /api/governance/accept": "governance_accept",
     "POST /api/recoveries/options": "recovery_begin",

@@ -79,7 +79,7 @@ def summary(items: Sequence[Item], names: Mapping[str, str]) -> str:
     """Return what a change asks for in one line, for lists."""
     first = describe(items[:1], names)[0].sentence
     more = len(items) - 1
-    return f"{first}, {text('change.more', count=more)}" if more else first
+    return f"{first.removesuffix('.')}, {text('change.more', count=more)}" if more else first
 
 
 def summaries(db: sqlite3.Connection, statements: Iterable[str], *, at: int) -> dict[str, str]:

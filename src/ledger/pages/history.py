@@ -1,31 +1,16 @@
 """The audit page: the events, and the state of the ledger at any position."""
 
-import sqlite3
-
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
-from ledger import clock
-from ledger.errors import MalformedError
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
+from ledger.pages.past import shown_at
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from projections import readers, statements, timeline, users
 
 _EVENTS = 20
-
-
-def _position(db: sqlite3.Connection, at: str | None, time: str | None, newest: int) -> int:
-    """Return the requested position, or the newest if none or a later one is requested."""
-    if time:  # a form field's format has no offset
-        try:
-            return max(timeline.position_at(db, clock.from_rfc3339(f"{time}Z"), newest=newest), 1)
-        except MalformedError:
-            return newest
-    if at and at.isascii() and at.isdigit() and len(at) < 16:
-        return min(max(int(at), 1), newest)
-    return newest
 
 
 @get("/audit", sync_to_thread=True)
@@ -43,9 +28,9 @@ def history(
         return to_sign_in(request)
     wanted = kind if kind in timeline.TYPES else None
     with web.models.views() as (db, newest):
-        seen = _position(db, at, time, newest)
+        then_or_now = shown_at(db, web, newest, at, time)
+        seen, now = then_or_now.seen, then_or_now.time
         first = timeline.time_of(db, 1)
-        now = web.models.now() if seen == newest else timeline.time_of(db, seen)
         reader = readers.of(db, me.id)
         told = timeline.page(db, reader, at=seen, limit=_EVENTS, cursor=cursor or None, type=wanted)
         then = statements.page(db, reader, at=seen, now=now, limit=ROWS)
@@ -60,9 +45,9 @@ def history(
         web,
         me=me,
         position=newest,
+        shown_at=then_or_now,
         seen=seen,
         first=first,
-        time_then=now,
         told=told,
         asked=asked,
         then=then,

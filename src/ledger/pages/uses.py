@@ -62,6 +62,12 @@ def shown_uses(
     )
 
 
+def without_acts(shown: ShownUses) -> ShownUses:
+    """Return the same uses with no act open, as a page of the past shows them."""
+    uses = [each._replace(can_report=False, can_confirm=False) for each in shown.uses]
+    return shown._replace(uses=uses, can_use=False)
+
+
 def _shown(use: Use, me: User, *, takes_part: bool) -> ShownUse:
     is_own = use.person.id == me.id
     is_reported = use.outcome in ("done", "not-done")

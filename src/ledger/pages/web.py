@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from ledger import clock
 from ledger.commands.people import PeopleCommands
 from ledger.domain.charter import Charter
-from ledger.domain.vocabulary import ADMINISTRATOR, RegistrationMode
+from ledger.domain.vocabulary import RegistrationMode
 from ledger.errors import UnavailableError
 from ledger.http.access_record import AccessRecord
 from ledger.http.read_models import ReadModels
@@ -20,14 +20,15 @@ from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
 from ledger.http.user_agents import UNKNOWN
 from ledger.pages.acceptance import Awaited, awaited
-from ledger.pages.administration import can_change
+from ledger.pages.administration import can_change, governs
 from ledger.store.ports.operations import DeviceNote
-from projections import devices, rules, users
+from projections import devices, invitations, rules, users
 from projections.devices import Added
+from projections.invitations import OpenRecovery
 from projections.users import User
 
 ROWS = 25  # in a list on a page
-_ANNOUNCED = 3  # recoveries that every page names to administrators
+_ANNOUNCED = 3  # recoveries that every page names to those who govern
 NEWS_MS = 14 * 24 * 60 * 60 * 1000  # how long every page says that a key or passkey was added
 
 
@@ -84,12 +85,21 @@ class Web(NamedTuple):
             return can_change(me, rules.in_force(db, at=at))
 
     def recoveries(self, me: User) -> list[User]:
-        """Return other people whose recovery waits, for administrators: each can cancel it."""
-        if ADMINISTRATOR not in me.roles:
-            return []
+        """Return other people whose recovery waits, for those who govern: each can cancel it."""
         with self.models.views() as (db, at):
+            if not can_change(me, rules.in_force(db, at=at)):
+                return []
             found = users.recovering(db, at=at, now=self.models.now(), limit=_ANNOUNCED)
         return [each for each in found if each.id != me.id]
+
+    def operator_recovery(self, me: User) -> tuple[OpenRecovery, bool] | None:
+        """Return the recovery by the operator that is not over, and whether the person governs.
+
+        Everybody is told of it; those who govern can cancel it.
+        """
+        with self.models.views() as (db, at):
+            found = invitations.open_recovery(db, at=at, now=self.models.now())
+            return None if found is None else (found, governs(me, rules.in_force(db, at=at)))
 
     def awaited(self, me: User) -> list[Awaited]:
         """Return the governance policies that a person holds a place in and has not accepted."""
@@ -140,6 +150,7 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
         "me": me,
         "news": news,
         "recoveries": recoveries,
+        "by_operator": None if me is None else web.operator_recovery(me),
         "may_change": me is not None and web.may_change(me),
         "awaited": [] if me is None else web.awaited(me),
     }

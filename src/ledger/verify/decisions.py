@@ -16,12 +16,14 @@ from ledger.domain import (
     decisions,
     drafting,
     log_keys,
+    operator_recovery,
     restoration,
     uses,
 )
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.items import is_change, parse_items
+from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
@@ -36,6 +38,8 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OperatorInvitationsCancelled,
+    OperatorInvited,
     OutcomeReported,
     PersonBody,
     PersonRecord,
@@ -121,10 +125,19 @@ class Decisions(KnownStates):
                 if kept.size != self.position:
                     raise CorruptError("restore_misplaced", "the restore keeps another tree")
                 return restoration.restore(self._charter, act, now_ms=now_ms)
+            case OperatorInvited(act=act):
+                return operator_recovery.invite(act, self._sources(), now_ms=now_ms)
+            case OperatorInvitationsCancelled(act=act, assertion=assertion):
+                asked = self._asked(act, assertion)
+                return operator_recovery.cancel(self._signer(act), asked, self._charter)
             case LogFrozen(act=act):
                 return charter.freeze(self._charter, act, now_ms=now_ms)
             case _:
                 assert_never(body)
+
+    def _asked(self, act: str, assertion: AssertionEvidence | None) -> ConfirmedAct:
+        rules = self._charter
+        return ConfirmedAct(act, assertion, rules.ledger, rules.party, self._now_ms)
 
     # --- people ----------------------------------------------------------------------------------
 
@@ -148,6 +161,7 @@ class Decisions(KnownStates):
         invitations = self._charter.invitations.values()
         invitation = next((each for each in invitations if each.id == body.invitation), None)
         admitted = admission.admit(self._charter, body.role, invitation, now_ms=now_ms)
+        operator_recovery.require_needed(invitation, self._sources(), now_ms=now_ms)
         looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again
         return admission.register(body.user, body.name, admitted, looks)
 

@@ -9,7 +9,7 @@ from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
 from ledger.domain.ledger_acts import LostTree
 from ledger.domain.usable import Usable
-from ledger.domain.vocabulary import DecisionKind, Form, Status, UseOutcome
+from ledger.domain.vocabulary import DecisionKind, Form, PersonStanding, Status, UseOutcome
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
@@ -68,7 +68,8 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     An approval in the individual form signs the content and not the policy. A decision is in
     question if what it was made with was compromised by then. `key_revoked` says whether its key
     was revoked at any time that the evidence shows. `re_enrolled_at` is when a change last gave its
-    person a new passkey in place of everything older, before the decision or after it.
+    person a new passkey in place of everything older, before the decision or after it. `standing`
+    is the person's at the end of the evidence: a decision stays when its person may decide no more.
     """
 
     position: int
@@ -81,6 +82,7 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     in_question: bool
     key_revoked: bool
     re_enrolled_at: str | None
+    standing: PersonStanding
 
 
 class VerifiedUse(msgspec.Struct, frozen=True):
@@ -249,7 +251,8 @@ def told_limits(decision: VerifiedDecision) -> str:
     told += ", key revoked later" if decision.key_revoked else ""
     told += ", in question" if decision.in_question else ""
     back = decision.re_enrolled_at
-    return told if back is None else f"{told}, person re-enrolled {back}"
+    told += "" if back is None else f", person re-enrolled {back}"
+    return told if decision.standing == "active" else f"{told}, person {decision.standing} now"
 
 
 def told_restoration(restored: VerifiedRestoration) -> str:

@@ -89,6 +89,7 @@ def _decision(
         in_question=in_question(people[body.signer], recorded(body, at)),
         key_revoked=people[body.signer].keys[body.kid].revoked,
         re_enrolled_at=people[body.signer].re_enrolled_at,
+        standing=people[body.signer].standing,
     )
 
 

@@ -33,6 +33,7 @@ from tests.support.ledgers import (
     settled,
 )
 from tests.support.links import link_jwk
+from tests.support.operator_recovering import recover_from_somebody_there
 from tests.support.signers import Signer
 from tests.support.type_definitions import define, definition, retire
 from tests.support.using import use_and_report
@@ -143,11 +144,9 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, ending := await _change_keys(cast, process))
     await use_and_report(cast, process, ending, SOON)
-    await _recover(cast, process)
-    await _end_standing(cast, process)
-    await _reform(cast, process)
-    await _leave(cast, process)
-    await _wait_for_another(cast, process)
+    for tell in (_recover, _end_standing, _reform, _leave, _wait_for_another):
+        await tell(cast, process)
+    await recover_from_somebody_there(process, cast.dave)
 
 
 async def _leave(cast: Cast, process: Process) -> None:

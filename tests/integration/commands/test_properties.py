@@ -177,6 +177,7 @@ def test_a_statement_is_never_used_too_often_from_two_processes_at_once(
     with two_processes(cast) as commanders:
         asyncio.run(run(commanders))
         auditor = require_distinct_approvers(*commanders.processes)
-        (subject,) = auditor.statements.values()
-        assert subject.usable is not None
-        assert sum(not each.freed for each in subject.uses) == subject.usable.times
+        (stream,) = commanders.statement_ids()
+        subject = auditor.statements[stream]
+        assert subject.status == "approved"
+        assert {each.number for each in subject.uses} == {*range(1, times + 2)}

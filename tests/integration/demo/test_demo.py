@@ -17,7 +17,7 @@ from ledger.__main__ import main
 from tests.support.actor import Actor, now_ms
 from tests.support.check import check_ledger
 from tests.support.drafted import Drafted
-from tests.support.server import START_S, Server, free_port
+from tests.support.server import START_S, Demo, free_port
 
 STATES = {
     "Series A of Harbour Energy": ["approved"],
@@ -30,19 +30,13 @@ STATES = {
     "Release of ledger-mobile 2.4.0": ["pending"],
     "Pay invoice 2211": ["pending"],
     "Move the reserve to Harbour Bank": ["approved"],
-    "Define the type agent-action, version 1, and 3 more": ["approved"],
+    "Invite somebody as administrator, and 3 more": ["approved"],
 }
 FOR_AN_INVESTOR = {
     "Seed round of Meadow Robotics",
     "Lease of the office",
     "Invoice of Quay Partners",
 }
-
-
-class Demo(Server):
-    """A demonstration that `ledger demo` makes and serves."""
-
-    command = "demo"
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from tests.support.described import (
     load,
     operations,
 )
-from tests.support.recovering import cancel, recover, set_codes
+from tests.support.recovering import cancel, cancel_operators, recover, recover_beside, set_codes
 from tests.support.server import Server
 from tests.support.tale import Tale
 
@@ -143,6 +143,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         set_codes(ada)
         added = recover(ada, Passkey(origin=server.origin)).json()["credentialId"]
         cancel(ada, ada.user, added)
+        cancel_operators(ada, recover_beside(server, "Ada", "Irma").stdout.split()[1])
         ada.client.post("/api/logout", json={})
     for answer in tale.answers:
         used.add((check_answer(schema, answer), answer.status_code))

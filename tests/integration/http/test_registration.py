@@ -41,6 +41,7 @@ def test_a_registration_records_a_person_a_passkey_and_a_key_together(
         "position": before + 1,
         "standing": "active",
         "reEnrolledAt": None,
+        "admittedBy": None,
         "recovering": [],
     }
 

@@ -97,6 +97,7 @@ BY_SIGNATURE = [
     "/api/compromises",
     "/api/recovery-codes",
     "/api/users/{user_id:str}/cancel-recovery",
+    "/api/operator-recoveries/cancel",
     "/api/changes",
     "/api/governance/accept",
     "/api/sessions",
@@ -227,6 +228,8 @@ def test_what_a_signature_does_is_not_done_by_a_session(
     if path.endswith("/compromises"):
         since = "2026-11-21T03:04:05.678Z"
         body = {"act": stray.act("declare-compromise", kid=bob.key.kid, since=since)}
+    if path.endswith("/operator-recoveries/cancel"):
+        body = {"act": stray.act("cancel-operator-invitations", recovery=NOBODY)}
     if path.endswith("/accept"):
         body = {"act": stray.act("accept-governance", policySha256="0" * 64, change=None)}
     if path.endswith("/changes"):

@@ -163,3 +163,23 @@ def test_a_change_of_a_type_says_in_words_what_it_asks_for(company: Company) -> 
     company.ada.client.get("/api/inbox", params={"minPosition": answer["position"]})
     page = company.ada.client.get(f"/statements/{answer['statementId']}").text
     assert "Define the type terms, version 1, “Terms”, which creators draft." in page
+
+
+def test_the_drafters_of_a_type_read_each_others_statements(company: Company) -> None:
+    cal, dan = (company.person(name).register("creator") for name in ("Cal", "Dan"))
+    define_type(company)
+    of_type = {"content": CONTENT, "policy": POLICY, "type": stated(FIRST), "readers": []}
+    drafted = cal.draft(**of_type)
+    plain = cal.draft(content=CONTENT, policy=POLICY, readers=[])
+    path = f"/api/statements/{drafted.id}"
+    assert dan.client.get(path).status_code == 200
+    assert drafted.id in [e["id"] for e in dan.client.get("/api/statements").json()["items"]]
+    assert dan.client.get(f"/api/statements/{plain.id}").status_code == 404
+    refused_as(company.ada.client.get(path))
+    # They take part, and decide nothing that the policy does not ask of them.
+    assert dan.approve(drafted).json()["code"] == "not_a_signer"
+    assert dan.approve(plain).json()["code"] == "statement_unknown"
+
+
+def refused_as(answer: httpx.Response) -> None:
+    assert (answer.status_code, answer.json()["code"]) == (404, "statement_unknown")

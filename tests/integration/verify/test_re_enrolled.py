@@ -32,6 +32,7 @@ def test_each_decision_of_somebody_re_enrolled_says_since_when(mode: Mode) -> No
     assert [each.key_revoked for each in decided] == [True, False]
     assert told_limits(decided[0]) == f", key revoked later, person re-enrolled {SINCE}"
     assert told_limits(decided[1]) == f", person re-enrolled {SINCE}"
+    assert [each.standing for each in decided] == ["active"] * 2
 
 
 def test_a_re_enrolment_that_waits_is_not_told() -> None:
@@ -49,3 +50,12 @@ def test_an_approval_with_an_older_key_fails_the_check_of_keys(mode: Mode) -> No
     assert found.verdict == "invalid"
     failed = [(each.name, each.code) for each in found.checks if each.outcome == "failed"]
     assert ("keys", "key_revoked") in failed
+
+
+@pytest.mark.parametrize("mode", ["statement", "redacted", "full"])
+def test_each_decision_of_somebody_suspended_since_says_so_and_counts(mode: Mode) -> None:
+    found = report(returned_story(suspended=True).states, mode)
+    assert found.verdict == "verified"
+    decided = [each for shown in found.statements for each in shown.decisions]
+    assert [each.standing for each in decided] == ["suspended"] * 2
+    assert told_limits(decided[1]) == f", person re-enrolled {SINCE}, person suspended now"

@@ -12,14 +12,18 @@ from ledger.domain import (
     acts,
     compromise,
     drafting,
+    invitations,
     ledger_acts,
+    operator_recovery,
     recoveries,
     recovery_codes,
     signing_keys,
 )
 from ledger.domain.act import Act
+from ledger.domain.events import OperatorInvited
 from ledger.domain.governance import FOUNDING
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
+from ledger.domain.ledger_acts import OperatorLink
 from ledger.domain.person import Person
 from ledger.domain.standing import suspend
 from ledger.domain.vocabulary import PersonStanding
@@ -27,7 +31,8 @@ from ledger.errors import ForbiddenError, LedgerError, RefusedError
 from tests.support.authenticator import Passkey
 from tests.support.changes import acceptance as acceptance_members
 from tests.support.keys import ed25519_key
-from tests.support.links import link_jwk
+from tests.support.ledger_chronicle import RECOVERY
+from tests.support.links import link_jwk, link_key
 from tests.support.refusals import refused
 from tests.support.scene import BOB, Scene
 from tests.support.signers import CHARTER, LEDGER, NONCE, NOW_MS, PARTY, Signer
@@ -89,6 +94,16 @@ def _cancel(me: Person) -> object:
     return recoveries.cancel(them, me, _confirmed("cancel-recovery", **named), CHARTER)
 
 
+def _cancel_operators(me: Person) -> object:
+    link = OperatorLink(BOB.user, "administrator", link_key("operator").jwk)
+    times = "2026-11-22T00:00:00.000Z", "2026-11-29T00:00:00.000Z"
+    invited = OperatorInvited(RECOVERY, (), (link,), *times, "Both phones are lost.", "act")
+    rules = msgspec.structs.replace(CHARTER, invitations=invitations.after({}, invited))
+    return operator_recovery.cancel(
+        me, _confirmed("cancel-operator-invitations", recovery=RECOVERY), rules
+    )
+
+
 def _suspend(me: Person) -> object:
     asked = _confirmed("suspend", user=BOB.user, reason="Left the company.")
     return suspend(BOB.person, me, asked, CHARTER)
@@ -140,6 +155,7 @@ DONE: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
     "set recovery codes": (_set_codes, acts.SetRecoveryCodes),
     "accept governance": (_accept, acts.AcceptGovernance),
     "cancel a recovery": (_cancel, acts.CancelRecovery),
+    "cancel the operator's invitations": (_cancel_operators, acts.CancelOperatorInvitations),
     "say since when a key was compromised": (_dated_end, acts.RevokeKey),
 }
 ENDED: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
@@ -159,6 +175,7 @@ NOT_OF_PEOPLE = {
     ledger_acts.AnnounceLogKeys,
     ledger_acts.RetireLogKeys,
     ledger_acts.RestoreLedger,
+    ledger_acts.RecoverGovernance,
     ledger_acts.FreezeLedger,
     ledger_acts.Heads,
 }

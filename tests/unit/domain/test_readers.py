@@ -40,6 +40,14 @@ def test_named_readers_read_it_too() -> None:
     assert reading(readers.audience(by_role, "participants")) == [ALICE, BOB, CAROL, ERIN]
 
 
+def test_the_drafters_of_its_type_read_it_too() -> None:
+    for drafter in (user(CAROL), "role:observer"):
+        found = readers.audience(drafted(), "participants", drafters=(drafter,))
+        assert found.members >= {drafter}
+    of_type = readers.audience(drafted(), "participants", drafters=(user(CAROL),))
+    assert reading(of_type) == [*EVERYBODY]
+
+
 def test_an_auditor_reads_everything_and_takes_part_in_nothing() -> None:
     audience = readers.audience(drafted(), "participants")
     parts = [each for each in EVERYBODY if audience.has_participant(Reader(each.user, each.roles))]

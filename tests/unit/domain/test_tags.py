@@ -9,6 +9,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "log-keys-announced.v1",
         "log-keys-retired.v1",
         "ledger-restored.v1",
+        "operator-invited.v1",
+        "operator-invitations-cancelled.v1",
         "log-frozen.v1",
         "invitation-issued.v1",
         "invitation-cancelled.v1",

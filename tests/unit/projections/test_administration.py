@@ -63,6 +63,8 @@ def test_an_invitation_says_who_invited_as_what_and_who_used_it(story: Story) ->
         issued_at_position=issued,
         expires_at=NEVER,
         change=change,
+        recovery=None,
+        active_from=None,
         invited_by=NamedPerson(ada(), "Ada"),
         used_by=NamedPerson(bob, "Bob"),
     )

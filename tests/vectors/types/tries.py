@@ -35,6 +35,7 @@ def _draft_unseen(told: Company, who: Signer | None = None, **members: Any) -> N
     """Append the draft of a statement of a type as the last event."""
     who = who or told.cal
     said, ends = members.pop("said", "terms"), members.pop("ends", None)
+    drafters = members.pop("drafters", ("role:creator",))
     found = {"content": CONTENT, "policy": POLICY, "type": stated(FIRST)} | members
     raw = who.document(statementId=statement_id(9), **found)
     body = StatementDrafted(
@@ -45,6 +46,7 @@ def _draft_unseen(told: Company, who: Signer | None = None, **members: Any) -> N
         ends or ends_at(raw),
         said,
         "everyone",
+        drafters=drafters,
     )
     told.add(statement_id(9), body)
 
@@ -63,7 +65,7 @@ def drafted_by_somebody_named(told: Company) -> None:
     """Draft as an investor whom the type names, and who is no creator."""
     text = definition(drafters=[f"user:{told.ivy.user}"])
     define_types(told, define(text))
-    _draft_unseen(told, told.ivy, type=stated(text))
+    _draft_unseen(told, told.ivy, type=stated(text), drafters=(f"user:{told.ivy.user}",))
 
 
 def drafted_of(text: str, told: Company, **members: Any) -> None:
@@ -186,6 +188,14 @@ _OF_TWO = POLICY | {"threshold": 2}
 
 TRIES: Tries = {
     "a draft of a type": (drafted, None),
+    "a draft that leaves out who drafts its type": (
+        partial(drafted, drafters=()),
+        "decision_mismatch",
+    ),
+    "a draft that names another drafter": (
+        partial(drafted, drafters=("role:creator", "role:investor")),
+        "decision_mismatch",
+    ),
     "a draft with an end of its own": (
         partial(drafted, policy=POLICY | {"expiresAt": "2026-12-01T00:00:00.000Z"}),
         None,

@@ -20,7 +20,10 @@ def drafted(told: Executors, usable: Any, **members: Any) -> None:
     raw = told.cal.document(**said)
     own = told.cal.user, told.cal.key.kid, told.cal.draft_act(raw)
     kind = None if "type" not in members else members["type"]["name"]
-    body = StatementDrafted(raw.decode(), *own, ends_at(raw), kind, read_by="everyone")
+    drafters = () if kind is None else ("role:creator",)
+    body = StatementDrafted(
+        raw.decode(), *own, ends_at(raw), kind, read_by="everyone", drafters=drafters
+    )
     told.add(statement_id(9), body)
 
 

@@ -33,12 +33,14 @@ export const ACT = Object.freeze({
   ACCEPT_GOVERNANCE: "accept-governance",
   SET_RECOVERY_CODES: "set-recovery-codes",
   CANCEL_RECOVERY: "cancel-recovery",
+  CANCEL_OPERATOR_INVITATIONS: "cancel-operator-invitations",
   ADD_PASSKEY: "add-passkey",
   REMOVE_PASSKEY: "remove-passkey",
   CREATE_LEDGER: "create-ledger",
   ANNOUNCE_LOG_KEYS: "announce-log-keys",
   RETIRE_LOG_KEYS: "retire-log-keys",
   RESTORE: "restore",
+  RECOVER_GOVERNANCE: "recover-governance",
   FREEZE_LEDGER: "freeze-ledger",
   HEADS: "heads",
 });
@@ -46,6 +48,9 @@ export const ACT = Object.freeze({
 /** The tree that a restore keeps, and what it says of the one that was lost. */
 export const KEPT = struct({ size: integer, root: text });
 export const LOST = nullable(either(struct({ size: integer, checkpoint: nullable(text) }), oneOf("unknown")));
+
+/** One invitation of a recovery by the operator. */
+export const OPERATOR_LINK = struct({ id: text, role: text, key: ed25519Jwk });
 
 const statement = { statementId: text, sha256: text };
 const MEMBERS = {
@@ -78,6 +83,7 @@ const MEMBERS = {
   [ACT.ACCEPT_GOVERNANCE]: { policySha256: text, change: optional(text) },
   [ACT.SET_RECOVERY_CODES]: { keys: listOf(ed25519Jwk) },
   [ACT.CANCEL_RECOVERY]: { recovery: text, user: text },
+  [ACT.CANCEL_OPERATOR_INVITATIONS]: { recovery: text },
   [ACT.ADD_PASSKEY]: { cose: text, user: text },
   [ACT.REMOVE_PASSKEY]: { credentialId: text },
   [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setup: ed25519Jwk, heads: ed25519Jwk },
@@ -89,6 +95,12 @@ const MEMBERS = {
     lost: LOST,
     origin: text,
     vkeys: listOf(text),
+    reason: text,
+  },
+  [ACT.RECOVER_GOVERNANCE]: {
+    recovery: text,
+    lost: listOf(text),
+    invitations: listOf(OPERATOR_LINK),
     reason: text,
   },
   [ACT.FREEZE_LEDGER]: { reason: text },

@@ -17,21 +17,29 @@ import { digestOf, FOUNDING } from "./governance.js";
 import { asksForTwo, members, ROLE, ROLES } from "./policy.js";
 import { typesAfter } from "./statement_types.js";
 import { requireText } from "./text.js";
-import { REGISTRATION } from "./vocabulary.js";
+import { OPERATOR, REGISTRATION } from "./vocabulary.js";
 
 export const STREAM = "00000000-0000-0000-0000-000000000000";
 const SETUP = "setup";
 const OPEN_ROLES = [ROLE.CREATOR, ROLE.INVESTOR];
 const REASON_CHARS = [10, 2000];
+// What an invitation has besides its own members; only the operator's have a recovery.
+const OPEN = Object.freeze({ cancelled: false, givesRole: true, recovery: null });
 
 // By tag: what an event changes in the charter.
 const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.LEDGER_CREATED]: (_, body) => founded(body),
   [TAG.INVITATION_ISSUED]: ({ invitations }, { invitation: id, role, expiresAt, key }) => ({
-    invitations: [...invitations, { id, role, expiresAt, key, cancelled: false, givesRole: true }],
+    invitations: [...invitations, { ...OPEN, id, role, expiresAt, key }],
   }),
   [TAG.INVITATION_CANCELLED]: ({ invitations }, { invitation }) => ({
-    invitations: invitations.map((each) => (each.id === invitation ? { ...each, cancelled: true } : each)),
+    invitations: without(invitations, ({ id }) => id === invitation),
+  }),
+  [TAG.OPERATOR_INVITED]: ({ invitations }, body) => ({
+    invitations: [...withoutOperators(invitations), ...ofOperator(body)],
+  }),
+  [TAG.OPERATOR_INVITATIONS_CANCELLED]: ({ invitations }, { recovery: id }) => ({
+    invitations: without(invitations, ({ recovery }) => recovery?.id === id),
   }),
   [TAG.ROLE_DEFINED]: ({ defined }, { role }) => ({ defined: [...defined, role] }),
   [TAG.ROLE_CLOSED]: ({ defined, closed }, { role }) => ({
@@ -63,11 +71,26 @@ async function changedTypes({ types }, body) {
   return { types: await typesAfter(types, body) };
 }
 
-/** Return the changes of a new governance policy: a raise takes open invitations their roles. */
+/** Return the invitations, with those that ended as cancelled. */
+const without = (invitations, ended) =>
+  invitations.map((each) => (ended(each) ? { ...each, cancelled: true } : each));
+
+/** Return the invitations, with those of the operator as cancelled. */
+const withoutOperators = (invitations) => without(invitations, ({ recovery }) => recovery !== null);
+
+/** Return the operator's invitations of a recovery. */
+function ofOperator({ recovery: id, lost, activeFrom, expiresAt, invitations }) {
+  return invitations.map((each) => ({ ...OPEN, ...each, expiresAt, recovery: { id, lost, activeFrom } }));
+}
+
+/**
+ * Return the changes of a new governance policy: it ends the operator's invitations, and a raise
+ * takes the other open ones their roles.
+ */
 function governed({ governance, invitations }, { policy }) {
   const isRaised = (minPeople(policy) ?? 0) > (minPeople(governance) ?? 0);
-  const roleless = () => invitations.map((each) => ({ ...each, givesRole: false }));
-  return { governance: policy, invitations: isRaised ? roleless() : invitations };
+  const left = withoutOperators(invitations);
+  return { governance: policy, invitations: isRaised ? left.map((each) => ({ ...each, givesRole: false })) : left };
 }
 
 /** Return the changes of a restore: every earlier key ends with the tree that was kept. */
@@ -91,7 +114,7 @@ export const originOf = ({ ledger, restorations }, size = Infinity) =>
 function founded(body) {
   parseCompact(body.act);
   const role = ROLE.ADMINISTRATOR;
-  const setup = { id: SETUP, role, expiresAt: null, key: body.setup, cancelled: false, givesRole: true };
+  const setup = { ...OPEN, id: SETUP, role, expiresAt: null, key: body.setup };
   return {
     ledger: body.ledger,
     values: foundingValues(body.registration),
@@ -216,16 +239,21 @@ export async function admit(charter, role, invitation, nowMs) {
   if (!invitation) {
     if (charter.values.registration !== REGISTRATION.OPEN) refuse("invitation_required", "joined by invitation");
     if (!OPEN_ROLES.includes(role)) refuse("role_not_open", "given by an administrator only");
-    return { invitation: null, role, accepts: null };
+    return { invitation: null, role, accepts: null, by: null };
   }
   if (role !== null && role !== invitation.role) refuse("role_not_open", "the invitation is for another role");
   if (invitation.cancelled) refuse("invitation_cancelled", "this invitation was cancelled");
   if (invitation.expiresAt !== null && toMs(invitation.expiresAt) <= nowMs) {
     refuse("invitation_expired", "the invitation has expired");
   }
+  const { recovery } = invitation;
+  if (recovery !== null && nowMs < toMs(recovery.activeFrom)) {
+    refuse("invitation_waiting", "this invitation does not work yet");
+  }
   if (!rolesOf(charter).includes(invitation.role)) refuse("role_unknown", "the role of this invitation was closed");
   const gives = invitation.givesRole && !asksForTwo(charter.governance);
-  const given = gives ? invitation.role : null;
+  const given = gives || recovery !== null ? invitation.role : null;
   const governs = members(charter.governance).includes(`role:${given}`);
-  return { invitation: invitation.id, role: given, accepts: governs ? await digestOf(charter.governance) : null };
+  const accepts = governs ? await digestOf(charter.governance) : null;
+  return { invitation: invitation.id, role: given, accepts, by: recovery === null ? null : OPERATOR };
 }

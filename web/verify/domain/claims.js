@@ -1,10 +1,11 @@
 // The names that an event takes for ever, by the templates that its type declares.
 
 import { sha256Hex } from "../../static/js/lib/digest.js";
+import { refuse } from "../errors.js";
 import { thumbprint } from "../jose/keys.js";
 import { claimsOf, TAG } from "./events.js";
 import { MATERIAL } from "./events_of_people.js";
-import { ofPasskey, ofVkeys } from "./key_material.js";
+import { KEY_MATERIAL, ofPasskey, ofVkeys } from "./key_material.js";
 
 const MEMBER = /\{(\w+)\}/g;
 
@@ -22,6 +23,15 @@ export async function claims({ type, body, stream }) {
   });
 }
 
+/** Add an event's names to those that are taken; refuse a name that another event took. */
+export async function take(taken, event) {
+  for (const name of await claims(event)) {
+    const code = name.startsWith(KEY_MATERIAL) ? "key_shared" : "claimed_twice";
+    if (taken.has(name)) refuse(code, `${name} is claimed twice`);
+    taken.add(name);
+  }
+}
+
 const memberNames = (template) => [...template.matchAll(MEMBER)].map(([, name]) => name);
 
 /** Return the SHA-256 (hex) of the signing input of an event's act; null without an act. */
@@ -37,6 +47,8 @@ async function keyMaterial(type, body) {
     case TAG.INVITATION_ISSUED:
     case TAG.RE_ENROLMENT_OPENED:
       return [await thumbprint(body.key)];
+    case TAG.OPERATOR_INVITED:
+      return Promise.all(body.invitations.map(({ key }) => thumbprint(key)));
     case TAG.PASSKEY_ADDED:
       return [await ofPasskey(body.publicKey)];
     case TAG.RECOVERY_CODES_SET:

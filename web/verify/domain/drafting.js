@@ -61,6 +61,7 @@ export async function decideDraft(body, creator, charter, { nowMs, statements })
     readBy: readByOf(document, charter.values.registration),
     earlier,
     seen: seenBy({}, charter, [creator], superseded),
+    drafters: known?.drafters ?? [],
   };
   return { again, document };
 }

@@ -7,11 +7,11 @@ import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
 import { flag, integer, listOf, mapOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
-import { KEPT, LOST, parseAct } from "./acts.js";
+import { KEPT, LOST, OPERATOR_LINK, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
 import { EFFECT_TAG, OF_CHANGES } from "./events_of_changes.js";
-import { ACT_NAME, confirmed, MATERIAL, OF_PEOPLE, PEOPLE_TAG, USE_NAME } from "./events_of_people.js";
+import { ACT_NAME, assertion, confirmed, MATERIAL, OF_PEOPLE, PEOPLE_TAG, USE_NAME } from "./events_of_people.js";
 import { FORM, READ_BY, REGISTRATION, STATUS, USE_OUTCOME } from "./vocabulary.js";
 
 /** The tag of every event. */
@@ -20,6 +20,8 @@ export const TAG = Object.freeze({
   LOG_KEYS_ANNOUNCED: "log-keys-announced.v1",
   LOG_KEYS_RETIRED: "log-keys-retired.v1",
   LEDGER_RESTORED: "ledger-restored.v1",
+  OPERATOR_INVITED: "operator-invited.v1",
+  OPERATOR_INVITATIONS_CANCELLED: "operator-invitations-cancelled.v1",
   LOG_FROZEN: "log-frozen.v1",
   ...PEOPLE_TAG,
   ...EFFECT_TAG,
@@ -91,6 +93,27 @@ export const DECLARED = forEveryTag({
     ...byLedger,
     claims: [MATERIAL, ACT_NAME],
   },
+  [TAG.OPERATOR_INVITED]: {
+    members: {
+      recovery: text,
+      lost: listOf(text),
+      invitations: listOf(OPERATOR_LINK),
+      activeFrom: text,
+      expiresAt: text,
+      reason: text,
+      act: text,
+    },
+    ...byLedger,
+    claims: [MATERIAL, ACT_NAME],
+  },
+  [TAG.OPERATOR_INVITATIONS_CANCELLED]: {
+    members: { recovery: text, by: text, kid: text, act: text, assertion, signCount: integer },
+    stream: STREAM_OF.LEDGER,
+    actor: "by",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor"],
+    claims: [ACT_NAME],
+  },
   [TAG.LOG_FROZEN]: {
     members: { reason: text, act: text },
     ...byLedger,
@@ -102,6 +125,7 @@ export const DECLARED = forEveryTag({
     members: {
       document: text, creator: text, kid: text, act: text, endsAt: text, type: optional(text),
       readBy: withDefault(among(READ_BY), READ_BY.PARTICIPANTS), earlier: optional(among(STATUS)), seen,
+      drafters: withDefault(listOf(text), []),
     },
     stream: STREAM_OF.STATEMENT,
     actor: "creator",

@@ -2,7 +2,7 @@
 
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
 import { flag, integer, listOf, nullable, oneOf, optional, struct, text } from "../shapes.js";
-import { HOME } from "./vocabulary.js";
+import { HOME, OPERATOR } from "./vocabulary.js";
 
 /** The tags of a person's stream. */
 export const PEOPLE_TAG = Object.freeze({
@@ -27,7 +27,7 @@ export const ACT_NAME = "act/{actSha256}";
 /** The name of a use of a statement: its number, and how many uses have taken that number. */
 export const USE_NAME = "use/{stream}/{number}/{generation}";
 
-const assertion = struct({
+export const assertion = struct({
   credentialId: text,
   clientDataJSON: text,
   authenticatorData: text,
@@ -47,6 +47,7 @@ export const OF_PEOPLE = {
       unicode: text,
       invitation: optional(text),
       accepts: optional(text),
+      admittedBy: optional(oneOf(OPERATOR)),
     },
     stream: PERSON,
     actor: "owner",

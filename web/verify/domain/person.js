@@ -205,10 +205,10 @@ export function activePasskey(person, credentialId, nowMs) {
 }
 
 /** Return the registration of a person whom the ledger admitted. */
-export function decideRegistration({ user, name, nameSkeletons, unicode }, { invitation, role, accepts }) {
+export function decideRegistration({ user, name, nameSkeletons, unicode }, { invitation, role, accepts, by }) {
   requireName(name);
   requireSkeletons(nameSkeletons, unicode);
-  return { user, name, role, nameSkeletons, unicode, invitation, accepts };
+  return { user, name, role, nameSkeletons, unicode, invitation, accepts, admittedBy: by };
 }
 
 /** Return the active key and the payload of an act that this person signed. */

@@ -7,11 +7,11 @@ import { covers, members, ROLE, split } from "./policy.js";
 import { READ_BY, REGISTRATION } from "./vocabulary.js";
 
 /** Return whom a drafted document is for. */
-export const audienceOf = ({ creator, policy, readers, usable }, readBy, replaced = null) => ({
+export const audienceOf = ({ creator, policy, readers, usable }, { readBy, drafters }, replaced = null) => ({
   readBy,
   creator,
   members: [
-    ...members(policy), ...policy.veto, ...(readers ?? []), ...(usable?.by ?? []),
+    ...members(policy), ...policy.veto, ...(readers ?? []), ...(usable?.by ?? []), ...drafters,
     ...(replaced ? members(replaced) : []),
   ],
 });

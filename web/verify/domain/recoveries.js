@@ -17,7 +17,8 @@ import { requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 import { STANDING } from "./vocabulary.js";
 
-const WAIT_MS = 24 * 60 * 60 * 1000;
+/** How long a passkey or link waits that lets somebody come back. */
+export const WAIT_MS = 24 * 60 * 60 * 1000;
 
 /** Return a passkey that a code or a link adds; it works after the waiting time. */
 export async function decideRecovery(owner, added, { redeem, assertion }, context) {

@@ -51,7 +51,7 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), seen, version };
 }
 
-async function drafted({ document: source, creator, endsAt, readBy, earlier }) {
+async function drafted({ document: source, creator, endsAt, readBy, earlier, drafters }) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy, supersedes } = document;
@@ -61,7 +61,7 @@ async function drafted({ document: source, creator, endsAt, readBy, earlier }) {
     creator,
     title,
     policy,
-    audience: audienceOf(document, readBy, replaced),
+    audience: audienceOf(document, { readBy, drafters }, replaced),
     endsMs: toMs(endsAt),
     isPlain: isPlain(document),
     type: document.type,

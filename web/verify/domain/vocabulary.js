@@ -56,3 +56,6 @@ export const READ_BY = Object.freeze({ EVERYONE: "everyone", PARTICIPANTS: "part
 
 /** How a signing key stands. */
 export const KEY_STATUS = Object.freeze({ ACTIVE: "active", REVOKED: "revoked" });
+
+/** What `admittedBy` says of somebody whom `ledger recover` invited. */
+export const OPERATOR = "operator";

@@ -6,7 +6,7 @@ import { decideAcceptance } from "../domain/acceptance.js";
 import { decideEffects, effectsOfApproval } from "../domain/changes/effects.js";
 import { isChange, isDraftedAlone, parseItems } from "../domain/changes/items.js";
 import * as charter from "../domain/charter.js";
-import { claims } from "../domain/claims.js";
+import { take } from "../domain/claims.js";
 import { decideCompromise } from "../domain/compromise.js";
 import * as decisions from "../domain/decisions.js";
 import { requireUuid } from "../domain/document.js";
@@ -15,7 +15,7 @@ import { isEffect, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from 
 import { EFFECT_TAG } from "../domain/events_of_changes.js";
 import * as people from "../domain/person.js";
 import * as passkeys from "../domain/held_passkeys.js";
-import { KEY_MATERIAL } from "../domain/key_material.js";
+import { decideEnd, decideInvitations, requireNeeded } from "../domain/operator_recovery.js";
 import { decideCancellation } from "../domain/recoveries.js";
 import { decideCodes } from "../domain/recovery_codes.js";
 import { decideRestore } from "../domain/restoration.js";
@@ -45,6 +45,10 @@ const DECIDE = forEveryTag({
     charter.decideRetirement(auditor.logKeys(event), event.body.act, nowMs),
   [TAG.LEDGER_RESTORED]: (auditor, event, { nowMs }) =>
     decideRestore(auditor.restored(event), event.body.act, nowMs),
+  [TAG.OPERATOR_INVITED]: (auditor, event, { nowMs }) =>
+    decideInvitations(event.body, { ...auditor.sources(), charter: auditor.ownStream(event) }, nowMs),
+  [TAG.OPERATOR_INVITATIONS_CANCELLED]: (auditor, event, context) =>
+    decideEnd(event.body, auditor.signer(event), { ...context, charter: auditor.ownStream(event) }),
   [TAG.LOG_FROZEN]: (auditor, event, { nowMs }) =>
     charter.decideFreeze(auditor.ownStream(event), event.body.act, nowMs),
   [TAG.USER_REGISTERED]: (auditor, event, context) => auditor.register(event, context),
@@ -107,13 +111,7 @@ export class Auditor {
     if (!same(expected, event.body)) {
       refuse("decision_mismatch", "the evidence leads to another event");
     }
-    for (const name of await claims(event)) {
-      if (this.claims.has(name)) {
-        const code = name.startsWith(KEY_MATERIAL) ? "key_shared" : "claimed_twice";
-        refuse(code, `${name} is claimed twice`);
-      }
-      this.claims.add(name);
-    }
+    await take(this.claims, event);
     await this.evolve(event);
     this.position = event.position;
   }
@@ -205,6 +203,7 @@ export class Auditor {
     requireStream(stream, body.user);
     const found = this.charter.invitations.find(({ id }) => id === body.invitation);
     const admitted = await charter.admit(this.charter, body.role, found, nowMs);
+    await requireNeeded(found, this.sources(), nowMs);
     return people.decideRegistration(body, admitted);
   }
 

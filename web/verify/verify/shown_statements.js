@@ -51,6 +51,7 @@ function shown(id, mine, { statements, people, charter }, nowMs) {
       inQuestion: inQuestion(people.get(body.signer), recorded(body, at)),
       keyRevoked: settled(people.get(body.signer), nowMs).keys.get(body.kid).revoked,
       reEnrolledAt: settled(people.get(body.signer), nowMs).reEnrolledAt,
+      standing: settled(people.get(body.signer), nowMs).standing,
     })),
     usable: statement.usable,
     uses: mine.filter(({ type }) => type === TAG.STATEMENT_USED).map(({ position, at, body }) => ({

@@ -46,6 +46,7 @@ from ledger.domain.events import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.person import Person
+from ledger.domain.policy import Node
 from ledger.domain.statement import Statement
 from ledger.errors import ConflictError
 from ledger.jose import thumbprint
@@ -63,6 +64,13 @@ class Sources(NamedTuple):
     people: Callable[[Sequence[UUID]], list[Person]]
     holders: Callable[[str], frozenset[UUID]] | None
     statement: Callable[[UUID], Statement]
+
+    def governors(self, rules: Node) -> frozenset[UUID] | None:
+        """Return everybody who could fill a place of governance; None without `holders`."""
+        if self.holders is None:
+            return None
+        held = {user for role in policy.roles_named(rules) for user in self.holders(role)}
+        return frozenset(held.union(policy.people_named(rules)))
 
 
 def affected(items: Sequence[Item]) -> frozenset[UUID]:
@@ -252,13 +260,13 @@ class _World:
         A role that the policy names stays open, or no later change could state the policy. Evidence
         that leaves out people leaves what concerns them to evidence of the whole log.
         """
-        rules, holders = self._charter.governance, self._sources.holders
+        rules = self._charter.governance
         governance.require_open(rules, self._charter.closed)
         type_effects.require_above_floor(self._charter)
-        if holders is None:
+        asked = self._sources.governors(rules)
+        if asked is None:
             return
-        asked = {user for role in policy.roles_named(rules) for user in holders(role)}
-        people = self._all_people(sorted(asked.union(policy.people_named(rules), self._people)))
+        people = self._all_people(sorted(asked.union(self._people)))
         require_governable(
             self._charter, people, self._governors, now_ms=self._now_ms, completes=completes
         )

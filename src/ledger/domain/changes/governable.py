@@ -10,6 +10,7 @@ from collections.abc import Sequence, Set
 from ledger.domain import governance
 from ledger.domain.charter import Charter
 from ledger.domain.person import Person, may_sign
+from ledger.domain.policy import RolesByPerson
 from ledger.domain.standing import can_act
 from ledger.errors import ConflictError
 
@@ -28,23 +29,33 @@ def require_governable(
     only those who accepted the policy count, by the roles that they held then. Raises ConflictError
     `governance_unmeetable`, `people_incomplete`.
     """
-    people = [rules.in_force(each) for each in people]
-    acting = [
-        each for each in people if may_sign(each) and can_act(each, now_ms=now_ms, governance=True)
-    ]
     if completes:
-        able = {
-            each.user: governance.accepted_roles(each, rules.governance)
-            for each in acting
-            if governance.counts(each, rules.governance)
-        }
+        able = counting(rules, people, now_ms=now_ms)
     else:
-        able = {each.user: each.roles for each in acting}
+        able = {each.user: each.roles for each in _acting(rules, people, now_ms)}
     governance.require_meetable(rules.governance, able)
     if stated is None:
         return
     for each in people:
-        placed = governance.has_place(each, rules.governance)
+        placed = governance.has_place(rules.in_force(each), rules.governance)
         if placed and each.standing != "deactivated" and each.user not in stated:
             detail = "somebody who is not among `people` could fill a place of governance"
             raise ConflictError("people_incomplete", detail)
+
+
+def counting(rules: Charter, people: Sequence[Person], *, now_ms: int) -> RolesByPerson:
+    """Return those of these people who count in governance and can act, with their roles there."""
+    return {
+        each.user: governance.accepted_roles(each, rules.governance)
+        for each in _acting(rules, people, now_ms)
+        if governance.counts(each, rules.governance)
+    }
+
+
+def _acting(rules: Charter, people: Sequence[Person], now_ms: int) -> list[Person]:
+    """Return those of these people who can act in governance, with their open roles."""
+    return [
+        each
+        for each in map(rules.in_force, people)
+        if may_sign(each) and can_act(each, now_ms=now_ms, governance=True)
+    ]

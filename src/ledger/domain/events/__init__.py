@@ -51,6 +51,8 @@ from ledger.domain.events.of_ledger import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    OperatorInvitationsCancelled,
+    OperatorInvited,
 )
 from ledger.domain.events.of_people import (
     KeyAttested,
@@ -133,6 +135,8 @@ __all__ = [
     "LogKeysAnnounced",
     "LogKeysRetired",
     "Meaning",
+    "OperatorInvitationsCancelled",
+    "OperatorInvited",
     "OutcomeReported",
     "PasskeyAdded",
     "PasskeyAdmitted",

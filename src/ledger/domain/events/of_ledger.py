@@ -1,4 +1,4 @@
-"""Events of the ledger's own stream: creation, log keys, restores, freeze.
+"""Events of the ledger's own stream: creation, log keys, restores, recoveries, freeze.
 
 of_changes.py has what changes do to the ledger.
 """
@@ -8,7 +8,8 @@ from typing import Literal, final
 from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changes import LedgerEffect
-from ledger.domain.ledger_acts import KeptTree, LostTree
+from ledger.domain.ledger_acts import KeptTree, LostTree, OperatorLink
+from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.unique_names import ACT, KEY_MATERIAL
 from ledger.domain.vocabulary import RegistrationMode
 from ledger.encoding import SafeInteger
@@ -137,6 +138,67 @@ class LedgerRestored(Explained, frozen=True):
 
 
 @final
+class OperatorInvited(Explained, frozen=True):
+    """The operator invited as many people to governance as it lacks; the ledger's key signed it.
+
+    `lost` are people who count in governance and can no longer act, as the operator states: a log
+    does not show who lost a device. The links work from `active_from` until `expires_at`, while
+    governance lacks somebody. The event ends the unused links of an earlier recovery.
+    """
+
+    TAG = "operator-invited.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="ledger",
+        evidence=("act",),
+        depends_on=(),
+        claims=(KEY_MATERIAL, ACT),
+        words=Words(
+            trail="{who} invited people to governance, as its operator asked: {reason}",
+            timeline="The operator invited people to governance",
+            about="recovery",
+        ),
+    )
+    recovery: str
+    lost: tuple[str, ...]
+    invitations: tuple[OperatorLink, ...]
+    active_from: str
+    expires_at: str
+    reason: str
+    act: str
+
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprints of the links' keys."""
+        return tuple(thumbprint(each.key) for each in self.invitations)
+
+
+@final
+class OperatorInvitationsCancelled(Explained, frozen=True):
+    """Somebody with a place in governance cancelled the operator's invitations of a recovery."""
+
+    TAG = "operator-invitations-cancelled.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="by",
+        evidence=("act", "assertion"),
+        depends_on=("actor",),
+        claims=(ACT,),
+        words=Words(
+            trail="{who} cancelled the operator's invitations to governance",
+            timeline="{who} cancelled the operator's invitations to governance",
+            about="recovery",
+        ),
+    )
+    recovery: str
+    by: str
+    kid: str
+    act: str
+    assertion: AssertionEvidence
+    sign_count: SafeInteger
+
+
+@final
 class LogFrozen(Explained, frozen=True):
     """The ledger was frozen: the last event; the ledger's own key signed `act`."""
 
@@ -157,6 +219,14 @@ class LogFrozen(Explained, frozen=True):
     act: str
 
 
-# What the ledger records with its own key, and all that its stream holds.
-LedgerRecord = LedgerCreated | LogKeysAnnounced | LogKeysRetired | LedgerRestored | LogFrozen
+# What is recorded of the ledger itself, and all that its stream holds.
+LedgerRecord = (
+    LedgerCreated
+    | LogKeysAnnounced
+    | LogKeysRetired
+    | LedgerRestored
+    | OperatorInvited
+    | OperatorInvitationsCancelled
+    | LogFrozen
+)
 LedgerBody = LedgerRecord | LedgerEffect

@@ -25,7 +25,7 @@ from ledger.domain.unique_names import (
     ROLE,
     USED_INVITATION,
 )
-from ledger.domain.vocabulary import KeyHome
+from ledger.domain.vocabulary import AdmittedBy, KeyHome
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
@@ -38,6 +38,7 @@ class UserRegistered(Explained, frozen=True):
     `invitation` is the invitation's id, `"setup"` for the one-time link of the first start, or
     None in open mode. `role` is None while no invitation gives a role. `accepts` is the digest of
     the governance policy if the role fills a place of it; the invitation's key signed it.
+    `admitted_by` is `"operator"` for an invitation that no change made but `ledger recover`.
     """
 
     TAG = "user-registered.v1"
@@ -62,6 +63,7 @@ class UserRegistered(Explained, frozen=True):
     unicode: str
     invitation: str | None = None
     accepts: str | None = None
+    admitted_by: AdmittedBy | None = None
 
 
 @final

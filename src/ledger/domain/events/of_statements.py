@@ -26,7 +26,7 @@ class StatementDrafted(Explained, frozen=True):
     `ends_at` is when it expires if it is still pending then; `type` is the name of the document's
     type, None without one. `read_by` is who may read it, by its `readers` and the mode of
     registration at this position. `earlier` is the status, at the draft, of the statement that the
-    document supersedes.
+    document supersedes. `drafters` are those of its type, who take part in it.
     """
 
     TAG = "statement-drafted.v1"
@@ -52,6 +52,7 @@ class StatementDrafted(Explained, frozen=True):
     read_by: ReadBy = "participants"
     earlier: Status | None = None
     seen: Seen = msgspec.field(default_factory=dict)
+    drafters: tuple[str, ...] = ()
 
     @property
     def built_in(self) -> str | None:

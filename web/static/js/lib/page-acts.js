@@ -17,6 +17,12 @@ export const cancelOf = (user, recovery, key) =>
 export const cancelRecovery = async ({ dataset: { id, needs } }) =>
   shown(await cancelOf(me.user, `passkey:${id}`, await keyHere(needs)));
 
+/** Cancel the operator's invitations to governance. */
+export const cancelOperators = async ({ dataset: { id: recovery, needs } }) =>
+  shown(
+    await send("cancel-operator-invitations", { recovery }, "/api/operator-recoveries/cancel", await keyHere(needs)),
+  );
+
 /** Accept the governance policy that the page shows: in force, or set by a pending change. */
 export async function acceptGovernance({ dataset: { policy, change, needs } }) {
   const policySha256 = await sha256Hex(jcs(JSON.parse(policy)));

@@ -121,6 +121,7 @@ async function copy({ dataset: { text, from } }) {
 onAction({
   copy,
   "cancel-own-recovery": async (button) => (await import("./page-acts.js")).cancelRecovery(button),
+  "cancel-operator-recovery": async (button) => (await import("./page-acts.js")).cancelOperators(button),
   "accept-governance": async (button) => (await import("./page-acts.js")).acceptGovernance(button),
 });
 // Loaded only where there are any.

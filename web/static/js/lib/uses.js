@@ -38,16 +38,16 @@ export async function signed(action, { number, generation }, { key, statementId,
   const dialog = one(`#${action}-dialog`);
   if (!(await ask(dialog))) return null;
   const about = { statementId, sha256 };
-  const text = (name) => one(`[name=${name}]`, dialog)?.value.trim() || undefined;
+  const written = (name) => one(`[name=${name}]`, dialog)?.value.trim() || undefined;
   if (action === "use") {
     const nonce = encode(crypto.getRandomValues(new Uint8Array(32)));
-    const reference = text("reference");
+    const reference = written("reference");
     const members = { ...about, nonce, ...(reference && { reference }) };
     return { action, body: { act: await signAct(key, me.ledger, "use", members) } };
   }
   const isConfirmation = action === "not-done";
   const outcome = isConfirmation ? "not-done" : one("[name=outcome]:checked", dialog).value;
-  const reason = text("reason");
+  const reason = written("reason");
   const use = { number: Number(number), generation: Number(generation), outcome };
   const act = await signAct(key, me.ledger, "outcome", { ...about, ...use, ...(reason && { reason }) });
   const body = isConfirmation ? (await confirmed(act)).body : { act };

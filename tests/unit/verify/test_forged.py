@@ -1,0 +1,40 @@
+"""Forged bundles: the verifier and the audit refuse each, and name why."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.forgery import refusal
+from tests.vectors.forged.cases import forged
+from tests.vectors.forged.make import PATH, found
+
+EXPECTED: list[dict[str, Any]] = json.loads(PATH.read_text("utf-8"))
+CODES = {
+    "a draft of an outdated type": "type_outdated",
+    "content that the schema of its type refuses": "schema_unmet",
+    "a new version by a stranger": "creator_only",
+    "a statement that is used once too often": "used_up",
+    "the same in a redacted bundle": "used_up",
+    "the same in a bundle of the statement": "used_up",
+    "a decision by somebody who may not read the statement": "statement_unknown",
+    "a retraction left out of a bundle": "events_left_out",
+}
+
+
+def test_each_forgery_is_refused_for_the_rule_that_it_breaks() -> None:
+    assert {each["name"]: each["code"] for each in EXPECTED} == CODES
+    assert {each["verdict"] for each in EXPECTED} == {"invalid"}
+
+
+@pytest.mark.parametrize("case", EXPECTED, ids=lambda case: str(case["name"]))
+def test_the_verifier_finds_what_is_expected(case: dict[str, Any]) -> None:
+    assert found(case["name"]) == case
+
+
+@pytest.mark.parametrize("case", EXPECTED, ids=lambda case: str(case["name"]))
+def test_the_audit_refuses_a_log_that_an_operator_forged(case: dict[str, Any]) -> None:
+    each = forged(case["name"])
+    refused = refusal(each.states)
+    # Where a file is left out, the log itself is right.
+    assert (refused and refused[1]) == (None if each.left_out else case["code"])

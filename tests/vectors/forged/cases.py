@@ -1,0 +1,126 @@
+"""Bundles that break one rule of statements each, and who can forge them.
+
+An operator has the log's key: they write an event that no decision made, and sign a checkpoint over
+it. A person who passes on a bundle leaves out files of it. expected.json has what every reader of
+evidence says of each bundle.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NamedTuple, TypeVar
+
+from ledger.domain.events import StatementDrafted
+from ledger.verify import container
+from ledger.verify.container import Mode
+from tests.support.chronicle import statement_id
+from tests.support.document_end import ends_at
+from tests.support.dossier import bundle_of, rebundled
+from tests.support.forgery import sealed
+from tests.support.versions import copied
+from tests.vectors.changes.company import Company, grant
+from tests.vectors.readers.tries import Readers
+from tests.vectors.types import tries as types
+from tests.vectors.uses import tries as uses
+
+
+class Forged(NamedTuple):
+    """A forged bundle: the log, the mode, the statement, and whether an operator forged it."""
+
+    states: tuple[bytes, ...]
+    mode: Mode
+    statement: str
+    left_out: int | None = None  # the position of an event that is left out of the files
+
+    def bundle(self) -> bytes:
+        """Return the bundle."""
+        raw = bundle_of(self.states, self.mode, self.statement)
+        if self.left_out is None:
+            return raw
+        index = self.left_out - 1
+        files = [f"{name}/{index}" for name in ("entries", "bodies")]
+        gone = [*files, f"proofs/{index}.tlog-proof"]
+        shown = f"statements/{self.statement}/{self.left_out}-approval-retracted.jws"
+        jws = f"statements/{self.statement}/jws.json"
+        # As a ledger without the event shows the approvals.
+        before = container.parse(bundle_of(self.states[:index], self.mode, self.statement))
+        return rebundled(raw, dict.fromkeys([*gone, shown], None) | {jws: before[jws]})
+
+
+Told = TypeVar("Told", bound=Company)
+
+
+def _published(told: Told) -> Told:
+    """Return a company that has announced its log keys, as its checkpoints need."""
+    told.announce(1)
+    return told
+
+
+def _of_last(told: Company, mode: Mode = "full") -> Forged:
+    """Return the bundle of the statement of the last event, which no auditor has seen."""
+    last = told.events[-1]
+    return Forged((*told.states, sealed(last)), mode, str(last.stream))
+
+
+def _wrong_type() -> Forged:
+    told = _published(Company())
+    types.drafted_of_the_version_before(told)
+    return _of_last(told)
+
+
+def _unmet_schema() -> Forged:
+    told = _published(Company())
+    types.drafted(told, content='{"amount":"1","fee":"2"}')
+    return _of_last(told)
+
+
+def _strangers_version() -> Forged:
+    """Ivy is a creator too, and drafts a new version of what Cal drafted."""
+    told = _published(Company())
+    told.change(told.ada, 3, grant(told.ivy, "creator"))
+    policy = {"threshold": 1, "of": [f"user:{told.cal.user}"]}
+    older = copied(told.draft(told.cal, 5, policy=policy))
+    raw = told.ivy.document(statementId=statement_id(9), policy=policy, supersedes=older)
+    own = told.ivy.user, told.ivy.key.kid, told.ivy.draft_act(raw)
+    body = StatementDrafted(raw.decode(), *own, ends_at(raw), read_by="everyone")
+    told.add(statement_id(9), body)
+    return _of_last(told)
+
+
+def _used_twice(mode: Mode) -> Forged:
+    told = _published(uses.Executors())
+    uses.used_again(told, times=1, nonce=uses.OTHER, number=2)
+    return _of_last(told, mode)
+
+
+def _decided_by_who_may_not_read() -> Forged:
+    told = _published(Readers())
+    told.approves_unseen(told.ada)
+    return _of_last(told, "full")
+
+
+def _retraction_left_out() -> Forged:
+    """Cal takes an approval back, and the bundle shows it as if it counted."""
+    told = _published(Company())
+    both = {"threshold": 2, "of": [f"user:{each.user}" for each in (told.cal, told.ben)]}
+    raw = told.draft(told.cal, 5, policy=both)
+    told.sign(told.cal, told.cal.shared(raw), raw)
+    told.retract(told.cal, raw)
+    return Forged(tuple(told.states), "statement", statement_id(5), len(told.states))
+
+
+CASES: dict[str, Callable[[], Forged]] = {
+    "a draft of an outdated type": _wrong_type,
+    "content that the schema of its type refuses": _unmet_schema,
+    "a new version by a stranger": _strangers_version,
+    "a statement that is used once too often": partial(_used_twice, "full"),
+    "the same in a redacted bundle": partial(_used_twice, "redacted"),
+    "the same in a bundle of the statement": partial(_used_twice, "statement"),
+    "a decision by somebody who may not read the statement": _decided_by_who_may_not_read,
+    "a retraction left out of a bundle": _retraction_left_out,
+}
+
+
+@cache
+def forged(name: str) -> Forged:
+    """Return a forged bundle by its name."""
+    return CASES[name]()
