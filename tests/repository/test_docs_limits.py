@@ -10,9 +10,10 @@ from ledger.cli.audit import MOST_JOBS
 from ledger.commands import ceremonies, ceremony_ids
 from ledger.domain import acts, approval, document, entry, names
 from ledger.http import passkey_responses, quotas, read_models, reads, requests, streams
-from ledger.jose import fillings
+from ledger.jose import fillings, keyset
 from ledger.publish import publisher, stamper, witness_rounds
 from ledger.store.ports import operations
+from ledger.system import jwks_client
 from ledger.tlog import checkpoint, merkle
 from ledger.verify import container, zip_records
 from ledger.witness import app
@@ -24,6 +25,7 @@ from tests.support.route_quotas import quotas as route_quotas
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 KIB, MIB = 1024, 1024**2
 SHORTEST, LONGEST = acts.REASON_CHARS
+KEPT = jwks_client.JwksTimes()
 
 STATED = [
     ("http.md", f"A body over {passkey_responses.MAX_SMALL_BYTES // KIB} KiB is 413"),
@@ -54,6 +56,14 @@ STATED = [
     ("formats.md", f"and {fillings.MAX_MEMBERS:,} members in all"),
     ("formats.md", f"{entry.SALT_BYTES}-byte salt"),
     ("errors.md", f"not 1 to {names.MAX_NAME_CHARS} characters"),
+    ("jws.md", f"| kept | {KEPT.max_age_s:g} s"),
+    ("jws.md", f"at most once in {KEPT.floor_s:g} s"),
+    ("jws.md", f"is used for {KEPT.stale_s:,.0f} s more"),
+    (
+        "jws.md",
+        f"at most {jwks_client.MAX_BYTES // MIB} MiB and {keyset.MAX_SET_KEYS:,} keys,"
+        f" within {jwks_client.TOTAL_S:g} s",
+    ),
     ("log.md", f"at most {entry.MAX_ENTRY_BYTES:,} of them"),
     ("log.md", f"{checkpoint.MAX_NOTE_BYTES // KIB} KiB at most"),
     ("log.md", f"a tile of {merkle.WIDTH} hashes"),

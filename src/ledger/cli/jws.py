@@ -24,12 +24,12 @@ from ledger.cli.jws_files import (
     write_private,
 )
 from ledger.cli.jws_verify import verify
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, UnavailableError
 
 VERIFY_CODES = {
     ExitCode.DONE: "verified; with `--require`, the policy is met",
     ExitCode.INVALID: "invalid: a signature, a key or the serialization was refused",
-    ExitCode.UNVERIFIABLE: "a key is missing",
+    ExitCode.UNVERIFIABLE: "a key is missing, or keys could not be fetched",
     ExitCode.UNMET: "verified, but the policy is not met",
 }
 OTHER_CODES = {
@@ -57,6 +57,9 @@ def run(chosen: argparse.Namespace) -> int:
     except (UsageError, OSError, ValueError, TypeError) as error:
         print(f"ledger jws: {error}", file=sys.stderr)
         return ExitCode.USAGE
+    except UnavailableError as error:
+        print(f"ledger jws: {error}", file=sys.stderr)
+        return ExitCode.UNVERIFIABLE
     except LedgerError as error:
         print(f"ledger jws: {error}", file=sys.stderr)
         return ExitCode.INVALID

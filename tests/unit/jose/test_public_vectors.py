@@ -1,13 +1,18 @@
 """Public vectors of others: our verdict on each, and the class of each that differs."""
 
+import json
 import re
+from base64 import b64decode
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
-from ledger.encoding import b64u_decode
-from ledger.jose import parse_key, verify_multi_all
+from ledger.encoding import b64u_decode, b64u_encode
+from ledger.errors import MalformedError
+from ledger.jose import Limits, parse_key, peek, verify_multi_all
 from ledger.jose.algorithms import InvalidSignature
+from ledger.jose.header import decode_protected
 from tests.support.architecture import ROOT
 from tests.support.signature_vectors import (
     GOOD,
@@ -109,6 +114,23 @@ def test_every_free_text_has_the_verdict_that_the_page_tells() -> None:
     accepted = [name for name, ours in free.items() if ours == GOOD]
     assert accepted == ["i_number_too_big_pos_int"]
     assert Counter(free.values()) == {"json_invalid": 25, "json_number_inexact": 9, GOOD: 1}
+
+
+def test_no_text_that_a_json_parser_must_refuse_is_a_header_or_a_jws() -> None:
+    """Headers and envelopes have faster parsers of their own, for what is plain."""
+    headers = 0
+    for name, encoded in published(JSON_SUITE)["texts"].items():
+        raw = b64decode(encoded)
+        with suppress(MalformedError):  # three parts with dots are compact: then its header fails
+            assert [entry.error and entry.error.code for entry in peek(raw)] == ["jws_invalid"]
+        if name.startswith("n_"):
+            with pytest.raises(MalformedError) as error:
+                decode_protected(b64u_encode(raw), Limits())
+            assert error.value.code in ("jws_invalid", "jws_limit_exceeded")
+        elif name.startswith("y_object") and "duplicated" not in name:
+            assert decode_protected(b64u_encode(raw), Limits()) == json.loads(raw)
+            headers += 1
+    assert headers == 10
 
 
 def test_one_changed_bit_of_a_good_vector_is_seen() -> None:
