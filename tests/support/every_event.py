@@ -89,12 +89,10 @@ def _use(told: Chronicle, alice: Signer, bob: Signer) -> None:
     told.report(bob, order, (1, 2), "done", confirmed=False)
 
 
+# Told once for all tests, which leave it as it is.
 @cache
 def every_type(*, end: bool = False) -> Chronicle:
-    """Return a chronicle with each type of event; with `end`, also the freezing event.
-
-    It is told once for all tests, which leave it as it is.
-    """
+    """Return a chronicle with each type of event; with `end`, also the freezing event."""
     told = Chronicle()
     told.found()
     dave = told.signer(4, "administrator")
