@@ -33,7 +33,7 @@ class Round(NamedTuple):
 def run(*, quick: bool) -> list[Result]:
     """Measure at 1, 16 and 64 clients; medians of five rounds (one when quick)."""
     rounds = 1 if quick else ROUNDS
-    sizes = {clients: count // (10 if quick else 1) for clients, count in STATEMENTS.items()}
+    sizes = {clients: count // (40 if quick else 1) for clients, count in STATEMENTS.items()}
     measured: dict[tuple[str, int], Round] = {}
     units_us = []
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name:

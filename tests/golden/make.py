@@ -5,7 +5,6 @@ ever: if a file here changes, old logs no longer read, and the change has to be 
 """
 
 import json
-from functools import cache
 from pathlib import Path
 
 from ledger.domain import entry
@@ -16,7 +15,6 @@ from tests.support.every_event import every_type
 DIRECTORY = Path(__file__).parent
 
 
-@cache
 def told() -> Chronicle:
     return every_type(end=True)
 

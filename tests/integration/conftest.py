@@ -5,7 +5,7 @@ Each file of tests leaves one that passes the whole audit, with read models that
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -53,8 +53,9 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def _witnessed(shared_server: Server) -> Witnessed:
-    return Witnessed(shared_server)
+def _witnessed(shared_server: Server) -> Iterator[Witnessed]:
+    with closing(Witnessed(shared_server)) as witnessed:
+        yield witnessed
 
 
 @pytest.fixture(scope="module")

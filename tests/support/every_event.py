@@ -3,6 +3,7 @@
 The tests of audits, bundles, verifiers and golden files use it.
 """
 
+from functools import cache
 from typing import Any
 
 from ledger.domain.governance import policy_digest
@@ -88,6 +89,8 @@ def _use(told: Chronicle, alice: Signer, bob: Signer) -> None:
     told.report(bob, order, (1, 2), "done", confirmed=False)
 
 
+# Told once for all tests, which leave it as it is.
+@cache
 def every_type(*, end: bool = False) -> Chronicle:
     """Return a chronicle with each type of event; with `end`, also the freezing event."""
     told = Chronicle()

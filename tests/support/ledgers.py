@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from ledger.audit import run
 from ledger.audit.run import AuditRequest
@@ -262,8 +262,14 @@ def audit(stored: list[tuple[int, bytes, bytes]]) -> Auditor:
     return auditor
 
 
-def check_ledger(process: Process) -> Auditor:
-    """Audit the log of a process, and compare its cached states with freshly loaded ones."""
+def know_everybody(process: Process, cast: Cast) -> None:
+    """Have a process load everybody, so that what it knows can be too old later."""
+    users = [UUID(each.user) for each in cast.everybody]
+    asyncio.run(process.writer.ask(lambda reading: reading.people(users)))
+
+
+def check_ledger(process: Process, *others: Process) -> Auditor:
+    """Audit the log of some processes, and compare their cached states with freshly loaded ones."""
     stored = rows(Path(process.store.address))
     auditor = audit(stored)
     request = AuditRequest(audited_log(process.store.address), jobs=1)
@@ -276,10 +282,12 @@ def check_ledger(process: Process) -> Auditor:
     assert fresh.charter() == auditor.charter
     for stream, state in auditor.statements.items():
         assert folded(fresh.store, stream) == state
-        _require_same_or_older(process.writer.seen.state(stream), state)
+        for each in (process, *others):
+            _require_same_or_older(each.writer.seen.state(stream), state)
     for user, someone in auditor.people.items():
         assert folded(fresh.store, user) == someone
-        _require_same_or_older(process.writer.seen.state(user), someone)
+        for each in (process, *others):
+            _require_same_or_older(each.writer.seen.state(user), someone)
     fresh.close()
     return auditor
 

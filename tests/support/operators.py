@@ -1,14 +1,13 @@
 """What an operator does with a server's data: commands, and the loss of a disk."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 
 from ledger.data_files import LOG_FILE
 from ledger.tlog.checkpoint import parse_note
+from tests.support.programs import run_ledger
 from tests.support.publications import until
 from tests.support.server import Server
 
@@ -18,11 +17,8 @@ REASON = "The disk of the server failed."
 
 def ledger(server: Server, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run one command of `ledger` on a server's data."""
-    command = [sys.executable, "-m", "ledger", *map(str, arguments), "--data", str(server.data)]
-    environment = os.environ | server.settings
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
-    )
+    command = [*arguments, "--data", server.data]
+    return run_ledger(command, server.environment(), timeout_s=PATIENCE_S)
 
 
 def lose_log(server: Server) -> None:

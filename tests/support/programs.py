@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from ledger.system import wall_clock
@@ -66,10 +67,32 @@ def start_program(
         with output.open("ab") as log:
             command = [sys.executable, "-m", module, *arguments]
             return subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    run = (module, [*arguments], dict(environment), str(output))
+    run = (module, [*arguments], dict(environment), str(output), str(output))
     process = _FORKING.Process(target=_run, args=run, daemon=True)
     process.start()
     return _Forked(process)
+
+
+def run_ledger(
+    arguments: Sequence[str | Path], environment: Mapping[str, str], *, timeout_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of `ledger` to its end, as `start_program` runs programs; it gets no input."""
+    command = [sys.executable, "-m", "ledger", *map(str, arguments)]
+    if "COVERAGE_PROCESS_CONFIG" in os.environ:
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=timeout_s
+        )
+    with TemporaryDirectory() as directory:
+        output, errors = Path(directory) / "output", Path(directory) / "errors"
+        run = ("ledger", command[3:], dict(environment), str(output), str(errors))
+        process = _FORKING.Process(target=_run, args=run)
+        process.start()
+        process.join(timeout_s)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(command, timeout_s)
+        said = output.read_text("utf-8"), errors.read_text("utf-8")
+        return subprocess.CompletedProcess(command, process.exitcode, *said)
 
 
 def _set_clock(ahead_s: int) -> None:
@@ -81,15 +104,17 @@ def _set_clock(ahead_s: int) -> None:
     wall_clock.WallClock.__init__.__defaults__ = (time.time_ns, wall_clock._elapsed_ns)
 
 
-def _run(module: str, arguments: list[str], environment: dict[str, str], output: str) -> None:
+def _run(
+    module: str, arguments: list[str], environment: dict[str, str], output: str, errors: str
+) -> None:
     """Be the program, in the forked process."""
     if ahead_s := int(environment.pop(AHEAD, "0")):
         _set_clock(ahead_s)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    log = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
+    for number, path in ((1, output), (2, errors)):
+        log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        os.dup2(log, number)
+        os.close(log)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [module, *arguments]

@@ -107,6 +107,12 @@ def json_verdicts() -> Iterator[Verdict]:
         yield Verdict("JSONTestSuite", number, expected[name[0]], ours, {"comment": name})
 
 
+@cache
+def verdicts() -> list[Verdict]:
+    """Return all verdicts."""
+    return [*signature_verdicts(), *jose_verdicts(), *json_verdicts()]
+
+
 def why(verdict: Verdict) -> str | None:
     """Return the class of a verdict that differs from its authors'; None for one that must not."""
     test, ours = verdict.test, verdict.ours
@@ -137,9 +143,8 @@ def rows() -> list[str]:
     """Return the rows of the table in docs/reference/jws-vectors.md."""
     found = []
     sets = {name: each["published"] for name, each in _published_sets()}
-    every = [*signature_verdicts(), *jose_verdicts(), *json_verdicts()]
-    for name in dict.fromkeys(verdict.set for verdict in every):
-        mine = [verdict for verdict in every if verdict.set == name]
+    for name in dict.fromkeys(verdict.set for verdict in verdicts()):
+        mine = [verdict for verdict in verdicts() if verdict.set == name]
         agree = [verdict for verdict in mine if not verdict.differs]
         counts = Counter(verdict.ours == GOOD for verdict in agree)
         classes = Counter(why(verdict) for verdict in mine if verdict.differs)

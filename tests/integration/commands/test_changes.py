@@ -18,7 +18,7 @@ from ledger.store.engines import audited_log
 from ledger.store.log import EVENTS
 from ledger.store.ports.log import Write
 from tests.support.changes import governors
-from tests.support.ledgers import Cast, Process, check_ledger, settled
+from tests.support.ledgers import Cast, Process, check_ledger, know_everybody, settled
 from tests.support.refusals import refused
 
 TWO: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
@@ -32,16 +32,16 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
 @pytest.fixture
 def here(cast: Cast, tmp_path: Path) -> Iterator[Process]:
     process = Process(cast.copy(tmp_path / "ledger"), cast.time)
-    check_ledger(process)  # so that its cache knows everybody, and can be too old
+    know_everybody(process, cast)
     yield process
     check_ledger(process)
     process.close()
 
 
 @pytest.fixture
-def there(here: Process) -> Iterator[Process]:
+def there(here: Process, cast: Cast) -> Iterator[Process]:
     process = Process(Path(here.store.address).parent, here.time)
-    check_ledger(process)
+    know_everybody(process, cast)
     yield process
     process.close()
 

@@ -18,7 +18,15 @@ from ledger.domain import events
 from ledger.domain.events import ApprovalRetracted, StatementSigned
 from ledger.verify.auditor import Auditor
 from tests.support.commanders import STEPS, Commanders, Step
-from tests.support.ledgers import Cast, Process, check_ledger, rows, second_key, settled
+from tests.support.ledgers import (
+    Cast,
+    Process,
+    check_ledger,
+    know_everybody,
+    rows,
+    second_key,
+    settled,
+)
 
 # In memory where there is such a place: hundreds of ledgers, each with real commits.
 MEMORY = Path("/dev/shm")  # noqa: S108  # a private directory is made in it
@@ -32,30 +40,31 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
 
 @contextmanager
 def two_processes(cast: Cast) -> Iterator[Commanders]:
-    """Two processes on a copy of the file; at the end all that they answered is in the log."""
+    """Two processes on a copy of the file; at the end all that they answered is in the log.
+
+    Each test audits it with `require_distinct_approvers`.
+    """
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as directory:
         copied = cast.copy(Path(directory) / "ledger")
         processes = [Process(copied, cast.time) for _ in range(2)]
         for process in processes:
-            check_ledger(process)  # so that both have everybody in their caches
+            know_everybody(process, cast)
         head = processes[0].store.head().stored
         commanders = Commanders(cast, processes)
         try:
             yield commanders
-            for process in processes:
-                check_ledger(process)
             assert processes[0].store.head().stored == head + commanders.granted
         finally:
             for process in processes:
                 process.close()
 
 
-def require_distinct_approvers(process: Process) -> Auditor:
+def require_distinct_approvers(process: Process, other: Process) -> Auditor:
     """Nobody's approval counts twice, not even with another key or form; no use is one too many.
 
     A second one counts only after the first was retracted.
     """
-    auditor = check_ledger(process)
+    auditor = check_ledger(process, other)
     standing: set[tuple[UUID, str]] = set()
     for event in (events.decode(state) for _, state, _ in rows(Path(process.store.address))):
         if isinstance(event.body, StatementSigned):
@@ -83,7 +92,7 @@ def test_any_commands_one_after_the_other_leave_a_log_that_the_audit_takes(
 ) -> None:
     with two_processes(cast) as commanders:
         asyncio.run(commanders.each(steps))
-        require_distinct_approvers(commanders.processes[0])
+        require_distinct_approvers(*commanders.processes)
 
 
 @SOME
@@ -98,7 +107,7 @@ def test_any_commands_at_once_leave_a_log_that_the_audit_takes(
 
     with two_processes(cast) as commanders:
         asyncio.run(run(commanders))
-        require_distinct_approvers(commanders.processes[0])
+        require_distinct_approvers(*commanders.processes)
 
 
 @settings(SOME, max_examples=25)
@@ -127,7 +136,7 @@ def test_a_decision_and_what_it_was_made_on_never_pass_each_other(
 
     with two_processes(cast) as commanders:
         asyncio.run(run(commanders))
-        require_distinct_approvers(commanders.processes[1])
+        require_distinct_approvers(*commanders.processes)
 
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
@@ -142,7 +151,7 @@ def test_two_keys_and_both_forms_are_still_one_approver(cast: Cast, *, at_once: 
         asyncio.run(commanders.at_once(steps) if at_once else commanders.each(steps))
         # Two of the eight are the same bytes as the one that counts, and answered alike.
         assert [error.code for error in commanders.refusals] == ["out_of_order"] * 6
-        auditor = require_distinct_approvers(commanders.processes[0])
+        auditor = require_distinct_approvers(*commanders.processes)
         (drafted,) = commanders.statement_ids()
         statement = auditor.statements[drafted]
         assert (statement.status, set(statement.approvals)) == (
@@ -167,7 +176,7 @@ def test_a_statement_is_never_used_too_often_from_two_processes_at_once(
 
     with two_processes(cast) as commanders:
         asyncio.run(run(commanders))
-        auditor = require_distinct_approvers(commanders.processes[0])
+        auditor = require_distinct_approvers(*commanders.processes)
         (stream,) = commanders.statement_ids()
         subject = auditor.statements[stream]
         assert subject.status == "approved"

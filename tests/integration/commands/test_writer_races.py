@@ -12,7 +12,7 @@ from ledger.domain import challenges
 from ledger.domain.statement import Statement
 from ledger.errors import ForbiddenError, RefusedError
 from tests.support.authenticator import Passkey
-from tests.support.ledgers import Cast, Process, check_ledger, second_key, settled
+from tests.support.ledgers import Cast, Process, check_ledger, know_everybody, second_key, settled
 from tests.support.refusals import refused
 from tests.support.signers import Signer, assertion
 from tests.support.states import folded
@@ -26,17 +26,17 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
 @pytest.fixture
 def here(cast: Cast, tmp_path: Path) -> Iterator[Process]:
     process = Process(cast.copy(tmp_path / "ledger"), cast.time)
-    check_ledger(process)  # so that its cache knows everybody, and can be too old
+    know_everybody(process, cast)
     yield process
     check_ledger(process)
     process.close()
 
 
 @pytest.fixture
-def there(here: Process) -> Iterator[Process]:
+def there(here: Process, cast: Cast) -> Iterator[Process]:
     """Another process on the same file, whose cache already knows everybody."""
     process = Process(Path(here.store.address).parent, here.time)
-    check_ledger(process)
+    know_everybody(process, cast)
     yield process
     process.close()
 

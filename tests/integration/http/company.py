@@ -23,7 +23,7 @@ class Company:
         self.ada = self.person("Ada").register("administrator", link)
 
     def person(self, name: str) -> Actor:
-        client = httpx.Client(base_url=self.server.origin)
+        client = self.server.client()
         self.clients.append(client)
         return Actor(client, name, self.server.origin)
 

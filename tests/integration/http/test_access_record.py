@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from tests.integration.http.company import Company
 from tests.support.actor import Actor, Drafted, policy_of
 from tests.support.check import check_ledger
 from tests.support.server import Server
+
+HTML = {"Accept": "text/html"}
 
 
 class World(NamedTuple):
@@ -143,14 +146,19 @@ def test_the_record_is_paged_and_for_auditors_only(world: World) -> None:
 def test_a_read_that_cannot_be_recorded_is_refused(world: World) -> None:
     client, state = world.company.ada.client, world.company.server.data / "state.sqlite"
     client.timeout = world.bob.client.timeout = 60  # the server waits for the lock first
-    with closing(sqlite3.connect(state, isolation_level=None)) as other:
+    show_page = partial(client.get, f"/statements/{world.drafted.id}", headers=HTML)
+    export = partial(world.bob.client.get, f"{world.address}/evidence")
+    with (
+        closing(sqlite3.connect(state, isolation_level=None)) as other,
+        ThreadPoolExecutor() as waiting,
+    ):
         other.execute("BEGIN IMMEDIATE")  # nobody else can write
+        asked = [waiting.submit(each) for each in (show_page, export)]
         refuses_at(
             world.company.server, lambda: client.get(world.address), 503, "state_unavailable"
         )
-        page = client.get(f"/statements/{world.drafted.id}", headers={"Accept": "text/html"})
+        page, evidence = [each.result() for each in asked]
         assert (page.status_code, "Terms" in page.text) == (503, False)
-        evidence = world.bob.client.get(f"{world.address}/evidence")
         assert (evidence.status_code, evidence.json()["code"]) == (503, "state_unavailable")
         assert world.bob.client.get(world.address).status_code == 200  # he takes part
         other.execute("ROLLBACK")

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -10,15 +9,13 @@ import httpx
 from ledger.tlog.checkpoint import parse_note, verify_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from tests.support.actor import Actor
+from tests.support.operators import ledger
 from tests.support.public_log import assert_problem, keys_of, proof_of
 from tests.support.server import Server
 
 
 def ledger_log(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ledger", "log", *arguments, "--data", str(server.data)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=server.environment()
-    )
+    return ledger(server, "log", *arguments)
 
 
 def test_the_commands_work_beside_a_running_server(fresh_server: Server) -> None:

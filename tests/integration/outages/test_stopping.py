@@ -43,7 +43,7 @@ def test_a_request_whose_commit_runs_at_the_stop_is_answered_after_the_commit(
 ) -> None:
     with faulty.client() as client:
         alice = Actor(client, "Alice", faulty.origin).register("creator")
-        faulty.fault(sync_s=1.5, only="log.sqlite")
+        faulty.fault(sync_s=0.5, only="log.sqlite")
         posted = Posted(alice)
         until(lambda: queued(faulty) == 1)
         faulty.ask_to_end()

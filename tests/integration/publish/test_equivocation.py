@@ -1,8 +1,8 @@
 """Restored, copied and forked ledgers: refused by the witness, stopped, and proved."""
 
+import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from ledger.tlog.checkpoint import parse_note
 from tests.integration.publish.test_witness_rounds import Site, until
+from tests.support.programs import run_ledger
 from tests.support.server import TLS, Server
 
 
@@ -39,8 +40,7 @@ def refusal(here: Site) -> str:
 
 
 def ledger_log_compare(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ledger", "log", "compare", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return run_ledger(["log", "compare", *map(str, arguments)], os.environ, timeout_s=30)
 
 
 def test_a_directory_restored_with_its_signers_memory_is_noticed_by_the_witness(

@@ -3,7 +3,6 @@
 import re
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -27,6 +26,7 @@ from tests.support.actor import Actor
 from tests.support.authority import Authority
 from tests.support.check import check_ledger
 from tests.support.logs import opened, settings_of
+from tests.support.programs import run_ledger
 from tests.support.server import Server
 from tests.support.stamps import stamp as forged
 from tests.support.strangers import Reply, stranger
@@ -134,11 +134,8 @@ def test_stamps_cannot_be_changed_or_removed(server: Server) -> None:
 
 
 def ledger_log_stamp(server: Server, **settings: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ledger", "log", "stamp", "--data", str(server.data)]
-    environment = server.environment() | settings
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment, timeout=30
-    )
+    command = ["log", "stamp", "--data", str(server.data)]
+    return run_ledger(command, server.environment() | settings, timeout_s=30)
 
 
 def test_the_operator_can_have_one_made_now(

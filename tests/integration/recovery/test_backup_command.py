@@ -1,9 +1,7 @@
 """`ledger backup` beside a server under load, and a second server on one directory."""
 
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +13,7 @@ from ledger.data_files import LOG_FILE
 from ledger.store.engines import audited_log
 from tests.support.actor import Actor
 from tests.support.check import head, wait_for
+from tests.support.programs import run_ledger
 from tests.support.server import Server
 
 # Far more than it takes, and far less than a copy that starts again at each commit would.
@@ -23,11 +22,8 @@ PATIENCE_S = 30
 
 def ledger(server: Server, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run one command of `ledger` on a server's data."""
-    command = [sys.executable, "-m", "ledger", *map(str, arguments), "--data", str(server.data)]
-    environment = os.environ | server.settings
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
-    )
+    command = [*arguments, "--data", server.data]
+    return run_ledger(command, server.environment(), timeout_s=PATIENCE_S)
 
 
 def test_a_backup_ends_while_people_write_and_passes_the_audit(

@@ -1,9 +1,9 @@
 """A disk is lost under a server; the operator restores, and everybody can tell what was lost."""
 
 import json
+import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from ledger.tlog.checkpoint import parse_note
 from tests.support.actor import Actor
 from tests.support.operators import PATIENCE_S, REASON, ledger, lose_log, published
+from tests.support.programs import run_ledger
 from tests.support.public_log import assert_problem, proof_of
 from tests.support.publications import until
 from tests.support.server import Server
@@ -105,8 +106,7 @@ def require_told_what_was_lost(files: Path) -> None:
 
 def ledger_alone(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run one command of `ledger` without a ledger."""
-    command = [sys.executable, "-m", "ledger", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+    return run_ledger(arguments, os.environ, timeout_s=PATIENCE_S)
 
 
 def test_a_server_without_its_signers_memory_reads_takes_nothing_and_goes_on_when_confirmed(

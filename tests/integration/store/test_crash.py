@@ -20,7 +20,7 @@ from tests.support.server import Server
 
 KILLS = 20
 CLIENTS = 10
-LOAD_S = (0.2, 1.2)
+LOAD_S = (0.1, 0.6)
 SENT_AGAIN = 25
 
 
