@@ -63,7 +63,8 @@ class Assets:
                 continue
             found.append(path)
             for name in _IMPORT.findall(self.files[path].content):
-                waiting.append(posixpath.normpath(f"{posixpath.dirname(path)}/{name.decode()}"))
+                beside = posixpath.join(posixpath.dirname(path), name.decode())
+                waiting.append(posixpath.normpath(beside))
         return [self.url(path) for path in found[1:]]
 
     def router(self) -> Router:
