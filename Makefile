@@ -30,12 +30,15 @@ demo: $(VENV)/run.stamp ## serve a ledger with people and statements to try, its
 PYTEST := $(BIN)/python -m pytest -q
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
+# Some of these tests wait for a clock or a disk, so one process more than there are processors.
+WAITING := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile --no-loadscope-reorder
+
 # The quickest checks first: a fault in a unit is told within a minute or two.
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
 	@$(TOOLS)
 	@$(BIN)/python tests/browser/install_browser.py
 	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
-	$(PYTEST) $(PARALLEL) tests/integration tests/browser
+	$(PYTEST) $(WAITING) tests/integration tests/browser
 	$(PYTEST) tests/hostile
 
 tests: $(VENV)/test.stamp

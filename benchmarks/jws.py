@@ -33,26 +33,26 @@ ONE_S = 0.02
 def run(*, quick: bool) -> list[Result]:
     """Measure against other libraries, on two threads, and with up to 1,000 signatures."""
     rounds = 5 if quick else 41
-    return [*against_peers(rounds), threads(rounds // 5), linear(rounds // 3)]
+    return [*against_peers(rounds, quick=quick), threads(rounds // 5), linear(rounds // 3)]
 
 
-def against_peers(rounds: int) -> list[Result]:
+def against_peers(rounds: int, *, quick: bool = False) -> list[Result]:
     """Measure every case with every library, in turns."""
-    cases = _cases()
+    cases = _cases(100 if quick else COUNTS[-1])
     measured = {case.name: _in_turns(case, rounds) for case in cases}
     first = cases[0].name
     return [_of_three(first, measured[first], rounds), _of_all(measured, rounds)]
 
 
-def _cases() -> list[Case]:
+def _cases(most: int) -> list[Case]:
     signers = {alg: generate(alg, rsa_bits=2048) for alg in ALGORITHMS}
-    many = [generate("EdDSA") for _ in range(COUNTS[-1])]
+    many = [generate("EdDSA") for _ in range(most)]
     small, large = os.urandom(PAYLOAD_BYTES), os.urandom(2**20)
     return [
         json_case("JSON, 3 × EdDSA", small, many[:SIGNATURES]),
         *(json_case(f"JSON, 1 × {alg}", small, [signers[alg]]) for alg in ALGORITHMS),
         *(jwt_case(f"JWT with claims, {alg}", signers[alg]) for alg in ALGORITHMS),
-        json_case(f"JSON, {COUNTS[-1]:,} × EdDSA", small, many),
+        json_case(f"JSON, {most:,} × EdDSA", small, many),
         json_case("JSON, 1 MiB, 1 × EdDSA", large, many[:1]),
     ]
 

@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
+from tests.support.actor import Actor
+from tests.support.server import Server
 
 
 def test_a_draft_starts_empty_and_is_not_taken_empty(alice: Browser) -> None:
@@ -88,12 +89,11 @@ def test_the_keyboard_reaches_the_decision_in_three_steps(alice: Browser, bob: B
     expect(bob.page.locator("[data-action=approve]")).to_be_focused()
 
 
-def test_a_policy_of_many_people_is_folded_on_the_page(
-    alice: Browser, open_browser: OpenBrowser
-) -> None:
+def test_a_policy_of_many_people_is_folded_on_the_page(alice: Browser, server: Server) -> None:
     names = [f"Person {number}" for number in range(9)]
     for name in names:
-        open_browser().register(name, "Investor")
+        with server.client() as client:
+            Actor(client, name, server.origin).register("investor")
     alice.open(alice.draft_for("Terms", *names))
     expect(alice.page.get_by_text("9 members may approve")).to_be_visible()
     expect(alice.page.get_by_text("Person 8", exact=True)).to_be_hidden()
