@@ -24,7 +24,7 @@ from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
 from ledger.pages.visible import digit_groups, is_quoted, visible
 from ledger.pages.web import Web
-from ledger.pages.worded import has_words, worded
+from ledger.pages.worded import compared
 
 __all__ = ["ROUTES", "Web", "error_page", "template_config", "verifier"]
 
@@ -83,9 +83,8 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "visible": visible,
         "digit_groups": digit_groups,
         "is_quoted": is_quoted,
-        "has_words": has_words,
+        "compared": compared,
         "pointer_step": pointer_step,
-        "worded": worded,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
         "moment": policy_words.moment,
         "moment_s": words.moment_s,

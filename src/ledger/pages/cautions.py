@@ -5,7 +5,7 @@ web/static/js/lib/cautions.js finds the same; tests/vectors/web/cautions.json te
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Literal
 
 import msgspec
@@ -31,25 +31,32 @@ class Caution(msgspec.Struct, frozen=True):
 
 def of_statement(title: str, content: Value) -> list[Caution]:
     """Return the places of a statement; that of its title is ``""``."""
-    of_title = tuple(each for each in _ORDER if each in set(kinds_of(title)))
+    of_title = _in_order(set(kinds_of(title)))
     return [*([Caution("", of_title)] if of_title else []), *cautions(content)]
 
 
 def cautions(content: Value, place: str = "") -> Iterator[Caution]:
     """Yield the places in the order of the content."""
-    names = Counter(looks_of(name) for name, _ in _named(content))
+    is_named = content.kind == "object"
+    looks = [looks_of(name) for name, _ in content.members] if is_named else []
+    counts = Counter(looks)
     for at, (name, member) in enumerate(content.members):
-        is_named = content.kind == "object"
         found = set(kinds_of(member.text) if member.kind == "string" else ())
         if is_named:
-            found |= set(kinds_of(name)) | set(_kinds_among(name, names))
+            found |= set(kinds_of(name))
+            found |= {"alike"} if counts[looks[at]] > 1 else set()
+            found |= set() if name else {"nameless"}
         here = f"{place}/{pointer_step(name) if is_named else at}"
         if found:
-            yield Caution(here, tuple(each for each in _ORDER if each in found))
+            yield Caution(here, _in_order(found))
         yield from cautions(member, here)
 
 
 _ORDER: tuple[CautionKind, ...] = ("alike", "nameless", "letters", "unseen", "space", "form")
+
+
+def _in_order(found: Set[CautionKind]) -> tuple[CautionKind, ...]:
+    return tuple(each for each in _ORDER if each in found)
 
 
 def kinds_of(text: str) -> Iterator[CautionKind]:
@@ -62,17 +69,6 @@ def kinds_of(text: str) -> Iterator[CautionKind]:
         yield "space"
     if unicodedata.normalize("NFC", text) != text:
         yield "form"
-
-
-def _named(content: Value) -> tuple[tuple[str, Value], ...]:
-    return content.members if content.kind == "object" else ()
-
-
-def _kinds_among(name: str, names: Counter[str]) -> Iterator[CautionKind]:
-    if names[looks_of(name)] > 1:
-        yield "alike"
-    if not name:
-        yield "nameless"
 
 
 def count_values(content: Value) -> int:

@@ -17,7 +17,8 @@ _UNSEEN = (
     "\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
 )
 _SPACES = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"  # spaces other than that of the keyboard
-_EDGES = r"\A +| +\Z"  # plain spaces where nobody looks for one
+# Plain spaces where nobody looks for one. The lookbehind tries each run of spaces once only.
+_EDGES = r"\A +|(?<! ) +\Z"
 _LATIN = (
     "A-Za-z\xaa\xba\xc0-\xd6\xd8-\xf6\xf8-\u02b8\u1d00-\u1d25\u1d2c-\u1d5c\u1d62-\u1d65"
     "\u1d6b-\u1d77\u1d79-\u1dbe\u1e00-\u1eff\u2071\u207f\u2090-\u209c\u212a\u212b\u2132\u214e"
@@ -45,6 +46,9 @@ _LOOKS = (
 _LIKE = {ord(other): each[0] for each in _LOOKS.split() for other in each[1:]}
 
 _MARKED = re.compile(f"([{_UNSEEN}{_SPACES}]|{_EDGES})")
+_HIDES = re.compile(f"[{_UNSEEN}]")
+_ODD_SPACE = re.compile(f"[{_SPACES}]|{_EDGES}")
+_NOT_READ = re.compile(f"[{_UNSEEN}{_SPACES} ]")
 _WORD = re.compile(f"[{_LATIN}{_OTHER}\u0300-\u036f]+")
 _IS_LATIN = re.compile(f"[{_LATIN}]")
 _IS_OTHER = re.compile(f"[{_OTHER}]")
@@ -69,7 +73,7 @@ def visible(text: str) -> list[Text]:
         if index % 2:
             runs.append(Text(_label(part), is_mark=True))
         else:
-            runs += _letters(part, {each - at for each in foreign})
+            runs += _letters(part, at, foreign)
         at += len(part)
     return runs
 
@@ -79,13 +83,15 @@ def _label(part: str) -> str:
     return f"{len(part)} × {name}" if len(part) > 1 else name
 
 
-def _letters(part: str, foreign: set[int]) -> list[Text]:
+def _letters(part: str, start: int, foreign: set[int]) -> list[Text]:
+    """Return the runs of a part that begins at `start` in the text."""
     runs = list[Text]()
-    for is_foreign, group in groupby(range(len(part)), key=foreign.__contains__):
+    for is_foreign, group in groupby(enumerate(part, start), key=lambda each: each[0] in foreign):
+        letters = [letter for _, letter in group]
         if is_foreign:
-            runs += [Text(f"{part[at]} {_label(part[at])}", is_mark=True) for at in group]
+            runs += [Text(f"{letter} {_label(letter)}", is_mark=True) for letter in letters]
         else:
-            runs.append(Text("".join(part[at] for at in group)))
+            runs.append(Text("".join(letters)))
     return runs
 
 
@@ -114,17 +120,17 @@ def like_latin(text: str) -> str:
 
 def hides(text: str) -> bool:
     """Return whether a text has a character that is not seen."""
-    return bool(re.search(f"[{_UNSEEN}]", text))
+    return _HIDES.search(text) is not None
 
 
 def has_odd_spaces(text: str) -> bool:
     """Return whether a text has an unusual space, or a space at one of its ends."""
-    return bool(re.search(f"[{_SPACES}]|{_EDGES}", text))
+    return _ODD_SPACE.search(text) is not None
 
 
 def looks_of(name: str) -> str:
     """Return what names have in common that a reader takes for each other."""
-    seen = re.sub(f"[{_UNSEEN}{_SPACES} ]", "", name)
+    seen = _NOT_READ.sub("", name)
     return like_latin(seen).lower().translate(_DIGITS).replace("rn", "m")
 
 

@@ -11,10 +11,17 @@ from operator import eq
 from ledger.pages.differences import Difference
 
 SHORT = 40  # characters; shorter texts are compared at a glance
+MOST_ROWS = 20  # of one page; a twentieth of a second each, if they are as long as can be
 MOST_STEPS = 250_000  # beyond it, all between the first and the last changed word is one change
 _WORDS = re.compile(r"[ \t\n\r]+|[^ \t\n\r]+")
 
 WordRun = tuple[str, bool]  # a run of words, and whether it changed
+
+
+def compared(rows: Sequence[Difference]) -> dict[str, tuple[list[WordRun], list[WordRun]]]:
+    """Return the changed words of the first long texts among the rows, by pointer."""
+    long = [row for row in rows if has_words(row)]
+    return {row.pointer: worded(row.before, row.after) for row in long[:MOST_ROWS]}
 
 
 def has_words(row: Difference) -> bool:

@@ -15,14 +15,13 @@ export function ofStatement(title, content) {
 /** Return `[{place, kinds}]` of a node of strict-json.js: JSON pointers, and why to look there. */
 export function cautions({ kind, members = [] }, place = "") {
   const isNamed = kind === "object";
-  const names = new Map();
-  for (const [name] of isNamed ? members : []) {
-    names.set(looksOf(name), (names.get(looksOf(name)) ?? 0) + 1);
-  }
+  const looks = isNamed ? members.map(([name]) => looksOf(name)) : [];
+  const counts = new Map();
+  for (const each of looks) counts.set(each, (counts.get(each) ?? 0) + 1);
   return members.flatMap(([name, node], at) => {
     const found = node.kind === "string" ? kindsOf(node.text) : [];
     if (isNamed) {
-      if (names.get(looksOf(name)) > 1) found.push("alike");
+      if (counts.get(looks[at]) > 1) found.push("alike");
       if (!name) found.push("nameless");
       found.push(...kindsOf(name));
     }

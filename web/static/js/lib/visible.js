@@ -7,7 +7,7 @@ const UNSEEN =
   + "\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb\\ufffe\\uffff\\u{1bca0}-\\u{1bca3}"
   + "\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{10ffff}";
 const SPACES = "\\xa0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000";
-const EDGES = "^ +| +$";
+const EDGES = "^ +|(?<! ) +$";
 const LATIN =
   "A-Za-z\\xaa\\xba\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02b8\\u1d00-\\u1d25\\u1d2c-\\u1d5c\\u1d62-\\u1d65"
   + "\\u1d6b-\\u1d77\\u1d79-\\u1dbe\\u1e00-\\u1eff\\u2071\\u207f\\u2090-\\u209c\\u212a\\u212b\\u2132"
