@@ -2,6 +2,9 @@
 
 Such a signer has two functions: the public key, and one that signs. What comes back is verified
 before it is used, so a device that fails, or that signs with another key, makes no bad JWS.
+
+For callers of the library, with any algorithm; `external_key` is the protocol of the ledger's own
+Ed25519 keys, which also sign checkpoints.
 """
 
 from collections.abc import Callable, Iterator

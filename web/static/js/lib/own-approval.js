@@ -20,9 +20,8 @@ export function offer(policy, { roles }) {
 export async function approveOwn(key, statementId, { text: document, policy }) {
   const body = { jwt: await signApproval(key, bytesOf(document)) };
   if (policy.assurance === "passkey") {
-    const { confirm } = await import("./webauthn.js");
-    const { publicKey } = await post("/api/jwt-keys/options", {});
-    body.assertion = await confirm({ jws: body.jwt, ledger: me.ledger, user: me.user, publicKey });
+    const { confirmed } = await import("./stepup.js");
+    body.assertion = (await confirmed(body.jwt)).body.assertion;
   }
   const { position } = await post(`/api/statements/${statementId}/sign`, body);
   await settle(position);

@@ -16,7 +16,7 @@ const { id, sha256, assurance } = one("#review").dataset;
 const names = JSON.parse(one("#names").textContent);
 const verdicts = new Map();
 // Only a policy that asks for a passkey needs it.
-const asked = assurance === "passkey" && import("../lib/webauthn.js");
+const asked = assurance === "passkey" && import("../lib/stepup.js");
 const ACTS = { rejection: "reject", retraction: "retract", withdrawal: "withdraw" };
 
 /** The document that this browser checked, `{raw, title, content}`; without it nothing is signed. */
@@ -110,9 +110,8 @@ async function decide(action, dialog, sign) {
   const jws = await sign();
   const body = { [action === "sign" ? "jwt" : "act"]: jws };
   if (assurance === "passkey" && action !== "withdraw") {
-    say("Waiting for your device…");
-    const [{ publicKey }, { confirm }] = await Promise.all([post("/api/jwt-keys/options", {}), asked]);
-    body.assertion = await confirm({ jws, ledger: me.ledger, user: me.user, publicKey });
+    const { confirmed } = await asked;
+    body.assertion = (await confirmed(jws)).body.assertion;
   }
   await send({ action, body });
 }
