@@ -72,6 +72,8 @@ TABLES: tuple[str, ...] = (
 INDEXES: tuple[str, ...] = (
     "CREATE INDEX statement_by_type ON statement(type) WHERE type IS NOT NULL",
     "CREATE INDEX statement_by_creator ON statement(creator)",
+    # An inbox reads the open statements that close next.
+    f"CREATE INDEX statement_open ON statement(expires_at) WHERE final = {OPEN}",
     "CREATE INDEX statement_by_status ON statement(status) WHERE status IS NOT NULL",
     *versions.INDEXES,
     *readers.INDEXES,

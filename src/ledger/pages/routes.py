@@ -5,6 +5,7 @@ because the keys live in the browser.
 """
 
 import sqlite3
+from operator import attrgetter
 from typing import Annotated, get_args
 
 import msgspec
@@ -40,6 +41,7 @@ from ledger.pages.words import group_sentence, place_sentence, progress_sentence
 from projections import changes, devices, floor, inbox, readers, statements, users
 from projections import rules as rules_set
 from projections.involved import involved
+from projections.not_needed import changed_since_approval, not_needed
 from projections.statements import StatementDetail
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -135,7 +137,9 @@ def inbox_list(
         now = web.models.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
         mine = involved(db, me.id, at=at, now=now)
-        words = summaries(db, [each.id for each in [*waiting.items, *mine]], at=at)
+        spared = not_needed(db, me.id, at=at, now=now, limit=_MOST_FINISHED)
+        words = summaries(db, [each.id for each in [*waiting.items, *mine, *spared]], at=at)
+        changed = changed_since_approval(db, me.position, waiting.items, at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(
             db, me.position, at=at, now=now
@@ -146,8 +150,13 @@ def inbox_list(
         me=me,
         position=at,
         found=waiting,
-        others=[each for each in mine if each.status == "pending" and each not in waiting.items],
+        others=sorted(
+            (each for each in mine if each.status == "pending" and each not in waiting.items),
+            key=attrgetter("expires_at"),
+        ),
         finished=[each for each in mine if each.status != "pending"][:_MOST_FINISHED],
+        spared=spared,
+        changed=changed,
         words=words,
         alone=alone,
         one_way=one_way and not alone,
