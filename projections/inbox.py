@@ -52,7 +52,7 @@ INDEXES: tuple[str, ...] = ()
 Call = Literal["needed", "needed_later", "not_needed", "nobody"]
 
 
-class Asked(msgspec.Struct, frozen=True):
+class InboxOwner(msgspec.Struct, frozen=True):
     """A person whom statements can ask: id, stream number, roles, and how policies name them."""
 
     id: str
@@ -99,11 +99,11 @@ _CLOSED_SINCE = f"s.final < {OPEN} AND {_AFTER} AND {_WAITS}"
 _ENDS = "SELECT expires_at, id, 1 FROM statement WHERE id IN (SELECT value FROM json_each(?))"
 
 
-def asked(db: sqlite3.Connection, user_id: str, *, at: int) -> Asked | None:
+def asked(db: sqlite3.Connection, user_id: str, *, at: int) -> InboxOwner | None:
     """Return a person as statements can ask them; None for strangers and for mere auditors."""
     user = find_stream(db, user_id)
     roles = frozenset() if user is None else roles_of(db, user, at=at)
-    return None if user is None or roles <= {AUDITOR} else Asked(user_id, user, roles)
+    return None if user is None or roles <= {AUDITOR} else InboxOwner(user_id, user, roles)
 
 
 def page(
@@ -180,7 +180,7 @@ _CREATOR = "SELECT c.uuid FROM statement s JOIN stream c ON c.id = s.creator WHE
 _FROM_NEAREST: tuple[Call, ...] = ("needed", "needed_later", "not_needed")
 
 
-def call(db: sqlite3.Connection, number: int, me: Asked, at: int, now: str) -> Call:
+def call(db: sqlite3.Connection, number: int, me: InboxOwner, at: int, now: str) -> Call:
     """Return what a pending statement wants of a person whom it asks and who has not decided."""
     rules, replaced = policy_of(db, number), versions.replaced_by(db, number)
     if floor.is_below(db, number, rules, floor.in_force(db, at=at)):
@@ -202,7 +202,9 @@ def call(db: sqlite3.Connection, number: int, me: Asked, at: int, now: str) -> C
     return next(each for each in _FROM_NEAREST if each in calls)
 
 
-def _of_policy(rules: Policy, creator: str, decided: Decided, willing: Roles, me: Asked) -> Call:
+def _of_policy(
+    rules: Policy, creator: str, decided: Decided, willing: Roles, me: InboxOwner
+) -> Call:
     found = missing(rules, creator, decided, willing)
     if found is None or outlook(found, decided, willing) != "open":
         return "nobody"
@@ -218,5 +220,5 @@ def _of_policy(rules: Policy, creator: str, decided: Decided, willing: Roles, me
     return "needed_later" if later else "not_needed"
 
 
-def _is_named(by: Iterable[str], me: Asked) -> bool:
+def _is_named(by: Iterable[str], me: InboxOwner) -> bool:
     return any(covers(member, me.id, me.roles) for member in by)

@@ -7,7 +7,7 @@ among those that they are involved in, and not here.
 import sqlite3
 
 from projections.decisions import INDIVIDUAL
-from projections.inbox import UNDECIDED, Asked, asked, call
+from projections.inbox import UNDECIDED, InboxOwner, asked, call
 from projections.readers import MOST_ARMS
 from projections.retracted import RETRACTED
 from projections.rows import json_list
@@ -58,7 +58,7 @@ def not_needed(
     return found
 
 
-def _asking(db: sqlite3.Connection, me: Asked, at: int) -> list[int]:
+def _asking(db: sqlite3.Connection, me: InboxOwner, at: int) -> list[int]:
     members = me.members[:MOST_ARMS]
     given = {f"member{number}": member for number, member in enumerate(members)}
     arms = " UNION ".join(_NAMING.format(number=number) for number in range(len(members)))

@@ -52,8 +52,7 @@ def test_the_tab_counts_what_arrives_while_the_inbox_is_open(alice: Browser, bob
 def test_what_no_longer_needs_a_person_and_what_changed_since_they_signed(
     alice: Browser, bob: Browser
 ) -> None:
-    alice.open(alice.draft("First version"))
-    bob.open(alice.page.url)
+    bob.open(alice.draft("First version"))
     bob.approve()
     alice.page.get_by_role("link", name="Draft a new version").click()
     alice.page.get_by_label("Title").fill("Second version")
