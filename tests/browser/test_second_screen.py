@@ -24,7 +24,8 @@ def test_a_second_screen_shows_what_the_ledger_has_under_the_scanned_digest(
     alice.page.get_by_text(OPEN).click()
     code = alice.page.get_by_role("img", name="QR code of the address")
     expect(code).to_be_visible()
-    alice.page.wait_for_function("document.querySelector('.qr').naturalWidth > 0")
+    expect(code).to_have_js_property("complete", True)
+    assert alice.evaluate("document.querySelector('.qr').naturalWidth") > 0
     words = alice.page.locator("article .spoken")
     expect(words).to_have_text(spoken(digest))
     assert violations(alice) == []

@@ -53,7 +53,7 @@ def by_digest(request: AnyRequest, web: FromWeb, digest: FromPath[str]) -> Templ
     return _shown(request, web, bytes.fromhex(digest))
 
 
-@get("/digests/{digest:str}/qr.svg", media_type="image/svg+xml", sync_to_thread=True)
+@get("/digests/{digest:str}/qr.svg", sync_to_thread=True)
 def digest_code(
     request: AnyRequest, web: FromWeb, digest: FromPath[str]
 ) -> Response[str] | Redirect:
