@@ -25,6 +25,7 @@ PAGES = [
     "/signin",
     "/statements",
     "/inbox",
+    "/approvals",
     "/draft",
     "/account",
     "/account/lost",
@@ -75,6 +76,7 @@ MEMBERS_READ = [
     "/api/access-record",
 ]
 MEMBERS_POST = [
+    "/api/approvals",
     "/api/changes/preview",
     "/api/policies/preview",
     "/api/jwt-keys",
@@ -199,6 +201,7 @@ def test_what_a_member_does_for_themselves_takes_a_session(
 ) -> None:
     begun = bob.client.post("/api/jwt-keys/options", json={}).json()
     bodies: dict[str, Any] = {
+        "/api/approvals": {"approvals": [""]},
         "/api/changes/preview": {"content": "{}"},
         "/api/policies/preview": {"policy": "{}"},
         "/api/jwt-keys": {"ceremony": "", "key": bob.key_proofs(begun["nonce"])},

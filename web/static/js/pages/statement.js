@@ -1,14 +1,14 @@
 // Review and sign. The browser fetches the document's bytes, computes their digest, shows them, and
 // signs exactly those bytes. If the digest is not the server's, the page signs nothing.
 
-import { NoAnswer, Problem, bytes, get, post, settle } from "../lib/api.js";
-import { sha256Hex } from "../lib/digest.js";
+import { NoAnswer, Problem, get, post, settle } from "../lib/api.js";
+import { Unfaithful, checkedDocument } from "../lib/checked-document.js";
 import { all, ask, el, icon, one, put } from "../lib/dom.js";
 import { signAct, signApproval, signedAt, verify } from "../lib/jws.js";
 import { policySentence } from "../lib/policy.js";
 import { announce, me, onAction, say, show, start } from "../lib/page.js";
 import { live, read, swap } from "../lib/sse.js";
-import { parse, parseObject } from "../lib/strict-json.js";
+import { parseObject } from "../lib/strict-json.js";
 import { seen, showContent } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
@@ -26,20 +26,11 @@ let key;
 let unanswered = null;
 
 async function check() {
-  const raw = await bytes(`/api/statements/${id}/document`);
-  const computed = await sha256Hex(raw);
-  if (computed !== sha256) return mismatch("The document that arrived has another digest.", computed);
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
-    parse(text);
-    const document = JSON.parse(text);
-    if (document.statementId !== id || document.ledger !== me.ledger) {
-      return mismatch("The document is another statement's, or another ledger's.", computed);
-    }
-    await draw(document, text);
-    checked = { raw, title: document.title, content: document.content };
+    checked = await checkedDocument({ id, sha256, ledger: me.ledger }, draw);
   } catch (error) {
-    mismatch(`The document cannot be shown faithfully: ${error.message}.`, computed);
+    if (!(error instanceof Unfaithful)) throw error;
+    mismatch(error.message, error.computed);
   }
 }
 
