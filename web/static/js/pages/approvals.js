@@ -26,8 +26,7 @@ const chosen = () => all("[data-statement]").filter((place) => boxOf(place)?.che
 /** Check a statement when it is opened for the first time; only then it can be chosen. */
 async function open(place) {
   const { statement: id, sha256 } = place.dataset;
-  if (!place.open || checked.has(id) || place.ariaBusy) return;
-  place.ariaBusy = "true";
+  if (!place.open || checked.has(id)) return;
   try {
     const document = await checkedDocument({ id, sha256, ledger: me.ledger }, (said) => draw(place, said));
     checked.set(id, document);
@@ -36,8 +35,6 @@ async function open(place) {
   } catch (error) {
     const notice = el("div", { class: "notice rejected", role: "alert" }, el("p", {}, error.message));
     one("[data-shown]", place).replaceChildren(notice);
-  } finally {
-    place.ariaBusy = null;
   }
 }
 
@@ -103,13 +100,14 @@ function tell(place, { status, receipt, problem }) {
   const result = one(`#result-${place.dataset.statement}`);
   result.hidden = false;
   result.className = `notice ${receipt ? "approved" : "rejected"}`;
-  if (!receipt) return result.replaceChildren(icon("rejected"), ` ${refusal(status, problem).message}`);
+  if (!receipt) return result.replaceChildren(el("p", {}, icon("rejected"), ` ${refusal(status, problem).message}`));
   boxOf(place).disabled = true;
   place.open = false;
   const { leafIndex, position } = receipt;
   const proof = { href: `/log/entries/${leafIndex}/proof`, download: `${leafIndex}.tlog-proof` };
   const said = text("several.approved", { status: receipt.status });
-  return result.replaceChildren(icon("approved"), ` ${said} `, el("a", proof, text("several.receipt", { position })));
+  const link = el("a", proof, text("several.receipt", { position }));
+  return result.replaceChildren(el("p", {}, icon("approved"), ` ${said} `, link));
 }
 
 onAction({ sign, again: () => send(unanswered) });
@@ -117,5 +115,5 @@ document.addEventListener("change", count);
 key = await start();
 for (const place of all("[data-statement]")) {
   place.addEventListener("toggle", () => run(place, () => open(place)));
-  open(place);
+  run(place, () => open(place));
 }
