@@ -16,6 +16,7 @@ from ledger.pages import person as _person
 from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
+from ledger.pages import statement as _statement
 from ledger.pages import types as _types
 from ledger.pages import words
 from ledger.pages.content import pointer_step
@@ -35,7 +36,9 @@ ROUTES = [
     _routes.statement_list,
     _routes.inbox_list,
     _routes.draft,
-    _routes.statement,
+    _statement.statement,
+    _statement.by_digest,
+    _statement.digest_code,
     _account.account,
     _account.lost,
     _account.end,
