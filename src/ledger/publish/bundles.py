@@ -12,6 +12,7 @@ from ledger.domain import entry, events
 from ledger.domain.charter import STREAM
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import KeyAttested, Recorded, StatementRecord
+from ledger.domain.readers import unknown_statement
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
 from ledger.publish.heads import SignHeads
@@ -47,7 +48,7 @@ def newest_position(store: StoreReader, statement: str) -> int:
     """
     placed = store.placed(parse_uuid(statement), store.head().sealed)
     if not placed or not isinstance(events.decode(placed[0][1]).body, events.StatementDrafted):
-        raise NotFoundError("statement_unknown", "there is no such statement")
+        raise unknown_statement()
     return placed[-1][0]
 
 

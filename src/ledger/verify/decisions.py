@@ -226,7 +226,7 @@ class Decisions(KnownStates):
             creator,
             charter=self._charter,
             now_ms=now_ms,
-            find=self._latest,
+            find=self._named,
         )
         self._require_stream(event, UUID(document.statement_id))
         if is_change(document):

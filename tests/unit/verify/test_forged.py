@@ -17,7 +17,12 @@ CODES = {
     "a statement that is used once too often": "used_up",
     "the same in a redacted bundle": "used_up",
     "the same in a bundle of the statement": "used_up",
-    "a decision by somebody who may not read the statement": "statement_unknown",
+    "a decision by somebody who may not read the statement, full": "statement_unknown",
+    "a decision by somebody who may not read the statement, redacted": "statement_unknown",
+    "a decision by somebody who may not read the statement, statement": "statement_unknown",
+    "a new version by somebody who may not read the statement, full": "statement_unknown",
+    "a new version by somebody who may not read the statement, redacted": "statement_unknown",
+    "a new version by somebody who may not read the statement, statement": "statement_unknown",
     "a retraction left out of a bundle": "events_left_out",
 }
 

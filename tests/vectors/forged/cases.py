@@ -46,6 +46,7 @@ class Forged(NamedTuple):
         return rebundled(raw, dict.fromkeys([*gone, shown], None) | {jws: before[jws]})
 
 
+MODES: tuple[Mode, ...] = ("full", "redacted", "statement")
 Told = TypeVar("Told", bound=Company)
 
 
@@ -92,10 +93,23 @@ def _used_twice(mode: Mode) -> Forged:
     return _of_last(told, mode)
 
 
-def _decided_by_who_may_not_read() -> Forged:
+def _decided_by_who_may_not_read(mode: Mode) -> Forged:
     told = _published(Readers())
     told.approves_unseen(told.ada)
-    return _of_last(told, "full")
+    return _of_last(told, mode)
+
+
+def _version_by_who_may_not_read(mode: Mode) -> Forged:
+    """Ada is told of a statement that she may not read, and drafts a new version of it."""
+    told = _published(Readers())
+    told.change(told.ada, 3, grant(told.ada, "creator"))
+    policy = {"threshold": 1, "of": [f"user:{told.ada.user}"]}
+    own = copied(told.raw)
+    raw = told.ada.document(statementId=statement_id(9), policy=policy, supersedes=own)
+    signed = told.ada.user, told.ada.key.kid, told.ada.draft_act(raw)
+    body = StatementDrafted(raw.decode(), *signed, ends_at(raw), read_by="everyone")
+    told.add(statement_id(9), body)
+    return _of_last(told, mode)
 
 
 def _retraction_left_out() -> Forged:
@@ -115,7 +129,18 @@ CASES: dict[str, Callable[[], Forged]] = {
     "a statement that is used once too often": partial(_used_twice, "full"),
     "the same in a redacted bundle": partial(_used_twice, "redacted"),
     "the same in a bundle of the statement": partial(_used_twice, "statement"),
-    "a decision by somebody who may not read the statement": _decided_by_who_may_not_read,
+    **{
+        f"a decision by somebody who may not read the statement, {mode}": partial(
+            _decided_by_who_may_not_read, mode
+        )
+        for mode in MODES
+    },
+    **{
+        f"a new version by somebody who may not read the statement, {mode}": partial(
+            _version_by_who_may_not_read, mode
+        )
+        for mode in MODES
+    },
     "a retraction left out of a bundle": _retraction_left_out,
 }
 

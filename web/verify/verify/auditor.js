@@ -156,7 +156,7 @@ export class Auditor {
     const { ledger, party, invitations } = this.charter;
     const known = { ledger, party, nowMs, invitations, charter: this.charter };
     known.roles = charter.signingRolesOf(this.charter);
-    known.earlier = versions.earlierOf(this.statements, event.stream);
+    known.earlier = versions.earlierOf(event.stream, this.sources());
     return DECIDE[event.type](this, event, known);
   }
 
@@ -214,7 +214,7 @@ export class Auditor {
   async draft(event, context) {
     const { again, document } = await decideDraft(event.body, this.signer(event), this.charter, {
       ...context,
-      statements: this.statements,
+      ...this.sources(),
     });
     requireStream(event.stream, document.statementId);
     if (isChange(document)) {
