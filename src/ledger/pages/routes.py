@@ -23,7 +23,7 @@ from ledger.pages.acceptance import counts
 from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
-from ledger.pages.draft_types import drafted_by
+from ledger.pages.draft_types import drafted_by, next_version
 from ledger.pages.past import shown_at
 from ledger.pages.readers import (
     carried_executors,
@@ -176,8 +176,11 @@ def draft(
             if base is None:
                 raise unknown_statement()
             web.access.note(db, reader, "statement", [base.position])
-            if base.creator.id != me.id:
-                base = None  # only its creator supersedes a statement
+            way = next_version(db, me, base, at=at)
+            if way is None:
+                base = None  # this person may not supersede it
+            elif kind is None:
+                kind = way.sha256
         roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
         carried = carried_readers(db, base, people.items, at=at)
         executors = carried_executors(db, base, people.items, at=at)
@@ -234,6 +237,7 @@ def statement(
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
         takes_part = not readers.foreign(db, reader, [found.position])
         in_force = rules_set.in_force(db, at=seen).governance
+        version_way = None if then.is_past else next_version(db, me, found, at=seen)
         awaits = bool(items) and not counts(db, me, in_force, at=seen)
     content = parse_content(found.content)
     uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
@@ -260,6 +264,7 @@ def statement(
         else standing(found, rules, me, awaits=awaits, below=below),
         changed=None if earlier is None else changed_since(earlier, found.document.encode()),
         place=place_of(found),
+        version_way=version_way,
         **_policies_in_words(rules, replaced_rules, people),
     )
 

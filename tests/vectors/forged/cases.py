@@ -19,6 +19,7 @@ from tests.support.forgery import sealed
 from tests.support.versions import copied
 from tests.vectors.changes.company import Company, grant
 from tests.vectors.readers.tries import Readers
+from tests.vectors.types import superseding
 from tests.vectors.types import tries as types
 from tests.vectors.uses import tries as uses
 
@@ -87,6 +88,12 @@ def _strangers_version() -> Forged:
     return _of_last(told)
 
 
+def _version_of_a_type(by: str, says: str) -> Forged:
+    told = _published(Company())
+    superseding.tried(told, by=by, supersede=says)
+    return _of_last(told)
+
+
 def _used_twice(mode: Mode) -> Forged:
     told = _published(uses.Executors())
     uses.used_again(told, times=1, nonce=uses.OTHER, number=2)
@@ -126,6 +133,12 @@ CASES: dict[str, Callable[[], Forged]] = {
     "a draft of an outdated type": _wrong_type,
     "content that the schema of its type refuses": _unmet_schema,
     "a new version by a stranger": _strangers_version,
+    "a new version by a stranger, of a type whose drafters may": partial(
+        _version_of_a_type, "ivy", "drafters"
+    ),
+    "a new version by a drafter, of a type whose creators may": partial(
+        _version_of_a_type, "ben", "creator"
+    ),
     "a statement that is used once too often": partial(_used_twice, "full"),
     "the same in a redacted bundle": partial(_used_twice, "redacted"),
     "the same in a bundle of the statement": partial(_used_twice, "statement"),

@@ -44,7 +44,7 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
   }
   requireStanding(creator);
   const known = requireKind(document, creator, charter);
-  const earlier = superseded && requireSupersedable(superseded, creator, charter, nowMs);
+  const earlier = superseded && requireSupersedable(superseded, document, creator, charter, nowMs);
   // 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet it.
   requireKnownRoles(document.policy, signingRolesOf(charter));
   if (!isAChange) requireFloor(document.policy, charter.values.floor);

@@ -10,6 +10,7 @@ import { excluded, lowers, met, possible, requirePossible } from "./places.js";
 import { mayApprove as mayApproveBy, rootOf, stepsOf } from "./policy.js";
 import { mayRead, UNKNOWN_STATEMENT } from "./readers.js";
 import { statusAt } from "./statement.js";
+import { letsDraftersSupersede } from "./statement_types.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
 // --- drafts --------------------------------------------------------------------------------------
@@ -32,8 +33,8 @@ export function requireFound({ supersedes }, creator, sources) {
   return earlier;
 }
 
-/** Return the status of the statement that this person supersedes. */
-export function requireSupersedable(earlier, creator, charter, nowMs) {
+/** Return the status of the statement that this person supersedes; they may draft the document. */
+export function requireSupersedable(earlier, document, creator, charter, nowMs) {
   const status = statusAt(earlier, { nowMs, charter });
   if (status === STATUS.SUPERSEDED) {
     refuse("statement_superseded", "another version has replaced this one");
@@ -41,8 +42,9 @@ export function requireSupersedable(earlier, creator, charter, nowMs) {
   if (status === STATUS.PENDING && earlier.replaced) {
     refuse("version_pending", "this version is to replace an approved one: withdraw it");
   }
-  if (earlier.creator !== creator.user) {
-    refuse("creator_only", "only its creator may supersede a statement");
+  const byDrafters = letsDraftersSupersede(charter.types, earlier.type, document.type);
+  if (earlier.creator !== creator.user && !byDrafters) {
+    refuse("creator_only", "only its creator may supersede a statement, unless its type lets all who draft it");
   }
   if (earlier.items !== null) refuse("change_invalid", "nothing supersedes a change");
   if (status === STATUS.APPROVED) requirePossible(earlier.policy, creator.user, signingRolesOf(charter));
