@@ -68,6 +68,7 @@ def test_the_vector_file_says_what_the_events_declare() -> None:
         ("ledger-created.v1", None),
         ("log-keys-announced.v1", None),
         ("log-keys-retired.v1", None),
+        ("heads-key-replaced.v1", None),
         ("log-frozen.v1", None),
         ("invitation-issued.v1", None),
         ("user-registered.v1", "00000000-0000-0000-0000-000000000003"),

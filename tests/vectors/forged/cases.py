@@ -10,12 +10,14 @@ from functools import cache, partial
 from typing import NamedTuple, TypeVar
 
 from ledger.domain.events import StatementDrafted
+from ledger.jose import SigningKey
 from ledger.verify import container
 from ledger.verify.container import Mode
 from tests.support.chronicle import statement_id
 from tests.support.document_end import ends_at
 from tests.support.dossier import bundle_of, rebundled
 from tests.support.forgery import sealed
+from tests.support.heads import HEADS_KEY, NEXT_HEADS_KEY, signs_heads
 from tests.support.versions import copied
 from tests.vectors.changes.company import Company, grant
 from tests.vectors.readers.tries import Readers
@@ -31,10 +33,12 @@ class Forged(NamedTuple):
     mode: Mode
     statement: str
     left_out: int | None = None  # the position of an event that is left out of the files
+    heads: SigningKey | None = None  # who signs the heads, if not the key in force
 
     def bundle(self) -> bytes:
         """Return the bundle."""
-        raw = bundle_of(self.states, self.mode, self.statement)
+        sign = None if self.heads is None else signs_heads(key=self.heads)
+        raw = bundle_of(self.states, self.mode, self.statement, sign_heads=sign)
         if self.left_out is None:
             return raw
         index = self.left_out - 1
@@ -129,6 +133,13 @@ def _retraction_left_out() -> Forged:
     return Forged(tuple(told.states), "statement", statement_id(5), len(told.states))
 
 
+def _heads_by_the_key_before() -> Forged:
+    told = _published(Company())
+    told.draft(told.cal, 5)
+    told.replace_heads_key(NEXT_HEADS_KEY.jwk)
+    return Forged(tuple(told.states), "statement", statement_id(5), heads=HEADS_KEY)
+
+
 CASES: dict[str, Callable[[], Forged]] = {
     "a draft of an outdated type": _wrong_type,
     "content that the schema of its type refuses": _unmet_schema,
@@ -155,6 +166,7 @@ CASES: dict[str, Callable[[], Forged]] = {
         for mode in MODES
     },
     "a retraction left out of a bundle": _retraction_left_out,
+    "heads by a key that was replaced": _heads_by_the_key_before,
 }
 
 

@@ -43,6 +43,8 @@ const DECIDE = forEveryTag({
     charter.decideAnnouncement(auditor.logKeys(event), event.body.act, nowMs),
   [TAG.LOG_KEYS_RETIRED]: (auditor, event, { nowMs }) =>
     charter.decideRetirement(auditor.logKeys(event), event.body.act, nowMs),
+  [TAG.HEADS_KEY_REPLACED]: (auditor, event, { nowMs }) =>
+    charter.decideHeadsKey(auditor.ownStream(event), event.body.act, nowMs),
   [TAG.LEDGER_RESTORED]: (auditor, event, { nowMs }) =>
     decideRestore(auditor.restored(event), event.body.act, nowMs),
   [TAG.OPERATOR_INVITED]: (auditor, event, { nowMs }) =>
