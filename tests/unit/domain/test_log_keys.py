@@ -14,7 +14,6 @@ from ledger.domain.charter import STREAM, Charter
 from ledger.domain.events import (
     Body,
     Event,
-    HeadsKeyReplaced,
     LedgerCreated,
     LogFrozen,
     LogKeysAnnounced,
@@ -24,16 +23,14 @@ from ledger.domain.ledger_acts import (
     AnnounceLogKeys,
     CreateLedger,
     FreezeLedger,
-    ReplaceHeadsKey,
     RetireLogKeys,
 )
-from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, LedgerError, RefusedError
-from ledger.jose import OkpJwk, SigningKey
+from ledger.jose import SigningKey
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteKey
 from ledger.verify.auditor import AuditError, Auditor
-from tests.support.heads import HEADS, HEADS_KEY
+from tests.support.heads import HEADS
 from tests.support.links import link_key
 
 NOW_MS = 1_763_690_646_000
@@ -236,32 +233,6 @@ def test_the_reason_of_an_end_has_10_to_2000_characters(reason: str) -> None:
     assert charter.freeze(charter_of(), signed(frozen(reason)), now_ms=NOW_MS).reason == reason
 
 
-def replaced(key: SigningKey, by: SigningKey = KEY) -> HeadsKeyReplaced:
-    act = ReplaceHeadsKey(iat=NOW_MS // 1000, ledger=NAME, heads=key.jwk)
-    return HeadsKeyReplaced(heads=key.jwk, act=signed(act, by))
-
-
-def test_the_ledgers_own_key_replaces_the_heads_key() -> None:
-    body = log_keys.replace_heads_key(charter_of(), replaced(STRANGER).act, now_ms=NOW_MS)
-    assert charter_of().heads == HEADS
-    assert charter_of(body).heads == STRANGER.jwk
-
-
-@pytest.mark.parametrize(
-    ("heads", "by", "code"),
-    [
-        (STRANGER.jwk, STRANGER, "jws_kid_mismatch"),
-        (OkpJwk(crv="Ed25519", x=b64u_encode(b"\x01" + bytes(31))), KEY, "jwk_invalid"),
-    ],
-    ids=["another signer", "a key of small order"],
-)
-def test_no_other_key_becomes_the_heads_key(heads: OkpJwk, by: SigningKey, code: str) -> None:
-    act = signed(ReplaceHeadsKey(iat=NOW_MS // 1000, ledger=NAME, heads=heads), by)
-    with pytest.raises(LedgerError) as refused:
-        log_keys.replace_heads_key(charter_of(), act, now_ms=NOW_MS)
-    assert refused.value.code == code
-
-
 # --- auditing ----------------------------------------------------------------------------------
 
 
@@ -293,9 +264,6 @@ def test_an_audit_makes_the_ledgers_acts_again() -> None:
         [LogFrozen(reason="Another reason", act=signed(frozen()))],
         [end(), announcement(size=3)],
         [end(), end()],
-        [end(), replaced(STRANGER)],
-        [replaced(STRANGER, STRANGER)],
-        [HeadsKeyReplaced(HEADS, replaced(STRANGER).act)],
     ],
 )
 def test_an_audit_refuses_what_the_ledgers_own_key_did_not_decide(bodies: list[Body]) -> None:
@@ -321,13 +289,6 @@ def test_an_audit_names_why_an_event_cannot_be_there() -> None:
     with pytest.raises(AuditError) as refused:
         Auditor().add(1, events.encode(stream_of(announcement(size=1))[0], salt=bytes(32)))
     assert getattr(refused.value.__cause__, "code", None) == "not_founded"
-
-
-@pytest.mark.parametrize("key", [KEY, HEADS_KEY], ids=["the ledger's own", "the heads key"])
-def test_an_audit_refuses_a_heads_key_that_the_log_names_already(key: SigningKey) -> None:
-    with pytest.raises(AuditError) as refused:
-        audited(replaced(key))
-    assert getattr(refused.value.__cause__, "code", None) == "key_shared"
 
 
 def test_an_audit_refuses_the_ledgers_acts_in_another_stream() -> None:
