@@ -4,43 +4,36 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
-import sqlite3
+from operator import attrgetter
 from typing import Annotated, get_args
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
-from ledger.domain import policy
-from ledger.domain.policy import Policy
-from ledger.domain.policy_words import policy_sentence
-from ledger.domain.readers import Reader, unknown_statement
+from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
-from ledger.encoding import parse_json
 from ledger.http.requests import AnyRequest
+<<<<<<< HEAD
 from ledger.pages.acceptance import counts
 from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in, summaries
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import drafted_by, next_version
+=======
+from ledger.pages.change_words import summaries
+from ledger.pages.draft_types import drafted_by
+>>>>>>> main
 from ledger.pages.past import shown_at
-from ledger.pages.readers import (
-    carried_executors,
-    carried_readers,
-    readers_and_executors,
-    readers_sentence,
-)
+from ledger.pages.readers import carried_executors, carried_readers
 from ledger.pages.setup import is_alone
-from ledger.pages.standing import OpenActions, standing
-from ledger.pages.uses import shown_uses, without_acts
-from ledger.pages.versions import changed_since, place_of, strictest
-from ledger.pages.web import ROWS, FromWeb, Next, Web, local_path, page, to_sign_in
-from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
-from projections import changes, devices, floor, inbox, readers, statements, users
+from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
+from ledger.pages.words import wait
+from projections import devices, inbox, readers, statements, users
 from projections import rules as rules_set
 from projections.involved import involved
-from projections.statements import StatementDetail
+from projections.not_needed import changed_since_approval, not_needed
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_FINISHED = 10
@@ -135,7 +128,9 @@ def inbox_list(
         now = web.models.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
         mine = involved(db, me.id, at=at, now=now)
-        words = summaries(db, [each.id for each in [*waiting.items, *mine]], at=at)
+        spared = not_needed(db, me.id, at=at, now=now, limit=_MOST_FINISHED)
+        words = summaries(db, [each.id for each in [*waiting.items, *mine, *spared]], at=at)
+        changed = changed_since_approval(db, me.position, waiting.items, at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(
             db, me.position, at=at, now=now
@@ -146,8 +141,13 @@ def inbox_list(
         me=me,
         position=at,
         found=waiting,
-        others=[each for each in mine if each.status == "pending" and each not in waiting.items],
+        others=sorted(
+            (each for each in mine if each.status == "pending" and each not in waiting.items),
+            key=attrgetter("expires_at"),
+        ),
         finished=[each for each in mine if each.status != "pending"][:_MOST_FINISHED],
+        spared=spared,
+        changed=changed,
         words=words,
         alone=alone,
         one_way=one_way and not alone,
@@ -204,6 +204,7 @@ def draft(
         kind=next((each for each in kinds if each.about.sha256 == kind), None),
         untyped=values.untyped and CREATOR in me.roles,
     )
+<<<<<<< HEAD
 
 
 @get("/statements/{statement_id:str}", sync_to_thread=True)
@@ -293,3 +294,5 @@ def _policies_in_words(
         "replaced_sentence": None if replaced is None else policy_sentence(replaced, people),
         "assurance": strictest(rules, replaced),
     }
+=======
+>>>>>>> main

@@ -47,6 +47,7 @@ class World(NamedTuple):
             "credential_id": self.cal.passkey.id,
             "kid": self.cal.key.kid,
             "sha256": "0" * 64,
+            "digest": self.drafted.sha256,
             "own_kid": who.key.kid,
             "session_id": "0" * 32,
             "index": "0",
@@ -115,6 +116,8 @@ def body_of(row: str, who: Actor, world: World) -> dict[str, Any]:
     kind = row.rpartition("/")[2]
     if kind in USES:
         return {"act": who.act(kind, **about, **USES[kind])}
+    if row.endswith("policies/preview"):
+        return {"policy": json.dumps(policy_of(1, who))}
     if row.endswith("/preview"):
         item = {"suspend": {"user": world.people["participant"].user}}
         return {"content": json.dumps({"items": [item]})}
