@@ -15,16 +15,8 @@ from litestar.response import Redirect, Template
 from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.http.requests import AnyRequest
-<<<<<<< HEAD
-from ledger.pages.acceptance import counts
-from ledger.pages.cautions import count_values, of_statement
-from ledger.pages.change_words import describe, named_in, summaries
-from ledger.pages.content import parse_content
-from ledger.pages.draft_types import drafted_by, next_version
-=======
 from ledger.pages.change_words import summaries
-from ledger.pages.draft_types import drafted_by
->>>>>>> main
+from ledger.pages.draft_types import drafted_by, next_version
 from ledger.pages.past import shown_at
 from ledger.pages.readers import carried_executors, carried_readers
 from ledger.pages.setup import is_alone
@@ -204,95 +196,3 @@ def draft(
         kind=next((each for each in kinds if each.about.sha256 == kind), None),
         untyped=values.untyped and CREATOR in me.roles,
     )
-<<<<<<< HEAD
-
-
-@get("/statements/{statement_id:str}", sync_to_thread=True)
-def statement(
-    request: AnyRequest, web: FromWeb, statement_id: FromPath[str], at: FromQuery[str | None] = None
-) -> Template | Redirect:
-    """Show one statement for review: content, policy, signatures, and the possible actions.
-
-    As of an earlier position it shows what was known then, and offers no action.
-    """
-    me = web.session_user(request)
-    if me is None:
-        return to_sign_in(request)
-    with web.models.views() as (db, newest):
-        reader, then = readers.of(db, me.id), shown_at(db, web, newest, at)
-        seen, now = then.seen, then.time
-        found = statements.by_id(db, web.models.log, statement_id, reader, at=seen, now=now)
-        if found is None:
-            raise unknown_statement()
-        web.access.note(db, reader, "statement", [found.position])
-        # The document is authoritative; the views only index it.
-        document = parse_json(found.document.encode())
-        rules = policy.parse(msgspec.json.encode(document["policy"]))
-        replaced_rules = None if found.replaced is None else msgspec.convert(found.replaced, Policy)
-        earlier = _earlier(db, web, found, reader, seen)
-        items = changes.items(db, [statement_id]).get(statement_id, ())
-        replaced = rules_set.replaced(db, items, at=seen)
-        ids = _people_of(rules) | _people_of(replaced_rules) | readers_and_executors(found)
-        people = users.names(db, sorted(ids | named_in(items)), at=seen)
-        people[found.creator.id] = found.creator.name
-        below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
-        takes_part = not readers.foreign(db, reader, [found.position])
-        in_force = rules_set.in_force(db, at=seen).governance
-        version_way = None if then.is_past else next_version(db, me, found, at=seen)
-        awaits = bool(items) and not counts(db, me, in_force, at=seen)
-    content = parse_content(found.content)
-    uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
-    return page(
-        "statement",
-        web,
-        me=me,
-        position=newest,
-        shown_at=then,
-        statement=found,
-        content=content,
-        cautions=[] if items else of_statement(found.title, content),
-        values=count_values(content),
-        names=people,
-        replaced=replaced,
-        described=describe(items, people, replaced),
-        readers_sentence=readers_sentence(found.read_by, found.readers, people),
-        uses=without_acts(uses) if then.is_past else uses,
-        progress_sentence=progress_sentence(found),
-        place_sentence=place_sentence(found),
-        group_sentence=group_sentence,
-        standing=OpenActions()
-        if then.is_past
-        else standing(found, rules, me, awaits=awaits, below=below),
-        changed=None if earlier is None else changed_since(earlier, found.document.encode()),
-        place=place_of(found),
-        version_way=version_way,
-        **_policies_in_words(rules, replaced_rules, people),
-    )
-
-
-def _earlier(
-    db: sqlite3.Connection, web: Web, found: StatementDetail, reader: Reader, at: int
-) -> bytes | None:
-    """Return the document that a statement supersedes, if its reader may read that too."""
-    if found.supersedes is None:
-        return None
-    number = statements.find(db, found.supersedes, reader, at=at)
-    return None if number is None else statements.document(web.models.log, number)
-
-
-def _people_of(rules: Policy | None) -> set[str]:
-    members = set() if rules is None else {*policy.members(rules), *rules.veto}
-    return {name.removeprefix("user:") for name in members if name.startswith("user:")}
-
-
-def _policies_in_words(
-    rules: Policy, replaced: Policy | None, people: dict[str, str]
-) -> dict[str, str | None]:
-    """Return what a statement's policy asks, and that of the statement which it replaces."""
-    return {
-        "policy_sentence": policy_sentence(rules, people),
-        "replaced_sentence": None if replaced is None else policy_sentence(replaced, people),
-        "assurance": strictest(rules, replaced),
-    }
-=======
->>>>>>> main

@@ -27,12 +27,8 @@ const names = Object.fromEntries(
   all("[data-name]", form).map(({ value, dataset }) => [value.replace("user:", ""), dataset.name]),
 );
 const roles = form.dataset.roles.split(" ");
-<<<<<<< HEAD
 const { was, version = "0", usable } = form.dataset;
-=======
-const { was, version = "0" } = form.dataset;
 const builder = new PolicyForm();
->>>>>>> main
 let typing = 0;
 let isTried = false;
 
