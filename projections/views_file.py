@@ -275,6 +275,27 @@ def position_of(path: Path) -> int | None:
         return None
 
 
+def keep_if_ahead(path: Path, head: int, kept: Path) -> None:
+    """Rename a file of read models that has events after the log's head, for an investigation.
+
+    No process may use the file. The read models are evidence that the log lost events, and the
+    follower would drop them.
+    """
+    position = position_of(path) or 0
+    if position <= head:
+        return
+    _log.error(
+        "the read models have %d events and the log has %d: it lost the newest. They are kept as"
+        " %s; run `ledger audit`",
+        position,
+        head,
+        kept.name,
+    )
+    for suffix in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).replace(kept.with_name(kept.name + suffix))
+
+
 def _used() -> AbstractContextManager[None]:
     return storage_errors(_WHAT, damaged=DAMAGED)
 

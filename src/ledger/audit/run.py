@@ -91,6 +91,7 @@ class _Audit:
             self._before = resume.load(request.resume)
         self._scan: TreeScan | None = None
         self._promised: Checkpoint | None = None
+        self._has_memory = False
         self._found: list[Finding] = []
         self._notes: list[str] = []
         self._counts = Counts()
@@ -181,11 +182,13 @@ class _Audit:
         found = promise.read(self._request.remembered, self._people.charter)
         self._note(found.finding)
         self._notes += found.notes
+        self._has_memory = found.is_read
         return found.promised
 
     def _compare_promise(self, scan: TreeScan) -> None:
         if self._promised is not None:
             self._note(promise.compare(self._promised, self._size, scan))
+        if self._has_memory:
             self._notes += promise.notes(self._promised, scan)
 
     # --- going on ------------------------------------------------------------------------------
@@ -270,7 +273,9 @@ class _Audit:
             return "invalid"
         if not newest:
             self._notes.append(
-                "No checkpoint is signed yet, so removed entries at the end cannot be detected."
+                "The log has no checkpoint. A ledger publishes its first one within seconds, so it"
+                " never ran that long, or checkpoints were removed: then removed entries at the end"
+                " cannot be detected."
             )
             return "unverifiable"
         if not self._is_expected_key(newest):
