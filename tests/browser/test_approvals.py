@@ -72,7 +72,7 @@ def test_a_document_with_another_digest_cannot_be_chosen(alice: Browser, bob: Br
     assert bob.page.get_by_role("checkbox").count() == 0
 
 
-def test_signatures_whose_answer_is_lost_are_sent_again_and_not_made_again(
+def test_signatures_whose_answer_is_lost_are_sent_as_they_were(
     alice: Browser, bob: Browser
 ) -> None:
     alice.draft("Terms")

@@ -16,7 +16,7 @@ from ledger.domain.approval import parse_approval, stated_statement
 from ledger.errors import TooManyError
 from ledger.http.admission import address_of
 from ledger.http.answers import DecisionAnswer
-from ledger.http.context import BY_SESSION, MEMBERS, FromStatements, SignedIn
+from ledger.http.context import BY_SESSION, MEMBERS, FromRecord, FromStatements, SignedIn
 from ledger.http.exchange import Exchange, exchange_of, note_answer
 from ledger.http.problems import Problem, answer_to, answers
 from ledger.http.quotas import REFUSED_STATUSES, Asker, Group, Quotas
@@ -24,9 +24,7 @@ from ledger.http.requests import MAX_STATEMENT_BYTES, AnyRequest, Strict
 from ledger.http.security_record import SecurityRecord
 
 MOST = 20  # approvals in one request
-PATH = "/api/approvals"
 FromQuotas = NamedDependency[SkipValidation[Quotas]]
-FromRecord = NamedDependency[SkipValidation[SecurityRecord]]
 
 
 # Without the pattern of a compact JWS: one that is none has a result like every other.
@@ -40,7 +38,7 @@ class SignStatements(Strict, frozen=True):
 
 
 class ApprovalResult(msgspec.Struct, omit_defaults=True):
-    """What became of one approval: the status that it would have had alone, and its answer."""
+    """The result of one approval: the status that it would have had alone, and its answer."""
 
     status: int
     receipt: DecisionAnswer | None = None
@@ -66,7 +64,7 @@ RESULTS = {
 } | answers(401, 413, 415, 429, 503)
 
 
-@post(PATH, status_code=200, responses=RESULTS, request_max_body_size=MAX_STATEMENT_BYTES)
+@post("/api/approvals", status_code=200, responses=RESULTS, request_max_body_size=MAX_STATEMENT_BYTES)
 async def approve(
     data: JSONBody[SignStatements],
     request: AnyRequest,
@@ -127,7 +125,7 @@ def _refusal(
     error: Exception, exchange: Exchange, asker: Asker, quotas: Quotas, record: SecurityRecord
 ) -> _Result:
     """Count and record a refusal as if its approval had been sent alone, and return its result."""
-    alone = msgspec.structs.replace(exchange, route=PATH)
+    alone = msgspec.structs.replace(exchange, route="/api/approvals")
     status, body, _ = answer_to(error, alone)
     alone.status = status
     if status in REFUSED_STATUSES:

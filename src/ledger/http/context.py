@@ -13,6 +13,7 @@ from ledger.domain.charter import Charter
 from ledger.http.access_record import AccessRecord
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
+from ledger.http.security_record import SecurityRecord
 from ledger.http.sessions import Sessions
 from ledger.publish.public_log import PublicLog
 from ledger.settings import Settings
@@ -48,6 +49,7 @@ FromReadModels = NamedDependency[SkipValidation[ReadModels]]
 FromAccess = NamedDependency[SkipValidation[AccessRecord]]
 FromSessions = NamedDependency[SkipValidation[Sessions]]
 FromPublicLog = NamedDependency[SkipValidation[PublicLog]]
+FromRecord = NamedDependency[SkipValidation[SecurityRecord]]
 FromStatements = NamedDependency[SkipValidation[StatementCommands]]
 FromPeople = NamedDependency[SkipValidation[PeopleCommands]]
 SignedIn = NamedDependency[SkipValidation[str]]

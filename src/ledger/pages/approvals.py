@@ -23,7 +23,7 @@ from projections.statements import StatementDetail
 from projections.users import User
 
 # The documents of one page in all: a larger statement is reviewed on its own page.
-MOST_BYTES = 256 * 1024
+MOST_BYTES = 250_000
 
 
 class Reviewed(msgspec.Struct, frozen=True):
