@@ -31,6 +31,7 @@ PAGES = [
     "/account/end",
     "/account/codes",
     "/recover",
+    "/device",
     "/audit",
     "/people",
     "/people/{user_id:str}",
@@ -73,6 +74,7 @@ MEMBERS_READ = [
     "/api/types",
     "/api/types/{sha256:str}",
     "/api/access-record",
+    "/api/device-links",
 ]
 MEMBERS_POST = [
     "/api/changes/preview",
@@ -84,6 +86,9 @@ MEMBERS_POST = [
     "/api/sessions/{session_id:str}/end",
     "/api/wrapped-keys",
     "/api/device-labels",
+    "/api/device-links",
+    "/api/device-links/approve",
+    "/api/device-links/end",
 ]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 BY_SIGNATURE = [
@@ -113,6 +118,8 @@ BY_CEREMONY = [
     "/api/logout",
     "/api/recoveries",
     "/api/recoveries/options",
+    "/api/device-links/look",
+    "/api/device-links/offer",
 ]
 LOG = [
     "/log/checkpoint",
