@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.commands.ceremonies import active_passkeys
+from ledger.commands.ceremonies import CEREMONY_MS, active_passkeys
 from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.reading import Reading
 from ledger.commands.sign_in import SignInCommands
@@ -27,7 +27,7 @@ from ledger.errors import ConflictError, ForbiddenError, NotFoundError
 from ledger.store.async_state import AsyncState
 from ledger.store.ports.operations import DeviceLink, LinkEnd
 
-LINK_MS = 10 * 60 * 1000
+LINK_MS = 2 * CEREMONY_MS  # there are two devices, and a code to compare
 SECRET_BYTES = 16
 # Where a link is: open until a device offered its passkey, added once that was approved.
 Stage = LinkEnd | Literal["open", "offered", "added", "expired"]
