@@ -73,6 +73,8 @@ TABLES: tuple[str, ...] = (
 INDEXES: tuple[str, ...] = (
     "CREATE INDEX statement_by_type ON statement(type) WHERE type IS NOT NULL",
     "CREATE INDEX statement_by_creator ON statement(creator)",
+    # An inbox reads the open statements that close next.
+    f"CREATE INDEX statement_open ON statement(expires_at) WHERE final = {OPEN}",
     "CREATE INDEX statement_by_status ON statement(status) WHERE status IS NOT NULL",
     # 8 of the 32 bytes find it, and keep the index small.
     "CREATE INDEX statement_by_digest ON statement_text(substr(sha256, 1, 8))",

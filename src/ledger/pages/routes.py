@@ -4,6 +4,7 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
+from operator import attrgetter
 from typing import Annotated, get_args
 
 import msgspec
@@ -15,7 +16,7 @@ from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
-from ledger.pages.draft_types import drafted_by
+from ledger.pages.draft_types import drafted_by, next_version
 from ledger.pages.past import shown_at
 from ledger.pages.readers import carried_executors, carried_readers
 from ledger.pages.setup import is_alone
@@ -24,6 +25,7 @@ from ledger.pages.words import wait
 from projections import devices, inbox, readers, statements, users
 from projections import rules as rules_set
 from projections.involved import involved
+from projections.not_needed import changed_since_approval, not_needed
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_FINISHED = 10
@@ -118,7 +120,9 @@ def inbox_list(
         now = web.models.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
         mine = involved(db, me.id, at=at, now=now)
-        words = summaries(db, [each.id for each in [*waiting.items, *mine]], at=at)
+        spared = not_needed(db, me.id, at=at, now=now, limit=_MOST_FINISHED)
+        words = summaries(db, [each.id for each in [*waiting.items, *mine, *spared]], at=at)
+        changed = changed_since_approval(db, me.position, waiting.items, at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(
             db, me.position, at=at, now=now
@@ -129,8 +133,13 @@ def inbox_list(
         me=me,
         position=at,
         found=waiting,
-        others=[each for each in mine if each.status == "pending" and each not in waiting.items],
+        others=sorted(
+            (each for each in mine if each.status == "pending" and each not in waiting.items),
+            key=attrgetter("expires_at"),
+        ),
         finished=[each for each in mine if each.status != "pending"][:_MOST_FINISHED],
+        spared=spared,
+        changed=changed,
         words=words,
         alone=alone,
         one_way=one_way and not alone,
@@ -159,8 +168,11 @@ def draft(
             if base is None:
                 raise unknown_statement()
             web.access.note(db, reader, "statement", [base.position])
-            if base.creator.id != me.id:
-                base = None  # only its creator supersedes a statement
+            way = next_version(db, me, base, at=at)
+            if way is None:
+                base = None  # this person may not supersede it
+            elif kind is None:
+                kind = way.sha256
         roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
         carried = carried_readers(db, base, people.items, at=at)
         executors = carried_executors(db, base, people.items, at=at)
