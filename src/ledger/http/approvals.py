@@ -64,7 +64,9 @@ RESULTS = {
 } | answers(401, 413, 415, 429, 503)
 
 
-@post("/api/approvals", status_code=200, responses=RESULTS, request_max_body_size=MAX_STATEMENT_BYTES)
+@post(
+    "/api/approvals", status_code=200, responses=RESULTS, request_max_body_size=MAX_STATEMENT_BYTES
+)
 async def approve(
     data: JSONBody[SignStatements],
     request: AnyRequest,

@@ -19,7 +19,7 @@ from litestar.params import SkipValidation
 
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.errors import LedgerError, UnavailableError
-from ledger.http.context import FromPublicLog, FromReadModels
+from ledger.http.context import FromPublicLog, FromReadModels, FromRecord
 from ledger.http.read_models import ReadModels
 from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
