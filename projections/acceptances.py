@@ -63,7 +63,9 @@ def accepted(
     rows = db.execute(
         "SELECT a.user, r.role FROM acceptance a LEFT JOIN user_role r ON r.user = a.user"
         " AND r.position <= a.position AND r.ended > :at"
-        " WHERE a.policy = :policy AND a.position <= :at AND a.user = coalesce(:user, a.user)",
+        " WHERE a.policy = :policy AND a.position <= :at AND a.user = coalesce(:user, a.user)"
+        # After a loss everybody accepts it anew.
+        " AND a.position > coalesce((SELECT max(position) FROM loss WHERE position <= :at), 0)",
         {"policy": digest, "at": at, "user": user},
     )
     held: dict[int, set[str]] = defaultdict(set)

@@ -138,6 +138,9 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.retire(1)
     told.restore(LostTree(len(told.states) + 7, None))
     alice.key = es256_key(21)  # her first one ended
+    told.reaffirm(alice)
+    told.reaffirm(dave)
+    told.accept(dave, FOUNDING)
     _leave(told, dave, alice, bob)
     comebacks.set_codes(told, dave)
     comebacks.use_code(told, dave, fixed_passkey(12))

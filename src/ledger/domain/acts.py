@@ -93,6 +93,13 @@ class RevokeKey(Act, tag="revoke-key", frozen=True):
     reason: str | None = None
 
 
+class ReaffirmKey(Act, tag="reaffirm-key", frozen=True):
+    """Reaffirm a signing key after a restore that lost something; `epoch` is that restore's."""
+
+    kid: str
+    epoch: SafeInteger
+
+
 class DeclareCompromise(Act, tag="declare-compromise", frozen=True):
     """Declare a signing key or a passkey compromised since a time: exactly one of the two.
 
@@ -214,6 +221,7 @@ _ACTS = (
     | UseStatement
     | ReportOutcome
     | RevokeKey
+    | ReaffirmKey
     | DeclareCompromise
     | Suspend
     | AddPasskey

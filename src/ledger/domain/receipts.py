@@ -19,6 +19,7 @@ from ledger.domain.events import (
     Event,
     GovernanceAccepted,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     LedgerBody,
     LedgerCreated,
@@ -230,6 +231,7 @@ Asked = (
     | PasskeyRemoved
     | KeyAttested
     | KeyRevoked
+    | KeyReaffirmed
     | PersonSuspended
     | CompromiseDeclared
     | RecoveryCodesSet
@@ -248,7 +250,7 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, object]]:
             signed = body.act or body.redeem or ""
             evidence = joined(body.registration.attestation_object, signed)
             return request_key(ADD_PASSKEY, evidence), _of_passkey(body)
-        case KeyRevoked(kid=kid, act=act):
+        case KeyRevoked(kid=kid, act=act) | KeyReaffirmed(kid=kid, act=act):
             return request_key(ACT, joined(stream, act)), {"kid": kid}
         case PasskeyRemoved(credential_id=credential, act=act):
             return request_key(ACT, joined(stream, act)), {"credentialId": credential}

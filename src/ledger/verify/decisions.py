@@ -124,6 +124,9 @@ class Decisions(KnownStates):
                 # The restore is the first event after the tree that it continues.
                 if kept.size != self.position:
                     raise CorruptError("restore_misplaced", "the restore keeps another tree")
+                if event.at <= self._newest:  # times tell what a loss voids
+                    detail = "a restore is later than every event before it"
+                    raise CorruptError("restore_refused", detail)
                 return restoration.restore(self._charter, act, now_ms=now_ms)
             case OperatorInvited(act=act):
                 return operator_recovery.invite(act, self._sources(), now_ms=now_ms)

@@ -60,6 +60,8 @@ const DECIDE = forEveryTag({
     keys.decideAttestation(auditor.person(event), event.body, context),
   [TAG.KEY_REVOKED]: (auditor, event, context) =>
     keys.decideRevocation(auditor.person(event), event.body, context),
+  [TAG.KEY_REAFFIRMED]: (auditor, event, context) =>
+    keys.decideReaffirmation(auditor.person(event), event.body, context),
   [TAG.PERSON_SUSPENDED]: (auditor, event, context) =>
     decideSuspension(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.RECOVERY_CODES_SET]: (auditor, event, context) =>
@@ -89,6 +91,7 @@ export class Auditor {
   constructor({ complete = true } = {}) {
     this.complete = complete;
     this.position = 0;
+    this.newest = ""; // the time of the last event
     this.charter = null;
     this.people = new Map();
     this.reEnrolling = new Set(); // the people whose re-enrolment waits
@@ -114,6 +117,7 @@ export class Auditor {
     await take(this.claims, event);
     await this.evolve(event);
     this.position = event.position;
+    this.newest = event.at;
   }
 
   finish() {
@@ -195,6 +199,9 @@ export class Auditor {
     const own = this.ownStream(event);
     if (event.body.kept.size !== event.position - 1) {
       refuse("restore_misplaced", "the restore keeps another tree");
+    }
+    if (event.at <= this.newest) {
+      refuse("restore_refused", "a restore is later than every event before it");
     }
     return own;
   }
@@ -288,6 +295,7 @@ export class Auditor {
       if (people.reEnrolling(after)) this.reEnrolling.add(stream);
     } else {
       this.charter = await charter.evolveCharter(known, event);
+      this.people = people.allAfter(this.people, event) ?? this.people;
     }
     if (type === TAG.KEY_ATTESTED) this.owners.set(body.kid, stream);
     if (isEffect(type)) this.due = this.due.slice(1);

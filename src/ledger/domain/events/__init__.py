@@ -56,6 +56,7 @@ from ledger.domain.events.of_ledger import (
 )
 from ledger.domain.events.of_people import (
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     PasskeyAdded,
     PasskeyRemoved,
@@ -125,6 +126,7 @@ __all__ = [
     "InvitationCancelled",
     "InvitationIssued",
     "KeyAttested",
+    "KeyReaffirmed",
     "KeyRevoked",
     "LedgerBody",
     "LedgerCreated",
