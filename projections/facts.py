@@ -177,11 +177,6 @@ class Batch(msgspec.Struct):
         return found[0] if len(found) == 1 else sorted(chain(*found), key=attrgetter("position"))
 
 
-def losses(batch: Batch) -> list[Fact]:
-    """Return the restores that lost something, or may have."""
-    return [fact for fact in batch.of(events.LedgerRestored) if fact.body.lost]
-
-
 class Streams:
     """Map stream UUIDs to numbers, with a bounded cache over the `stream` table.
 

@@ -15,7 +15,8 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.sqlite.bulk_insert import write
-from projections.facts import OPEN, Batch, losses
+from projections.facts import OPEN, Batch
+from projections.losses import losses
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list
 from projections.users import NamedPerson, names, people, uuid_text
@@ -120,7 +121,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
 # With neither an invitation nor a recovery, all of the operator's; with `*`, all of them.
 _END = """
 UPDATE invitation SET ended = ?1, used_by = ?2 WHERE ended > ?1 AND position < ?1 AND
-    CASE WHEN ?3 = '*' THEN 1 WHEN ?3 <> '' THEN id = ?3 WHEN ?4 <> '' THEN recovery = ?4 ELSE recovery IS NOT NULL END
+    CASE WHEN ?3 = '*' THEN 1 WHEN ?3 <> '' THEN id = ?3 WHEN ?4 <> '' THEN recovery = ?4
+    ELSE recovery IS NOT NULL END
 """
 _End = tuple[int, int | None, str, str]  # a position, who used it, an invitation, a recovery
 

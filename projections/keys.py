@@ -17,7 +17,6 @@ from ledger.domain.events import (
     KeyReaffirmed,
     KeyRevoked,
     LedgerCreated,
-    LedgerRestored,
     PasskeyAdded,
 )
 from ledger.domain.passkey import AssertionEvidence
@@ -26,7 +25,7 @@ from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
 from ledger.sqlite.bulk_insert import write
-from projections import facts
+from projections import losses
 from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
 from projections.passkeys import COMPLETE, FROM
 from projections.users import uuid_text
@@ -42,8 +41,7 @@ TABLES: tuple[str, ...] = (
     " position INTEGER NOT NULL, since TEXT NOT NULL,"
     " PRIMARY KEY(subject, user, position)) STRICT, WITHOUT ROWID",
     # The restores that lost something, and which key (by its position) was reaffirmed at which one.
-    "CREATE TABLE loss(position INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, at TEXT NOT NULL)"
-    " STRICT",
+    losses.TABLE,
     "CREATE TABLE reaffirmation(key INTEGER NOT NULL, position INTEGER NOT NULL,"
     " PRIMARY KEY(key, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE ledger(position INTEGER PRIMARY KEY, ledger TEXT NOT NULL,"
@@ -119,8 +117,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         for fact in batch.of(KeyAttested)
     ]
     write(db, "INSERT INTO signing_key {rows}", attested)
-    losses = [(each.position, each.body.epoch, each.at) for each in facts.losses(batch)]
-    write(db, "INSERT INTO loss {rows}", losses)
+    losses.fold(db, batch)
     for fact in batch.of(KeyReaffirmed):
         db.execute(
             "INSERT INTO reaffirmation SELECT position, ? FROM signing_key WHERE kid = ?",

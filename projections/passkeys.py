@@ -20,7 +20,8 @@ from ledger.domain.events import (
 )
 from ledger.jose import thumbprint
 from ledger.sqlite.bulk_insert import write
-from projections.facts import OPEN, Batch, Fact, losses
+from projections.facts import OPEN, Batch, Fact
+from projections.losses import losses
 from projections.rows import json_list
 
 NAME = "passkeys"
@@ -124,7 +125,8 @@ _END_WAITING = (
     " AND removed > :position AND (admitted > :position OR active_from > :at)"
 )
 _END_LINKS = (
-    "UPDATE re_enrolment_link SET ended = :position WHERE position < :position AND ended > :position"
+    "UPDATE re_enrolment_link SET ended = :position"
+    " WHERE position < :position AND ended > :position"
 )
 
 

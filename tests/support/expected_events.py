@@ -123,6 +123,13 @@ EXPECTED = {
     "key-revoked.v1": Expected(
         BOB, "revoked a signing key", "Bob revoked a signing key", ACT, {"keys", "statements"}
     ),
+    "key-reaffirmed.v1": Expected(
+        DAVE,
+        "reaffirmed a signing key after a loss",
+        "Dave reaffirmed a signing key after a loss",
+        ACT,
+        {"keys"},
+    ),
     "person-suspended.v1": Expected(
         DAVE, "suspended Carol: Left the company.", "Dave suspended Carol", ACT, {"users"}
     ),

@@ -6,13 +6,14 @@ is never asked again: a suspension does not change what was recorded before it.
 
 from ledger import clock
 from ledger.domain import acts
-from ledger.domain.acts import parse_act, require_reason, verify_act
+from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PersonSuspended
 from ledger.domain.governance import has_place, require_place
 from ledger.domain.holdings import AttestedKey
 from ledger.domain.person import Person
+from ledger.domain.text import require_reason
 from ledger.errors import ConflictError, ForbiddenError
 
 

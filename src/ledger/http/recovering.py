@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from ledger.domain.passkey import creation_options
 from ledger.http.answers import (
-    KeyRecorded,
     Created,
+    KeyRecorded,
     PersonRecorded,
     RecordedAnswer,
     RegistrationBegun,

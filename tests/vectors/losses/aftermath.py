@@ -49,7 +49,8 @@ class Aftermath(Returning):
     def reaffirmation(self, key: TestKey | None = None, **said: Any) -> KeyReaffirmed:
         """Return the reaffirmation of Ivy's first key; `key` signs it, itself by default."""
         signer = key or self.ivy.key
-        about = {"kid": self.ivy.key.kid, "epoch": self._charter.lost_epoch} | said
+        epoch = self._charter.lost_epoch
+        about: dict[str, Any] = {"kid": self.ivy.key.kid, "epoch": epoch} | said
         act = self.ivy.act("reaffirm-key", key=signer, **about)
         shown, count = self.ivy.confirm(act), self.ivy.passkey.sign_count
         return KeyReaffirmed(about["kid"], signer.kid, act, shown, count)

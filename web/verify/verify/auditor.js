@@ -44,7 +44,7 @@ const DECIDE = forEveryTag({
   [TAG.LOG_KEYS_RETIRED]: (auditor, event, { nowMs }) =>
     charter.decideRetirement(auditor.logKeys(event), event.body.act, nowMs),
   [TAG.LEDGER_RESTORED]: (auditor, event, { nowMs }) =>
-    decideRestore(auditor.restored(event), event.body.act, nowMs),
+    decideRestore(auditor.ownStream(event), event, auditor.newest, nowMs),
   [TAG.OPERATOR_INVITED]: (auditor, event, { nowMs }) =>
     decideInvitations(event.body, { ...auditor.sources(), charter: auditor.ownStream(event) }, nowMs),
   [TAG.OPERATOR_INVITATIONS_CANCELLED]: (auditor, event, context) =>
@@ -190,18 +190,6 @@ export class Auditor {
     const own = this.ownStream(event);
     if ((body.firstSize ?? body.lastSize) > position) {
       refuse("log_keys_misplaced", "log keys begin or end at a later size");
-    }
-    return own;
-  }
-
-  /** Return the charter, for a restore that is the first event after the tree that it continues. */
-  restored(event) {
-    const own = this.ownStream(event);
-    if (event.body.kept.size !== event.position - 1) {
-      refuse("restore_misplaced", "the restore keeps another tree");
-    }
-    if (event.at <= this.newest) {
-      refuse("restore_refused", "a restore is later than every event before it");
     }
     return own;
   }
