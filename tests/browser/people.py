@@ -185,7 +185,7 @@ class Browser(PageModules):
             self.page.locator(f"#of-{role}").uncheck()
         self.page.get_by_text("Name people").click()
         for name in names:
-            self.page.get_by_label(f"{name} can sign").first.check()
+            self.page.locator("#at-once").get_by_label(name).check()
         return self.submit()
 
     def submit(self) -> str:

@@ -51,7 +51,7 @@ def test_an_executor_uses_a_statement_and_another_participant_confirms_that_it_w
     for role in ("creator", "investor"):
         alice.page.locator(f"#of-{role}").uncheck()
     alice.page.get_by_text("Name people").click()
-    alice.page.get_by_label("Alice can sign").first.check()
+    alice.page.locator("#at-once").get_by_label("Alice").check()
     alice.page.locator("#threshold").fill("1")
     alice.page.get_by_text("Who may use it once it is approved").click()
     alice.page.locator("#usable-box").get_by_label("Bob").check()

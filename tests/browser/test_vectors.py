@@ -129,7 +129,7 @@ def test_policy_sentences_are_the_same_on_both_sides(library: Browser, vector: A
     rules = policy.parse(msgspec.json.encode(vector["policy"]))
     assert policy_sentence(rules, names) == vector["sentence"]
     assert library.call("policy", "policySentence", vector["policy"], names) == vector["sentence"]
-    assert library.call("policy-faults", "fault", vector["policy"]) == ""
+    assert library.call("policy-faults", "fault", vector["policy"], sorted(VOTING_ROLES)) == ""
 
 
 def draft_policy(raw: bytes) -> None:
@@ -145,7 +145,7 @@ def test_a_policy_that_the_server_refuses_is_refused_while_it_is_written(
 ) -> None:
     with pytest.raises(MalformedError):
         draft_policy(msgspec.json.encode(rules))
-    assert library.call("policy-faults", "fault", rules) != ""
+    assert library.call("policy-faults", "fault", rules, sorted(VOTING_ROLES)) != ""
 
 
 @pytest.mark.parametrize(

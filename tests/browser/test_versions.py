@@ -56,6 +56,8 @@ def test_a_version_of_an_approved_statement_says_what_the_one_before_asks(
     alice.expect_status("Approved", "Signed by Bob and Alice; 2 needed.")
     alice.page.get_by_role("link", name="Draft a new version").click()
     expect(alice.page.locator("#base-status")).to_contain_text("approvals that meet both policies")
+    alice.page.get_by_text("The policy as JSON").click()
+    alice.page.get_by_label("Write it by hand").check()
     alice.page.get_by_label("Policy JSON").fill('{"threshold": 1, "of": ["role:creator"]}')
     newer = alice.submit()
     expect(alice.page.locator("#replaced-policy")).to_contain_text(

@@ -72,6 +72,7 @@ ROWS: dict[str, Row] = {
     "GET /api/types/{sha256}": NOTHING,
     "GET /api/invitations/{kid}": NOTHING,
     "POST /api/changes/preview": GOVERNORS,
+    "POST /api/policies/preview": MEMBERS,
     "GET /statements": LIST_PAGE,
     "GET /statements?q=deal": LIST_PAGE,
     "GET /statements?status=pending": LIST_PAGE,

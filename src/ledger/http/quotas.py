@@ -74,6 +74,7 @@ _POSTS = {
     "/api/sessions": Group.SIGN_IN,
     "/api/statements/create": Group.DRAFT,
     "/api/changes": Group.DRAFT,
+    "/api/policies/preview": Group.SEARCH,
 }
 _DECISIONS = ("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome")
 _LOG = "/log/"

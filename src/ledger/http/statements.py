@@ -13,6 +13,7 @@ from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
+from ledger.http import policies
 from ledger.http.answers import (
     READ,
     Created,
@@ -271,4 +272,4 @@ reads = Router(
     security=BY_SESSION,
     tags=["statements"],
 )
-routes = [router, reads]
+routes = [router, reads, policies.router]

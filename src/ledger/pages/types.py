@@ -119,6 +119,7 @@ def define(
         roles=[each for each in roles if each != AUDITOR],
         people=people.items,
         age=wait(in_force.values.max_age),
+        floor=msgspec.to_builtins(in_force.values.floor),
         **context,
     )
 

@@ -74,6 +74,7 @@ MEMBERS_READ = [
 ]
 MEMBERS_POST = [
     "/api/changes/preview",
+    "/api/policies/preview",
     "/api/jwt-keys",
     "/api/jwt-keys/options",
     "/api/passkeys",
@@ -197,6 +198,7 @@ def test_what_a_member_does_for_themselves_takes_a_session(
     begun = bob.client.post("/api/jwt-keys/options", json={}).json()
     bodies: dict[str, Any] = {
         "/api/changes/preview": {"content": "{}"},
+        "/api/policies/preview": {"policy": "{}"},
         "/api/jwt-keys": {"ceremony": "", "key": bob.key_proofs(begun["nonce"])},
         "/api/passkeys": {
             "ceremony": "",

@@ -115,6 +115,8 @@ def body_of(row: str, who: Actor, world: World) -> dict[str, Any]:
     kind = row.rpartition("/")[2]
     if kind in USES:
         return {"act": who.act(kind, **about, **USES[kind])}
+    if row.endswith("policies/preview"):
+        return {"policy": json.dumps(policy_of(1, who))}
     if row.endswith("/preview"):
         item = {"suspend": {"user": world.people["participant"].user}}
         return {"content": json.dumps({"items": [item]})}

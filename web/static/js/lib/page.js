@@ -112,6 +112,7 @@ function endsSoon({ home, expiresAt }) {
 export async function signOut() {
   // The keys first: then nobody can sign with them, even if the ledger does not answer.
   await keystore.leave(me.ledger);
+  (await import("./kept-draft.js")).forget();
   await post("/api/logout", {});
   signedOut.postMessage(me.user);
   location.assign("/");

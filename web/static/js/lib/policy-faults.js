@@ -3,7 +3,6 @@
 
 import { isObject, isRole, split } from "./policy.js";
 
-const ROLES = ["creator", "investor", "administrator"];
 const MIN_STEPS = 2;
 const MAX_NESTED = 8;
 const MAX_THRESHOLD = 256;
@@ -13,9 +12,9 @@ const USER = /^user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /**
  * Return what is wrong with a policy, as a sentence, or "". The server checks it too.
  *
- * `roles` are those that it may name.
+ * `roles` are the names of those that it may name.
  */
-export function fault(policy, roles = ROLES) {
+export function fault(policy, roles) {
   const isMember = (member) => isMemberOf(member, roles);
   const memberFault = `A member is user:<id> or role:<${roles.join(", ")}>.`;
   const nodeFault = (node) => faultOfNode(node, isMember, memberFault);

@@ -2,6 +2,7 @@
 // Loaded only where a type is drafted. The server decides again.
 
 import { parseSchema, unmet } from "./content-schema.js";
+import { differences } from "./differences.js";
 import { el } from "./dom.js";
 import { parseObject } from "./strict-json.js";
 
@@ -39,6 +40,17 @@ export class TypedContent {
     const missing = found.keyword === "required" && !found.pointer && this.missing(text);
     if (missing) return `“${missing}” is required.`;
     return `${found.pointer || "The content"}: ${WORDS[found.keyword]}.`;
+  }
+
+  /** Show a content in the form; return whether the form says all of it. */
+  fill(text) {
+    const content = parseObject(text);
+    for (const { name, kind, input } of this.fields) {
+      const value = content.members.find(([each]) => each === name)?.[1].text ?? "";
+      if (kind === "flag") input.checked = value === "true";
+      else input.value = value;
+    }
+    return !differences(content, parseObject(contentOf(this.fields))).length;
   }
 
   missing(text) {

@@ -6,6 +6,7 @@ import { settle } from "../lib/api.js";
 import { all, el, one } from "../lib/dom.js";
 import { policySentence } from "../lib/policy.js";
 import { fault } from "../lib/policy-faults.js";
+import { PolicyForm } from "../lib/policy-form.js";
 import { parseObject } from "../lib/strict-json.js";
 import { text } from "../lib/texts.js";
 
@@ -27,23 +28,16 @@ const names = Object.fromEntries(
 );
 const roles = form.dataset.roles.split(" ");
 const { was, version = "0" } = form.dataset;
+const builder = new PolicyForm();
 let typing = 0;
 let isTried = false;
-
-/** Return the policy that the boxes describe. */
-const built = () => ({
-  threshold: field("threshold").valueAsNumber || 0,
-  of: chosen("of"),
-  ...(!field("creator-may-sign").checked && { creatorMaySign: false }),
-  ...(field("assurance").checked && { assurance: "passkey" }),
-});
 
 /** Return what is wrong with the policy, or "" after showing it in words. */
 function policyFault() {
   const byHand = field("by-hand").checked;
   field("policy").readOnly = !byHand;
   field("policy-fields").hidden = byHand;
-  if (!byHand) field("policy").value = JSON.stringify(built(), null, 2);
+  if (!byHand) field("policy").value = JSON.stringify(builder.policy(), null, 2);
   const says = field("policy-error");
   const wrong = jsonFault("policy") || fault(policy(), roles) || (policy().expiresAt ? text("define.fault.ends") : "");
   says.textContent = wrong || policySentence(policy(), names);
@@ -135,6 +129,11 @@ form.addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(faults, PAUSE_MS);
 });
+if (was) {
+  const byHand = !builder.write(policy());
+  field("by-hand").checked = byHand;
+  field("policy-json-box").open = byHand;
+}
 policyFault();
 schemaFault(true);
 serve({}, { "#define": define });

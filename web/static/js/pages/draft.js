@@ -1,5 +1,5 @@
 // Draft a statement. The browser builds, shows and signs the document, and sends exactly the bytes
-// that it showed. It sends nothing before the last button.
+// that it showed. Before the last button it sends nothing but the policy, to ask who could meet it.
 
 import { Problem, post, settle } from "../lib/api.js";
 import { now } from "../lib/clock.js";
@@ -11,11 +11,11 @@ import { signAct } from "../lib/jws.js";
 import { me, onAction, start } from "../lib/page.js";
 import { policySentence } from "../lib/policy.js";
 import { fault } from "../lib/policy-faults.js";
-import { chosenReaders, readersSentence } from "../lib/readers.js";
+import { chosenReaders } from "../lib/readers.js";
 import { parseObject } from "../lib/strict-json.js";
-import { grouped, seal } from "../elements/seal.js";
+import { text as said } from "../lib/texts.js";
 
-const DAY_MS = 86_400_000;
+const MAX_BYTES = 1_048_576; // of a document
 // The server refuses a document whose time is over five minutes off; one minute is for the request.
 const FRESH_MS = 4 * 60_000;
 // Wait for a pause in typing before showing an error.
@@ -36,23 +36,12 @@ let made = null;
 let key;
 let submitted = false;
 let typing = 0;
-const { definition } = field("compose").dataset;
+const { definition, type, roles: named } = field("compose").dataset;
 const typed = definition && new (await import("../lib/typed-draft.js")).TypedContent(definition);
-
-function builtPolicy() {
-  if (typed) return typed.policy;
-  const chosen = (name) => all(`input[name=${name}]:checked`, form).map((box) => box.value);
-  const veto = chosen("veto");
-  const days = Number(field("expires").value);
-  return {
-    threshold: field("threshold").valueAsNumber || 0,
-    of: chosen("of"),
-    ...(veto.length && { veto }),
-    ...(!field("creator-may-sign").checked && { creatorMaySign: false }),
-    ...(days && { expiresAt: new Date(now() + days * DAY_MS).toISOString() }),
-    ...(field("assurance").checked && { assurance: "passkey" }),
-  };
-}
+const builder = typed ? null : new (await import("../lib/policy-form.js")).PolicyForm();
+const roles = named.split(" ");
+let asked = "";
+let kept = null;
 
 /** Return what is wrong with the JSON in a field, as a sentence, or "". */
 function jsonFault(name) {
@@ -71,27 +60,113 @@ function policyFault(byHand) {
   const box = field("policy-json");
   box.readOnly = !byHand;
   field("policy-fields").disabled = byHand;
-  if (!byHand) box.value = JSON.stringify(builtPolicy(), null, 2);
-  const error = jsonFault("policy-json") || fault(readPolicy()) || shortfall(readPolicy(), floor);
+  if (!byHand) box.value = JSON.stringify(builder?.policy(now()) ?? typed.policy, null, 2);
+  const error = jsonFault("policy-json") || fault(readPolicy(), roles) || shortfall(readPolicy(), floor);
   field("sentence").textContent = error || policySentence(readPolicy(), names);
   field("sentence").classList.toggle("error", error !== "");
   return error;
 }
 
+/** Say who could approve it today. It is a help: without an answer nothing is said. */
+async function foresee(isSound) {
+  const place = field("prospect");
+  const policy = isSound ? JSON.stringify({ ...readPolicy(), expiresAt: undefined }) : "";
+  if (!place || policy === asked) return;
+  asked = policy;
+  const none = { says: "", isMeetable: true };
+  const found = policy && (await (await import("../lib/prospect.js")).prospect(JSON.parse(policy), names).catch(() => null));
+  if (policy !== asked) return; // a newer one is asked about
+  const { says, isMeetable } = found || none;
+  place.textContent = says;
+  place.className = isMeetable ? "muted" : "notice waiting";
+}
+
+/** Return what is wrong with the content, as a sentence, or "". */
+function contentFault() {
+  const { value } = field("content");
+  const bytes = new TextEncoder().encode(JSON.stringify(value)).length;
+  if (bytes > MAX_BYTES) return said("draft.too-large", { size: (bytes / MAX_BYTES).toFixed(1) });
+  return jsonFault("content") || (typed?.fault(value) ?? "");
+}
+
+/** Show what reviewers will see. */
+async function preview() {
+  const { seen, showContent } = await import("../elements/content-view.js");
+  const title = field("title").value.trim();
+  const parts = { shown: field("preview-content"), list: field("preview-cautions"), count: field("preview-values") };
+  field("preview-name").replaceChildren(...seen(title));
+  if (!jsonFault("content")) return showContent(title, parseObject(field("content").value), parts);
+  Object.values(parts).forEach((part) => part.replaceChildren());
+  parts.list.hidden = true;
+  parts.count.textContent = said("draft.preview.none");
+}
+
 /** Show the errors at their fields; return them as `[[field, sentence], …]`. */
 function faults() {
   const byHand = field("by-hand").checked;
+  const unsound = policyFault(byHand);
+  const ruling = byHand ? "policy-json" : field("in-steps").checked ? "in-steps" : "threshold";
   const found = {
+    "policy-json": "", "in-steps": "", threshold: "",
     title: field("title").value.trim() ? "" : "Give the statement a title.",
-    content: jsonFault("content") || (typed?.fault(field("content").value) ?? ""),
-    [byHand ? "policy-json" : "threshold"]: policyFault(byHand),
+    content: contentFault(),
+    [ruling]: unsound,
   };
   for (const [name, error] of Object.entries(found)) {
     field(name).ariaInvalid = error ? "true" : null;
     const place = one(`#${name}-error`);
     if (place) place.textContent = error;
   }
+  foresee(!unsound);
   return Object.entries(found).filter(([, error]) => error);
+}
+
+/** After a pause in typing: show the errors and what reviewers will see, and keep the draft. */
+function pause() {
+  faults();
+  preview();
+  keep();
+}
+
+/** Keep the draft in this browser; return whether it is kept. */
+function keep() {
+  if (!kept) return false;
+  const isKept = kept.keep(form, typed ? null : readableJson("policy-json"), now());
+  if (isKept && kept.at) field("kept").textContent = said("draft.kept", { time: clockTime(kept.at) });
+  if (kept.isElsewhere) field("kept").textContent = said("draft.elsewhere");
+  return isKept;
+}
+
+const clockTime = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+/** Return a field's JSON, null while it is none. */
+const readableJson = (name) => (jsonFault(name) ? null : JSON.parse(field(name).value));
+
+/** Show what this browser kept of the draft, if anything. */
+function restore() {
+  const found = kept.restore(form);
+  if (!found) return;
+  if (found.policy) writePolicy(found.policy);
+  if (typed?.fields) showTyped(field("content").value);
+  const at = new Date(found.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  one("p", field("restored")).textContent = said("draft.restored", { at });
+  field("restored").hidden = false;
+}
+
+/** Show a content in the form of its type, or as text if the form cannot say it. */
+function showTyped(content) {
+  const fits = content === undefined || typed.fill(content);
+  if (content !== undefined) field("content").value = content;
+  field("typed-fields").hidden = !fits;
+  field("content").readOnly = fits;
+}
+
+/** Show a policy in the form, or as JSON if the form cannot say it. */
+function writePolicy(policy) {
+  const byHand = !builder.write(policy, now());
+  field("by-hand").checked = byHand;
+  field("policy-json-box").open = byHand;
+  if (byHand) field("policy-json").value = JSON.stringify(policy, null, 2);
 }
 
 async function make() {
@@ -111,36 +186,21 @@ async function make() {
   };
   const text = jcs(document);
   made = { text, sha256: await sha256Hex(text), at: now(), policy: document.policy };
-  const { seen, showContent } = await import("../elements/content-view.js"); // for the last step only
-  field("check-name").replaceChildren(...seen(document.title));
-  showContent(document.title, parseObject(document.content), {
-    shown: field("check-content"), list: field("check-cautions"), count: field("check-values"),
-  });
-  field("check-bytes").textContent = text;
-  field("check-policy").textContent = policySentence(document.policy, names);
-  field("check-readers").textContent = readersSentence(
-    document.readers ? "participants" : "everyone", document.readers, names,
-  );
-  field("check-usable").textContent = usable ? (await uses()).usableSentence(usable, names) : "";
-  // Few drafts are a new version.
-  if (base) (await import("../lib/draft-changes.js")).showChanges(base, document, field("check-changed"));
-  field("check-seal").replaceChildren(seal(made.sha256));
-  field("check-copy").dataset.text = made.sha256;
-  const own = field("own-approval");
-  own.textContent = (await import("../lib/own-approval.js")).offer(document.policy, own.dataset);
-  own.hidden = !own.textContent;
-  field("check-digest").replaceChildren(...grouped(made.sha256));
+  // For the last step only.
+  await (await import("../lib/draft-check.js")).showCheck(made, document, { base, names });
 }
-
-const uses = () => import("../lib/uses.js"); // few drafts name executors
 
 /** Return the member `usable`: that of the type, or what the form asks for. */
 async function chosen() {
   if (typed) return typed.usable ?? null;
-  return one("input[name=executor]:checked", form) && (await uses()).chosenUsable(form, now());
+  if (!one("input[name=executor]:checked", form)) return null; // as in most drafts
+  return (await import("../lib/uses.js")).chosenUsable(form, now());
 }
 
 function turn(checking) {
+  // Its places have the ids that the list of the check links to.
+  if (checking) field("preview-content").replaceChildren();
+  else preview();
   field("write").hidden = checking;
   field("check").hidden = !checking;
   window.scrollTo(0, 0);
@@ -160,6 +220,7 @@ async function submit(approves) {
   try {
     const { position } = await post("/api/statements/create", { document: text, act });
     submitted = true;
+    kept.drop();
     await settle(position);
     try {
       await approves?.(key, statementId, made);
@@ -174,7 +235,7 @@ async function submit(approves) {
 
 form.addEventListener("input", () => {
   clearTimeout(typing);
-  typing = setTimeout(faults, PAUSE_MS);
+  typing = setTimeout(pause, PAUSE_MS);
 });
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -189,7 +250,9 @@ form.addEventListener("submit", async (event) => {
   return turn(true);
 });
 window.addEventListener("beforeunload", (event) => {
-  if (!submitted && written() !== original) event.preventDefault();
+  if (submitted || written() === original) return;
+  policyFault(field("by-hand").checked); // what was typed since the last pause
+  if (!keep()) event.preventDefault();
 });
 onAction({
   submit: () => submit(null),
@@ -198,16 +261,25 @@ onAction({
   sample: ({ dataset }) => {
     field("title").value = dataset.title;
     field("content").value = dataset.content;
-    faults();
+    pause();
+  },
+  anew: () => {
+    kept.drop();
+    submitted = true; // nothing to warn of
+    location.reload();
   },
 });
 all("[data-action=sample]").forEach((button) => (button.disabled = false));
 
-if (typed?.fields && !base) {
-  field("typed-fields").hidden = false;
-  field("typed-fields").append(...typed.form((text) => (field("content").value = text)));
-  field("content").readOnly = true;
+if (typed?.fields) {
+  field("typed-fields").append(...typed.form((content) => (field("content").value = content)));
+  showTyped(base?.content);
 }
-faults();
+if (base && builder) writePolicy(base.policy);
 key = await start();
+const { KeptDraft } = await import("../lib/kept-draft.js");
+kept = new KeptDraft(me, base?.statement ?? JSON.parse(type ?? "null")?.sha256 ?? "new", { isShared: key?.home === "session" });
+restore();
+faults();
+preview();
 one("[type=submit]", form).disabled = !key;

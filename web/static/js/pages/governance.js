@@ -13,6 +13,7 @@ const HOUR_MS = 3_600_000;
 const form = one("#propose");
 const spoken = form && (await speaker());
 const candidates = form ? JSON.parse(one("#candidates").textContent) : [];
+const roles = all("[name=member][value^='role:']").map(({ value }) => value.slice("role:".length));
 const names = Object.fromEntries(candidates.map(({ id, name }) => [id, name]));
 /** The passkey that was chosen for each person who has several. */
 const chosen = new Map();
@@ -62,11 +63,7 @@ function draw() {
 }
 
 /** Return what is wrong with the drafted policy, or "". */
-function wrongWith(policy) {
-  // `fault` knows the roles that statements can name; here the form offers the right ones.
-  const of = policy.of.map((member) => (member.startsWith("role:") ? "role:administrator" : member));
-  return fault({ ...policy, of: policy.of.length ? [...new Set(of)] : [] });
-}
+const wrongWith = (policy) => fault(policy, roles);
 
 async function propose() {
   const policy = drafted();
