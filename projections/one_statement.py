@@ -56,8 +56,13 @@ def by_id(
 ) -> StatementDetail | None:
     """Return the statement as of a position, None if not drafted by then or not readable."""
     number = find(db, statement_id, reader, at=at)
-    if number is None:
-        return None
+    return None if number is None else of_number(db, log, number, reader, at=at, now=now)
+
+
+def of_number(
+    db: sqlite3.Connection, log: LogReader, number: int, reader: Reader, *, at: int, now: str
+) -> StatementDetail:
+    """Return the statement with a stream number that `find` returned, as of a position."""
     (summary,) = summaries(db, [number], at=at, now=now)
     raw = document(log, number)
     members = msgspec.json.decode(raw)
@@ -73,7 +78,7 @@ def by_id(
         counting = for_replaced(replaced, creator, by_whom)
         other = progress.standing(db, replaced, creator, counting, moment)
     superseded, ended = members.get("supersedes"), versions.end_of(db, number, at=at)
-    every = versions.all_of(db, statement_id, readers.given(db, reader), at=at)
+    every = versions.all_of(db, summary.id, readers.given(db, reader), at=at)
     named = {each.id for each in every}
     usable = msgspec.convert(members.get("usable"), Usable | None)
     used = uses.of_statement(db, number, at=at)
@@ -117,8 +122,24 @@ def shared_approvals(db: sqlite3.Connection, log: LogReader, number: int, *, at:
     return [body.jws for body in bodies if isinstance(body, StatementSigned)]
 
 
-def find(db: sqlite3.Connection, statement_id: str, reader: Reader, *, at: int) -> int | None:
-    """Return the stream number of a statement drafted by a position that a person may read."""
-    number = find_stream(db, statement_id)
+def find(db: sqlite3.Connection, name: str | bytes, reader: Reader, *, at: int) -> int | None:
+    """Return the stream number of a statement drafted by a position that a person may read.
+
+    `name` is its id, or the SHA-256 of its document (32 bytes). The document says the id, so no
+    other statement has this digest.
+    """
+    number = find_stream(db, name) if isinstance(name, str) else _of_digest(db, name)
     found = () if number is None or number > at else readers.readable(db, reader, [number])
     return next(iter(found), None)
+
+
+# Its index has 8 bytes of each digest.
+BY_DIGEST = (
+    "SELECT id FROM statement_text"
+    " WHERE substr(sha256, 1, 8) = substr(:sha256, 1, 8) AND sha256 = :sha256"
+)
+
+
+def _of_digest(db: sqlite3.Connection, sha256: bytes) -> int | None:
+    found = db.execute(BY_DIGEST, {"sha256": sha256}).fetchone()
+    return None if found is None else found[0]

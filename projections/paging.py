@@ -24,26 +24,34 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     position: int
 
 
-def encode_cursor(name: str, key: int) -> str:
-    """Return the cursor that continues after `key` in the list `name`."""
-    return b64u_encode(f"{name}:{key}".encode())
+def encode_cursor(name: str, *keys: int) -> str:
+    """Return the cursor that continues after these keys in the list `name`."""
+    return b64u_encode(f"{name}:{'.'.join(map(str, keys))}".encode())
 
 
 def decode_cursor(name: str, cursor: str) -> int:
     """Return the key in a cursor of the list `name`; raise MalformedError `cursor_invalid`."""
+    (key,) = decode_keys(name, cursor, 1)
+    return key
+
+
+def decode_keys(name: str, cursor: str, count: int) -> tuple[int, ...]:
+    """Return so many keys in a cursor of the list `name`; raise as `decode_cursor`."""
     try:
         if len(cursor) > MAX_CURSOR_CHARS:
             raise ValueError(cursor)
-        listed, _, key = b64u_decode(cursor).decode("ascii").partition(":")
-        if listed != name or not (key.isdecimal() and encode_cursor(name, int(key)) == cursor):
+        listed, _, text = b64u_decode(cursor).decode("ascii").partition(":")
+        parts = text.split(".")
+        if listed != name or len(parts) != count or not all(map(str.isdecimal, parts)):
             raise ValueError(cursor)
-        if int(key) > MAX_INTEGER:
+        keys = tuple(map(int, parts))
+        if encode_cursor(name, *keys) != cursor or max(keys) > MAX_INTEGER:
             raise ValueError(cursor)
     except (ValueError, MalformedError) as error:
         raise MalformedError(
             "cursor_invalid", "this cursor does not belong to this list"
         ) from error
-    return int(key)
+    return keys
 
 
 def collect(rows: Iterable[tuple[int, int]], limit: int) -> tuple[list[int], int | None]:

@@ -41,6 +41,7 @@ from projections.one_statement import StatementDetail as StatementDetail
 from projections.one_statement import by_id as by_id
 from projections.one_statement import document as document
 from projections.one_statement import find as find
+from projections.one_statement import of_number as of_number
 from projections.one_statement import shared_approvals as shared_approvals
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
@@ -52,7 +53,7 @@ from projections.uses import Use as Use
 from projections.versions import Version as Version
 
 NAME = "statements"
-VERSION = 9
+VERSION = 10
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, for_everyone INTEGER NOT NULL, expires_at TEXT NOT NULL,"
@@ -72,7 +73,11 @@ TABLES: tuple[str, ...] = (
 INDEXES: tuple[str, ...] = (
     "CREATE INDEX statement_by_type ON statement(type) WHERE type IS NOT NULL",
     "CREATE INDEX statement_by_creator ON statement(creator)",
+    # An inbox reads the open statements that close next.
+    f"CREATE INDEX statement_open ON statement(expires_at) WHERE final = {OPEN}",
     "CREATE INDEX statement_by_status ON statement(status) WHERE status IS NOT NULL",
+    # 8 of the 32 bytes find it, and keep the index small.
+    "CREATE INDEX statement_by_digest ON statement_text(substr(sha256, 1, 8))",
     *versions.INDEXES,
     *readers.INDEXES,
 )

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, closing
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from litestar import Litestar, Response, Router
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
@@ -19,7 +19,6 @@ from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import VIEWS_FILE
-from ledger.errors import LedgerError
 from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
@@ -37,21 +36,17 @@ from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.openapi import StrictDocument
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.probes import Serving
-from ledger.http.problems import EXCEPTION_HANDLERS, ErrorAnswer
+from ledger.http.problems import EXCEPTION_HANDLERS
 from ledger.http.queries import refuse_stray_parameters
 from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
-from ledger.http.requests import (
-    AnyRequest,
-    StrictRequest,
-    require_json_from_us,
-)
+from ledger.http.requests import AnyRequest, StrictRequest, require_json_from_us
 from ledger.http.security_record import SecurityRecord, open_record
 from ledger.http.sessions import Sessions
 from ledger.http.sign_route import SignRoute
 from ledger.http.storage_watch import StorageWatch, watch_storage
 from ledger.http.streams import EventStreams
-from ledger.pages import ROUTES, Web, error_page, template_config, verifier
+from ledger.pages import ROUTES, Web, for_people, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
 from ledger.store.async_log import AsyncLog
@@ -214,6 +209,7 @@ def _application(
     settings: Settings, ledger: Ledger, serving: Serving, lifespan: list[Lifespan]
 ) -> Litestar:
     assets = Assets(find_web())
+    web = Web(ledger.site.charter, ledger.models, ledger.sessions, ledger.people, ledger.access)
 
     # A coroutine, because a function would run in a thread, which costs as much as a signature.
     async def before_api(request: AnyRequest) -> None:
@@ -246,9 +242,9 @@ def _application(
     return Application(
         route_handlers=[api, assets.router(), pages],
         before_request=refuse_stray_parameters,
-        dependencies=_dependencies(ledger, serving),
+        dependencies=_dependencies(ledger, serving) | {"web": Provide(web.current)},
         exception_handlers={
-            kind: _for_people(answer) for kind, answer in EXCEPTION_HANDLERS.items()
+            kind: for_people(answer, web) for kind, answer in EXCEPTION_HANDLERS.items()
         },
         lifespan=lifespan,
         logging_config=None,
@@ -267,7 +263,6 @@ def _application(
 
 def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
     """Return the parts by the names under which routes request them."""
-    web = Web(ledger.site.charter, ledger.models, ledger.sessions, ledger.people, ledger.access)
     return {
         "site": Provide(lambda: ledger.site, sync_to_thread=False),
         "commands": Provide(lambda: ledger.statements, sync_to_thread=False),
@@ -280,21 +275,4 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),
-        "web": Provide(web.current),
     }
-
-
-def _for_people(answer: ErrorAnswer) -> ErrorAnswer:
-    """Return an error as a page if the client is a browser."""
-
-    def answer_people(request: AnyRequest, error: Exception) -> Response[Any]:
-        problem = answer(request, error)
-        if "text/html" not in request.headers.get("accept", ""):
-            return problem
-        detail = error.detail if isinstance(error, LedgerError) else ""
-        page = error_page(problem.status_code or 500, detail)
-        page.headers.update(problem.headers)
-        page.headers["Vary"] = "Accept"
-        return page
-
-    return answer_people

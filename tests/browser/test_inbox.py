@@ -1,5 +1,7 @@
 """The inbox: what waits for a person, what waits for others, and what is finished."""
 
+import re
+
 from playwright.sync_api import Locator, expect
 
 from tests.browser.people import Browser
@@ -19,12 +21,13 @@ def test_the_inbox_says_who_has_to_act_next(alice: Browser, bob: Browser) -> Non
         else:
             alice.approve()
     bob.open("/inbox")
-    expect(bob.page).to_have_title("Inbox (2) · Ledger")
+    expect(bob.page).to_have_title("(2) Inbox · Ledger")
     bob.page.get_by_role("link", name="Approved by both").click()
     bob.approve()
     bob.open("/inbox")
-    expect(bob.page).to_have_title("Inbox (1) · Ledger")
+    expect(bob.page).to_have_title("(1) Inbox · Ledger")
     expect(listed(bob, "Recently finished")).to_contain_text(["Approved by both"])
+    expect(listed(bob, "No longer needed")).to_contain_text(["Withdrawn"])
     expect(bob.heading("Waiting for others")).to_be_hidden()
     alice.open("/inbox")
     expect(alice.page).to_have_title("Inbox · Ledger")
@@ -36,5 +39,24 @@ def test_the_inbox_says_who_has_to_act_next(alice: Browser, bob: Browser) -> Non
 def test_the_tab_counts_what_arrives_while_the_inbox_is_open(alice: Browser, bob: Browser) -> None:
     bob.open("/inbox")
     expect(bob.page).to_have_title("Inbox · Ledger")
-    alice.draft("Terms")
-    expect(bob.page).to_have_title("Inbox (1) · Ledger")
+    draft = alice.draft("Terms")
+    expect(bob.page).to_have_title("(1) Inbox · Ledger")
+    expect(bob.page.get_by_role("link", name="Inbox 1 waiting for you")).to_be_visible()
+    bob.open("/audit")
+    expect(bob.page).to_have_title(re.compile(r"^\(1\) "))
+    bob.open(draft)
+    bob.approve()
+    expect(bob.page.get_by_role("link", name="Inbox", exact=True)).to_be_visible()
+
+
+def test_what_no_longer_needs_a_person_and_what_changed_since_they_signed(
+    alice: Browser, bob: Browser
+) -> None:
+    bob.open(alice.draft("First version"))
+    bob.approve()
+    alice.page.get_by_role("link", name="Draft a new version").click()
+    alice.page.get_by_label("Title").fill("Second version")
+    alice.submit()
+    bob.open("/inbox")
+    row = bob.page.get_by_role("row").filter(has_text="Second version")
+    expect(row).to_contain_text("changed since you signed")

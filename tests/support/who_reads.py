@@ -77,6 +77,8 @@ ROWS: dict[str, Row] = {
     "GET /statements?q=deal": LIST_PAGE,
     "GET /statements?status=pending": LIST_PAGE,
     "GET /statements/{statement_id}": ONE_PAGE,
+    "GET /digests/{digest}": ONE_PAGE,
+    "GET /digests/{digest}/qr.svg": NOTHING,
     "GET /draft": MEMBERS_PAGE,
     "GET /draft?supersedes={statement_id}": ("sign-in", "404", "without", "without", "404"),
     "GET /inbox": MINE_PAGE,

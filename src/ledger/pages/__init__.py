@@ -2,7 +2,6 @@
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.response import Template
 from litestar.template import TemplateConfig
 
 from ledger.domain import policy_words
@@ -16,9 +15,11 @@ from ledger.pages import person as _person
 from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
+from ledger.pages import statement as _statement
 from ledger.pages import types as _types
 from ledger.pages import words
 from ledger.pages.content import pointer_step
+from ledger.pages.error_page import for_people
 from ledger.pages.spoken_words import speaker
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
@@ -26,7 +27,7 @@ from ledger.pages.visible import digit_groups, is_quoted, visible
 from ledger.pages.web import Web
 from ledger.pages.worded import compared
 
-__all__ = ["ROUTES", "Web", "error_page", "template_config", "verifier"]
+__all__ = ["ROUTES", "Web", "for_people", "template_config", "verifier"]
 
 ROUTES = [
     _routes.home,
@@ -35,7 +36,9 @@ ROUTES = [
     _routes.statement_list,
     _routes.inbox_list,
     _routes.draft,
-    _routes.statement,
+    _statement.statement,
+    _statement.by_digest,
+    _statement.digest_code,
     _account.account,
     _account.lost,
     _account.end,
@@ -51,20 +54,6 @@ ROUTES = [
     _setup.setup,
     _access.access,
 ]
-
-# For each status: what went wrong, and what the person can do.
-_ERRORS = {
-    401: ("You are not signed in", "Sign in with your passkey to continue."),
-    403: (
-        "You may not do this",
-        "An administrator of this ledger can grant you the required role.",
-    ),
-    404: ("There is nothing here", "The address may be mistyped, or you may not have access."),
-    429: ("Too many requests", "Wait a minute, then try again."),
-    503: ("Not ready", "The ledger cannot answer now. Try again in a moment."),
-}
-_OTHER_ERROR = ("Something went wrong", "Nothing was recorded. The server's log has the reason.")
-_BAD_REQUEST = ("This address does not work", "Go back and follow the link again.")
 
 
 def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
@@ -92,25 +81,3 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "texts_of": texts_of,
     }
     return TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment))
-
-
-def error_page(status: int, detail: str = "") -> Template:
-    """Return the page for an HTTP error; `detail` is our sentence without its full stop."""
-    title, advice = _ERRORS.get(status, _OTHER_ERROR if status >= 500 else _BAD_REQUEST)
-    return Template(
-        "error.html",
-        context={
-            "page": "error",
-            "ledger": "",
-            "origin": "",
-            "now": "",
-            "me": None,
-            "position": 0,
-            "status": status,
-            "title": title,
-            "advice": advice,
-            "detail": detail,
-        },
-        headers={"Cache-Control": "no-store"},
-        status_code=status,
-    )

@@ -4,43 +4,28 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
-import sqlite3
+from operator import attrgetter
 from typing import Annotated, get_args
 
 import msgspec
 from litestar import get
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
-from ledger.domain import policy
-from ledger.domain.policy import Policy
-from ledger.domain.policy_words import policy_sentence
-from ledger.domain.readers import Reader, unknown_statement
+from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
-from ledger.encoding import parse_json
 from ledger.http.requests import AnyRequest
-from ledger.pages.acceptance import counts
-from ledger.pages.cautions import count_values, of_statement
-from ledger.pages.change_words import describe, named_in, summaries
-from ledger.pages.content import parse_content
+from ledger.pages.change_words import summaries
 from ledger.pages.draft_types import drafted_by
 from ledger.pages.past import shown_at
-from ledger.pages.readers import (
-    carried_executors,
-    carried_readers,
-    readers_and_executors,
-    readers_sentence,
-)
+from ledger.pages.readers import carried_executors, carried_readers
 from ledger.pages.setup import is_alone
-from ledger.pages.standing import OpenActions, standing
-from ledger.pages.uses import shown_uses, without_acts
-from ledger.pages.versions import changed_since, place_of, strictest
-from ledger.pages.web import ROWS, FromWeb, Next, Web, local_path, page, to_sign_in
-from ledger.pages.words import group_sentence, place_sentence, progress_sentence, wait
-from projections import changes, devices, floor, inbox, readers, statements, users
+from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
+from ledger.pages.words import wait
+from projections import devices, inbox, readers, statements, users
 from projections import rules as rules_set
 from projections.involved import involved
-from projections.statements import StatementDetail
+from projections.not_needed import changed_since_approval, not_needed
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _MOST_FINISHED = 10
@@ -135,7 +120,9 @@ def inbox_list(
         now = web.models.now()
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
         mine = involved(db, me.id, at=at, now=now)
-        words = summaries(db, [each.id for each in [*waiting.items, *mine]], at=at)
+        spared = not_needed(db, me.id, at=at, now=now, limit=_MOST_FINISHED)
+        words = summaries(db, [each.id for each in [*waiting.items, *mine, *spared]], at=at)
+        changed = changed_since_approval(db, me.position, waiting.items, at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(
             db, me.position, at=at, now=now
@@ -146,8 +133,13 @@ def inbox_list(
         me=me,
         position=at,
         found=waiting,
-        others=[each for each in mine if each.status == "pending" and each not in waiting.items],
+        others=sorted(
+            (each for each in mine if each.status == "pending" and each not in waiting.items),
+            key=attrgetter("expires_at"),
+        ),
         finished=[each for each in mine if each.status != "pending"][:_MOST_FINISHED],
+        spared=spared,
+        changed=changed,
         words=words,
         alone=alone,
         one_way=one_way and not alone,
@@ -201,90 +193,3 @@ def draft(
         kind=next((each for each in kinds if each.about.sha256 == kind), None),
         untyped=values.untyped and CREATOR in me.roles,
     )
-
-
-@get("/statements/{statement_id:str}", sync_to_thread=True)
-def statement(
-    request: AnyRequest, web: FromWeb, statement_id: FromPath[str], at: FromQuery[str | None] = None
-) -> Template | Redirect:
-    """Show one statement for review: content, policy, signatures, and the possible actions.
-
-    As of an earlier position it shows what was known then, and offers no action.
-    """
-    me = web.session_user(request)
-    if me is None:
-        return to_sign_in(request)
-    with web.models.views() as (db, newest):
-        reader, then = readers.of(db, me.id), shown_at(db, web, newest, at)
-        seen, now = then.seen, then.time
-        found = statements.by_id(db, web.models.log, statement_id, reader, at=seen, now=now)
-        if found is None:
-            raise unknown_statement()
-        web.access.note(db, reader, "statement", [found.position])
-        # The document is authoritative; the views only index it.
-        document = parse_json(found.document.encode())
-        rules = policy.parse(msgspec.json.encode(document["policy"]))
-        replaced_rules = None if found.replaced is None else msgspec.convert(found.replaced, Policy)
-        earlier = _earlier(db, web, found, reader, seen)
-        items = changes.items(db, [statement_id]).get(statement_id, ())
-        replaced = rules_set.replaced(db, items, at=seen)
-        ids = _people_of(rules) | _people_of(replaced_rules) | readers_and_executors(found)
-        people = users.names(db, sorted(ids | named_in(items)), at=seen)
-        people[found.creator.id] = found.creator.name
-        below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
-        takes_part = not readers.foreign(db, reader, [found.position])
-        in_force = rules_set.in_force(db, at=seen).governance
-        awaits = bool(items) and not counts(db, me, in_force, at=seen)
-    content = parse_content(found.content)
-    uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
-    return page(
-        "statement",
-        web,
-        me=me,
-        position=newest,
-        shown_at=then,
-        statement=found,
-        content=content,
-        cautions=[] if items else of_statement(found.title, content),
-        values=count_values(content),
-        names=people,
-        replaced=replaced,
-        described=describe(items, people, replaced),
-        readers_sentence=readers_sentence(found.read_by, found.readers, people),
-        uses=without_acts(uses) if then.is_past else uses,
-        progress_sentence=progress_sentence(found),
-        place_sentence=place_sentence(found),
-        group_sentence=group_sentence,
-        standing=OpenActions()
-        if then.is_past
-        else standing(found, rules, me, awaits=awaits, below=below),
-        changed=None if earlier is None else changed_since(earlier, found.document.encode()),
-        place=place_of(found),
-        **_policies_in_words(rules, replaced_rules, people),
-    )
-
-
-def _earlier(
-    db: sqlite3.Connection, web: Web, found: StatementDetail, reader: Reader, at: int
-) -> bytes | None:
-    """Return the document that a statement supersedes, if its reader may read that too."""
-    if found.supersedes is None:
-        return None
-    number = statements.find(db, found.supersedes, reader, at=at)
-    return None if number is None else statements.document(web.models.log, number)
-
-
-def _people_of(rules: Policy | None) -> set[str]:
-    members = set() if rules is None else {*policy.members(rules), *rules.veto}
-    return {name.removeprefix("user:") for name in members if name.startswith("user:")}
-
-
-def _policies_in_words(
-    rules: Policy, replaced: Policy | None, people: dict[str, str]
-) -> dict[str, str | None]:
-    """Return what a statement's policy asks, and that of the statement which it replaces."""
-    return {
-        "policy_sentence": policy_sentence(rules, people),
-        "replaced_sentence": None if replaced is None else policy_sentence(replaced, people),
-        "assurance": strictest(rules, replaced),
-    }

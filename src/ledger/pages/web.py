@@ -22,7 +22,7 @@ from ledger.http.user_agents import UNKNOWN
 from ledger.pages.acceptance import Awaited, awaited
 from ledger.pages.administration import can_change, governs
 from ledger.store.ports.operations import DeviceNote
-from projections import devices, invitations, rules, users
+from projections import devices, inbox, invitations, rules, users
 from projections.devices import Added
 from projections.invitations import OpenRecovery
 from projections.users import User
@@ -101,6 +101,16 @@ class Web(NamedTuple):
             found = invitations.open_recovery(db, at=at, now=self.models.now())
             return None if found is None else (found, governs(me, rules.in_force(db, at=at)))
 
+    def waiting(self, me: User) -> str:
+        """Return how many statements wait for a person, for the menu and the tab: `3` or `25+`.
+
+        It is empty if nothing waits. It counts the first page of the inbox.
+        """
+        with self.models.views() as (db, at):
+            now = self.models.now()
+            count, more = inbox.count(db, me.id, at=at, now=now, most=ROWS)
+        return f"{count}{'+' if more else ''}" if count or more else ""
+
     def awaited(self, me: User) -> list[Awaited]:
         """Return the governance policies that a person holds a place in and has not accepted."""
         with self.models.views() as (db, at):
@@ -154,6 +164,7 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
         "by_operator": None if me is None else web.operator_recovery(me),
         "may_change": me is not None and web.may_change(me),
         "awaited": [] if me is None else web.awaited(me),
+        "waiting": "" if me is None else web.waiting(me),
     }
     return Template(
         f"{name}.html",

@@ -40,6 +40,8 @@ PAGES = [
     "/governance",
     "/setup",
     "/access",
+    "/digests/{digest:str}",
+    "/digests/{digest:str}/qr.svg",
 ]
 PUBLIC = [
     "/.well-known/jwks.json",

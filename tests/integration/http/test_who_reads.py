@@ -47,6 +47,7 @@ class World(NamedTuple):
             "credential_id": self.cal.passkey.id,
             "kid": self.cal.key.kid,
             "sha256": "0" * 64,
+            "digest": self.drafted.sha256,
             "own_kid": who.key.kid,
             "session_id": "0" * 32,
             "index": "0",

@@ -105,6 +105,7 @@ _SCHEMAS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(_SCHEMAS, _VALUES)
 def test_a_library_decides_random_schemas_and_values_alike(schema: Any, value: Any) -> None:

@@ -38,6 +38,7 @@ BEN_ALONE = rules(node(1, BEN), {"steps": [node(1, ADA), node(1, BEN)]})
 WORLDS = {"two of three": TWO_OF_THREE, "in steps": IN_STEPS, "one": BEN_ALONE}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
 def test_no_step_breaks_a_promise(world: Rules) -> None:
     assert broken(first(world), depth=DEPTH, states=EVERY_STATE) == []

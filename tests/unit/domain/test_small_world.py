@@ -54,6 +54,7 @@ ITEMS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [TWO_ADMINISTRATORS, THREE_ADMINISTRATORS])
 def test_no_reachable_state_is_taken_over_deadlocked_or_decided_by_the_wrong_people(
     first: State,

@@ -42,6 +42,7 @@ ITEMS = (
 pytestmark = pytest.mark.usefixtures("each_signature_once")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [THREE_ADMINISTRATORS, ONE_IS_ENOUGH])
 def test_the_secret_of_a_link_alone_takes_nothing_over(first: State) -> None:
     moves = [drafts(*ITEMS, by=[ADA]), approvals(), redemptions, waits, cancellations]

@@ -35,6 +35,7 @@ def scene(*nodes: dict[str, Any], **members: Any) -> Scene:
 # --- every case decided by trying all assignments -------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_decision_is_as_trying_all_assignments_decides_it() -> None:
     differ = [case for case in DECISIONS if decided(case) != case[4]]
     assert (differ, len(DECISIONS)) == ([], 1500)

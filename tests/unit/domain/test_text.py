@@ -38,6 +38,7 @@ def test_a_refused_character_is_named_with_its_place(
     assert error.value.detail.startswith(f"character {number} of the {kind} is {point}:")
 
 
+@pytest.mark.slow
 def test_every_control_unassigned_and_noncharacter_code_point_is_refused() -> None:
     """By this Python's own database too, except what a later version assigned."""
     kept = {chr(each) for each in range(0x110000) if is_taken(chr(each))}

@@ -36,6 +36,7 @@ def different() -> list[Verdict]:
     return [verdict for verdict in verdicts() if verdict.differs]
 
 
+@pytest.mark.slow
 def test_every_difference_has_a_class_that_the_page_explains() -> None:
     classes = {why(verdict) for verdict in different()}
     assert None not in classes

@@ -211,6 +211,7 @@ def test_a_secret_signer_takes_another_algorithm() -> None:
     assert (other.alg, other.secret) == ("HS512", SECRET)
 
 
+@pytest.mark.slow
 def test_a_signer_writes_no_more_than_a_verifier_reads() -> None:
     assert refused(bytes(12 * 2**20), [ALICE]) == "jws_limit_exceeded"
     assert refused("x" * 2**24, [Sign(ALICE, protected={"b64": False})]) == "jws_limit_exceeded"

@@ -89,6 +89,7 @@ def random_node(chosen: random.Random, levels: int) -> Node:
     return {"threshold": chosen.choice([1, 1, 2]), "of": [*names, *nested] or ["a"]}
 
 
+@pytest.mark.slow
 def test_every_small_policy_is_decided_as_trying_all_assignments_decides_it() -> None:
     tried = refused = 0
     everybody = frozenset((*NAMED, *STRANGERS))

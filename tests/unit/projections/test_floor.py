@@ -46,14 +46,14 @@ def test_a_statement_below_a_raised_floor_waits_for_nobody(story: Story) -> None
     weak = story.draft(ALICE, "Weak", ONE)  # 8
     strong = story.draft(ALICE, "Strong", TWO)  # 9
     raised = set_values(story, STRICT)  # 10
-    assert waits(story, 9) == ["Strong", "Weak"]
+    assert waits(story, 9) == ["Weak", "Strong"]
     assert waits(story, raised) == ["Strong"]
     below = shown(story, weak, raised)
     assert (below.status, below.outlook, below.progress.missing) == ("pending", "below_floor", None)
     assert [shown(story, weak, 9).outlook, shown(story, strong, raised).outlook] == ["open", "open"]
     lowered = set_values(story, values("open"))  # 11
     assert (waits(story, lowered), shown(story, weak, lowered).outlook) == (
-        ["Strong", "Weak"],
+        ["Weak", "Strong"],
         "open",
     )
 

@@ -5,6 +5,7 @@ import pytest
 from ledger.domain.vocabulary import Status
 from ledger.errors import MalformedError
 from projections import inbox
+from projections.paging import encode_cursor
 from tests.support.refusals import refused
 from tests.support.story import BOTH_ROLES, Story, time_at
 
@@ -105,21 +106,70 @@ def test_nothing_waits_for_strangers(story: Story) -> None:
     ]
 
 
-def test_the_inbox_is_read_page_by_page_newest_first(story: Story) -> None:
-    for number in range(5):
-        story.draft(ALICE, str(number))
+def test_the_inbox_is_read_page_by_page_the_next_deadline_first(story: Story) -> None:
+    for number, ends in enumerate((50, 40, None, 30, 40)):
+        policy = BOTH_ROLES if ends is None else BOTH_ROLES | {"expiresAt": time_at(ends)}
+        story.draft(ALICE, str(number), policy)
     db, now = story.views(), time_at(15)
     titles, cursor, pages = [], None, 0
     while pages == 0 or cursor is not None:
         page = inbox.page(db, user_id=BOB, at=15, now=now, limit=2, cursor=cursor)
         titles += [item.title for item in page.items]
         cursor, pages = page.next, pages + 1
-    assert (titles, pages) == (["4", "3", "2", "1", "0"], 3)
+    assert (titles, pages) == (["3", "1", "4", "0", "2"], 3)
+
+
+def test_the_past_has_the_same_order_with_what_has_closed_since(story: Story) -> None:
+    late, soon = (
+        story.draft(ALICE, title, BOTH_ROLES | {"expiresAt": time_at(ends)})
+        for title, ends in (("Late", 90), ("Soon", 50))
+    )
+    story.draft(ALICE, "Between", BOTH_ROLES | {"expiresAt": time_at(70)})  # 13
+    story.withdraw(late)  # 14
+    story.withdraw(soon)  # 15
+    assert [waits(story, BOB, at) for at in (13, 14, 15)] == [
+        ["Soon", "Between", "Late"],
+        ["Soon", "Between"],
+        ["Between"],
+    ]
+
+
+def test_what_waits_is_counted_up_to_a_page(story: Story) -> None:
+    for _ in range(3):
+        story.draft(ALICE)
+    db, now = story.views(), time_at(13)
+    counts = [inbox.count(db, BOB, at=13, now=now, most=most) for most in (2, 3, 9)]
+    assert counts == [(2, True), (3, False), (3, False)]
+    assert inbox.count(db, "x", at=13, now=now, most=2) == (0, False)
 
 
 def test_a_garbage_cursor_of_the_inbox_is_refused(story: Story) -> None:
     with refused(MalformedError, "cursor_invalid"):
         inbox.page(story.views(), user_id=BOB, at=10, now=time_at(10), limit=1, cursor="garbage")
+
+
+@pytest.mark.parametrize("keys", [(1,), (1, 2, 3)])
+def test_a_cursor_with_other_keys_is_refused(story: Story, keys: tuple[int, ...]) -> None:
+    cursor = encode_cursor("inbox", *keys)
+    with refused(MalformedError, "cursor_invalid"):
+        inbox.page(story.views(), user_id=BOB, at=10, now=time_at(10), limit=1, cursor=cursor)
+
+
+def test_a_cursor_after_every_time_finds_nothing_more(story: Story) -> None:
+    story.draft(ALICE)
+    cursor = encode_cursor("inbox", 2**62, 2**62)
+    page = inbox.page(story.views(), user_id=BOB, at=11, now=time_at(11), limit=1, cursor=cursor)
+    assert (page.items, page.next) == ([], None)
+
+
+def test_a_statement_does_not_wait_for_whose_place_another_has_filled(story: Story) -> None:
+    parts = [{"threshold": 1, "of": [f"role:{role}"]} for role in ("creator", "investor")]
+    drafted = story.draft(ALICE, "One", {"threshold": 2, "of": parts})  # 11
+    story.approve(CAROL, drafted)  # 12
+    assert [waits(story, BOB, at) for at in (11, 12)] == [["One"], []]
+    assert waits(story, ALICE) == ["One"]
+    story.retract(CAROL, drafted)
+    assert waits(story, BOB) == ["One"]
 
 
 def test_steps_wait_for_the_people_of_the_open_one_and_for_those_with_a_veto(story: Story) -> None:

@@ -8,6 +8,7 @@ import pytest
 from ledger import clock
 from ledger.errors import MalformedError
 from projections import statements
+from projections.one_statement import BY_DIGEST
 from projections.statements import MemberProgress, StatementDetail
 from projections.users import NamedPerson
 from tests.support.readers import AUDITOR
@@ -263,3 +264,22 @@ def test_a_statement_without_an_end_expires_400_days_after_its_draft(story: Stor
         "pending",
         "expired",
     ]
+
+
+def test_a_statement_is_found_by_the_digest_of_its_document(story: Story) -> None:
+    drafted, other = story.draft(ALICE), story.draft(ALICE, "Other terms")
+    sha256 = bytes.fromhex(by_id(story, drafted, story.head()).sha256)
+    db, head = story.views(), story.head()
+    number = statements.find(db, sha256, AUDITOR, at=head)
+    assert number == statements.find(db, drafted, AUDITOR, at=head)
+    assert number != statements.find(db, other, AUDITOR, at=head)
+    assert statements.find(db, sha256, AUDITOR, at=10) is None  # before its draft
+    for unknown in (sha256[:8] + bytes(24), sha256[:31], b""):
+        assert statements.find(db, unknown, AUDITOR, at=head) is None
+
+
+def test_a_digest_comes_from_its_index(story: Story) -> None:
+    story.draft(ALICE)
+    given = {"sha256": bytes(32)}
+    plan = [row[3] for row in story.views().execute(f"EXPLAIN QUERY PLAN {BY_DIGEST}", given)]
+    assert plan == ["SEARCH statement_text USING INDEX statement_by_digest (<expr>=?)"]

@@ -1,0 +1,91 @@
+"""The page for an HTTP error, with the menu of every other page for who is signed in."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from litestar.response import Response, Template
+from litestar.response.base import ASGIResponse
+
+from ledger.errors import LedgerError
+from ledger.http.problems import ErrorAnswer
+from ledger.http.requests import AnyRequest
+from ledger.pages.web import Web, page
+from projections.users import User
+
+# For each status: what went wrong, and what the person can do.
+_ERRORS = {
+    401: ("You are not signed in", "Sign in with your passkey to continue."),
+    403: (
+        "You may not do this",
+        "An administrator of this ledger can grant you the required role.",
+    ),
+    404: ("There is nothing here", "The address may be mistyped, or you may not have access."),
+    429: ("Too many requests", "Wait a minute, then try again."),
+    503: ("Not ready", "The ledger cannot answer now. Try again in a moment."),
+}
+_OTHER_ERROR = ("Something went wrong", "Nothing was recorded. The server's log has the reason.")
+_BAD_REQUEST = ("This address does not work", "Go back and follow the link again.")
+
+
+def for_people(answer: ErrorAnswer, web: Web) -> ErrorAnswer:
+    """Return an error as a page if the client is a browser."""
+
+    def answer_people(request: AnyRequest, error: Exception) -> Response[Any]:
+        problem = answer(request, error)
+        if "text/html" not in request.headers.get("accept", ""):
+            return problem
+        status = problem.status_code or 500
+        # What only the server's log may say has the status 500.
+        detail = error.detail if isinstance(error, LedgerError) and status != 500 else ""
+        page = ErrorPage(request, web, status, detail)
+        page.headers.update(problem.headers)
+        page.headers["Vary"] = "Accept"
+        return page
+
+    return answer_people
+
+
+class ErrorPage(Template):
+    """A page for an HTTP error. It reads the views for its menu, so a thread renders it."""
+
+    def __init__(self, request: AnyRequest, web: Web, status: int, detail: str) -> None:
+        """Take the error's `status`; `detail` is our sentence without its full stop."""
+        title, advice = _ERRORS.get(status, _OTHER_ERROR if status >= 500 else _BAD_REQUEST)
+        super().__init__("error.html", status_code=status, headers={"Cache-Control": "no-store"})
+        self._request = request
+        self._web = web
+        self._says = {"status": status, "title": title, "advice": advice, "detail": detail}
+
+    def to_asgi_response(self, *given: Any, **more: Any) -> ASGIResponse:
+        """Return a response that looks up who is signed in, and renders, when it is sent."""
+
+        def rendered() -> ASGIResponse:
+            self.context = {**self._shown(), **self._says}
+            return super(ErrorPage, self).to_asgi_response(*given, **more)
+
+        return _InThread(rendered)
+
+    def _shown(self) -> dict[str, Any]:
+        """Return what the layout shows; without the views, that nobody is signed in."""
+        try:
+            return _of(self._web, self._web.session_user(self._request))
+        except (LedgerError, sqlite3.Error):
+            return _of(self._web, None)
+
+
+def _of(web: Web, me: User | None) -> dict[str, Any]:
+    return page("error", web, me=me).context
+
+
+class _InThread(ASGIResponse):
+    """A response that a thread makes when it is sent."""
+
+    def __init__(self, make: Callable[[], ASGIResponse]) -> None:
+        super().__init__()
+        self._make = make
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        response = await asyncio.to_thread(self._make)
+        await response(scope, receive, send)
