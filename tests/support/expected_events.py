@@ -81,7 +81,7 @@ EXPECTED = {
         " the server failed.",
         "The ledger was restored from a backup",
         None,
-        set(),
+        {"invitations", "keys", "passkeys"},
     ),
     "operator-invited.v1": Expected(
         None,
