@@ -117,6 +117,8 @@ def main(arguments: Sequence[str]) -> int:
         needs = f"this command needs the server's packages, and {error.name} is not installed"
         print(f"ledger: {needs}: {INSTALL_SERVER}", file=sys.stderr)
         return ExitCode.USAGE
+    except BrokenPipeError:
+        raise  # the reader of the output has gone; `__main__` ends quietly
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
         return _exit_code(error)
