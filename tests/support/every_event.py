@@ -12,6 +12,7 @@ from tests.support import comebacks
 from tests.support.changes import governors, invite, set_charter, values
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
+from tests.support.heads import NEXT_HEADS_KEY
 from tests.support.keys import ed25519_key, es256_key
 from tests.support.signers import LEDGER, Signer
 from tests.support.type_definitions import define, definition, retire
@@ -145,6 +146,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.announce(1)
     told.announce(2)
     told.retire(1)
+    told.replace_heads_key(NEXT_HEADS_KEY.jwk)
     _lose(told, alice, dave)
     _leave(told, dave, alice, bob)
     comebacks.set_codes(told, dave)
