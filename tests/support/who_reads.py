@@ -143,6 +143,7 @@ ROWS: dict[str, Row] = {
     "POST /api/jwt-keys": NOTHING,
     "POST /api/jwt-keys/options": NOTHING,
     "POST /api/jwt-keys/{kid}/revoke": NOTHING,
+    "POST /api/jwt-keys/{kid}/reaffirm": NOTHING,
     "POST /api/passkeys": NOTHING,
     "POST /api/passkeys/options": NOTHING,
     "POST /api/passkeys/{credential_id}/remove": NOTHING,
