@@ -10,15 +10,14 @@ deleted. So is one whose write-ahead log somebody deleted, because nothing tells
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from ledger.errors import CorruptError, NotFoundError, UnavailableError
+from ledger.errors import CorruptError, UnavailableError
 from ledger.sqlite.files import (
     BUSY_TIMEOUT_S,
     MAX_IDLE_WAL_BYTES,
     meaning_of,
-    open_read_only,
     storage_errors,
 )
 from ledger.sqlite.held_file import HeldFile
@@ -261,39 +260,6 @@ class Views:
     def position(db: sqlite3.Connection) -> int:
         """Return the position of a reader's snapshot."""
         return min(each.position for each in tracking(db))
-
-
-def position_of(path: Path) -> int | None:
-    """Return the newest position in a file of read models that no process uses; None without one.
-
-    A file that cannot be read counts as none: read models are rebuilt from the log.
-    """
-    try:
-        with closing(open_read_only(path)) as db:
-            return max((each.position for each in tracking(db)), default=0)
-    except (sqlite3.Error, CorruptError, NotFoundError, UnavailableError):
-        return None
-
-
-def keep_if_ahead(path: Path, head: int, kept: Path) -> None:
-    """Rename a file of read models that has events after the log's head, for an investigation.
-
-    No process may use the file. The read models are evidence that the log lost events, and the
-    follower would drop them.
-    """
-    position = position_of(path) or 0
-    if position <= head:
-        return
-    _log.error(
-        "the read models have %d events and the log has %d: it lost the newest. They are kept as"
-        " %s; run `ledger audit`",
-        position,
-        head,
-        kept.name,
-    )
-    for suffix in ("-wal", "-shm", ""):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).replace(kept.with_name(kept.name + suffix))
 
 
 def _used() -> AbstractContextManager[None]:

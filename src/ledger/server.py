@@ -57,7 +57,7 @@ from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
 from ledger.system.wall_clock import WallClock
 from projections.follower import Follower, Views
-from projections.views_file import keep_if_ahead
+from projections.views_ahead import keep_if_ahead
 
 START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]

@@ -30,6 +30,10 @@ EMPTY = (
     " or is another ledger's. This audit cannot detect that the newest entries were removed"
     " together with their checkpoints."
 )
+NO_CHECKPOINT = (
+    "The log has no checkpoint. A ledger publishes its first one within seconds, so it never ran"
+    " that long, or checkpoints were removed: then removed entries at the end cannot be detected."
+)
 
 
 class FoundPromise(msgspec.Struct, frozen=True):

@@ -131,7 +131,7 @@ class _Audit:
                 crew.start(self._tasks())
                 if self._before is None:
                     self._note(self._scan.run())
-            # Runs while the workers do. A damaged index could hide rows from this audit too.
+            # While the workers run. A damaged index could hide rows from this audit too.
             self._note(rows.engine_finding())
             shares = crew.join()
         self._note(shares.finding)
@@ -204,9 +204,8 @@ class _Audit:
             and scan.roots.get(before.size, b"").hex() == before.root
         )
         if not same:
-            self._notes.append(
-                "The earlier run was of another log, file or version, so this run started anew."
-            )
+            note = "The earlier run was of another log, file or version, so this run started anew."
+            self._notes.append(note)
             return 0
         self._notes.append(
             f"An earlier run recomputed the decisions up to position {before.size:,}. This run"
@@ -272,11 +271,7 @@ class _Audit:
         if finding is not None:
             return "invalid"
         if not newest:
-            self._notes.append(
-                "The log has no checkpoint. A ledger publishes its first one within seconds, so it"
-                " never ran that long, or checkpoints were removed: then removed entries at the end"
-                " cannot be detected."
-            )
+            self._notes.append(promise.NO_CHECKPOINT)
             return "unverifiable"
         if not self._is_expected_key(newest):
             return "unverifiable"
