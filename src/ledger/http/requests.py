@@ -121,6 +121,15 @@ def require_json_from_us(request: AnyRequest, origin: str) -> None:
 
 # --- what routes take ----------------------------------------------------------------------------
 
+
+def whole(pattern: str) -> str:
+    """Return the pattern of a text that has this form from its first to its last character.
+
+    Python's `$` also matches before a newline at the end; a JSON Schema's does not.
+    """
+    return rf"^(?:{pattern})$(?!\n)"
+
+
 # `extra_json_schema` states what commands check later, with their own error codes.
 MAX_ACT_CHARS = 48 * 1024
 TIME = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][.][0-9]{3}Z$"

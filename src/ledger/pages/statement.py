@@ -29,7 +29,7 @@ from ledger.pages.standing import OpenActions, standing
 from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import FromWeb, Web, page, to_sign_in
-from ledger.pages.words import group_sentence, place_sentence, progress_sentence
+from ledger.pages.words import group_sentence, is_questioned, place_sentence, progress_sentence
 from projections import changes, floor, readers, statements, users
 from projections import rules as rules_set
 from projections.statements import StatementDetail
@@ -115,6 +115,7 @@ def _shown(
         readers_sentence=readers_sentence(found.read_by, found.readers, people),
         uses=without_acts(uses) if then.is_past else uses,
         progress_sentence=progress_sentence(found),
+        is_questioned=is_questioned(found),
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,
         standing=OpenActions()
