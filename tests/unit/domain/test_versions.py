@@ -117,6 +117,33 @@ def test_a_creator_who_could_not_sign_the_old_one_counts_for_the_new_one_alone()
     assert second.sign(CAROL).status == "approved"
 
 
+def test_a_creator_who_may_not_sign_the_new_one_counts_for_the_old_one_alone() -> None:
+    rules = {"threshold": 2, "of": ["role:creator", "role:investor"]}
+    second = Scene(rules | {"creatorMaySign": False}, earlier=approved(rules, ALICE, BOB))
+    assert second.sign(ALICE).status == "pending"
+    assert second.sign(BOB).status == "pending"
+    assert second.sign(CAROL).status == "approved"
+
+
+def test_a_creator_who_may_not_sign_fills_no_step_of_the_new_one() -> None:
+    rules = {"threshold": 2, "of": ["role:creator", "role:investor"]}
+    steps = [
+        {"threshold": 1, "of": [user(ALICE), user(CAROL)]},
+        {"threshold": 1, "of": [user(BOB)]},
+    ]
+    second = Scene({"steps": steps, "creatorMaySign": False}, earlier=approved(rules, ALICE, BOB))
+    assert [second.sign(who).step for who in (ALICE, CAROL, BOB)] == [None, 1, 2]
+
+
+def test_a_creator_who_may_not_sign_waits_for_nothing_that_the_old_policy_lacks() -> None:
+    first = approved({"threshold": 1, "of": ["role:creator", user(BOB)]}, BOB)
+    steps = [{"threshold": 1, "of": ["role:creator"]}, {"threshold": 1, "of": [user(BOB)]}]
+    second = Scene({"steps": steps, "creatorMaySign": False}, earlier=first)
+    second.sign(BOB)
+    with refused(ConflictError, "step_closed"):
+        second.sign(ALICE)
+
+
 def test_neither_the_veto_nor_the_end_of_the_old_policy_is_asked() -> None:
     first = Scene(STRICT | {"veto": [user(DAVE)]} | ENDS)
     for who in (BOB, CAROL):
@@ -209,8 +236,28 @@ def test_a_pending_version_of_an_approved_one_is_not_superseded_itself() -> None
     second = Scene(LAX, earlier=approved())
     with refused(ConflictError, "version_pending"):
         Scene(LAX, earlier=second)
-    second.withdraw(ALICE)
-    assert Scene(LAX, earlier=second).statement.earlier == "withdrawn"
+
+
+@pytest.mark.parametrize("status", ["rejected", "withdrawn", "expired"])
+def test_a_version_that_did_not_replace_an_approved_one_is_not_superseded(status: str) -> None:
+    first = approved()
+    second = Scene(LAX, earlier=first)
+    if status == "rejected":
+        second.reject(BOB)
+    elif status == "withdrawn":
+        second.withdraw(ALICE)
+    else:
+        second.statement = msgspec.structs.replace(second.statement, ends_ms=NOW_MS)
+    with refused(ConflictError, "version_ended"):
+        Scene(LAX, earlier=second)
+    assert Scene(LAX, earlier=first).statement.replaced is not None
+
+
+def test_a_version_that_replaced_an_approved_one_is_superseded_by_the_next() -> None:
+    second = Scene(STRICT, earlier=approved())
+    for who in (BOB, CAROL):
+        second.sign(who)
+    assert Scene(LAX, earlier=second).statement.earlier == "approved"
 
 
 # --- who, and what the document copies -----------------------------------------------------------

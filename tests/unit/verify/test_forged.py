@@ -14,6 +14,7 @@ CODES = {
     "a draft of an outdated type": "type_outdated",
     "content that the schema of its type refuses": "schema_unmet",
     "a new version by a stranger": "creator_only",
+    "a version of one that ended without replacing": "version_ended",
     "a statement that is used once too often": "used_up",
     "the same in a redacted bundle": "used_up",
     "the same in a bundle of the statement": "used_up",
