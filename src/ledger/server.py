@@ -18,7 +18,7 @@ from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
-from ledger.data_files import VIEWS_FILE
+from ledger.data_files import LOST_VIEWS_FILE, VIEWS_FILE
 from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
@@ -57,6 +57,7 @@ from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
 from ledger.system.wall_clock import WallClock
 from projections.follower import Follower, Views
+from projections.views_ahead import keep_if_ahead
 
 START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -161,7 +162,9 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     log = opened.enter_context(closing(Log(store)))
     with closing(store.tree()) as tree:
         require_sound_end(tree)
-    views = opened.enter_context(closing(Views(settings.data / VIEWS_FILE)))
+    path = settings.data / VIEWS_FILE
+    keep_if_ahead(path, log.head(), settings.data / LOST_VIEWS_FILE)
+    views = opened.enter_context(closing(Views(path)))
     signed = opened.enter_context(closing(open_signer_memory(settings.signer_memory)))
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     born_ms = clock.now_ms() if log.head() else 0

@@ -12,6 +12,7 @@ from tests.support import comebacks
 from tests.support.changes import governors, invite, set_charter, values
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
+from tests.support.heads import NEXT_HEADS_KEY
 from tests.support.keys import ed25519_key, es256_key
 from tests.support.signers import LEDGER, Signer
 from tests.support.type_definitions import define, definition, retire
@@ -136,6 +137,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.announce(1)
     told.announce(2)
     told.retire(1)
+    told.replace_heads_key(NEXT_HEADS_KEY.jwk)
     told.restore(LostTree(len(told.states) + 7, None))
     alice.key = es256_key(21)  # her first one ended
     _leave(told, dave, alice, bob)

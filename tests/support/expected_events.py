@@ -75,6 +75,13 @@ EXPECTED = {
         None,
         set(),
     ),
+    "heads-key-replaced.v1": Expected(
+        None,
+        "replaced the key that signs heads in evidence",
+        "The ledger's heads key was replaced",
+        None,
+        set(),
+    ),
     "ledger-restored.v1": Expected(
         None,
         "was restored from a backup and goes on as localhost-8000.ledger/4f9k2m7q/1: The disk of"

@@ -14,6 +14,7 @@ from ledger.domain.events import TAKEN
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person, next_start_ms, settled
 from ledger.domain.policy import Policy
+from ledger.domain.readers import unknown_statement
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import credential_name, kid_name, person_name, role_group
@@ -120,7 +121,7 @@ class Reading:
         """Return a statement; raise NotFoundError `statement_unknown`."""
         statement = self.find_statement(stream)
         if statement is None:
-            raise NotFoundError("statement_unknown", "there is no such statement")
+            raise unknown_statement()
         return statement
 
     def deciders(self, decisions: Iterable[str]) -> dict[str, Person]:

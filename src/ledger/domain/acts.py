@@ -16,6 +16,7 @@ from ledger.domain.ledger_acts import (
     FreezeLedger,
     Heads,
     RecoverGovernance,
+    ReplaceHeadsKey,
     RestoreLedger,
     RetireLogKeys,
 )
@@ -227,6 +228,7 @@ _ACTS = (
     | CreateLedger
     | AnnounceLogKeys
     | RetireLogKeys
+    | ReplaceHeadsKey
     | RestoreLedger
     | RecoverGovernance
     | FreezeLedger

@@ -16,6 +16,7 @@ from ledger.domain.events import (
     CharterSet,
     Event,
     GovernanceSet,
+    HeadsKeyReplaced,
     InvitationCancelled,
     InvitationIssued,
     LedgerCreated,
@@ -169,6 +170,8 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
         case LogKeysAnnounced():
             new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
             return {"log_keys": charter.log_keys + new}
+        case HeadsKeyReplaced(heads=heads):
+            return {"heads": heads}
         case LogKeysRetired():
             return {"log_keys": tuple(_retired(key, body) for key in charter.log_keys)}
         case LedgerRestored():

@@ -21,6 +21,7 @@ from ledger.domain.events import (
     CompromiseDeclared,
     EffectBody,
     GovernanceAccepted,
+    HeadsKeyReplaced,
     InvitationIssued,
     KeyAttested,
     KeyRevoked,
@@ -101,6 +102,7 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             | LedgerRestored()
             | LogKeysAnnounced()
             | LogKeysRetired()
+            | HeadsKeyReplaced()
             | OperatorInvited()
             | LogFrozen()
         ):

@@ -74,7 +74,7 @@ def draft(
     _require_timely(document, now_ms)
     require_standing(creator)
     known = _require_kind(document, creator, charter)
-    status = versions.require_supersedable(superseded, creator, charter, now_ms=now_ms)
+    status = versions.require_supersedable(superseded, document, creator, charter, now_ms=now_ms)
     # 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet
     # it. A change has the policy of governance, which is never below the floor.
     policy.require_known_roles(document.policy, charter.signing_roles)

@@ -18,6 +18,7 @@ from ledger.domain.events import (
     EffectBody,
     Event,
     GovernanceAccepted,
+    HeadsKeyReplaced,
     KeyAttested,
     KeyRevoked,
     LedgerBody,
@@ -195,7 +196,12 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
         case UserRegistered():
             return _registered([event.body for event in events])
         case (
-            LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LedgerRestored() | LogFrozen()
+            LedgerCreated()
+            | LogKeysAnnounced()
+            | LogKeysRetired()
+            | HeadsKeyReplaced()
+            | LedgerRestored()
+            | LogFrozen()
         ):
             return Written(own_key(states), (b"",))
         case OperatorInvited(act=act) | OperatorInvitationsCancelled(act=act):

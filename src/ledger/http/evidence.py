@@ -106,7 +106,7 @@ async def evidence(
     if mode == "statement":
         async with _TURNS:
             now_ms = clock.to_ms(models.now())
-            sign = public.heads_key.signer(public.keys.charter, nonce=nonce, now_ms=now_ms)
+            sign = public.heads_key.signer(public.keys.charter.ledger, nonce=nonce, now_ms=now_ms)
             tag, raw = await asyncio.to_thread(_write, public, published, statement_id, sign)
         return Response(raw, media_type=ZIP, headers=headers | {"ETag": tag})
     task = await asyncio.to_thread(_task, public, published, statement_id, mode)

@@ -16,7 +16,7 @@ from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
-from ledger.pages.draft_types import drafted_by
+from ledger.pages.draft_types import drafted_by, next_version
 from ledger.pages.past import shown_at
 from ledger.pages.readers import carried_executors, carried_readers
 from ledger.pages.setup import is_alone
@@ -172,8 +172,11 @@ def draft(
             if base.replaced is not None and base.status in _ENDED:
                 # Nothing supersedes it: what comes next is to replace the approved one, too.
                 return Redirect(f"/draft?supersedes={base.supersedes}")
-            if base.creator.id != me.id:
-                base = None  # only its creator supersedes a statement
+            way = next_version(db, me, base, at=at)
+            if way is None:
+                base = None  # this person may not supersede it
+            elif kind is None:
+                kind = way.sha256
         roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
         carried = carried_readers(db, base, people.items, at=at)
         executors = carried_executors(db, base, people.items, at=at)

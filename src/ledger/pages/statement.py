@@ -22,6 +22,7 @@ from ledger.pages.acceptance import counts
 from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in
 from ledger.pages.content import parse_content
+from ledger.pages.draft_types import next_version
 from ledger.pages.past import shown_at
 from ledger.pages.readers import readers_and_executors, readers_sentence
 from ledger.pages.standing import OpenActions, standing
@@ -93,6 +94,7 @@ def _shown(
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
         takes_part = not readers.foreign(db, reader, [found.position])
         in_force = rules_set.in_force(db, at=seen).governance
+        version_way = None if then.is_past else next_version(db, me, found, at=seen)
         awaits = bool(items) and not counts(db, me, in_force, at=seen)
     content = parse_content(found.content)
     uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
@@ -120,6 +122,7 @@ def _shown(
         else standing(found, rules, me, awaits=awaits, below=below),
         changed=None if earlier is None else changed_since(earlier, found.document.encode()),
         place=place_of(found),
+        version_way=version_way,
         **_policies_in_words(rules, replaced_rules, people),
     )
 

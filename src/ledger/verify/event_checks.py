@@ -146,7 +146,7 @@ class Events:
     def decided(self) -> Auditor:
         """Return the auditor if every decision matches (check 6).
 
-        Raises the auditor's error with its position; UnverifiableError `statement_unknown` if the
+        Raises the auditor's error with its position; UnverifiableError `statement_missing` if the
         bundle contains too little of the log.
         """
         if isinstance(self.auditor, Auditor):
@@ -154,8 +154,7 @@ class Events:
         position = self.auditor.evidence["position"]
         cause = self.auditor.__cause__
         if isinstance(cause, LedgerError):
-            open_ = cause.code == "statement_unknown" and not self._complete
-            kind = UnverifiableError if open_ else RefusedError
+            kind = UnverifiableError if isinstance(cause, UnverifiableError) else RefusedError
             raise kind(cause.code, cause.detail, position=position)
         raise RefusedError("event_misplaced", self.auditor.detail, position=position)
 

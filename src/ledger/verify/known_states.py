@@ -10,7 +10,7 @@ from ledger.domain.document import DocumentType
 from ledger.domain.events import Effect, Event
 from ledger.domain.person import Person, settled
 from ledger.domain.statement import Statement
-from ledger.errors import CorruptError, NotFoundError
+from ledger.errors import CorruptError, NotFoundError, UnverifiableError
 
 
 class KnownStates:
@@ -76,9 +76,19 @@ class KnownStates:
 
     def _subject(self, stream: UUID) -> Statement:
         """Return a statement that another one is about."""
-        found = self._latest(stream)
+        found = self._named(stream)
         if found is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
+        return found
+
+    def _named(self, stream: UUID) -> Statement | None:
+        """Return a statement that evidence names, None if there never was one.
+
+        Raises UnverifiableError `statement_missing` if only some streams are here, without it.
+        """
+        found = self._latest(stream)
+        if found is None and not self._has_everybody():
+            raise UnverifiableError("statement_missing", f"the statement {stream} is not there")
         return found
 
     def _holders(self, role: str) -> frozenset[UUID]:

@@ -174,6 +174,7 @@ NOT_OF_PEOPLE = {
     ledger_acts.CreateLedger,
     ledger_acts.AnnounceLogKeys,
     ledger_acts.RetireLogKeys,
+    ledger_acts.ReplaceHeadsKey,
     ledger_acts.RestoreLedger,
     ledger_acts.RecoverGovernance,
     ledger_acts.FreezeLedger,

@@ -8,6 +8,7 @@ def test_the_tags_are_these_for_ever() -> None:
         "ledger-created.v1",
         "log-keys-announced.v1",
         "log-keys-retired.v1",
+        "heads-key-replaced.v1",
         "ledger-restored.v1",
         "operator-invited.v1",
         "operator-invitations-cancelled.v1",

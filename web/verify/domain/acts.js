@@ -39,6 +39,7 @@ export const ACT = Object.freeze({
   CREATE_LEDGER: "create-ledger",
   ANNOUNCE_LOG_KEYS: "announce-log-keys",
   RETIRE_LOG_KEYS: "retire-log-keys",
+  REPLACE_HEADS_KEY: "replace-heads-key",
   RESTORE: "restore",
   RECOVER_GOVERNANCE: "recover-governance",
   FREEZE_LEDGER: "freeze-ledger",
@@ -89,6 +90,7 @@ const MEMBERS = {
   [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setup: ed25519Jwk, heads: ed25519Jwk },
   [ACT.ANNOUNCE_LOG_KEYS]: { vkeys: listOf(text), firstSize: integer },
   [ACT.RETIRE_LOG_KEYS]: { vkeys: listOf(text), lastSize: integer },
+  [ACT.REPLACE_HEADS_KEY]: { heads: ed25519Jwk },
   [ACT.RESTORE]: {
     epoch: integer,
     kept: KEPT,

@@ -56,6 +56,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.LOG_KEYS_RETIRED]: ({ logKeys }, { vkeys, lastSize }) => ({
     logKeys: logKeys.map((key) => (vkeys.includes(key.vkey) ? { ...key, lastSize } : key)),
   }),
+  [TAG.HEADS_KEY_REPLACED]: (_, { heads }) => ({ heads }),
   [TAG.LEDGER_RESTORED]: restored,
   [TAG.LOG_FROZEN]: () => ({ frozen: true }),
 });
@@ -200,6 +201,13 @@ export async function decideRetirement(charter, source, nowMs) {
   const kinds = await Promise.all(left.map(async ([each]) => (await parseVkey(each)).kind));
   if (!kinds.includes(ED25519)) refused("no Ed25519 key would be left");
   return { vkeys, lastSize, act: source };
+}
+
+/** Return the replacement of the heads key that the ledger's own key signed. */
+export async function decideHeadsKey(charter, source, nowMs) {
+  const { heads } = await ownAct(charter, source, ACT.REPLACE_HEADS_KEY, nowMs);
+  requirePrimeOrder(heads);
+  return { heads, act: source };
 }
 
 /** Return the end of the ledger that its own key signed. */

@@ -191,7 +191,7 @@ export class Verification {
   async policy() {
     const { mode, statements } = this.bundle;
     this.auditor = new Auditor({ complete: mode === MODE.FULL });
-    await decideAgain(this.events, this.bundle, this.auditor, this.breathe);
+    await decideAgain(this.events, this.auditor, this.breathe);
     return {
       says: "Every decision, recomputed from its evidence, is the recorded event.",
       inputs: statements.map((id) => {

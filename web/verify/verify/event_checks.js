@@ -212,15 +212,15 @@ function signingKid(event) {
 // --- decisions (check 6) -----------------------------------------------------------------------
 
 /** Give every event of a bundle to the auditor; refuse the first one that it refuses. */
-export async function decideAgain(events, bundle, auditor, breathe) {
+export async function decideAgain(events, auditor, breathe) {
   for (const event of events) {
     await breathe();
     try {
       await auditor.add(event);
     } catch (error) {
       if (!isFinding(error)) throw error;
-      const isOpen = error.code === "statement_unknown" && bundle.mode !== MODE.FULL;
-      throw new (isOpen ? Unknown : Refusal)(error.code, error.message, event.position);
+      const Kind = error instanceof Unknown ? Unknown : Refusal;
+      throw new Kind(error.code, error.message, event.position);
     }
   }
   placed(auditor.position, () => auditor.finish());

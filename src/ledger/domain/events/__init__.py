@@ -44,6 +44,7 @@ from ledger.domain.events.of_changes import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.events.of_ledger import (
+    HeadsKeyReplaced,
     LedgerBody,
     LedgerCreated,
     LedgerRecord,
@@ -122,6 +123,7 @@ __all__ = [
     "Explained",
     "GovernanceAccepted",
     "GovernanceSet",
+    "HeadsKeyReplaced",
     "InvitationCancelled",
     "InvitationIssued",
     "KeyAttested",
