@@ -109,41 +109,6 @@ def test_one_whom_no_policy_asks_approves_no_version() -> None:
         Scene(LAX, earlier=approved()).sign(DAVE)
 
 
-def test_a_creator_who_could_not_sign_the_old_one_counts_for_the_new_one_alone() -> None:
-    rules = {"threshold": 2, "of": ["role:creator", "role:investor"], "creatorMaySign": False}
-    second = Scene(LAX, earlier=approved(rules))
-    assert second.sign(ALICE).status == "pending"
-    assert second.sign(BOB).status == "pending"
-    assert second.sign(CAROL).status == "approved"
-
-
-def test_a_creator_who_may_not_sign_the_new_one_counts_for_the_old_one_alone() -> None:
-    rules = {"threshold": 2, "of": ["role:creator", "role:investor"]}
-    second = Scene(rules | {"creatorMaySign": False}, earlier=approved(rules, ALICE, BOB))
-    assert second.sign(ALICE).status == "pending"
-    assert second.sign(BOB).status == "pending"
-    assert second.sign(CAROL).status == "approved"
-
-
-def test_a_creator_who_may_not_sign_fills_no_step_of_the_new_one() -> None:
-    rules = {"threshold": 2, "of": ["role:creator", "role:investor"]}
-    steps = [
-        {"threshold": 1, "of": [user(ALICE), user(CAROL)]},
-        {"threshold": 1, "of": [user(BOB)]},
-    ]
-    second = Scene({"steps": steps, "creatorMaySign": False}, earlier=approved(rules, ALICE, BOB))
-    assert [second.sign(who).step for who in (ALICE, CAROL, BOB)] == [None, 1, 2]
-
-
-def test_a_creator_who_may_not_sign_waits_for_nothing_that_the_old_policy_lacks() -> None:
-    first = approved({"threshold": 1, "of": ["role:creator", user(BOB)]}, BOB)
-    steps = [{"threshold": 1, "of": ["role:creator"]}, {"threshold": 1, "of": [user(BOB)]}]
-    second = Scene({"steps": steps, "creatorMaySign": False}, earlier=first)
-    second.sign(BOB)
-    with refused(ConflictError, "step_closed"):
-        second.sign(ALICE)
-
-
 def test_neither_the_veto_nor_the_end_of_the_old_policy_is_asked() -> None:
     first = Scene(STRICT | {"veto": [user(DAVE)]} | ENDS)
     for who in (BOB, CAROL):
