@@ -67,6 +67,10 @@ _POSTS = {
     "/api/passkeys/options": Group.BEGIN,
     "/api/recoveries/options": Group.BEGIN,
     "/api/recoveries": Group.COMPLETE,
+    "/api/device-links": Group.COMPLETE,
+    "/api/device-links/offer": Group.COMPLETE,
+    "/api/device-links/approve": Group.COMPLETE,
+    "/api/device-links/look": Group.READ,  # a new device waits with it; the secret is in the body
     "/api/register/complete": Group.COMPLETE,
     "/api/authenticate": Group.COMPLETE,
     "/api/jwt-keys": Group.COMPLETE,

@@ -44,6 +44,7 @@ ROUTES = [
     _account.end,
     _account.codes,
     _account.recover,
+    _account.device,
     _history.history,
     _people.people,
     _person.person,

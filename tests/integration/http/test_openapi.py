@@ -28,6 +28,7 @@ from tests.support.described import (
     load,
     operations,
 )
+from tests.support.new_devices import add_by_link
 from tests.support.recovering import cancel, cancel_operators, recover, recover_beside, set_codes
 from tests.support.server import Server
 from tests.support.tale import Tale
@@ -130,6 +131,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.client.get("/api/wrapped-keys")
         label = {"reference": f"kid:{ada.key.kid}", "label": "Laptop"}
         ada.client.post("/api/device-labels", json=label)
+        add_by_link(ada, Passkey(origin=server.origin))
         *_, oldest = ada.client.get("/api/sessions").json()["items"]
         ada.client.post(f"/api/sessions/{oldest['id']}/end", json={})
         for probe in ("/livez", "/readyz", "/healthz"):
