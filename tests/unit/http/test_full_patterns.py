@@ -1,4 +1,4 @@
-"""Patterns of what a request gives: they cover the full_pattern text, a newline at its end too."""
+"""Patterns of what a request gives: they cover the whole text, a newline at its end too."""
 
 import re
 from pathlib import Path
