@@ -33,7 +33,7 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.holdings import AttestedKey, Link, Passkey, key_reference, passkey_reference
-from ledger.domain.vocabulary import AUDITOR, PersonStanding
+from ledger.domain.vocabulary import AUDITOR, AdmittedBy, PersonStanding
 from ledger.errors import NotFoundError, RefusedError
 from ledger.jose import OkpJwk, parse_compact, thumbprint
 
@@ -50,6 +50,7 @@ class Person(msgspec.Struct, frozen=True):
     standing: PersonStanding = "active"
     suspended_at: str | None = None  # the last time; sessions from before have ended
     invitation: str | None = None
+    admitted_by: AdmittedBy | None = None
     codes: dict[str, OkpJwk] = {}
     # By the digest of a governance policy that they accepted: the roles that they hold since then.
     accepted: dict[str, frozenset[str]] = {}
@@ -116,6 +117,7 @@ def evolve(person: Person | None, event: Event) -> Person:
             keys={},
             passkeys={},
             invitation=body.invitation,
+            admitted_by=body.admitted_by,
             accepted={} if body.accepts is None else {body.accepts: roles},
         )
     if person is None:

@@ -9,7 +9,15 @@ from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
 from ledger.domain.ledger_acts import LostTree
 from ledger.domain.usable import Usable
-from ledger.domain.vocabulary import DecisionKind, Form, PersonStanding, Status, UseOutcome
+from ledger.domain.vocabulary import (
+    OPERATOR,
+    AdmittedBy,
+    DecisionKind,
+    Form,
+    PersonStanding,
+    Status,
+    UseOutcome,
+)
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
@@ -70,6 +78,7 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     was revoked at any time that the evidence shows. `re_enrolled_at` is when a change last gave its
     person a new passkey in place of everything older, before the decision or after it. `standing`
     is the person's at the end of the evidence: a decision stays when its person may decide no more.
+    `admitted_by` is `"operator"` for somebody whom no change invited but `ledger recover`.
     """
 
     position: int
@@ -83,6 +92,7 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     key_revoked: bool
     re_enrolled_at: str | None
     standing: PersonStanding
+    admitted_by: AdmittedBy | None
 
 
 class VerifiedUse(msgspec.Struct, frozen=True):
@@ -250,6 +260,7 @@ def told_limits(decision: VerifiedDecision) -> str:
     told = ", policy not signed" if decision.form == "individual" else ""
     told += ", key revoked later" if decision.key_revoked else ""
     told += ", in question" if decision.in_question else ""
+    told += ", person let in by the operator" if decision.admitted_by == OPERATOR else ""
     back = decision.re_enrolled_at
     told += "" if back is None else f", person re-enrolled {back}"
     return told if decision.standing == "active" else f"{told}, person {decision.standing} now"
