@@ -170,8 +170,7 @@ class Evidence:
 
     def _attached(self, mode: Mode) -> dict[str, bytes]:
         """Return the files that do not depend on events: instructions, companions, the verifier."""
-        origin, size = self._checkpoint.origin, self._checkpoint.size
-        files = {README: readme(origin=origin, size=size, mode=mode)} | self._companions
+        files = {README: readme(mode)} | self._companions
         return files if self._page is None else files | {OFFLINE_VERIFIER: self._page}
 
     # --- events ----------------------------------------------------------------------------------
