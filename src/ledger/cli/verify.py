@@ -31,9 +31,8 @@ from ledger.verify.report import (
     Verdict,
     VerificationReport,
     VerifiedRequirement,
-    told_limits,
-    told_restoration,
 )
+from ledger.verify.report_words import told_limits, told_restoration
 from ledger.verify.requirements import NOTHING, Requirements
 from ledger.verify.used import told_uses
 

@@ -1,9 +1,6 @@
 """A person: passkeys, signing keys, roles. Pure decide and evolve.
 
-`holdings` has the passkeys and keys; `held_passkeys` and `signing_keys` decide what begins and
-ends them.
-
-Every decision takes the state and the evidence and returns the event's body, or raises. Revoked
+`holdings` has the passkeys and keys; `held_passkeys` and `signing_keys` begin and end them. Revoked
 keys and removed passkeys stay in the state, marked, so that their signatures can still be verified.
 """
 

@@ -13,7 +13,7 @@ from ledger.cli.replay import to_text
 from ledger.store.engines import audited_log
 from ledger.verify.bundle import verify
 from ledger.verify.container import Mode
-from ledger.verify.report import told_limits
+from ledger.verify.report_words import told_limits
 from tests.support.chronicle import Chronicle
 from tests.support.comebacks import admitted_story, returned_story
 from tests.support.dossier import APPROVED, bundle_of, log_signer
