@@ -77,6 +77,15 @@ def _leave(told: Chronicle, dave: Signer, alice: Signer, bob: Signer) -> None:
     told.change(dave, 104, *_leaving(alice, bob, str(told.time)))
 
 
+def _lose(told: Chronicle, alice: Signer, dave: Signer) -> None:
+    """Lose entries; Alice and Dave sign again, and Dave governs again."""
+    told.restore(LostTree(len(told.states) + 7, None))
+    alice.key = es256_key(21)  # her first one ended
+    told.reaffirm(alice)
+    told.reaffirm(dave)
+    told.accept(dave, FOUNDING)
+
+
 def _use(told: Chronicle, alice: Signer, bob: Signer) -> None:
     """Bob uses a statement; Alice confirms that it was not done, so he uses it again."""
     usable = {"by": [f"user:{bob.user}"], "times": 1, "until": "2027-11-21T00:00:00.000Z"}
@@ -138,8 +147,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.announce(2)
     told.retire(1)
     told.replace_heads_key(NEXT_HEADS_KEY.jwk)
-    told.restore(LostTree(len(told.states) + 7, None))
-    alice.key = es256_key(21)  # her first one ended
+    _lose(told, alice, dave)
     _leave(told, dave, alice, bob)
     comebacks.set_codes(told, dave)
     comebacks.use_code(told, dave, fixed_passkey(12))

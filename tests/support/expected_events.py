@@ -88,7 +88,7 @@ EXPECTED = {
         " the server failed.",
         "The ledger was restored from a backup",
         None,
-        set(),
+        {"invitations", "keys", "passkeys"},
     ),
     "operator-invited.v1": Expected(
         None,
@@ -129,6 +129,13 @@ EXPECTED = {
     ),
     "key-revoked.v1": Expected(
         BOB, "revoked a signing key", "Bob revoked a signing key", ACT, {"keys", "statements"}
+    ),
+    "key-reaffirmed.v1": Expected(
+        DAVE,
+        "reaffirmed a signing key after a loss",
+        "Dave reaffirmed a signing key after a loss",
+        ACT,
+        {"keys"},
     ),
     "person-suspended.v1": Expected(
         DAVE, "suspended Carol: Left the company.", "Dave suspended Carol", ACT, {"users"}

@@ -224,7 +224,8 @@ class LedgerActs:
             current = self._log.charter()
             if current is None:
                 raise UnavailableError("not_founded", "this ledger is not founded yet")
-            now_ms = max(self._now_ms(), self._log.store.head().at_ms)
+            # Later than everything before it, as a restore has to be.
+            now_ms = max(self._now_ms(), self._log.store.head().at_ms + 1)
             act = make(now_ms // 1000, current.ledger)
             signed = key.sign(msgspec.json.encode(act), typ=TYP)
             event = Event(

@@ -201,10 +201,11 @@ class Reading:
         found = self._stream(user, Person)
         if found is None:
             return None
-        start_ms = next_start_ms(found, self.now_ms)
+        person = settled(found, self.now_ms, self.charter().losses)
+        start_ms = next_start_ms(person, self.now_ms)
         if start_ms is not None:
             self.until_ms = start_ms if self.until_ms is None else min(self.until_ms, start_ms)
-        return settled(found, self.now_ms)
+        return person
 
     def _stream(self, stream: UUID, kind: type[Kind]) -> Kind | None:
         # A request may name any id, and the cache holds every kind. Never return a statement as a

@@ -20,6 +20,7 @@ from ledger.domain.events import (
     GovernanceAccepted,
     HeadsKeyReplaced,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     LedgerBody,
     LedgerCreated,
@@ -236,6 +237,7 @@ Asked = (
     | PasskeyRemoved
     | KeyAttested
     | KeyRevoked
+    | KeyReaffirmed
     | PersonSuspended
     | CompromiseDeclared
     | RecoveryCodesSet
@@ -254,7 +256,7 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, object]]:
             signed = body.act or body.redeem or ""
             evidence = joined(body.registration.attestation_object, signed)
             return request_key(ADD_PASSKEY, evidence), _of_passkey(body)
-        case KeyRevoked(kid=kid, act=act):
+        case KeyRevoked(kid=kid, act=act) | KeyReaffirmed(kid=kid, act=act):
             return request_key(ACT, joined(stream, act)), {"kid": kid}
         case PasskeyRemoved(credential_id=credential, act=act):
             return request_key(ACT, joined(stream, act)), {"credentialId": credential}

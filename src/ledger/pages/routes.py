@@ -133,6 +133,7 @@ def inbox_list(
         me=me,
         position=at,
         found=waiting,
+        has_acted=bool(mine),
         others=sorted(
             (each for each in mine if each.status == "pending" and each not in waiting.items),
             key=attrgetter("expires_at"),

@@ -110,11 +110,8 @@ class Decisions(KnownStates):
         match body:
             case LogKeysAnnounced() | LogKeysRetired() | HeadsKeyReplaced():
                 return self._decide_keys(body, now_ms)
-            case LedgerRestored(act=act, kept=kept):
-                # The restore is the first event after the tree that it continues.
-                if kept.size != self.position:
-                    raise CorruptError("restore_misplaced", "the restore keeps another tree")
-                return restoration.restore(self._charter, act, now_ms=now_ms)
+            case LedgerRestored():
+                return self._restore(event, body, now_ms)
             case OperatorInvited(act=act):
                 return operator_recovery.invite(act, self._sources(), now_ms=now_ms)
             case OperatorInvitationsCancelled(act=act, assertion=assertion):
@@ -146,6 +143,14 @@ class Decisions(KnownStates):
                 return log_keys.replace_heads_key(self._charter, act, now_ms=now_ms)
             case _:
                 assert_never(body)
+
+    def _restore(self, event: Event, body: LedgerRestored, now_ms: int) -> LedgerRestored:
+        # The restore is the first event after the tree that it continues.
+        if body.kept.size != self.position:
+            raise CorruptError("restore_misplaced", "the restore keeps another tree")
+        if event.at <= self._newest:  # times tell what a loss voids
+            raise CorruptError("restore_refused", "a restore is later than every event before it")
+        return restoration.restore(self._charter, body.act, now_ms=now_ms)
 
     def _asked(self, act: str, assertion: AssertionEvidence | None) -> ConfirmedAct:
         rules = self._charter

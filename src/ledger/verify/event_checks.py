@@ -17,11 +17,13 @@ import msgspec
 from ledger import clock
 from ledger.domain import charter, held_passkeys, person, signing_keys
 from ledger.domain.charter import Charter
+from ledger.domain.epochs import Loss
 from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
     GovernanceAccepted,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     LedgerCreated,
     PasskeyAdded,
@@ -207,10 +209,11 @@ class Events:
                     ledger=self.founding.ledger,
                     party=self._party,
                 )
-                people[event.stream] = person.evolve(owner, event)
+                people[event.stream] = person.evolve(owner, event, self._losses)
             case KeyAttested():
-                self._attest_key(person.settled(owner, clock.to_ms(event.at)), body, event.at)
-                people[event.stream] = person.evolve(owner, event)
+                known = person.settled(owner, clock.to_ms(event.at), self._losses)
+                self._attest_key(known, body, event.at)
+                people[event.stream] = person.evolve(owner, event, self._losses)
             case (
                 PasskeyRemoved()
                 | PasskeyAdmitted()
@@ -220,10 +223,11 @@ class Events:
             ):
                 # An unknown passkey or key: check 6 reports it.
                 with suppress(KeyError, NotFoundError):
-                    people[event.stream] = person.evolve(owner, event)
+                    people[event.stream] = person.evolve(owner, event, self._losses)
             case (
                 UserRegistered()
                 | KeyRevoked()
+                | KeyReaffirmed()
                 | PersonSuspended()
                 | RecoveryCodesSet()
                 | GovernanceAccepted()
@@ -242,6 +246,13 @@ class Events:
             party=self._party,
             now_ms=clock.to_ms(at),
         )
+
+    @cached_property
+    def _losses(self) -> tuple[Loss, ...]:
+        """The losses of the log; none if the ledger's own stream is broken, as check 6 reports."""
+        with suppress(LedgerError):
+            return self.charter.losses
+        return ()
 
     @property
     def _party(self) -> RelyingParty:

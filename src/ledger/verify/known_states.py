@@ -7,6 +7,7 @@ from ledger.domain.acts import parse_act
 from ledger.domain.changes.effects import Sources
 from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
+from ledger.domain.epochs import Loss
 from ledger.domain.events import Effect, Event
 from ledger.domain.person import Person, settled
 from ledger.domain.statement import Statement
@@ -19,6 +20,7 @@ class KnownStates:
     def __init__(self) -> None:
         self.position = 0
         self._now_ms = 0  # the time of the event that is decided
+        self._newest = ""  # the time of the last event
         self.charter: Charter | None = None
         self.people: dict[UUID, Person] = {}
         self.statements: dict[UUID, Statement] = {}
@@ -44,6 +46,11 @@ class KnownStates:
         """Tell whether a change ended the pending statements of a type and version."""
         return self._charter.stops(stated)
 
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The restores so far that lost something."""
+        return self._charter.losses
+
     def _signer(self, act: str) -> Person:
         return self._owner(parse_act(act).header.kid)
 
@@ -52,7 +59,7 @@ class KnownStates:
 
     def _person(self, stream: UUID) -> Person:
         """Return a person as of the event that is decided."""
-        return settled(self.people[stream], self._now_ms)
+        return settled(self.people[stream], self._now_ms, self.losses)
 
     @staticmethod
     def _require_stream(event: Event, stream: UUID) -> None:

@@ -26,6 +26,7 @@ def test_the_tags_are_these_for_ever() -> None:
         "passkey-removed.v1",
         "key-attested.v1",
         "key-revoked.v1",
+        "key-reaffirmed.v1",
         "person-suspended.v1",
         "compromise-declared.v1",
         "recovery-codes-set.v1",

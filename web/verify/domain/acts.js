@@ -27,6 +27,7 @@ export const ACT = Object.freeze({
   USE: "use",
   OUTCOME: "outcome",
   REVOKE_KEY: "revoke-key",
+  REAFFIRM_KEY: "reaffirm-key",
   DECLARE_COMPROMISE: "declare-compromise",
   SUSPEND: "suspend",
   REDEEM: "redeem",
@@ -68,6 +69,7 @@ const MEMBERS = {
     reason: optional(text),
   },
   [ACT.REVOKE_KEY]: { kid: text, compromisedSince: optional(text), reason: optional(text) },
+  [ACT.REAFFIRM_KEY]: { kid: text, epoch: integer },
   [ACT.DECLARE_COMPROMISE]: {
     since: text,
     kid: optional(text),

@@ -24,7 +24,7 @@ const SETUP = "setup";
 const OPEN_ROLES = [ROLE.CREATOR, ROLE.INVESTOR];
 const REASON_CHARS = [10, 2000];
 // What an invitation has besides its own members; only the operator's have a recovery.
-const OPEN = Object.freeze({ cancelled: false, givesRole: true, recovery: null });
+const OPEN = Object.freeze({ cancelled: false, givesRole: true, recovery: null, isVoid: false });
 
 // By tag: what an event changes in the charter.
 const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
@@ -94,16 +94,21 @@ function governed({ governance, invitations }, { policy }) {
   return { governance: policy, invitations: isRaised ? left.map((each) => ({ ...each, givesRole: false })) : left };
 }
 
-/** Return the changes of a restore: every earlier key ends with the tree that was kept. */
-function restored({ logKeys, restorations }, body, at) {
+/** Return the changes of a restore: every earlier key ends with the tree that was kept; a loss ends every invitation. */
+function restored({ logKeys, restorations, invitations }, body, at) {
   const { epoch, kept, lost, origin, reason, vkeys } = body;
   const ended = logKeys.map((key) => (key.lastSize === null ? { ...key, lastSize: kept.size } : key));
   const begun = vkeys.map((vkey) => ({ vkey, firstSize: kept.size + 1, lastSize: null }));
   return {
     logKeys: [...ended, ...begun],
     restorations: [...restorations, { epoch, kept, lost, origin, reason, at }],
+    invitations: lost === null ? invitations : invitations.map((each) => ({ ...each, cancelled: true, isVoid: true })),
   };
 }
+
+/** Return the epoch of the last restore that lost something, 0 without one. */
+export const lostEpochOf = ({ restorations }) =>
+  restorations.findLast(({ lost }) => lost !== null)?.epoch ?? 0;
 
 /** Return the epoch of the last restore, 0 without one. */
 export const epochOf = ({ restorations }) => restorations.at(-1)?.epoch ?? 0;
@@ -250,6 +255,7 @@ export async function admit(charter, role, invitation, nowMs) {
     return { invitation: null, role, accepts: null, by: null };
   }
   if (role !== null && role !== invitation.role) refuse("role_not_open", "the invitation is for another role");
+  if (invitation.isVoid) refuse("invitation_void", "a restore that lost entries ended this invitation");
   if (invitation.cancelled) refuse("invitation_cancelled", "this invitation was cancelled");
   if (invitation.expiresAt !== null && toMs(invitation.expiresAt) <= nowMs) {
     refuse("invitation_expired", "the invitation has expired");

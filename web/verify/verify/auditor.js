@@ -30,6 +30,7 @@ export class Auditor {
   constructor({ complete = true } = {}) {
     this.complete = complete;
     this.position = 0;
+    this.newest = ""; // the time of the last event
     this.charter = null;
     this.people = new Map();
     this.reEnrolling = new Set(); // the people whose re-enrolment waits
@@ -55,6 +56,7 @@ export class Auditor {
     await take(this.claims, event);
     await this.evolve(event);
     this.position = event.position;
+    this.newest = event.at;
   }
 
   finish() {
@@ -127,15 +129,6 @@ export class Auditor {
     const own = this.ownStream(event);
     if ((body.firstSize ?? body.lastSize) > position) {
       refuse("log_keys_misplaced", "log keys begin or end at a later size");
-    }
-    return own;
-  }
-
-  /** Return the charter, for a restore that is the first event after the tree that it continues. */
-  restored(event) {
-    const own = this.ownStream(event);
-    if (event.body.kept.size !== event.position - 1) {
-      refuse("restore_misplaced", "the restore keeps another tree");
     }
     return own;
   }
@@ -229,6 +222,7 @@ export class Auditor {
       if (people.reEnrolling(after)) this.reEnrolling.add(stream);
     } else {
       this.charter = await charter.evolveCharter(known, event);
+      this.people = people.allAfter(this.people, event) ?? this.people;
     }
     if (type === TAG.KEY_ATTESTED) this.owners.set(body.kid, stream);
     if (isEffect(type)) this.due = this.due.slice(1);

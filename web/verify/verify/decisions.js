@@ -28,7 +28,7 @@ export const DECIDE = forEveryTag({
   [TAG.HEADS_KEY_REPLACED]: (auditor, event, { nowMs }) =>
     charter.decideHeadsKey(auditor.ownStream(event), event.body.act, nowMs),
   [TAG.LEDGER_RESTORED]: (auditor, event, { nowMs }) =>
-    decideRestore(auditor.restored(event), event.body.act, nowMs),
+    decideRestore(auditor.ownStream(event), event, auditor.newest, nowMs),
   [TAG.OPERATOR_INVITED]: (auditor, event, { nowMs }) =>
     decideInvitations(event.body, { ...auditor.sources(), charter: auditor.ownStream(event) }, nowMs),
   [TAG.OPERATOR_INVITATIONS_CANCELLED]: (auditor, event, context) =>
@@ -44,6 +44,8 @@ export const DECIDE = forEveryTag({
     keys.decideAttestation(auditor.person(event), event.body, context),
   [TAG.KEY_REVOKED]: (auditor, event, context) =>
     keys.decideRevocation(auditor.person(event), event.body, context),
+  [TAG.KEY_REAFFIRMED]: (auditor, event, context) =>
+    keys.decideReaffirmation(auditor.person(event), event.body, context),
   [TAG.PERSON_SUSPENDED]: (auditor, event, context) =>
     decideSuspension(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.RECOVERY_CODES_SET]: (auditor, event, context) =>

@@ -57,6 +57,7 @@ from ledger.domain.events.of_ledger import (
 )
 from ledger.domain.events.of_people import (
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     PasskeyAdded,
     PasskeyRemoved,
@@ -127,6 +128,7 @@ __all__ = [
     "InvitationCancelled",
     "InvitationIssued",
     "KeyAttested",
+    "KeyReaffirmed",
     "KeyRevoked",
     "LedgerBody",
     "LedgerCreated",
