@@ -23,6 +23,7 @@ from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import next_version
+from ledger.pages.headings import headings
 from ledger.pages.past import shown_at
 from ledger.pages.readers import readers_and_executors, readers_sentence
 from ledger.pages.standing import OpenActions, standing
@@ -30,7 +31,7 @@ from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import FromWeb, Web, page, to_sign_in
 from ledger.pages.words import group_sentence, is_questioned, place_sentence, progress_sentence
-from projections import changes, floor, readers, statements, users
+from projections import changes, floor, readers, statements, types, users
 from projections import rules as rules_set
 from projections.statements import StatementDetail
 
@@ -95,6 +96,7 @@ def _shown(
         takes_part = not readers.foreign(db, reader, [found.position])
         in_force = rules_set.in_force(db, at=seen).governance
         version_way = None if then.is_past else next_version(db, me, found, at=seen)
+        schema = types.schema_of(db, found.type, at=seen)
         awaits = bool(items) and not counts(db, me, in_force, at=seen)
     content = parse_content(found.content)
     uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
@@ -109,6 +111,7 @@ def _shown(
         content=content,
         cautions=[] if items else of_statement(found.title, content),
         values=count_values(content),
+        headings={} if schema is None else headings(schema, content),
         names=people,
         replaced=replaced,
         described=describe(items, people, replaced),
