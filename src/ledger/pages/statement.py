@@ -5,6 +5,7 @@ reads from the ledger itself what has this digest.
 """
 
 import sqlite3
+from typing import Any
 
 import msgspec
 from litestar import Response, get
@@ -98,7 +99,6 @@ def _shown(
         version_way = None if then.is_past else next_version(db, me, found, at=seen)
         schema = types.schema_of(db, found.type, at=seen)
         awaits = bool(items) and not counts(db, me, in_force, at=seen)
-    content = parse_content(found.content)
     uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
     return page(
         "statement",
@@ -108,10 +108,6 @@ def _shown(
         shown_at=then,
         is_second_screen=isinstance(name, bytes),
         statement=found,
-        content=content,
-        cautions=[] if items else of_statement(found.title, content),
-        values=count_values(content),
-        headings={} if schema is None else headings(schema, content),
         names=people,
         replaced=replaced,
         described=describe(items, people, replaced),
@@ -127,8 +123,20 @@ def _shown(
         changed=None if earlier is None else changed_since(earlier, found.document.encode()),
         place=place_of(found),
         version_way=version_way,
+        **_content(found, schema, is_change=bool(items)),
         **policies_in_words(rules, replaced_rules, people),
     )
+
+
+def _content(found: StatementDetail, schema: Any, *, is_change: bool) -> dict[str, Any]:
+    """Return what the page shows of a statement's content; changes are told in words."""
+    content = parse_content(found.content)
+    return {
+        "content": content,
+        "cautions": [] if is_change else of_statement(found.title, content),
+        "values": count_values(content),
+        "headings": headings(schema, content),
+    }
 
 
 def _earlier(
