@@ -53,7 +53,7 @@ from projections.uses import Use as Use
 from projections.versions import Version as Version
 
 NAME = "statements"
-VERSION = 10
+VERSION = 11
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, for_everyone INTEGER NOT NULL, expires_at TEXT NOT NULL,"

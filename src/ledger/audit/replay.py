@@ -204,7 +204,7 @@ def _world(
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=[_person(each, now_ms) for each in known.values()],
         statements=[
-            _statement(each, known, able, each.status_at(now_ms, stopped=charter.stops(each.type)))
+            _statement(each, known, able, each.status_at(now_ms, stopped=auditor.stops(each)))
             for each in auditor.statements.values()
         ],
     )
