@@ -39,7 +39,7 @@ from ledger.verify.container import (
 from ledger.verify.exhibits import exhibits
 
 _NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,14})(\.tlog-proof)?", re.ASCII)
-_EXHIBIT = re.compile(r"statements/|people/|keys/vkeys$")
+_EXHIBIT = re.compile(r"statements/|people/|keys/vkeys\Z")
 
 
 class Casefile(msgspec.Struct):

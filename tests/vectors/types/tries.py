@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ledger.clock import to_ms
+from ledger.clock import to_ms, to_text
 from ledger.domain.events import StatementDrafted, StatementRejected
 from tests.support.changes import set_charter, values
 from tests.support.chronicle import about, statement_id
@@ -72,6 +72,12 @@ def drafted_of(text: str, told: Company, **members: Any) -> None:
     """Define a type, and draft a statement of it."""
     define_types(told, define(text))
     draft_unseen(told, type=stated(text), **members)
+
+
+def drafted_to_end(after_ms: int, told: Company) -> None:
+    """Draft a statement of a type that gives an hour, with an end of its own."""
+    ends = to_text(told.time.ms + after_ms)
+    drafted_of(definition(maxAge=HOUR_MS), told, policy=POLICY | {"expiresAt": ends})
 
 
 def drafted_untyped(told: Company) -> None:
@@ -239,6 +245,14 @@ TRIES: Tries = {
         "type_outdated",
     ),
     "a draft of the version before": (drafted_of_the_version_before, "type_outdated"),
+    "a draft with an end within the longest wait of its type": (
+        partial(drafted_to_end, HOUR_MS),
+        None,
+    ),
+    "a draft with an end after the longest wait of its type": (
+        partial(drafted_to_end, 2 * HOUR_MS),
+        "expires_too_late",
+    ),
     "a draft of a retired type": (drafted_after_the_type_retired, "type_retired"),
     "a draft of an unknown type": (
         partial(drafted, type=stated(FIRST) | {"name": "offer"}, said="offer"),

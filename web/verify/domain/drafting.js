@@ -5,7 +5,7 @@ import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { rolesOf, signingRolesOf } from "./charter.js";
-import { endsAt, requireFloor } from "./charter_values.js";
+import { endsAt, requireEnd, requireFloor } from "./charter_values.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
 import { checkChange, requirePlace, requireInForce } from "./governance.js";
@@ -51,12 +51,14 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
   requireKnownReaders(document, rolesOf(charter));
   if (document.usable !== null) requireDraftable(document.usable, signingRolesOf(charter), nowMs);
+  const maxAge = known?.maxAge ?? charter.values.maxAge;
+  if (!isAChange) requireEnd(document, maxAge);
   const again = {
     document: body.document,
     creator: creator.user,
     kid: key.kid,
     act: body.act,
-    endsAt: endsAt(document, known?.maxAge ?? charter.values.maxAge),
+    endsAt: endsAt(document, maxAge),
     type: document.type?.name ?? null,
     readBy: readByOf(document, charter.values.registration),
     earlier,
