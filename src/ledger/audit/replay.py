@@ -38,7 +38,7 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ReplayedKey(_Shown, frozen=True, kw_only=True):
-    """A signing key; `status` is active, revoked or expired."""
+    """A signing key; `status` is active, revoked, expired, or waiting: nobody reaffirmed it."""
 
     kid: str
     status: KeyStatusAtTime
@@ -248,7 +248,9 @@ def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:
     if key.revoked:
         return "revoked"
     ended = key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms
-    return "expired" if ended else "active"
+    if ended:
+        return "expired"
+    return "waiting" if key.unaffirmed else "active"
 
 
 def _statement(

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from ledger import clock
+from ledger.audit.replay import fold
 from ledger.commands.log_keys import LedgerActs
 from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
@@ -18,10 +20,11 @@ from ledger.domain.ledger_acts import KeptTree
 from ledger.domain.restoration import log_origin
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 from ledger.settings import read_settings
-from ledger.store.engines import copies
+from ledger.store.engines import audited_log, copies
 from ledger.store.log import Log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.tlog.merkle import Edge
+from tests.integration.commands.test_deadlines import SOONER, NotingProcess, add_key, agrees
 from tests.support.chronicle import about
 from tests.support.comebacks import COMEBACK, re_enrol
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
@@ -101,6 +104,11 @@ def test_a_key_signs_again_once_its_person_reaffirms_it(cast: Cast, process: Pro
             with refused(RefusedError, "reaffirmation_required"):
                 asyncio.run(third.draft(spare))
         check_ledger(server)
+        last = server.store.head().stored
+    with closing(audited_log(process.store.address).open()) as found:
+        world = fold(found, last, time=None, statement=None, decide=True)
+    (me,) = [each for each in world.people if each.id == cast.alice.user]
+    assert [key.status for key in me.keys] == ["active", "waiting"]
 
 
 def test_an_administrator_governs_again_after_a_key_and_an_acceptance(
@@ -152,3 +160,18 @@ def test_what_waited_has_ended_and_no_use_is_left(cast: Cast, process: Process) 
         anew = asyncio.run(server.draft(cast.alice, policy=alice, usable=usable))
         asyncio.run(sign(server, cast.alice, anew))
         asyncio.run(use(server, cast.alice, anew))
+
+
+def test_a_reaffirmation_holds_until_its_key_ends(cast: Cast, process: Process) -> None:
+    ending = asyncio.run(add_key(process, cast.bob, SOONER))
+    lose(process)
+    directory = Path(process.store.address).parent
+    with closing(NotingProcess(directory, cast)) as server:
+        asyncio.run(reaffirm(server, cast.bob))
+        auditor = audit(rows(Path(process.store.address)))
+        asyncio.run(reaffirm(server, cast.bob, ending))
+        _, write = server.writes
+        end_ms = clock.to_ms(SOONER)
+        assert write.until_ms == end_ms
+        assert agrees(auditor, write, end_ms - 1)
+        assert not agrees(auditor, write, end_ms)
