@@ -73,7 +73,7 @@ def of_number(
     moment = ShownAt(at, now, summary.status == "pending", below)
     creator, by_whom = summary.creator.id, decisions.decided_by(db, number, at=at)
     replaced = versions.replaced_by(db, number)
-    own = by_whom if replaced is None else for_own(rules, by_whom)
+    own = by_whom if replaced is None else for_own(rules, creator, by_whom)
     standing = progress.standing(db, rules, creator, own, moment)
     other = None
     if replaced is not None:
@@ -113,6 +113,15 @@ def of_number(
 
 def _left(usable: Usable, used: list[Use], *, is_void: bool) -> int:
     return 0 if is_void else usable.times - sum(not each.freed for each in used)
+
+
+class _Content(msgspec.Struct):
+    content: str
+
+
+def content(log: LogReader, number: int) -> str:
+    """Return the content of the statement with this stream number, as it was drafted."""
+    return msgspec.json.decode(document(log, number), type=_Content).content
 
 
 def document(log: LogReader, number: int) -> bytes:

@@ -4,6 +4,7 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
+from functools import partial
 from operator import attrgetter
 from typing import Annotated, get_args
 
@@ -28,6 +29,7 @@ from projections.involved import involved
 from projections.not_needed import changed_since_approval, not_needed
 
 STATUSES: tuple[Status, ...] = get_args(Status)
+_ENDED = ("rejected", "withdrawn", "expired")  # without an approval
 _MOST_FINISHED = 10
 _MOST_PEOPLE = 200
 
@@ -65,11 +67,12 @@ def sign_in(request: AnyRequest, web: FromWeb, onward: Next = None) -> Template 
 
 
 @get("/statements", sync_to_thread=True)
-def statement_list(
+def statement_list(  # noqa: PLR0913  # the parameters of its address
     request: AnyRequest,
     web: FromWeb,
     status: FromQuery[str | None] = None,
     q: FromQuery[str | None] = None,
+    where: Annotated[str | None, QueryParameter(name="in", max_length=8)] = None,
     cursor: FromQuery[str | None] = None,
     at: FromQuery[str | None] = None,
 ) -> Template | Redirect:
@@ -90,6 +93,7 @@ def statement_list(
             status=wanted,
             q=q or None,
             creator=None,
+            contents=partial(statements.content, web.models.log) if where == "contents" else None,
         )
         web.access.note(db, reader, "list", [each.position for each in found.items])
         words = summaries(db, [each.id for each in found.items], at=then.seen)
@@ -103,6 +107,7 @@ def statement_list(
         words=words,
         status=wanted,
         q=q or "",
+        where="contents" if where == "contents" else "",
         cursor=cursor,
         statuses=STATUSES,
     )
@@ -169,6 +174,9 @@ def draft(
             if base is None:
                 raise unknown_statement()
             web.access.note(db, reader, "statement", [base.position])
+            if base.replaced is not None and base.status in _ENDED:
+                # Nothing supersedes it: what comes next is to replace the approved one, too.
+                return Redirect(f"/draft?supersedes={base.supersedes}")
             way = next_version(db, me, base, at=at)
             if way is None:
                 base = None  # this person may not supersede it
