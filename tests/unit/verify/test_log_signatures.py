@@ -8,7 +8,7 @@ from tests.support.tlog_vectors import ED25519, ML_DSA_44, NOTE, ORIGIN
 
 BOTH = (ED25519, ML_DSA_44)
 TEXT, _, SIGNATURES = NOTE.partition("\n\n")
-ED_LINE, ML_LINE, *_ = SIGNATURES.splitlines()
+ED_LINE, ML_LINE = SIGNATURES.splitlines()[:2]
 
 
 def says(note: str, *, all_keys: bool = False) -> str:
