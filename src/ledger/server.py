@@ -19,7 +19,17 @@ from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
 from ledger.data_files import LOST_VIEWS_FILE, VIEWS_FILE
-from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
+from ledger.http import (
+    approvals,
+    changes,
+    checkpoints,
+    evidence,
+    people,
+    probes,
+    reads,
+    standing,
+    statements,
+)
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
 from ledger.http.access_record import AccessRecord
@@ -90,6 +100,7 @@ class Ledger(NamedTuple):
     metrics: Metrics
     exports: Exports
     watch: StorageWatch
+    quotas: Quotas
 
 
 def build(settings: Settings, wall: WallClock | None = None) -> Served:
@@ -141,7 +152,7 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
     headers = encoded_headers(settings.origin)
     return Front(
         SignRoute(application, ledger.statements, origin=settings.origin, headers=headers),
-        limits=RequestLimits(lanes, Quotas(settings.rate_limit), EventStreams()),
+        limits=RequestLimits(lanes, ledger.quotas, EventStreams()),
         proxies=settings.proxies,
         member=ledger.sessions.identify,
         owner_of=ledger.people.keys.owner,
@@ -205,6 +216,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         metrics,
         Exports(),
         watch,
+        Quotas(settings.rate_limit),
     )
 
 
@@ -223,6 +235,7 @@ def _application(
         "/",
         route_handlers=[
             *statements.routes,
+            approvals.router,
             *changes.routes,
             evidence.router,
             *people.public,
@@ -275,6 +288,7 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "access": Provide(lambda: ledger.access, sync_to_thread=False),
         "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
         "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
+        "quotas": Provide(lambda: ledger.quotas, sync_to_thread=False),
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),

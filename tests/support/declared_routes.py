@@ -6,6 +6,7 @@ PAGES = [
     "/signin",
     "/statements",
     "/inbox",
+    "/approvals",
     "/draft",
     "/account",
     "/account/lost",
@@ -58,6 +59,7 @@ MEMBERS_READ = [
     "/api/device-links",
 ]
 MEMBERS_POST = [
+    "/api/approvals",
     "/api/changes/preview",
     "/api/policies/preview",
     "/api/jwt-keys",

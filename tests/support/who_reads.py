@@ -82,6 +82,7 @@ ROWS: dict[str, Row] = {
     "GET /draft": MEMBERS_PAGE,
     "GET /draft?supersedes={statement_id}": ("sign-in", "404", "without", "without", "404"),
     "GET /inbox": MINE_PAGE,
+    "GET /approvals": MINE_PAGE,
     "GET /audit": LIST_PAGE,
     "GET /audit?at={position}": LIST_PAGE,
     "GET /audit?kind=statement-drafted.v1": LIST_PAGE,
@@ -125,6 +126,7 @@ ROWS: dict[str, Row] = {
     "GET /log/entries/{index}": NOTHING,
     "GET /log/entries/{index}/proof": NOTHING,
     "GET /log/tile/{level}/{path}": NOTHING,
+    "POST /api/approvals": NOTHING,  # each approval is decided as at /sign
     "POST /api/authenticate": NOTHING,
     "POST /api/authenticate/options": NOTHING,
     "POST /api/changes": NOTHING,

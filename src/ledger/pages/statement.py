@@ -88,7 +88,7 @@ def _shown(
         earlier = _earlier(db, web, found, reader, seen)
         items = changes.items(db, [found.id]).get(found.id, ())
         replaced = rules_set.replaced(db, items, at=seen)
-        ids = _people_of(rules) | _people_of(replaced_rules) | readers_and_executors(found)
+        ids = people_of(rules) | people_of(replaced_rules) | readers_and_executors(found)
         people = users.names(db, sorted(ids | named_in(items)), at=seen)
         people[found.creator.id] = found.creator.name
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
@@ -124,7 +124,7 @@ def _shown(
         changed=None if earlier is None else changed_since(earlier, found.document.encode()),
         place=place_of(found),
         version_way=version_way,
-        **_policies_in_words(rules, replaced_rules, people),
+        **policies_in_words(rules, replaced_rules, people),
     )
 
 
@@ -138,12 +138,13 @@ def _earlier(
     return None if number is None else statements.document(web.models.log, number)
 
 
-def _people_of(rules: Policy | None) -> set[str]:
+def people_of(rules: Policy | None) -> set[str]:
+    """Return the ids of the people whom a policy and its veto name."""
     members = set() if rules is None else {*policy.members(rules), *rules.veto}
     return {name.removeprefix("user:") for name in members if name.startswith("user:")}
 
 
-def _policies_in_words(
+def policies_in_words(
     rules: Policy, replaced: Policy | None, people: dict[str, str]
 ) -> dict[str, str | None]:
     """Return what a statement's policy asks, and that of the statement which it replaces."""

@@ -89,6 +89,7 @@ def test_what_a_member_does_for_themselves_takes_a_session(
     begun = bob.client.post("/api/jwt-keys/options", json={}).json()
     assertion = bob.passkey.get(bytes(32))
     bodies: dict[str, Any] = {
+        "/api/approvals": {"approvals": [""]},
         "/api/changes/preview": {"content": "{}"},
         "/api/policies/preview": {"policy": "{}"},
         "/api/jwt-keys": {"ceremony": "", "key": bob.key_proofs(begun["nonce"])},
