@@ -56,7 +56,10 @@ class PartAuditor(Auditor):
         self._effects = {known.position for known in history if known.effect}
         self._fetched: set[int] = set()
         self._counts_elsewhere = False
-        self._pending: dict[str, tuple[int, DocumentType | None]] = {}  # when and by what each ends
+        # Statements that others are about, each with the position up to which it was folded.
+        self._asked_for: dict[UUID, tuple[int, Statement]] = {}
+        # What ends each pending statement: a time, its type, and a loss after its draft.
+        self._pending: dict[str, tuple[int, DocumentType | None, str]] = {}
         self.counts = Counts()
 
     def take(self, row: EventRow, *, decide: bool = True) -> Event:
@@ -153,8 +156,13 @@ class PartAuditor(Auditor):
         return versions.effects(before, statement.evolve(before, event))
 
     def _latest(self, stream: UUID) -> Statement | None:
-        # Folded now: what is in memory can be older if another part audits the statement.
-        return self._folded(stream)
+        # What is in memory can be older if another part audits the statement, so it is folded on
+        # from where the last question left it: each decision on a version asks.
+        after, known = self._asked_for.get(stream, (0, None))
+        found = self._folded(stream, after=after, state=known)
+        if found is not None:
+            self._asked_for[stream] = self.position, found
+        return found
 
     def _moved(self, before: Statement | None, after: Statement) -> None:
         if self._counts_elsewhere:
@@ -162,7 +170,7 @@ class PartAuditor(Auditor):
         if before is None or before.status != after.status:
             self.counts.move(before, after)
             if after.status == "pending":
-                self._pending[after.id] = after.ends_ms, after.type
+                self._pending[after.id] = after.ends_ms, after.type, after.drafted_at
             else:
                 self._pending.pop(after.id, None)
 
@@ -177,15 +185,26 @@ class PartAuditor(Auditor):
             return  # the part that audits this event reports it
         self.learn(size + 1)
         ended = [
-            ends_ms <= at_ms or (self.charter is not None and self.charter.stops(stated))
-            for ends_ms, stated in self._pending.values()
+            ends_ms <= at_ms
+            or (self.charter is not None and self.charter.stops(stated, drafted_at))
+            for ends_ms, stated, drafted_at in self._pending.values()
         ]
         self.counts.expire(sum(ended))
 
-    def _folded(self, stream: UUID, before: int | None = None) -> Statement | None:
-        """Fold a statement that was dropped from memory, or that another part audits."""
-        state: Statement | None = None
-        for stored in self._rows.of_stream(stream.bytes, before or self.position + 1):
+    def _folded(
+        self,
+        stream: UUID,
+        before: int | None = None,
+        *,
+        after: int = 0,
+        state: Statement | None = None,
+    ) -> Statement | None:
+        """Fold a statement that was dropped from memory, or that another part audits.
+
+        `state` is what it was at the position `after`.
+        """
+        end = before or self.position + 1
+        for stored in self._rows.of_stream(stream.bytes, end, after=after):
             event = events.decode(stored)
             version = 0 if state is None else state.version
             if (event.stream, event.version) != (stream, version + 1):
@@ -200,6 +219,7 @@ class PartAuditor(Auditor):
 
     def forget(self) -> None:
         """Drop the older half of the statements from memory when there are too many."""
-        if len(self.statements) > MOST_STATEMENTS:
-            for stream in [*islice(self.statements, MOST_STATEMENTS // 2)]:
-                del self.statements[stream]
+        for kept in (self.statements, self._asked_for):
+            if len(kept) > MOST_STATEMENTS:
+                for stream in [*islice(kept, MOST_STATEMENTS // 2)]:
+                    del kept[stream]
