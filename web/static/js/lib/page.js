@@ -122,4 +122,10 @@ onAction({
 // Loaded only where there are any.
 if (one("#news")) import("./news.js").then(({ reveal }) => reveal());
 // Another tab still holds the key in its memory.
-signedOut.addEventListener("message", () => location.reload());
+signedOut.addEventListener("message", async () => {
+  try {
+    (await import("./kept-draft.js")).forget(); // what only this tab keeps
+  } finally {
+    location.reload();
+  }
+});
