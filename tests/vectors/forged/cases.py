@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple, TypeVar
 
-from ledger.domain import events
 from ledger.domain.events import StatementDrafted
 from ledger.jose import SigningKey
 from ledger.verify import container
@@ -45,12 +44,12 @@ class Forged(NamedTuple):
         index = self.left_out - 1
         files = [f"{name}/{index}" for name in ("entries", "bodies")]
         gone = [*files, f"proofs/{index}.tlog-proof"]
-        tag = events.decode(self.states[index]).body.TAG.rpartition(".")[0]
-        shown = f"statements/{self.statement}/{self.left_out}-{tag}.jws"
-        jws = f"statements/{self.statement}/jws.json"
-        # As a ledger without the event shows the approvals.
+        # As a ledger without the event shows documents, signatures and keys.
         before = container.parse(bundle_of(self.states[:index], self.mode, self.statement))
-        return rebundled(raw, dict.fromkeys([*gone, shown], None) | {jws: before[jws]})
+        names = container.parse(raw).keys() | before.keys()
+        exhibits = [name for name in names if name.startswith(("statements/", "people/"))]
+        changes: dict[str, bytes | None] = {name: before.get(name) for name in exhibits}
+        return rebundled(raw, dict.fromkeys(gone, None) | changes)
 
 
 MODES: tuple[Mode, ...] = ("full", "redacted", "statement")
