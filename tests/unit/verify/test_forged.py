@@ -36,6 +36,7 @@ CODES = {
     "a use that a loss voided, redacted": "uses_void",
     "a use that a loss voided, statement": "uses_void",
     "a retraction left out of a bundle": "events_left_out",
+    "a use left out of a bundle": "events_left_out",
     "heads by a key that was replaced": "jws_kid_mismatch",
 }
 
