@@ -28,10 +28,8 @@ class Cluster:
     def __init__(self, *options: str) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="ledger-pg-"))
         self._options = options
-        self._as = (
-            {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        )
-        if self._as:
+        self._user = NOBODY if os.geteuid() == 0 else None
+        if self._user is not None:
             os.chown(self.directory, NOBODY, NOBODY)
         self._binaries = _binaries(self.directory)
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,14 +56,20 @@ class Cluster:
     def start(self) -> None:
         """Start, and return when it takes connections."""
         with (self.directory / "log").open("ab") as log:
+            arguments = [
+                "-c", "listen_addresses=", "-c", "shared_buffers=16MB", "-c", "max_connections=60",
+                *self._options,
+            ]  # fmt: skip
             self._process = subprocess.Popen(
-                [
-                    self._binaries / "postgres", "-D", self._data, "-k", self.directory,
-                    "-c", "listen_addresses=", "-c", "shared_buffers=16MB",
-                    "-c", "max_connections=60", *self._options,
-                ],
-                stdout=log, stderr=log, cwd=self.directory, env=_environment(), **self._as,
-            )  # fmt: skip
+                [self._binaries / "postgres", "-D", self._data, "-k", self.directory, *arguments],
+                stdout=log,
+                stderr=log,
+                cwd=self.directory,
+                env=_environment(),
+                user=self._user,
+                group=self._user,
+                extra_groups=self._groups,
+            )
         give_up = time.monotonic() + START_S
         while True:
             try:
@@ -106,8 +110,18 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [self._binaries / program, *arguments],
-            check=True, capture_output=True, cwd=self.directory, env=_environment(), **self._as,
-        )  # fmt: skip
+            check=True,
+            capture_output=True,
+            cwd=self.directory,
+            env=_environment(),
+            user=self._user,
+            group=self._user,
+            extra_groups=self._groups,
+        )
+
+    @property
+    def _groups(self) -> list[int] | None:
+        return None if self._user is None else []
 
 
 def _environment() -> dict[str, str]:

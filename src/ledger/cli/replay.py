@@ -10,7 +10,7 @@ from ledger.audit.replay import ReplayedStatement, World, find_position, fold
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.errors import CorruptError
 from ledger.settings import Settings
-from ledger.store.engines import address_of, audited_log
+from ledger.store.engines import audited_log
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,7 +46,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Print the state; return the exit code."""
-    with closing(audited_log(address_of(settings.data)).open()) as rows:
+    with closing(audited_log(settings.log_address).open()) as rows:
         rows.require_format()
         position, time = find_position(rows, chosen.at)
         try:

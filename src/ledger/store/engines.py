@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from ledger.store.ports.log import LogStore, ReadableLog
 
 
-def address_of(data: Path, database: str | None = None) -> str:
-    """Return the address of a ledger's log: the URL of its database, or a file in its directory."""
-    return database or str(data / LOG_FILE)
+def address_of(data: Path) -> str:
+    """Return the address of a log that is in a directory; `Settings.log_address` may be another."""
+    return str(data / LOG_FILE)
 
 
 def open_log(address: str, *, quorum: bool = False) -> "LogStore":

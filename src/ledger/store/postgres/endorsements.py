@@ -35,8 +35,9 @@ class PostgresEndorsements:
 
     def cosigned_since(self, row_id: int, limit: int) -> list[Cosigned]:
         """Return up to `limit` of the newest cosignatures after a row, oldest first."""
-        query = "SELECT id, size, witness FROM ledger.cosignature WHERE id > %s ORDER BY id DESC LIMIT %s"
-        return [Cosigned(*row) for row in reversed(self._session.rows(query, row_id, limit))]
+        query = "SELECT id, size, witness FROM ledger.cosignature WHERE id > %s"
+        newest = self._session.rows(f"{query} ORDER BY id DESC LIMIT %s", row_id, limit)
+        return [Cosigned(*row) for row in reversed(newest)]
 
     # --- time-stamps ---------------------------------------------------------------------------
 

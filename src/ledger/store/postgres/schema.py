@@ -87,7 +87,7 @@ def create(session: Session, *, role: str | None = None) -> None:
     except psycopg.errors.DuplicateSchema:
         pass
     except psycopg.OperationalError as error:
-        raise UnavailableError("storage_failed", f"the database cannot be used: {error}") from error
+        raise UnavailableError("storage_failed", "the database cannot be used now") from error
     except psycopg.Error as error:
         detail = f"the ledger's tables cannot be created: {str(error).strip()}"
         raise ConflictError("database_refused", detail) from error

@@ -6,6 +6,7 @@ cancelled: the server would end its wait for the standbys and show the commit as
 A connection that was lost is opened again at the next call.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -15,7 +16,7 @@ import psycopg
 from psycopg import waiting
 from psycopg.abc import PQGen
 
-from ledger.errors import CorruptError, NotFoundError, UnavailableError
+from ledger.errors import CorruptError, MalformedError, NotFoundError, UnavailableError
 
 CONNECT_S = 3
 STATEMENT_S = 10.0  # longer than the server waits for a lock
@@ -26,7 +27,9 @@ _POLL_S = 0.1
 _WRITING = "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=2s"
 _READING = "-c default_transaction_read_only=on"
 _ALWAYS = "-c search_path=pg_catalog -c jit=off -c timezone=UTC -c client_min_messages=warning"
-_TCP = {
+_TCP: dict[str, str | int] = {
+    "application_name": "ledger",
+    "connect_timeout": CONNECT_S,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
@@ -34,6 +37,9 @@ _TCP = {
 }
 # "Canceling wait for synchronous replication": an answer that looks like a success and is none.
 _NOT_REPLICATED = "01000"
+
+_TOLD = "the database cannot be used now; the program's log says why"
+_log = logging.getLogger("ledger.database")
 
 Answer = TypeVar("Answer")
 
@@ -87,6 +93,7 @@ class Session:
         self._is_closed = False
         self._warned = ""
         self._in_snapshot = False
+        self._was_told = False
 
     def close(self) -> None:
         """Close the connection after the running statement; nothing is done on it any more."""
@@ -138,7 +145,7 @@ class Session:
         try:
             return self.change(query, *values)
         except (psycopg.Error, DoubtError, UnreachableError) as error:
-            raise UnavailableError("storage_failed", _told(error)) from error
+            raise UnavailableError("storage_failed", _TOLD) from error
 
     def script(self, text: str) -> None:
         """Run several statements; after an error, close the connection and raise psycopg.Error."""
@@ -177,21 +184,33 @@ class Session:
         if self._is_closed:
             raise psycopg.InterfaceError("the log is closed")
         if self._connection is None:
-            most_ms = round(self._limit_s * 800)  # so that the server ends it before we do
-            mode = _READING if self._reads_only else _WRITING
-            options = {"options": f"{_ALWAYS} {mode} -c statement_timeout={most_ms}"}
-            if not self._reads_only:
-                options["target_session_attrs"] = "read-write"
-            found = _Connection.connect(
-                self._url, autocommit=True, prepare_threshold=1, connect_timeout=CONNECT_S,
-                application_name="ledger", **_TCP, **options,
-            )  # fmt: skip
-            found.limit_s = self._limit_s
-            found.add_notice_handler(self._noticed)
-            self._connection = found
-            if self._seals:
-                found.execute("SELECT ledger.seal_log()")
+            try:
+                self._connection = self._connect()
+            except psycopg.Error as error:
+                if not self._was_told:  # once, and not to the clients: it names hosts and roles
+                    _log.warning("the database cannot be used: %s", str(error).strip())
+                self._was_told = True
+                raise
+            self._was_told = False
         return self._connection
+
+    def _connect(self) -> _Connection:
+        most_ms = round(self._limit_s * 800)  # so that the server ends a statement before we do
+        mode = _READING if self._reads_only else _WRITING
+        found = _Connection.connect(
+            _with_options(
+                self._url,
+                options=f"{_ALWAYS} {mode} -c statement_timeout={most_ms}",
+                target_session_attrs="any" if self._reads_only else "read-write",
+            ),
+            autocommit=True,
+            prepare_threshold=1,
+        )
+        found.limit_s = self._limit_s
+        found.add_notice_handler(self._noticed)
+        if self._seals:
+            found.execute("SELECT ledger.seal_log()")
+        return found
 
     def _noticed(self, notice: psycopg.errors.Diagnostic) -> None:
         if notice.sqlstate == _NOT_REPLICATED:
@@ -211,14 +230,22 @@ def reading_errors() -> Iterator[None]:
     except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable) as error:
         raise NotFoundError("not_founded", "the database has no ledger") from error
     except psycopg.errors.InsufficientPrivilege as error:
-        raise UnavailableError("storage_failed", _told(error)) from error
+        raise UnavailableError("storage_failed", _TOLD) from error
     except (psycopg.errors.DataError, psycopg.errors.ProgrammingError) as error:
         raise CorruptError("file_malformed", f"the log cannot be read: {error}") from error
     except psycopg.errors.InternalError as error:  # such as a damaged page or index
         raise CorruptError("file_malformed", f"the log cannot be read: {error}") from error
     except psycopg.Error as error:
-        raise UnavailableError("storage_failed", _told(error)) from error
+        raise UnavailableError("storage_failed", _TOLD) from error
 
 
-def _told(error: Exception) -> str:
-    return f"the database cannot be used: {str(error).strip()}"
+def _with_options(url: str, **options: str) -> str:
+    """Return what libpq connects with: the URL, and what is always the same.
+
+    Raises MalformedError `setting_invalid`, which does not repeat the URL: it may have a password.
+    """
+    try:
+        return psycopg.conninfo.make_conninfo(url, **_TCP, **options)
+    except psycopg.ProgrammingError as error:
+        detail = "the URL of the database is malformed or has an unknown parameter"
+        raise MalformedError("setting_invalid", detail) from error
