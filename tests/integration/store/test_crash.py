@@ -109,7 +109,7 @@ class Records:
 
     def require(self, acknowledged: list[Sent]) -> None:
         """Expect every acknowledged event where its answer said, and nothing twice."""
-        rows, size = stored(self._server.data)
+        rows, size = stored(self._server.log_address)
         assert [position for position, *_ in rows] == [*range(1, size + 1)]
         for position, state, _ in rows[self._read :]:
             body = events.decode(state).body

@@ -37,6 +37,7 @@ _TCP: dict[str, str | int] = {
 }
 # "Canceling wait for synchronous replication": an answer that looks like a success and is none.
 _NOT_REPLICATED = "01000"
+_ENDING = ("08", "57P")  # the classes of errors that end a connection
 
 _TOLD = "the database cannot be used now; the program's log says why"
 _log = logging.getLogger("ledger.database")
@@ -64,6 +65,12 @@ class _Connection(psycopg.Connection[tuple[Any, ...]]):
         try:
             limit_s = self.limit_s if timeout is None else timeout
             return waiting.wait(gen, self.pgconn.socket, interval=interval, timeout=limit_s)
+        except psycopg.Error as error:
+            # An error of the statement says that it is undone. One that ends the connection does
+            # not, nor does our own time limit, which has no code.
+            if error.sqlstate is None or error.sqlstate.startswith(_ENDING):
+                self.pgconn.finish()
+            raise
         except BaseException:
             self.pgconn.finish()
             raise
