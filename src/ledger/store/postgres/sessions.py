@@ -216,7 +216,11 @@ class Session:
         found.limit_s = self._limit_s
         found.add_notice_handler(self._noticed)
         if self._seals:
-            found.execute("SELECT ledger.seal_log()")
+            try:
+                found.execute("SELECT ledger.seal_log()")
+            except BaseException:
+                found.close()
+                raise
         return found
 
     def _noticed(self, notice: psycopg.errors.Diagnostic) -> None:

@@ -18,7 +18,14 @@ from ledger.store.postgres import schema
 from ledger.store.postgres.batch import APPEND, Batch
 from ledger.store.postgres.endorsements import PostgresEndorsements
 from ledger.store.postgres.queries import Queries
-from ledger.store.postgres.sessions import LONG_S, READ_S, DoubtError, Session, UnreachableError
+from ledger.store.postgres.sessions import (
+    LONG_S,
+    READ_S,
+    STATEMENT_S,
+    DoubtError,
+    Session,
+    UnreachableError,
+)
 from ledger.store.postgres.tree import PostgresTree
 
 # How long a batch whose outcome is not known is sent again, and how long a server that cannot be
@@ -35,7 +42,7 @@ class PostgresLog(Queries):
         """With `quorum`, append nothing while the server names no synchronous standby."""
         self._url = url
         self._quorum = quorum
-        self._writer = Session(url)
+        self._writer = Session(url, limit_s=STATEMENT_S)
         try:
             schema.create(self._writer)
             schema.require_format(self._writer)
