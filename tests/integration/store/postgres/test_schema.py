@@ -1,17 +1,16 @@
 """The definitions of a database: created once, compared at each start and by the audit."""
 
 from contextlib import closing
-from importlib.resources import files
 
 import psycopg
 import pytest
 
 from ledger.errors import ConflictError, CorruptError, MalformedError, UnavailableError
 from ledger.store.engines import audited_log, create_database, has_log, open_log, read_log
-from ledger.store.postgres import schema
 from ledger.store.postgres.sessions import Session
 from ledger.store.postgres.store import PostgresLog
 from tests.support.postgres import Cluster
+from tests.support.postgres_definitions import PLACE, text_of
 from tests.support.refusals import refused
 from tests.support.writes import write
 
@@ -24,9 +23,7 @@ def execute(url: str, *statements: str) -> None:
 
 def test_the_definitions_that_are_expected_are_those_that_are_created(store: PostgresLog) -> None:
     with closing(Session(store.address)) as session:
-        found = schema.definitions(session)
-    listed = files("ledger.store.postgres").joinpath("definitions.txt").read_text("utf-8")
-    assert listed.splitlines() == [f"{name}: {found[name]}" for name in sorted(found)]
+        assert text_of(session) == PLACE.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
