@@ -11,6 +11,7 @@ from ledger.domain.events import GovernanceAccepted, StatementDrafted, UserRegis
 from ledger.domain.policy import Node
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch
+from projections.losses import LAST
 from projections.users import uuid_text
 
 NAME = "acceptances"
@@ -61,9 +62,11 @@ def accepted(
     Each has the roles that they hold since then.
     """
     rows = db.execute(
-        "SELECT a.user, r.role FROM acceptance a LEFT JOIN user_role r ON r.user = a.user"
+        "SELECT a.user, r.role FROM acceptance a LEFT JOIN user_role r ON r.user = a.user"  # noqa: S608
         " AND r.position <= a.position AND r.ended > :at"
-        " WHERE a.policy = :policy AND a.position <= :at AND a.user = coalesce(:user, a.user)",
+        " WHERE a.policy = :policy AND a.position <= :at AND a.user = coalesce(:user, a.user)"
+        # After a loss everybody accepts it anew.
+        f" AND a.position > {LAST}",
         {"policy": digest, "at": at, "user": user},
     )
     held: dict[int, set[str]] = defaultdict(set)

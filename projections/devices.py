@@ -13,6 +13,7 @@ from ledger.domain.events import Body, RecoveryCodesSet, kid_of
 from ledger.domain.readers import Reader
 from projections import timeline
 from projections.facts import OPEN, LogReader
+from projections.losses import LAST
 from projections.passkeys import COMPLETE, FROM, LIVE
 from projections.questioned import key_number
 from projections.timeline import TimelineItem
@@ -129,11 +130,15 @@ def _passkeys_of(body: Body) -> tuple[str, ...]:
 
 
 def has_codes(db: sqlite3.Connection, person: int, *, at: int, now: str) -> bool:
-    """Tell whether a person made recovery codes, since the re-enrolment that ended older ones."""
+    """Tell whether a person made recovery codes, since what ended older ones.
+
+    That is a re-enrolment, or a loss.
+    """
     row = db.execute(
         "SELECT 1 FROM timeline WHERE stream = :person AND position <= :at AND type = :type"  # noqa: S608
         f" AND at >= coalesce((SELECT max({FROM}) FROM passkey e WHERE e.user = :person"
-        f" AND {COMPLETE}), '')",
+        f" AND {COMPLETE}), '')"
+        f" AND position > {LAST}",
         {
             "person": person,
             "at": at,

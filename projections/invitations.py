@@ -16,12 +16,13 @@ from ledger.domain.events import (
 )
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch
+from projections.losses import losses
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.rows import json_list
 from projections.users import NamedPerson, names, people, uuid_text
 
 NAME = "invitations"
-VERSION = 2
+VERSION = 3
 # `change` is the statement that issued it, null for the operator's, which have a `recovery`.
 # `used_by` is a stream number, null unless it was used.
 TABLES: tuple[str, ...] = (
@@ -34,7 +35,8 @@ TABLES: tuple[str, ...] = (
 )
 INDEXES: tuple[str, ...] = ("CREATE INDEX invitation_by_position ON invitation(position)",)
 
-InvitationState = Literal["waiting", "open", "used", "expired", "cancelled"]
+# `void`: cancelled by a restore that lost something.
+InvitationState = Literal["waiting", "open", "used", "expired", "cancelled", "void"]
 
 
 class InvitationDetail(msgspec.Struct, frozen=True, rename="camel"):
@@ -116,16 +118,20 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         db.execute(_END, end)
 
 
-# With neither an invitation nor a recovery, all of the operator's.
+# With neither an invitation nor a recovery, all of the operator's; with `*`, all of them.
 _END = """
 UPDATE invitation SET ended = ?1, used_by = ?2 WHERE ended > ?1 AND position < ?1 AND
-    CASE WHEN ?3 <> '' THEN id = ?3 WHEN ?4 <> '' THEN recovery = ?4 ELSE recovery IS NOT NULL END
+    CASE WHEN ?3 = '*' THEN 1 WHEN ?3 <> '' THEN id = ?3 WHEN ?4 <> '' THEN recovery = ?4
+    ELSE recovery IS NOT NULL END
 """
 _End = tuple[int, int | None, str, str]  # a position, who used it, an invitation, a recovery
 
 
 def _ends(batch: Batch) -> list[_End]:
-    """Return the ends of invitations; a new recovery or governance policy ends the operator's."""
+    """Return the ends of invitations; a new recovery or governance policy ends the operator's.
+
+    A loss ends all of them.
+    """
     ends: list[_End] = [
         (fact.position, fact.stream, fact.body.invitation, "")
         for fact in batch.of(UserRegistered)
@@ -138,13 +144,14 @@ def _ends(batch: Batch) -> list[_End]:
         (fact.position, None, "", fact.body.recovery)
         for fact in batch.of(OperatorInvitationsCancelled)
     ]
+    ends += [(fact.position, None, "*", "") for fact in losses(batch)]
     replaced = batch.of(OperatorInvited, GovernanceSet)
     return ends + [(fact.position, None, "", "") for fact in replaced]
 
 
 _ROWS = """
 SELECT v.position, v.id, v.role, v.expires_at, v.change, v.ended, v.used_by, s.creator,
-    v.recovery, r.active_from
+    v.recovery, r.active_from, EXISTS(SELECT 1 FROM loss l WHERE l.position = v.ended)
 FROM invitation v
 LEFT JOIN operator_recovery r ON r.id = v.recovery
 LEFT JOIN stream i ON i.uuid = v.change
@@ -174,12 +181,12 @@ def _invitation(
     row: tuple[Any, ...], named: dict[int, NamedPerson], at: int, now: str
 ) -> InvitationDetail:
     position, invitation, role, expires_at, change, ended, used_by, creator, *rest = row
-    recovery, active_from = rest
+    recovery, active_from, is_void = rest
     state: InvitationState = "expired" if expires_at <= now else "open"
     if active_from is not None and now < active_from:
         state = "waiting"
     if ended <= at:
-        state = "cancelled" if used_by is None else "used"
+        state = "used" if used_by is not None else "void" if is_void else "cancelled"
     return InvitationDetail(
         id=invitation,
         role=role,

@@ -14,6 +14,7 @@ from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     LedgerCreated,
     PasskeyAdded,
@@ -24,12 +25,13 @@ from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
 from ledger.sqlite.bulk_insert import write
+from projections import losses
 from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
 from projections.passkeys import COMPLETE, FROM
 from projections.users import uuid_text
 
 NAME = "keys"
-VERSION = 3
+VERSION = 4
 TABLES: tuple[str, ...] = (
     "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
     " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
@@ -38,6 +40,10 @@ TABLES: tuple[str, ...] = (
     "CREATE TABLE compromise(subject TEXT NOT NULL, user INTEGER NOT NULL,"
     " position INTEGER NOT NULL, since TEXT NOT NULL,"
     " PRIMARY KEY(subject, user, position)) STRICT, WITHOUT ROWID",
+    # The restores that lost something, and which key (by its position) was reaffirmed at which one.
+    losses.TABLE,
+    "CREATE TABLE reaffirmation(key INTEGER NOT NULL, position INTEGER NOT NULL,"
+    " PRIMARY KEY(key, position)) STRICT, WITHOUT ROWID",
     "CREATE TABLE ledger(position INTEGER PRIMARY KEY, ledger TEXT NOT NULL,"
     " origin TEXT NOT NULL, rp_id TEXT NOT NULL) STRICT",
 )
@@ -89,7 +95,7 @@ class KeyDetail(KeySummary, frozen=True, rename="camel"):
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add attested keys and end revoked ones."""
+    """Add attested keys and end revoked ones; note losses, and which keys were reaffirmed."""
     created = [
         (fact.position, fact.body.ledger, fact.body.origin, fact.body.rp_id)
         for fact in batch.of(LedgerCreated)
@@ -111,6 +117,12 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         for fact in batch.of(KeyAttested)
     ]
     write(db, "INSERT INTO signing_key {rows}", attested)
+    losses.fold(db, batch)
+    for fact in batch.of(KeyReaffirmed):
+        db.execute(
+            "INSERT INTO reaffirmation SELECT position, ? FROM signing_key WHERE kid = ?",
+            (fact.position, fact.body.kid),
+        )
     for fact in batch.of(KeyRevoked):
         _end(db, fact, fact.body.kid)
         _compromised(db, fact, f"kid:{fact.body.kid}", fact.body.compromised_since)

@@ -21,10 +21,11 @@ from ledger.domain.events import (
 from ledger.jose import thumbprint
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch, Fact
+from projections.losses import losses
 from projections.rows import json_list
 
 NAME = "passkeys"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = (
     # `admitted` is where a change admitted it, 0 if it needs none; `admitted_at` is when.
     # `cancelled` is where it ended before it worked.
@@ -81,7 +82,7 @@ class OpenLink(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
-    """Add passkeys and links; end those that were removed, cancelled, compromised or used."""
+    """Add passkeys and links; end those that were removed, cancelled, compromised, used or void."""
     added = batch.of(PasskeyAdded)
     rows = [
         (
@@ -112,6 +113,21 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     for fact in batch.of(RecoveryCancelled):
         _remove(db, fact, fact.body.recovery.removeprefix("passkey:"))
     _fold_links(db, batch)
+    for fact in losses(batch):  # last: what ended before a loss stays as it ended
+        given = {"position": fact.position, "at": fact.at}
+        db.execute(_END_WAITING, given)
+        db.execute(_END_LINKS, given)
+
+
+# A loss ends what waits: `ledger.domain.person_state.settled` says the same of a person's state.
+_END_WAITING = (
+    "UPDATE passkey SET removed = :position, cancelled = :position WHERE position < :position"
+    " AND removed > :position AND (admitted > :position OR active_from > :at)"
+)
+_END_LINKS = (
+    "UPDATE re_enrolment_link SET ended = :position"
+    " WHERE position < :position AND ended > :position"
+)
 
 
 def _remove(db: sqlite3.Connection, fact: Fact, credential_id: str) -> None:

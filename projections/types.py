@@ -124,6 +124,15 @@ def by_digest(db: sqlite3.Connection, digest: bytes, *, at: int) -> TypeDetail |
     return TypeDetail(**msgspec.structs.asdict(_summary(row[:8])), definition=row[8])
 
 
+def in_force(db: sqlite3.Connection, name: str, *, at: int) -> TypeDetail | None:
+    """Return the version of a type that is in force as of a position, None if there is none."""
+    row = db.execute(
+        "SELECT sha256 FROM statement_type WHERE name = ? AND position <= ? AND ended > ?",
+        (name, at, at),
+    ).fetchone()
+    return None if row is None else by_digest(db, row[0], at=at)
+
+
 def _summary(row: tuple[Any, ...]) -> TypeSummary:
     name, version, title, digest, position, change, in_force, retired = row
     return TypeSummary(

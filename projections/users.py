@@ -46,12 +46,19 @@ TABLES: tuple[str, ...] = (
 INDEXES: tuple[str, ...] = ("CREATE INDEX user_role_by_role ON user_role(role, position)",)
 
 
-# SQL as of :at and :now: the standing that a row `h` sets, and that a signing key is in force.
+# SQL as of :at and :now: the standing that a row `h` sets, and that a signing key signs.
 STANDING = f"iif(h.standing = 'suspended' AND {ENDED.format(row='h')}, 'active', h.standing)"
-KEY_IN_FORCE = (
-    "({row}.position <= :at AND {row}.revoked > :at AND coalesce({row}.expires_at > :now, 1)"
-    f" AND NOT {ENDED})"
+# A loss stops every key that is older, until its person reaffirms it.
+_STOPPED = (
+    "EXISTS(SELECT 1 FROM loss l WHERE l.position > {row}.position AND l.position <= :at"
+    " AND NOT EXISTS(SELECT 1 FROM reaffirmation f WHERE f.key = {row}.position"
+    " AND f.position > l.position AND f.position <= :at))"
 )
+_UNENDED = (
+    "{row}.position <= :at AND {row}.revoked > :at AND coalesce({row}.expires_at > :now, 1)"
+    f" AND NOT {ENDED}"
+)
+KEY_IN_FORCE = f"({_UNENDED} AND NOT {_STOPPED})"
 
 
 class NamedPerson(msgspec.Struct, frozen=True):
@@ -64,6 +71,7 @@ class NamedPerson(msgspec.Struct, frozen=True):
 class User(msgspec.Struct, frozen=True, rename="camel"):
     """A person as of a position; `kids` are the signing keys active then.
 
+    `unaffirmed` are those that sign again once the person reaffirms them after a loss.
     `re_enrolled_at` is when a re-enrolment last ended everything older, None without one.
     `admitted_by` is `"operator"` for somebody whom `ledger recover` invited.
     """
@@ -79,6 +87,7 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
     recovering: list[Recovering] = []
     re_enrolled_at: str | None = None
     admitted_by: AdmittedBy | None = None
+    unaffirmed: list[str] = []
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -204,7 +213,7 @@ def uuid_text(uuid: bytes) -> str:
 
 def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> list[User]:
     given = {"users": json_list(numbers), "at": at, "now": now}
-    roles, passkeys, kids = (_grouped(db, query, given) for query in _OF_USERS)
+    roles, passkeys, kids, unaffirmed = (_grouped(db, query, given) for query in _OF_USERS)
     waiting = recoveries(db, numbers, at=at, now=now)
     rows = db.execute(_USERS, given)
     return [
@@ -220,6 +229,7 @@ def _users(db: sqlite3.Connection, numbers: list[int], at: int, now: str) -> lis
             recovering=waiting.get(number, []),
             re_enrolled_at=re_enrolled_at,
             admitted_by=admitted_by,
+            unaffirmed=unaffirmed[number],
         )
         for number, uuid, name, registered_at, standing, re_enrolled_at, admitted_by in rows
     ]
@@ -240,6 +250,8 @@ _OF_USERS = (
     f" AND {HELD.format(row='p')} ORDER BY position",
     "SELECT user, kid FROM signing_key k WHERE user IN (SELECT value FROM json_each(:users))"  # noqa: S608
     f" AND {KEY_IN_FORCE.format(row='k')} ORDER BY position",
+    "SELECT user, kid FROM signing_key k WHERE user IN (SELECT value FROM json_each(:users))"  # noqa: S608
+    f" AND {_UNENDED.format(row='k')} AND {_STOPPED.format(row='k')} ORDER BY position",
 )
 
 

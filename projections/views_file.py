@@ -10,15 +10,14 @@ deleted. So is one whose write-ahead log somebody deleted, because nothing tells
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from ledger.errors import CorruptError, NotFoundError, UnavailableError
+from ledger.errors import CorruptError, UnavailableError
 from ledger.sqlite.files import (
     BUSY_TIMEOUT_S,
     MAX_IDLE_WAL_BYTES,
     meaning_of,
-    open_read_only,
     storage_errors,
 )
 from ledger.sqlite.held_file import HeldFile
@@ -261,18 +260,6 @@ class Views:
     def position(db: sqlite3.Connection) -> int:
         """Return the position of a reader's snapshot."""
         return min(each.position for each in tracking(db))
-
-
-def position_of(path: Path) -> int | None:
-    """Return the newest position in a file of read models that no process uses; None without one.
-
-    A file that cannot be read counts as none: read models are rebuilt from the log.
-    """
-    try:
-        with closing(open_read_only(path)) as db:
-            return max((each.position for each in tracking(db)), default=0)
-    except (sqlite3.Error, CorruptError, NotFoundError, UnavailableError):
-        return None
 
 
 def _used() -> AbstractContextManager[None]:

@@ -5,15 +5,30 @@ evidence must not have to run the ledger that made it.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from ledger.cli import verify
 
+# What a shell says of a program that the signal SIGPIPE ended.
+READER_GONE = 141
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        try:
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes the output once more at its end, and would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+
+
+def _run(given: list[str]) -> int:
     if given[:1] == ["verify"]:
         parser = argparse.ArgumentParser(prog="ledger")
         verify.add_parser(parser.add_subparsers(dest="command", required=True))

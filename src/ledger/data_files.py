@@ -3,6 +3,8 @@
 LOG_FILE = "log.sqlite"
 LOG_FORMAT = 1  # stored in that file's `user_version`
 VIEWS_FILE = "views.sqlite"
+# Read models with events that the log has lost: a start keeps them under this name.
+LOST_VIEWS_FILE = "views-ahead.sqlite"
 # Open ceremonies, sessions, sign counts of sign-ins: the server can lose these without harm.
 SESSIONS_FILE = "state.sqlite"
 # Who signed in, was refused, administered or exported; the older half has `.1` after its name.

@@ -18,8 +18,18 @@ from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.commands.writer import Writer
-from ledger.data_files import VIEWS_FILE
-from ledger.http import changes, checkpoints, evidence, people, probes, reads, standing, statements
+from ledger.data_files import LOST_VIEWS_FILE, VIEWS_FILE
+from ledger.http import (
+    approvals,
+    changes,
+    checkpoints,
+    evidence,
+    people,
+    probes,
+    reads,
+    standing,
+    statements,
+)
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
 from ledger.http.access_record import AccessRecord
@@ -57,6 +67,7 @@ from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
 from ledger.system.wall_clock import WallClock
 from projections.follower import Follower, Views
+from projections.views_ahead import keep_if_ahead
 
 START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -89,6 +100,7 @@ class Ledger(NamedTuple):
     metrics: Metrics
     exports: Exports
     watch: StorageWatch
+    quotas: Quotas
 
 
 def build(settings: Settings, wall: WallClock | None = None) -> Served:
@@ -140,7 +152,7 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
     headers = encoded_headers(settings.origin)
     return Front(
         SignRoute(application, ledger.statements, origin=settings.origin, headers=headers),
-        limits=RequestLimits(lanes, Quotas(settings.rate_limit), EventStreams()),
+        limits=RequestLimits(lanes, ledger.quotas, EventStreams()),
         proxies=settings.proxies,
         member=ledger.sessions.identify,
         owner_of=ledger.people.keys.owner,
@@ -161,7 +173,9 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     log = opened.enter_context(closing(Log(store)))
     with closing(store.tree()) as tree:
         require_sound_end(tree)
-    views = opened.enter_context(closing(Views(settings.data / VIEWS_FILE)))
+    path = settings.data / VIEWS_FILE
+    keep_if_ahead(path, log.head(), settings.data / LOST_VIEWS_FILE)
+    views = opened.enter_context(closing(Views(path)))
     signed = opened.enter_context(closing(open_signer_memory(settings.signer_memory)))
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     born_ms = clock.now_ms() if log.head() else 0
@@ -202,6 +216,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         metrics,
         Exports(),
         watch,
+        Quotas(settings.rate_limit),
     )
 
 
@@ -220,6 +235,7 @@ def _application(
         "/",
         route_handlers=[
             *statements.routes,
+            approvals.router,
             *changes.routes,
             evidence.router,
             *people.public,
@@ -272,6 +288,7 @@ def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "access": Provide(lambda: ledger.access, sync_to_thread=False),
         "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
         "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
+        "quotas": Provide(lambda: ledger.quotas, sync_to_thread=False),
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),

@@ -19,6 +19,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 STRANGERS = ("/", "/register", "/signin", "/no-such-page")
 MEMBERS = (
     "/inbox",
+    "/approvals",
     "/statements",
     "/statements?q=nothing",
     "/draft",
@@ -41,6 +42,19 @@ def violations(browser: Browser) -> list[str]:
         RULES,
     )
     return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+# What a finger has to hit; a link inside a text is as high as its line, and is left out.
+SMALL_TARGETS = """() => [...document.querySelectorAll(
+    "button, input:not([type=hidden]), select, textarea, summary, a.button, nav a, .skip"
+)].filter((each) => each.checkVisibility()).flatMap((each) => {
+    const { width, height } = (each.closest(".choice") ?? each).getBoundingClientRect();
+    return width >= 24 && height >= 24 ? [] : [`${width} x ${height}: ${each.outerHTML}`];
+})"""
+DOUBLED_IDS = """() => {
+    const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+    return ids.filter((id, at) => ids.indexOf(id) !== at);
+}"""
 
 
 def test_no_page_breaks_an_accessibility_rule(
@@ -66,6 +80,8 @@ def test_no_page_breaks_an_accessibility_rule(
             found += [f"{page} {scheme} {width} {each}" for each in violations(browser)]
             overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert browser.evaluate(overflow) <= 0, f"{page} scrolls sideways at {width} px"
+            found += [f"{page} {width} {each}" for each in browser.evaluate(SMALL_TARGETS)]
+        found += [f"{page} has twice {each}" for each in browser.evaluate(DOUBLED_IDS)]
     assert found == []
 
 

@@ -39,6 +39,8 @@ def test_submitting_alone_is_not_approving(alice: Browser) -> None:
     alice.arrive("**/statements/*-*")
     expect(alice.page.get_by_text("Nobody has signed yet.")).to_be_visible()
     expect(alice.button("Approve and sign")).to_be_enabled()
+    alice.open("/inbox")
+    expect(alice.page.get_by_text("You have not drafted a statement.")).to_have_count(0)
 
 
 def test_no_approval_is_offered_to_a_drafter_whom_the_policy_does_not_ask(alice: Browser) -> None:

@@ -16,6 +16,7 @@ from tests.browser.offline import Verifier
 from tests.browser.people import Browser
 from tests.support.chronicle import Chronicle
 from tests.support.dossier import bundle_of, log_signer, rebundled
+from tests.support.evidence import MODES
 from tests.support.server import Server
 from tests.vectors.evidence.cases import ASKED, at, good, made, states
 from tests.vectors.evidence.make import KEYS, reported
@@ -33,7 +34,9 @@ def essence(report: dict[str, Any]) -> dict[str, Any]:
         "decisions",
     )  # fmt: skip
     statements = [{name: each[name] for name in shown} for each in report["statements"]]
-    whole = ("verdict", "mode", "ledger", "size", "root", "asOf", "doesNotProve", "heads")
+    whole = (
+        "verdict", "mode", "ledger", "size", "root", "asOf", "doesNotProve", "heads", "companions",
+    )  # fmt: skip
     return {name: report[name] for name in whole} | {"checks": checks, "statements": statements}
 
 
@@ -101,6 +104,13 @@ def test_a_bundle_of_statements_without_anybody_is_left_open(verifier: Verifier)
     alone = rebundled(whole, changes | {"keys/vkeys": b""})
     assert differences(verifier, {"alone": (alone, "given")}) == []
     expect(verifier.heading("Cannot be verified here")).to_be_visible()
+
+
+def test_a_foreign_readme_and_a_verifier_of_somebody_else_are_told(verifier: Verifier) -> None:
+    changes = {"README.txt": b"All is well.\n", "verify.html": b"<p>Verified</p>", "policy": b""}
+    bundles = {str(mode): (rebundled(good(mode), changes), "given") for mode in MODES}
+    assert differences(verifier, bundles) == []
+    expect(verifier.page.get_by_text("README.txt, SHA-256")).to_contain_text("do not follow it")
 
 
 def test_files_that_are_no_bundles_are_refused_like_in_python(verifier: Verifier) -> None:

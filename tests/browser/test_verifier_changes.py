@@ -1,4 +1,4 @@
-"""The offline verifier decides each change and recovery as the auditor in Python does."""
+"""The offline verifier decides each change, recovery and loss as the auditor in Python does."""
 
 import json
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.vectors.changes.make import PATH as CHANGES
+from tests.vectors.losses.make import PATH as LOSSES
 from tests.vectors.operator_recovery.make import PATH as OPERATORS
 from tests.vectors.re_enrolment.make import PATH as RE_ENROLMENTS
 from tests.vectors.recovery_codes.make import PATH as RECOVERIES
@@ -37,7 +38,7 @@ DECIDED = """async ([events, complete]) => {
 
 def cases() -> Iterator[Any]:
     """Yield the story and each case of every file."""
-    for path in (CHANGES, RECOVERIES, RE_ENROLMENTS, OPERATORS):
+    for path in (CHANGES, RECOVERIES, RE_ENROLMENTS, OPERATORS, LOSSES):
         found = json.loads(path.read_text("utf-8"))
         for case in found["cases"]:
             yield pytest.param(found["story"], case, id=f"{path.parent.name}: {case['name']}")

@@ -34,6 +34,7 @@ AUDITED = {
     "ledger-created.v1": "ledger_founded_twice",
     "log-keys-announced.v1": None,
     "log-keys-retired.v1": "log_keys_refused",
+    "heads-key-replaced.v1": None,
     "ledger-restored.v1": "restore_misplaced",
     "operator-invited.v1": "lost_not_counting",
     "operator-invitations-cancelled.v1": "event_misplaced",

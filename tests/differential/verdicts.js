@@ -103,7 +103,7 @@ const KINDS = {
       values: values.foundingValues("open"),
       version: 1,
     };
-    const context = { nowMs, statements: new Map() };
+    const context = { nowMs, statements: new Map(), hasEverybody: true };
     const { again } = await drafting.decideDraft(body, { ...person, keys }, charter, context);
     // The server must store exactly the event that follows from the evidence.
     const salted = new Uint8Array([...new Uint8Array(32), ...bytes(stored)]);

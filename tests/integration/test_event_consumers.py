@@ -6,7 +6,7 @@ tests/support/expected_events.py says what they make of each tag's last event in
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,8 @@ import pytest
 from ledger.audit.counts import Counts
 from ledger.audit.trail import Line, Trail
 from ledger.domain import charter, events, person, statement
-from ledger.domain.events import BODIES, Body, Event
+from ledger.domain.epochs import Loss
+from ledger.domain.events import BODIES, Body, Event, LedgerRestored
 from ledger.domain.receipts import (
     own_key,
     request_key,
@@ -49,9 +50,14 @@ def test_every_tag_has_an_example_and_an_expectation() -> None:
 # --- fold --------------------------------------------------------------------------------------
 
 Fold = Callable[[Any, Event], Any]
+TOLD_LOSSES = [
+    Loss(each.body.epoch, each.at)
+    for each in TOLD.events
+    if isinstance(each.body, LedgerRestored) and each.body.lost
+]
 FOLDS: dict[str, Fold] = {
     "ledger": charter.evolve,
-    "person": person.evolve,
+    "person": partial(person.evolve, losses=TOLD_LOSSES),
     "statement": statement.evolve,
 }
 

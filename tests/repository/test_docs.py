@@ -140,6 +140,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
                 past |= {path} if "moment" in names else set()
     assert {each for each in reads - past if each.startswith("/api/")} == {
         "/api/access-record",
+        "/api/device-links",
         "/api/governance",
         "/api/invitations/{kid:str}",
         "/api/session",

@@ -8,7 +8,7 @@ from ledger import clock
 from ledger.cli import download
 from ledger.cli.audit import MOST_JOBS
 from ledger.commands import ceremonies, ceremony_ids
-from ledger.domain import acts, approval, document, entry, names
+from ledger.domain import approval, document, entry, names, text
 from ledger.http import passkey_responses, quotas, read_models, reads, requests, streams
 from ledger.jose import fillings, keyset
 from ledger.publish import publisher, stamper, witness_rounds
@@ -24,7 +24,7 @@ from tests.support.route_quotas import quotas as route_quotas
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 KIB, MIB = 1024, 1024**2
-SHORTEST, LONGEST = acts.REASON_CHARS
+SHORTEST, LONGEST = text.REASON_CHARS
 KEPT = jwks_client.JwksTimes()
 
 STATED = [

@@ -80,6 +80,5 @@ def test_the_search_for_codes_finds_them() -> None:
         "act_mismatch",
         "ledger_mismatch",
         "iat_stale",
-        "reason_invalid",
     }
     assert "statement_expired" in codes("domain/statement")

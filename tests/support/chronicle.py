@@ -102,7 +102,7 @@ class Chronicle(LedgerChronicle):
 
     def attest(self, who: Signer, key: Any, **more: Any) -> None:
         submission = who.submission(key, **more)
-        owner = self.auditor.people[UUID(who.user)]
+        owner = self.state_of(who)
         body = signing_keys.attest_key(owner, submission, nonce=NONCE, party=PARTY, **self._now())
         self.tell(who.user, body)
 
@@ -160,7 +160,8 @@ class Chronicle(LedgerChronicle):
 
     def state_of(self, who: Signer) -> person.Person:
         """Return a person as of now."""
-        return person.settled(self.auditor.people[UUID(who.user)], self.time.ms)
+        known = self.auditor.people[UUID(who.user)]
+        return person.settled(known, self.time.ms, self._charter.losses)
 
     def add_passkey(self, who: Signer, passkey: Passkey) -> None:
         added = self.shown(who, passkey)
@@ -179,6 +180,13 @@ class Chronicle(LedgerChronicle):
         assertion = owner.confirm(act) if "compromisedSince" in members else None
         asked = ConfirmedAct(act, assertion, LEDGER, PARTY, self.time.ms)
         self.tell(owner.user, signing_keys.revoke_key(self.state_of(owner), kid, asked))
+
+    def reaffirm(self, owner: Signer, kid: str | None = None) -> None:
+        """Record that a person reaffirms a key after a loss; by default the one that signs it."""
+        epoch = self._charter.lost_epoch
+        act = owner.confirmed(owner.act("reaffirm-key", kid=kid or owner.key.kid, epoch=epoch))
+        body = signing_keys.reaffirm_key(self.state_of(owner), act, self._charter)
+        self.tell(owner.user, body)
 
     def declare(self, owner: Signer, key: Any, **members: Any) -> None:
         act = owner.act("declare-compromise", key=key, **members)
@@ -246,7 +254,8 @@ class Chronicle(LedgerChronicle):
 
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
         everybody = self.auditor.people.items()
-        people = {str(user): person.settled(each, self.time.ms) for user, each in everybody}
+        losses = self._charter.losses
+        people = {str(user): person.settled(each, self.time.ms, losses) for user, each in everybody}
         now = self.time.ms, self._charter.version
         return DecisionContext(self.state_of(who), LEDGER, PARTY, *now, assertion, people)
 

@@ -12,6 +12,7 @@ from tests.support import comebacks
 from tests.support.changes import governors, invite, set_charter, values
 from tests.support.chronicle import FOUNDING, Chronicle, statement_id
 from tests.support.fixed_keys import fixed_passkey
+from tests.support.heads import NEXT_HEADS_KEY
 from tests.support.keys import ed25519_key, es256_key
 from tests.support.signers import LEDGER, Signer
 from tests.support.type_definitions import define, definition, retire
@@ -76,6 +77,15 @@ def _leave(told: Chronicle, dave: Signer, alice: Signer, bob: Signer) -> None:
     told.change(dave, 104, *_leaving(alice, bob, str(told.time)))
 
 
+def _lose(told: Chronicle, alice: Signer, dave: Signer) -> None:
+    """Lose entries; Alice and Dave sign again, and Dave governs again."""
+    told.restore(LostTree(len(told.states) + 7, None))
+    alice.key = es256_key(21)  # her first one ended
+    told.reaffirm(alice)
+    told.reaffirm(dave)
+    told.accept(dave, FOUNDING)
+
+
 def _use(told: Chronicle, alice: Signer, bob: Signer) -> None:
     """Bob uses a statement; Alice confirms that it was not done, so he uses it again."""
     usable = {"by": [f"user:{bob.user}"], "times": 1, "until": "2027-11-21T00:00:00.000Z"}
@@ -136,8 +146,8 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.announce(1)
     told.announce(2)
     told.retire(1)
-    told.restore(LostTree(len(told.states) + 7, None))
-    alice.key = es256_key(21)  # her first one ended
+    told.replace_heads_key(NEXT_HEADS_KEY.jwk)
+    _lose(told, alice, dave)
     _leave(told, dave, alice, bob)
     comebacks.set_codes(told, dave)
     comebacks.use_code(told, dave, fixed_passkey(12))

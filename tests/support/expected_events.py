@@ -75,13 +75,20 @@ EXPECTED = {
         None,
         set(),
     ),
+    "heads-key-replaced.v1": Expected(
+        None,
+        "replaced the key that signs heads in evidence",
+        "The ledger's heads key was replaced",
+        None,
+        set(),
+    ),
     "ledger-restored.v1": Expected(
         None,
         "was restored from a backup and goes on as localhost-8000.ledger/4f9k2m7q/1: The disk of"
         " the server failed.",
         "The ledger was restored from a backup",
         None,
-        set(),
+        {"invitations", "keys", "passkeys"},
     ),
     "operator-invited.v1": Expected(
         None,
@@ -122,6 +129,13 @@ EXPECTED = {
     ),
     "key-revoked.v1": Expected(
         BOB, "revoked a signing key", "Bob revoked a signing key", ACT, {"keys", "statements"}
+    ),
+    "key-reaffirmed.v1": Expected(
+        DAVE,
+        "reaffirmed a signing key after a loss",
+        "Dave reaffirmed a signing key after a loss",
+        ACT,
+        {"keys"},
     ),
     "person-suspended.v1": Expected(
         DAVE, "suspended Carol: Left the company.", "Dave suspended Carol", ACT, {"users"}

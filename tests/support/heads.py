@@ -14,6 +14,7 @@ from tests.support.links import LEDGER
 
 HEADS_KEY = SigningKey.from_seed(hashlib.sha256(b"heads key").digest())
 HEADS: OkpJwk = HEADS_KEY.jwk
+NEXT_HEADS_KEY = SigningKey.from_seed(hashlib.sha256(b"next heads key").digest())
 HEADS_JWK: dict[str, Any] = msgspec.to_builtins(HEADS)
 AT_S = 1_795_233_600  # 2026-11-21T04:00:00.000Z
 
@@ -35,6 +36,10 @@ def heads_jwt(
     return key.sign(json.dumps(said | changes).encode(), typ=typ).encode()
 
 
-def signs_heads(**changes: Any) -> Callable[[Mapping[str, int], Checkpoint], bytes]:
-    """Return a function that signs heads as the publisher would, but for these members."""
-    return lambda heads, tree: heads_jwt(heads, tree, **changes)
+def signs_heads(**changes: Any) -> Callable[[Mapping[str, int], Checkpoint, OkpJwk], bytes]:
+    """Return a function that signs heads as the publisher would, but for these members.
+
+    It signs with the key that is asked for, unless `changes` have another one.
+    """
+    keys = {HEADS: HEADS_KEY, NEXT_HEADS_KEY.jwk: NEXT_HEADS_KEY}
+    return lambda heads, tree, jwk: heads_jwt(heads, tree, **({"key": keys[jwk]} | changes))

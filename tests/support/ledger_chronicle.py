@@ -19,6 +19,7 @@ from ledger.domain.act import Act
 from ledger.domain.acts import TYP
 from ledger.domain.entry import leaf_hash
 from ledger.domain.events import Body, Event, LedgerCreated, encode
+from ledger.jose import OkpJwk
 from ledger.tlog.merkle import Edge
 from ledger.verify.auditor import Auditor
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
@@ -84,6 +85,10 @@ class LedgerChronicle:
         size = len(self.states) + 1
         act = self._own(ledger_acts.RetireLogKeys, vkeys=fixed_log_keys(number), last_size=size)
         self.tell(charter.STREAM, log_keys.retire_log_keys(self._charter, act, **self._clock()))
+
+    def replace_heads_key(self, new: OkpJwk) -> None:
+        act = self._own(ledger_acts.ReplaceHeadsKey, heads=new)
+        self.tell(charter.STREAM, log_keys.replace_heads_key(self._charter, act, **self._clock()))
 
     def restore(
         self, lost: ledger_acts.LostTree | Literal["unknown"] | None, **members: Any

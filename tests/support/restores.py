@@ -27,7 +27,7 @@ from ledger.settings import Settings
 from ledger.store.engines import address_of, audited_log, remembered
 from ledger.system.directory_lock import replacing
 from ledger.tlog.checkpoint import Checkpoint, parse_note
-from projections.views_file import position_of
+from projections.views_ahead import position_of
 from tests.support.logs import opened, settings_of
 
 REASON = "The disk of the server failed."

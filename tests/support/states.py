@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from ledger.commands.known import KnownLog, State
+from ledger.domain.charter import STREAM
 from ledger.domain.entry import cut, join, leaf_hash
 from ledger.store.ports.log import Needs, StoreReader
 
@@ -53,6 +54,7 @@ def replace_state(
 def folded(store: StoreReader, stream: UUID) -> State | None:
     """Return a stream as the commands of a server load it, None if it has no events."""
     known = KnownLog()
-    (facts,) = store.load([Needs(streams=((stream, 0),))])
+    streams = {STREAM, stream}  # people are folded with the losses of the ledger
+    (facts,) = store.load([Needs(streams=tuple((each, 0) for each in streams))])
     known.learn(facts, {})
     return known.state(stream)

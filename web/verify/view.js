@@ -269,8 +269,13 @@ function proved({ verdict }) {
   return [section("proves-title", "What this proves", el("p", {}, text))];
 }
 
-function limits({ doesNotProve, notLookedAt }) {
-  const left = notLookedAt.map((name) => `This page does not look at ${name}; “ledger verify” does.`);
-  const items = [...doesNotProve, ...left].map((each) => el("li", {}, each));
+const SAID = {
+  foreign: "not the one of this format, so do not follow it.",
+  unchecked: "not checked, and no evidence.",
+};
+
+function limits({ doesNotProve, companions }) {
+  const beside = companions.map(({ name, sha256, state }) => `${name}, SHA-256 ${sha256}: ${SAID[state]}`);
+  const items = [...beside, ...doesNotProve].map((each) => el("li", {}, each));
   return section("limits-title", "What this does not prove", el("ul", { "data-limits": "" }, ...items));
 }

@@ -14,6 +14,8 @@ _OF_A_PASSKEY = ("registration", "assertion", "confirmation")
 class Counts(msgspec.Struct, rename="camel"):
     """What was audited: events by type, signatures, assertions, receipts, statements by status.
 
+    The status is that at the newest entry's time: what has ended by then is expired.
+
     `in_question` counts decisions; `questioned` are the approved statements that need them.
     """
 
@@ -41,6 +43,12 @@ class Counts(msgspec.Struct, rename="camel"):
         if before is not None:
             self.statuses[before.status] -= 1
         self.statuses[after.status] = self.statuses.get(after.status, 0) + 1
+
+    def expire(self, number: int) -> None:
+        """Count so many of the pending statements as expired: no event says it."""
+        if number:
+            self.statuses["pending"] -= number
+            self.statuses["expired"] = self.statuses.get("expired", 0) + number
 
     def add(self, other: "Counts") -> None:
         """Add the counts of another part."""

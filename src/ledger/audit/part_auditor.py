@@ -12,8 +12,9 @@ import msgspec
 from ledger.audit.counts import Counts
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.verified_ahead import VerifiedAhead
-from ledger.domain import events, statement, versions
+from ledger.domain import entry, events, statement, versions
 from ledger.domain.charter import Charter
+from ledger.domain.document import DocumentType
 from ledger.domain.events import (
     Body,
     Effect,
@@ -26,7 +27,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
-from ledger.errors import CorruptError
+from ledger.errors import CorruptError, LedgerError
 from ledger.jose import CompactJws
 from ledger.verify.auditor import Auditor, refusal
 
@@ -55,6 +56,7 @@ class PartAuditor(Auditor):
         self._effects = {known.position for known in history if known.effect}
         self._fetched: set[int] = set()
         self._counts_elsewhere = False
+        self._pending: dict[str, tuple[int, DocumentType | None]] = {}  # when and by what each ends
         self.counts = Counts()
 
     def take(self, row: EventRow, *, decide: bool = True) -> Event:
@@ -159,6 +161,26 @@ class PartAuditor(Auditor):
             return
         if before is None or before.status != after.status:
             self.counts.move(before, after)
+            if after.status == "pending":
+                self._pending[after.id] = after.ends_ms, after.type
+            else:
+                self._pending.pop(after.id, None)
+
+    def count_expired(self, size: int) -> None:
+        """Count as expired what is pending at this position and has ended by its time."""
+        newest = next(self._rows.events(size - 1, size), None)
+        if newest is None or not isinstance(newest[4], bytes):
+            return  # the scan of all leaves reports it
+        try:
+            at_ms = entry.entry_ms(entry.cut(newest[4])[0])
+        except LedgerError:
+            return  # the part that audits this event reports it
+        self.learn(size + 1)
+        ended = [
+            ends_ms <= at_ms or (self.charter is not None and self.charter.stops(stated))
+            for ends_ms, stated in self._pending.values()
+        ]
+        self.counts.expire(sum(ended))
 
     def _folded(self, stream: UUID, before: int | None = None) -> Statement | None:
         """Fold a statement that was dropped from memory, or that another part audits."""

@@ -25,10 +25,25 @@ MISSING = (
 )
 
 
+EMPTY = (
+    "The signer's memory has no tree of this log, although the log has checkpoints: it was emptied,"
+    " or is another ledger's. This audit cannot detect that the newest entries were removed"
+    " together with their checkpoints."
+)
+NO_CHECKPOINT = (
+    "The log has no checkpoint. A ledger publishes its first one within seconds, so it never ran"
+    " that long, or checkpoints were removed: then removed entries at the end cannot be detected."
+)
+
+
 class FoundPromise(msgspec.Struct, frozen=True):
-    """The promised tree, None if there is none; a finding if it cannot be read; notes."""
+    """The promised tree, None if there is none; a finding if it cannot be read; notes.
+
+    `is_read` tells that there is a memory, also one without a tree.
+    """
 
     promised: Checkpoint | None = None
+    is_read: bool = False
     finding: Finding | None = None
     notes: tuple[str, ...] = ()
 
@@ -45,13 +60,13 @@ def read(remembered: ReadMemory | None, charter: Charter | None) -> FoundPromise
     if known is None:
         return FoundPromise(notes=(MISSING,))
     if charter is None or not known:
-        return FoundPromise()
+        return FoundPromise(is_read=True)
     begun = known[-1].epoch
     if begun > charter.epoch:
         detail = f"the epoch {begun} was begun, but the log has the epoch {charter.epoch}"
         return FoundPromise(finding=Finding(_PART, None, "log_rolled_back", detail))
     ours = [each.checkpoint for each in known if each.checkpoint.origin == charter.log_origin]
-    return FoundPromise(ours[0] if ours else None)
+    return FoundPromise(ours[0] if ours else None, is_read=True)
 
 
 def compare(promised: Checkpoint, size: int, scan: TreeScan) -> Finding | None:
@@ -66,7 +81,19 @@ def compare(promised: Checkpoint, size: int, scan: TreeScan) -> Finding | None:
     return None
 
 
-def notes(promised: Checkpoint, scan: TreeScan) -> list[str]:
-    """Return what an auditor should know about a promise that fits the log."""
-    is_older = promised.size < scan.newest
-    return ["The signer's memory is older than the newest checkpoint."] if is_older else []
+def notes(promised: Checkpoint | None, scan: TreeScan) -> list[str]:
+    """Return what an auditor should know about a promise that fits the log, or that is not there.
+
+    `promised` is None for a memory without a tree of this log.
+    """
+    if promised is None:
+        return [EMPTY] if scan.newest else []
+    if promised.size < scan.newest:
+        return ["The signer's memory is older than the newest checkpoint."]
+    if promised.size > scan.newest:
+        # Crash point: the memory is written before the checkpoint is published.
+        return [
+            f"A checkpoint of {promised.size:,} entries was signed and is not in the log: it was"
+            " removed, or the ledger was killed before it published it and has not started since."
+        ]
+    return []

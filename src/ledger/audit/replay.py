@@ -184,7 +184,8 @@ def _world(
     charter: Charter, auditor: PartAuditor, position: int, *, at: str, decided: bool
 ) -> World:
     now_ms = clock.to_ms(at)
-    known = {user: settled(each, now_ms) for user, each in auditor.people.items()}
+    losses = charter.losses
+    known = {user: settled(each, now_ms, losses) for user, each in auditor.people.items()}
     able = {
         each.user: each.roles
         for each in known.values()

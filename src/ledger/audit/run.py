@@ -91,6 +91,7 @@ class _Audit:
             self._before = resume.load(request.resume)
         self._scan: TreeScan | None = None
         self._promised: Checkpoint | None = None
+        self._has_memory = False
         self._found: list[Finding] = []
         self._notes: list[str] = []
         self._counts = Counts()
@@ -130,7 +131,7 @@ class _Audit:
                 crew.start(self._tasks())
                 if self._before is None:
                     self._note(self._scan.run())
-            # Runs while the workers do. A damaged index could hide rows from this audit too.
+            # While the workers run. A damaged index could hide rows from this audit too.
             self._note(rows.engine_finding())
             shares = crew.join()
         self._note(shares.finding)
@@ -181,11 +182,13 @@ class _Audit:
         found = promise.read(self._request.remembered, self._people.charter)
         self._note(found.finding)
         self._notes += found.notes
+        self._has_memory = found.is_read
         return found.promised
 
     def _compare_promise(self, scan: TreeScan) -> None:
         if self._promised is not None:
             self._note(promise.compare(self._promised, self._size, scan))
+        if self._has_memory:
             self._notes += promise.notes(self._promised, scan)
 
     # --- going on ------------------------------------------------------------------------------
@@ -201,9 +204,8 @@ class _Audit:
             and scan.roots.get(before.size, b"").hex() == before.root
         )
         if not same:
-            self._notes.append(
-                "The earlier run was of another log, file or version, so this run started anew."
-            )
+            note = "The earlier run was of another log, file or version, so this run started anew."
+            self._notes.append(note)
             return 0
         self._notes.append(
             f"An earlier run recomputed the decisions up to position {before.size:,}. This run"
@@ -269,9 +271,7 @@ class _Audit:
         if finding is not None:
             return "invalid"
         if not newest:
-            self._notes.append(
-                "No checkpoint is signed yet, so removed entries at the end cannot be detected."
-            )
+            self._notes.append(promise.NO_CHECKPOINT)
             return "unverifiable"
         if not self._is_expected_key(newest):
             return "unverifiable"

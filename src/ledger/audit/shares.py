@@ -111,10 +111,9 @@ class PeopleAuditor:
         questioned = Questioned(self._auditor.people.values())
         for event, after in self._changed:
             questioned.look(event, after)
+        self._auditor.count_expired(size)
         questioned.count(self.counts)
-        last = self._receipts.settle()
-        self.counts.receipts = self._receipts.count
-        return findings.first([*found, *([last] if last else [])])
+        return _settled(found, self._receipts, self.counts)
 
     def _finish(self, size: int) -> None:
         """Raise AuditError if a commit lacks its last events: at the place of the first of them."""
@@ -161,6 +160,13 @@ class PeopleAuditor:
         else:
             expected = written(told, [stored for _, stored in group])
         return self._receipts.expect(position - count + 1, count, expected)
+
+
+def _settled(found: list[Finding], receipts: Receipts, counts: Counts) -> Finding | None:
+    """Count the receipts; return the first finding, if any."""
+    last = receipts.settle()
+    counts.receipts = receipts.count
+    return findings.first([*found, *([last] if last else [])])
 
 
 def _misplaced(detail: str) -> CorruptError:
@@ -215,8 +221,6 @@ def audit_share(
             auditor.forget()
     except AuditError as error:
         found.append(findings.of_error("event", error))
-    last = receipts.settle()
-    auditor.counts.receipts = receipts.count
+    auditor.count_expired(share.size)
     questioned.count(auditor.counts)
-    first_found = findings.first([*found, *([last] if last else [])])
-    return ShareResult(first_found, auditor.counts, claims)
+    return ShareResult(_settled(found, receipts, auditor.counts), auditor.counts, claims)

@@ -16,7 +16,7 @@ from ledger.audit.run import AuditRequest, audit
 from ledger.audit.source import LogSource
 from ledger.cli.compare_views import compare_views
 from ledger.cli.exit_codes import UNAVAILABLE, USAGE, ExitCode, declare
-from ledger.data_files import VIEWS_FILE
+from ledger.data_files import LOST_VIEWS_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log, remembered
@@ -124,6 +124,11 @@ def with_views(found: AuditResult, views: Path, log: LogSource) -> AuditResult:
     """Return the report with the comparison of the read models, if the log is valid."""
     if found.finding is not None:
         return found
+    if (kept := views.with_name(LOST_VIEWS_FILE)).is_file():
+        note = (
+            f"{kept.name} is there: a start found events in the read models that the log had lost."
+        )
+        found = _noting(found, note)
     if not views.is_file():
         return _noting(found, "There are no read models to compare.")
     wrong, note = compare_views(log, views, found.size)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ledger.audit.claims import read_head
 from ledger.audit.findings import Finding
 from ledger.audit.source import AuditedLog, LogSource
 from ledger.data_files import VIEWS_FILE
@@ -65,7 +66,12 @@ def _compare(db: sqlite3.Connection, log: LogSource, size: int) -> tuple[Finding
         return None, "The read models are being rebuilt and were not compared."
     position = min(place for place, _ in tracked)
     if position > size:
-        # A server appended events during the audit, or the read models belong to another log.
+        with closing(log.open()) as rows:
+            newest, _ = read_head(rows)
+        if position > newest:
+            detail = f"they have {position:,} events, the log has {newest:,}: it lost the newest"
+            return Finding("read models", newest + 1, "views_ahead", detail), ""
+        # A server appended events during the audit.
         return None, f"The read models are at {position:,}, after the audited log: not compared."
     with TemporaryDirectory(prefix="ledger-audit-") as directory:
         fresh = Path(directory) / VIEWS_FILE

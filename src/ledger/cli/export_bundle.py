@@ -62,6 +62,8 @@ def bundle(settings: Settings, statements: Sequence[str], mode: Mode) -> bytes:
             published,
             page=verifier_page(),
             companions=beside,
-            sign_heads=HeadsKey(settings.heads_key).signer(keys.charter, nonce=None, now_ms=now_ms),
+            sign_heads=HeadsKey(settings.heads_key).signer(
+                keys.charter.ledger, nonce=None, now_ms=now_ms
+            ),
         )
         return evidence.write(statements, mode)

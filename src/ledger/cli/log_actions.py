@@ -91,6 +91,14 @@ def retire(settings: Settings) -> None:
     print("These keys no longer sign checkpoints:", *vkeys, sep="\n")
 
 
+def replace_heads_key(settings: Settings) -> None:
+    """Replace the heads key and publish a checkpoint from whose size on it signs heads."""
+    with writing(settings) as opened:
+        opened.acts.replace_heads_key()
+        record_command(settings.security_log, "heads_key_replace")
+    print(f"The heads key at {settings.heads_key} signs heads from now on.")
+
+
 def confirm_memory(settings: Settings, size: int | None) -> None:
     """Give the signer a new memory, confirmed by a witness or by the operator."""
     with using(settings.data):

@@ -123,6 +123,8 @@ def main(arguments: Sequence[str]) -> int:
             raise
         print(f"ledger: {needs}, and {error.name} is not installed: {install}", file=sys.stderr)
         return ExitCode.USAGE
+    except BrokenPipeError:
+        raise  # the reader of the output has gone; `__main__` ends quietly
     except (LedgerError, OSError) as error:
         print(f"ledger: {error}", file=sys.stderr)
         return _exit_code(error)

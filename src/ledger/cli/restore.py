@@ -13,7 +13,7 @@ from ledger.recovery.memories import Given
 from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
 from ledger.settings import Settings
 from ledger.system.directory_lock import replacing
-from projections.views_file import position_of
+from projections.views_ahead import position_of
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:

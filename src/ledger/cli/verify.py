@@ -20,6 +20,7 @@ from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import Source, verify
+from ledger.verify.companions import told_companion
 from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.lost import with_restores
@@ -263,10 +264,10 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
             for each in shown.decisions
         ]
     # Show the limits of a proof only if there is one.
-    limits = (
-        report.does_not_prove if report.verdict in ("verified", "consistent", "in_question") else ()
-    )
-    return [*lines, *([""] if limits else []), *(f"- {each}" for each in limits)]
+    is_proof = report.verdict in ("verified", "consistent", "in_question")
+    said = [told_companion(each) for each in report.companions]
+    said += report.does_not_prove if is_proof else ()
+    return [*lines, *([""] if said else []), *(f"- {each}" for each in said)]
 
 
 def _at(position: int | None) -> str:

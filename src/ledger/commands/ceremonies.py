@@ -60,12 +60,17 @@ class Ceremonies:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def begin(
-        self, purpose: str, *, passkeys: tuple[Descriptor, ...] = (), **fixed: Any
+        self,
+        purpose: str,
+        *,
+        passkeys: tuple[Descriptor, ...] = (),
+        lasts_ms: int = CEREMONY_MS,
+        **fixed: Any,
     ) -> Begun:
         """Open a ceremony with a random nonce; `fixed` are members of `Ceremony`."""
         nonce = b64u_encode(secrets.token_bytes(NONCE_BYTES))
         ledger = await self._ledger()
-        expires_ms = self._writer.steady_ms() + CEREMONY_MS
+        expires_ms = self._writer.steady_ms() + lasts_ms
         ceremony = Ceremony(purpose, ledger, nonce, expires_ms, **fixed)
         ceremony_id = seal(msgspec.msgpack.encode(ceremony), key=self._state.ceremony_key)
         return Begun(ceremony_id, ceremony, passkeys)

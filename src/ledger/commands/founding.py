@@ -99,11 +99,12 @@ def _new_secret(file: Path) -> str:
 
 
 def _unused_secret(log: Log, file: Path) -> str | None:
-    """Return the secret of the first link, or delete its file once somebody has used the link."""
+    """Return the secret of the first link, or delete its file once the link is used or void."""
     if not file.exists():
         return None
     (facts,) = log.store.load([Needs(names=(used_invitation_name(charter.SETUP),))])
-    if facts.owners:
+    known = log.charter()
+    if facts.owners or (known is not None and known.losses):
         file.unlink()
         return None
     return file.read_text(encoding="ascii")

@@ -1,4 +1,4 @@
-"""Signing keys of people: attest one more, revoke one."""
+"""Signing keys of people: attest one more, revoke one, reaffirm one after a loss."""
 
 from uuid import UUID
 
@@ -8,11 +8,13 @@ from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person, signing_keys
+from ledger.domain.acts import ReaffirmKey, parse_act, stated_act
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.receipts import ADD_KEY, joined
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.unique_names import kid_name
+from ledger.errors import RefusedError
 from ledger.store.async_state import AsyncState
 
 
@@ -80,6 +82,27 @@ class KeyCommands:
         )
         await self._state.close_sessions_of(kid)  # also after a repetition, as for a passkey
         await self._state.forget_wrapped_keys_of(kid)
+        if not answer.repeated:
+            await note_counts(self._state, self._writer.now_ms(), assertion)
+        return answer
+
+    async def reaffirm(self, kid: str, act: str, assertion: AssertionEvidence | None) -> Answer:
+        """Let a key sign again after a loss, as `signing_keys.reaffirm_key` decides.
+
+        Raises NotFoundError `key_unknown`; RefusedError `act_mismatch` for an act on another key.
+        """
+        owner = await owner_of(self._writer, kid_name(kid), "key_unknown")
+        if stated_act(parse_act(act), ReaffirmKey).kid != kid:
+            raise RefusedError("act_mismatch", "the act names another key")
+        answer = await write_act(
+            self._writer,
+            owner,
+            act,
+            lambda them, _, reading: signing_keys.reaffirm_key(
+                them, reading.asked(act, assertion), reading.charter()
+            ),
+            {"kid": kid},
+        )
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

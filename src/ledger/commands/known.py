@@ -6,7 +6,7 @@ after the request arrived.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,8 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from ledger.domain import charter, events, person, statement
-from ledger.domain.charter import Charter
+from ledger.domain.charter import STREAM, Charter
+from ledger.domain.epochs import Loss
 from ledger.domain.events import Event
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
@@ -28,9 +29,15 @@ CACHED_NAMES = 100_000
 State = Charter | Person | Statement
 _EVOLVE: dict[events.StreamKind, Callable[[Any, Event], State]] = {
     "ledger": charter.evolve,
-    "person": person.evolve,
     "statement": statement.evolve,
 }
+
+
+def _next(state: Any, event: Event, losses: Sequence[Loss]) -> State:
+    kind = event.body.MEANING.stream
+    if kind == "person":
+        return person.evolve(state, event, losses)
+    return _EVOLVE[kind](state, event)
 
 
 class KnownLog:
@@ -40,6 +47,8 @@ class KnownLog:
         self._states: OrderedDict[UUID, State] = OrderedDict()
         self._owners: dict[str, UUID] = {}
         self._groups: dict[str, Membership] = {}
+        # Those of the ledger, which a person is folded with; None before its stream was loaded.
+        self.losses: tuple[Loss, ...] | None = None
 
     def state(self, stream: UUID) -> State | None:
         """Return a stream as it was when last seen, None if it is not known."""
@@ -73,15 +82,25 @@ class KnownLog:
         known = self._states.get(stream)
         if known is None or known.version < state.version:
             self._states[stream] = state
+            if isinstance(state, Charter):
+                self._lose(state.losses)
             self._states.move_to_end(stream)
             if len(self._states) > CACHED_STREAMS:
                 self._states.popitem(last=False)
+
+    def _lose(self, losses: tuple[Loss, ...]) -> None:
+        """Forget everybody if there is a new loss: their later events were folded without it."""
+        if self.losses and losses != self.losses:
+            people = [each for each, state in self._states.items() if isinstance(state, Person)]
+            for each in people:
+                del self._states[each]
+        self.losses = losses
 
     def follow(self, event: Event) -> None:
         """Fold an event that was appended after the newest known state of its stream."""
         known = self._states.get(event.stream)
         if known is not None and known.version + 1 == event.version:
-            self.keep(event.stream, _EVOLVE[event.body.MEANING.stream](known, event))
+            self.keep(event.stream, _next(known, event, self.losses or ()))
 
     def learn(self, facts: Facts, before: dict[UUID, State]) -> None:
         """Fold what was loaded into what is known.
@@ -89,10 +108,11 @@ class KnownLog:
         `before` are the states whose versions were stated as known; the cache may have dropped some
         since, and the events that were loaded continue them.
         """
-        for stream, stored in facts.events.items():
+        # The ledger's own stream comes first: people are folded with its losses.
+        for stream, stored in sorted(facts.events.items(), key=lambda each: each[0] != STREAM):
             kept, stated = self._states.get(stream), before.get(stream)
             is_newer = kept is not None and (stated is None or kept.version > stated.version)
-            state = _fold(kept if is_newer else stated, stored)
+            state = _fold(kept if is_newer else stated, stored, self.losses or ())
             if state is not None:
                 self.keep(stream, state)
         if len(self._owners) > CACHED_NAMES:
@@ -151,11 +171,13 @@ class Loaded(Reads):
         )
 
 
-def _fold(state: State | None, stored: Iterable[StoredEvent]) -> State | None:
+def _fold(
+    state: State | None, stored: Iterable[StoredEvent], losses: Sequence[Loss]
+) -> State | None:
     for each in stored:
         # An event can arrive that a commit has brought before, or one that does not continue what
         # is known, because the cache forgot the stream during the load.
         if each.originator_version == (0 if state is None else state.version) + 1:
             event = EVENTS.to_domain_event(each)
-            state = _EVOLVE[event.body.MEANING.stream](state, event)
+            state = _next(state, event, losses)
     return state

@@ -1,4 +1,4 @@
-"""Acts by the ledger's own key: announce, rotate and retire log keys; freeze the ledger.
+"""Acts by the ledger's own key: change the log keys and the heads key; freeze the ledger.
 
 Each act is an event in the ledger's own stream. `charter` decides it, and the audit repeats
 the decision.
@@ -6,6 +6,7 @@ the decision.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
@@ -23,10 +24,11 @@ from ledger.domain.ledger_acts import (
     FreezeLedger,
     KeptTree,
     LostTree,
+    ReplaceHeadsKey,
     RestoreLedger,
     RetireLogKeys,
 )
-from ledger.domain.log_keys import announce_log_keys, retire_log_keys
+from ledger.domain.log_keys import announce_log_keys, replace_heads_key, retire_log_keys
 from ledger.errors import (
     ConflictError,
     CorruptError,
@@ -34,7 +36,7 @@ from ledger.errors import (
     StaleError,
     UnavailableError,
 )
-from ledger.jose import SigningKey
+from ledger.jose import OkpJwk, SigningKey
 from ledger.keystore.opening import open_signing_key
 from ledger.publish import log_keys
 from ledger.publish.log_keys import LogKeys
@@ -152,6 +154,31 @@ class LedgerActs:
         self._append(act, retire_log_keys)
         return old
 
+    def replace_heads_key(self) -> None:
+        """Replace the heads key by the one at its place, or by a new one in its file.
+
+        Crash point: the file is written first; then the next try announces the key that is there.
+        Raises ConflictError `ledger_frozen`, `ledger_key_missing`, `key_known` for a key that the
+        log named before, `heads_key_not_new` if the settings name the present key in an HSM or an
+        agent; and what `open_signing_key` raises for these.
+        """
+        place, current = self._settings.heads_key, self._log.charter()
+        if current is not None and current.frozen:
+            raise ConflictError(*TAKEN[FROZEN])
+        self._own_key()  # now, so that no file is written in vain
+        if isinstance(place, Path):
+            key = _new_in_file(place, None if current is None else current.heads)
+        else:
+            key = open_signing_key(place)
+            if current is not None and key.jwk == current.heads:
+                detail = "LEDGER_HEADS_KEY names the present key: create one in the HSM or agent"
+                raise ConflictError("heads_key_not_new", f"{detail} and name it")
+
+        def act(iat: int, ledger: str) -> Act:
+            return ReplaceHeadsKey(iat=iat, ledger=ledger, heads=key.jwk)
+
+        self._append(act, replace_heads_key)
+
     def require_key(self) -> None:
         """Raise ConflictError `ledger_key_missing` without the ledger's own key."""
         self._own_key()
@@ -197,7 +224,8 @@ class LedgerActs:
             current = self._log.charter()
             if current is None:
                 raise UnavailableError("not_founded", "this ledger is not founded yet")
-            now_ms = max(self._now_ms(), self._log.store.head().at_ms)
+            # Later than everything before it, as a restore has to be.
+            now_ms = max(self._now_ms(), self._log.store.head().at_ms + 1)
             act = make(now_ms // 1000, current.ledger)
             signed = key.sign(msgspec.json.encode(act), typ=TYP)
             event = Event(
@@ -213,6 +241,15 @@ class LedgerActs:
 
     def _own_key(self) -> SigningKey:
         return own_key(self._log, self._settings)
+
+
+def _new_in_file(file: Path, current: OkpJwk | None) -> SigningKey:
+    """Return the key of the file; write a new one if there is none, or if it is the present one."""
+    if not file.exists():
+        private_files.create(file, SigningKey.generate().to_pem())
+    elif open_signing_key(file).jwk == current:
+        private_files.replace(file, SigningKey.generate().to_pem())
+    return open_signing_key(file)
 
 
 def own_key(log: Log, settings: Settings) -> SigningKey:

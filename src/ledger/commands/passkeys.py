@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ledger.commands.acts import owner_of, write_act
-from ledger.commands.ceremonies import Begun, Ceremonies, Ceremony, active_passkeys
+from ledger.commands.ceremonies import CEREMONY_MS, Begun, Ceremonies, Ceremony, active_passkeys
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Writer
@@ -33,11 +33,13 @@ class PasskeyCommands:
         """Return when these passkeys were last used, in ms since 1970, as far as it is known."""
         return await self._state.last_uses(credential_ids)
 
-    async def begin(self, user: str) -> tuple[Begun, str]:
+    async def begin(self, user: str, *, lasts_ms: int = CEREMONY_MS) -> tuple[Begun, str]:
         """Open the registration of one more passkey; return it and the person's name."""
         holder = await self._writer.ask(lambda reading: reading.person(UUID(user)))
         passkeys = active_passkeys(holder)
-        begun = await self._ceremonies.begin(ADD_PASSKEY, user=user, passkeys=passkeys)
+        begun = await self._ceremonies.begin(
+            ADD_PASSKEY, user=user, passkeys=passkeys, lasts_ms=lasts_ms
+        )
         return begun, holder.name
 
     async def add(

@@ -3,6 +3,7 @@
 from ledger.commands.acceptance import AcceptanceCommands
 from ledger.commands.ceremonies import Ceremonies
 from ledger.commands.changes import ChangeCommands
+from ledger.commands.device_links import DeviceLinkCommands
 from ledger.commands.devices import DeviceCommands
 from ledger.commands.invitations import InvitationCommands
 from ledger.commands.keys import KeyCommands
@@ -28,6 +29,7 @@ class PeopleCommands:
         self.keys = KeyCommands(writer, state, ceremonies)
         self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
+        self.device_links = DeviceLinkCommands(writer, state, self.passkeys, self.sign_in)
         self.recovering = RecoveryCommands(writer, state, ceremonies)
         self.operator_recovery = OperatorRecoveryCommands(writer, state)
         self.devices = DeviceCommands(writer, state)

@@ -14,6 +14,7 @@ from ledger.domain.events import TAKEN
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person, next_start_ms, settled
 from ledger.domain.policy import Policy
+from ledger.domain.readers import unknown_statement
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
 from ledger.domain.unique_names import credential_name, kid_name, person_name, role_group
@@ -120,7 +121,7 @@ class Reading:
         """Return a statement; raise NotFoundError `statement_unknown`."""
         statement = self.find_statement(stream)
         if statement is None:
-            raise NotFoundError("statement_unknown", "there is no such statement")
+            raise unknown_statement()
         return statement
 
     def deciders(self, decisions: Iterable[str]) -> dict[str, Person]:
@@ -200,10 +201,11 @@ class Reading:
         found = self._stream(user, Person)
         if found is None:
             return None
-        start_ms = next_start_ms(found, self.now_ms)
+        person = settled(found, self.now_ms, self.charter().losses)
+        start_ms = next_start_ms(person, self.now_ms)
         if start_ms is not None:
             self.until_ms = start_ms if self.until_ms is None else min(self.until_ms, start_ms)
-        return settled(found, self.now_ms)
+        return person
 
     def _stream(self, stream: UUID, kind: type[Kind]) -> Kind | None:
         # A request may name any id, and the cache holds every kind. Never return a statement as a

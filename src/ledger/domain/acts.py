@@ -16,10 +16,10 @@ from ledger.domain.ledger_acts import (
     FreezeLedger,
     Heads,
     RecoverGovernance,
+    ReplaceHeadsKey,
     RestoreLedger,
     RetireLogKeys,
 )
-from ledger.domain.text import require_text
 from ledger.domain.vocabulary import UseOutcome
 from ledger.encoding import SafeInteger, b64u_decode, decode
 from ledger.errors import MalformedError, RefusedError
@@ -27,7 +27,6 @@ from ledger.jose import CompactJws, OkpJwk, PublicJwk, parse_compact, verify_com
 
 TYP = "act+jwt"
 REDEEM_TYP = "redeem+jwt"
-REASON_CHARS = (10, 2000)
 
 
 class Draft(Act, tag="draft", frozen=True):
@@ -91,6 +90,13 @@ class RevokeKey(Act, tag="revoke-key", frozen=True):
     kid: str
     compromised_since: str | None = None
     reason: str | None = None
+
+
+class ReaffirmKey(Act, tag="reaffirm-key", frozen=True):
+    """Reaffirm a signing key after a restore that lost something; `epoch` is that restore's."""
+
+    kid: str
+    epoch: SafeInteger
 
 
 class DeclareCompromise(Act, tag="declare-compromise", frozen=True):
@@ -190,21 +196,6 @@ class SignIn(Act, tag="sign-in", frozen=True):
 A = TypeVar("A", bound=Act)
 
 
-def require_reason(reason: str) -> None:
-    """Raise MalformedError for a reason: `reason_invalid` for its length, `text_refused`."""
-    least, most = REASON_CHARS
-    if not least <= len(reason.strip()) <= len(reason) <= most:
-        raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
-    require_text(reason, "reason")
-
-
-def require_optional_reason(reason: str | None) -> None:
-    """Raise MalformedError as `require_reason`, for a reason that may be left out or short."""
-    if reason is not None and len(reason) > REASON_CHARS[1]:
-        raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
-    require_text(reason or "", "reason")
-
-
 # Decode as the union of all acts: a decoder of one act alone would accept a payload without `act`.
 _ACTS = (
     Draft
@@ -214,6 +205,7 @@ _ACTS = (
     | UseStatement
     | ReportOutcome
     | RevokeKey
+    | ReaffirmKey
     | DeclareCompromise
     | Suspend
     | AddPasskey
@@ -227,6 +219,7 @@ _ACTS = (
     | CreateLedger
     | AnnounceLogKeys
     | RetireLogKeys
+    | ReplaceHeadsKey
     | RestoreLedger
     | RecoverGovernance
     | FreezeLedger

@@ -57,6 +57,21 @@ def parse_approval(text: str) -> CompactJws:
     return jws
 
 
+class _Stated(msgspec.Struct, rename="camel"):
+    statement_id: str
+
+
+def stated_statement(jws: CompactJws) -> str:
+    """Return the id of the statement that an approval's payload names; nothing is verified.
+
+    Raises RefusedError `payload_mismatch` if it names none.
+    """
+    try:
+        return msgspec.json.decode(b64u_decode(jws.payload), type=_Stated).statement_id
+    except (MalformedError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RefusedError("payload_mismatch", "the payload names no statement") from error
+
+
 def verify_approval(
     jws: CompactJws, jwk: PublicJwk, subject: Subject, *, signer: str, now_ms: int
 ) -> VerifiedApproval:

@@ -10,12 +10,13 @@ from ledger.domain import charter_values, invitations, key_material, ledger_acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import DocumentType
-from ledger.domain.epochs import Restoration
+from ledger.domain.epochs import Loss, Restoration
 from ledger.domain.events import (
     Body,
     CharterSet,
     Event,
     GovernanceSet,
+    HeadsKeyReplaced,
     InvitationCancelled,
     InvitationIssued,
     LedgerCreated,
@@ -115,6 +116,16 @@ class Charter(msgspec.Struct, frozen=True):
         return self.restorations[-1].epoch if self.restorations else 0
 
     @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The restores that lost something, or may have, in order."""
+        return tuple(Loss(each.epoch, each.at) for each in self.restorations if each.lost)
+
+    @property
+    def lost_epoch(self) -> int:
+        """The epoch of the last loss, 0 without one: what a reaffirmation names."""
+        return self.losses[-1].epoch if self.losses else 0
+
+    @property
     def log_origin(self) -> str:
         """The log's origin now: the ledger's name until the first restore."""
         return self.restorations[-1].origin if self.restorations else self.ledger
@@ -169,6 +180,8 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
         case LogKeysAnnounced():
             new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
             return {"log_keys": charter.log_keys + new}
+        case HeadsKeyReplaced(heads=heads):
+            return {"heads": heads}
         case LogKeysRetired():
             return {"log_keys": tuple(_retired(key, body) for key in charter.log_keys)}
         case LedgerRestored():
@@ -185,14 +198,22 @@ def _misplaced(_: LedgerCreated | PersonBody | StatementBody) -> AssertionError:
 
 
 def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]:
-    """Return the changes of a restore: every earlier key ends with the tree that was kept."""
+    """Return the changes of a restore: every earlier key ends with the tree that was kept.
+
+    One that lost something ends every invitation.
+    """
     ended = [
         msgspec.structs.replace(key, last_size=body.kept.size) if key.last_size is None else key
         for key in charter.log_keys
     ]
     new = [LogKey(vkey, body.kept.size + 1) for vkey in body.vkeys]
     last = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
-    return {"log_keys": (*ended, *new), "restorations": (*charter.restorations, last)}
+    known = charter.invitations
+    return {
+        "log_keys": (*ended, *new),
+        "restorations": (*charter.restorations, last),
+        "invitations": invitations.voided(known) if body.lost else known,
+    }
 
 
 def _types(charter: Charter, body: TypeDefined | TypeRetired) -> dict[str, DefinedType]:

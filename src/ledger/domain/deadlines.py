@@ -21,8 +21,10 @@ from ledger.domain.events import (
     CompromiseDeclared,
     EffectBody,
     GovernanceAccepted,
+    HeadsKeyReplaced,
     InvitationIssued,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     LedgerCreated,
     LedgerRestored,
@@ -88,6 +90,10 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*redeemed, *acted]
         case PasskeyRemoved() | PersonSuspended() | RecoveryCodesSet():
             return [*_of_act(body.act), *_of_key(body, basis)]
+        case KeyReaffirmed(kid=kid):
+            key = None if basis.owner is None else basis.owner.keys.get(kid)
+            ends = [] if key is None else _of_time(key.expires_at)
+            return [*_of_act(body.act), *_of_key(body, basis), *ends]
         case RecoveryCancelled() | OperatorInvitationsCancelled():
             return [*_of_act(body.act), *_of_key(body, basis), *_of_recovery(body, basis)]
         case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):
@@ -101,6 +107,7 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             | LedgerRestored()
             | LogKeysAnnounced()
             | LogKeysRetired()
+            | HeadsKeyReplaced()
             | OperatorInvited()
             | LogFrozen()
         ):

@@ -8,7 +8,7 @@ from the evidence and compares.
 from typing import TypeVar
 
 from ledger.domain import acts, charter_values, policy, steps, versions
-from ledger.domain.acts import parse_act, require_optional_reason, require_reason, verify_act
+from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.approval import Subject, verify_approval
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import stands, steps_of, without
@@ -24,6 +24,7 @@ from ledger.domain.person import Person, may_sign
 from ledger.domain.readers import require_readable
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement
+from ledger.domain.text import require_optional_reason, require_reason
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 from ledger.jose import CompactJws
 

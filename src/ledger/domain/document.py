@@ -12,7 +12,7 @@ from ledger.domain.text import require_text
 from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import CHANGE, RESERVED
 from ledger.encoding import SHA256_HEX, SafeInteger, parse_json
-from ledger.errors import MalformedError, TooLargeError
+from ledger.errors import ConflictError, MalformedError, TooLargeError
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
 MAX_TITLE_CHARS = 200
@@ -140,6 +140,15 @@ def ends_at(document: Document, max_age_ms: int) -> str:
         return document.policy.expires_at
     latest_ms = clock.to_ms(document.created_at) + max_age_ms
     return clock.to_text(min(latest_ms, clock.LAST_MS))
+
+
+def require_end(document: Document, max_age_ms: int) -> None:
+    """Raise ConflictError `expires_too_late` for an end after the longest wait."""
+    ends = document.policy.expires_at
+    if ends is not None and clock.to_ms(ends) > clock.to_ms(document.created_at) + max_age_ms:
+        hours = max_age_ms // 3_600_000
+        detail = f"expiresAt is more than {hours:,} hours after createdAt, the longest wait here"
+        raise ConflictError("expires_too_late", detail)
 
 
 def parse_uuid(text: str) -> UUID:

@@ -22,7 +22,7 @@ from ledger.domain import (
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
-from ledger.domain.document import Document, ends_at, parse_document
+from ledger.domain.document import Document, ends_at, parse_document, require_end
 from ledger.domain.events import StatementDrafted
 from ledger.domain.holdings import AttestedKey
 from ledger.domain.person import Person
@@ -59,7 +59,8 @@ def draft(
     `statement_types` and `versions` do; ForbiddenError `creator_only`, `governance_only`,
     `person_suspended`, `person_deactivated`; RefusedError `document_creator_mismatch`,
     `ledger_mismatch`, `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if
-    the policy has already expired, `governance_changed`, `type_required`, `below_floor`;
+    the policy has already expired, `governance_changed`, `type_required`, `below_floor`,
+    `expires_too_late`;
     MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`,
     `readers_invalid`, `usable_invalid`; ConflictError `use_expired`.
     """
@@ -74,7 +75,7 @@ def draft(
     _require_timely(document, now_ms)
     require_standing(creator)
     known = _require_kind(document, creator, charter)
-    status = versions.require_supersedable(superseded, creator, charter, now_ms=now_ms)
+    status = versions.require_supersedable(superseded, document, creator, charter, now_ms=now_ms)
     # 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet
     # it. A change has the policy of governance, which is never below the floor.
     policy.require_known_roles(document.policy, charter.signing_roles)
@@ -84,12 +85,15 @@ def draft(
     readers.require_known(document, charter.roles)
     if document.usable is not None:
         usable.require_draftable(document.usable, charter.signing_roles, now_ms=now_ms)
+    max_age_ms = _max_age_ms(known, charter)
+    if not is_change(document):
+        require_end(document, max_age_ms)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,
         kid=key.kid,
         act=act_text,
-        ends_at=ends_at(document, _max_age_ms(known, charter)),
+        ends_at=ends_at(document, max_age_ms),
         type=None if document.type is None else document.type.name,
         read_by=readers.read_by(document, charter.registration),
         earlier=status,

@@ -24,6 +24,16 @@ class Restoration(msgspec.Struct, frozen=True):
         return self.kept.size + 1
 
 
+class Loss(msgspec.Struct, frozen=True):
+    """A restore that lost something, or may have: its epoch and its time.
+
+    It is later than every event before it, so times tell what is older than a loss.
+    """
+
+    epoch: int
+    at: str
+
+
 class SignedTree(msgspec.Struct, frozen=True):
     """The last tree that was signed under one origin, and the epoch of that origin."""
 

@@ -73,16 +73,7 @@ def add_passkey(
     if (said.cose, said.user) != (cose_sha256, person.user):
         raise RefusedError("act_mismatch", "the act names another passkey or person")
     require_standing(person)
-    if assertion is None or assertion.credential_id != added.credential_id:
-        raise RefusedError("assertion_required", "the new passkey must show that it works")
-    verify_assertion(
-        assertion,
-        challenge=challenges.add_passkey(
-            cose_sha256=cose_sha256, ledger=asked.ledger, nonce=added.nonce, user=person.user
-        ),
-        public_key=added.public_key,
-        party=asked.party,
-    )
+    require_works(added, assertion, user=person.user, ledger=asked.ledger, party=asked.party)
     confirmation, count = asked.confirmed_by(person)
     return msgspec.structs.replace(
         added,
@@ -91,6 +82,31 @@ def add_passkey(
         assertion=assertion,
         confirmation=confirmation,
         confirmation_sign_count=count,
+    )
+
+
+def require_works(
+    added: PasskeyAdded,
+    assertion: AssertionEvidence | None,
+    *,
+    user: str,
+    ledger: str,
+    party: RelyingParty,
+) -> None:
+    """Require the assertion of a new passkey which shows that it works and is for this person.
+
+    Raises RefusedError `assertion_required`, or as `verify_assertion`.
+    """
+    if assertion is None or assertion.credential_id != added.credential_id:
+        raise RefusedError("assertion_required", "the new passkey must show that it works")
+    cose_sha256 = cose_digest(added.public_key)
+    verify_assertion(
+        assertion,
+        challenge=challenges.add_passkey(
+            cose_sha256=cose_sha256, ledger=ledger, nonce=added.nonce, user=user
+        ),
+        public_key=added.public_key,
+        party=party,
     )
 
 

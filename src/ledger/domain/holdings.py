@@ -16,6 +16,7 @@ class AttestedKey(msgspec.Struct, frozen=True):
     added_by: frozenset[str] = frozenset()  # references to what attested it
     revoked: bool = False
     compromised_since: str | None = None
+    unaffirmed: bool = False  # since a loss: it signs nothing until its person reaffirms it
 
 
 class Passkey(msgspec.Struct, frozen=True):
@@ -46,10 +47,14 @@ class Passkey(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """The link of an open re-enrolment: its public key, and when it expires."""
+    """The link of an open re-enrolment: its public key, and when it expires.
+
+    A loss makes it `void`.
+    """
 
     key: OkpJwk
     expires_at: str
+    void: bool = False
 
     @property
     def kid(self) -> str:

@@ -36,7 +36,8 @@ class Invitation(msgspec.Struct, frozen=True):
     """An invitation: its key, the role that it gives, its expiry, and the change that made it.
 
     The founding makes the first one, which does not expire. It gives no role any more once a change
-    has let governance ask for more people than before. Only the operator's have a `recovery`.
+    has let governance ask for more people than before. Only the operator's have a `recovery`. A
+    `void` one was cancelled by a restore that lost something.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Invitation(msgspec.Struct, frozen=True):
     cancelled: bool = False
     gives_role: bool = True
     recovery: OperatorRecovery | None = None
+    void: bool = False
 
 
 class AdmittedAs(NamedTuple):
@@ -88,6 +90,14 @@ def after(invitations: Invitations, body: OfInvitations) -> Invitations:
 def without_operators(invitations: Invitations) -> Invitations:
     """Return the invitations, with those of the operator as cancelled."""
     return _without(invitations, lambda each: each.recovery is not None)
+
+
+def voided(invitations: Invitations) -> Invitations:
+    """Return the invitations after a loss: nobody knows which of them were used or cancelled."""
+    return {
+        kid: msgspec.structs.replace(each, cancelled=True, void=True)
+        for kid, each in invitations.items()
+    }
 
 
 def _without(invitations: Invitations, ended: Callable[[Invitation], bool]) -> Invitations:
@@ -132,8 +142,12 @@ def _unknown() -> ForbiddenError:
 def require_open(invitation: Invitation, *, now_ms: int) -> None:
     """Raise ConflictError for an invitation that cannot be used now.
 
-    `invitation_cancelled`, `invitation_expired`, or `invitation_waiting` for one of the operator.
+    `invitation_void`, `invitation_cancelled`, `invitation_expired`, or `invitation_waiting` for one
+    of the operator.
     """
+    if invitation.void:
+        detail = "a restore that lost entries ended this invitation: ask for a new one"
+        raise ConflictError("invitation_void", detail)
     if invitation.cancelled:
         raise ConflictError("invitation_cancelled", "this invitation was cancelled")
     if invitation.expires_at is not None and clock.to_ms(invitation.expires_at) <= now_ms:

@@ -60,6 +60,12 @@ class RetireLogKeys(Act, tag="retire-log-keys", frozen=True):
     last_size: SafeInteger
 
 
+class ReplaceHeadsKey(Act, tag="replace-heads-key", frozen=True):
+    """Replace the ledger's heads key by this one."""
+
+    heads: OkpJwk
+
+
 class RestoreLedger(Act, tag="restore", frozen=True):
     """Go on from a backup under a new log origin, with new log keys (vkeys).
 

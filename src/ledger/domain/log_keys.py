@@ -1,11 +1,14 @@
-"""The log's keys: which new ones the ledger's own key announces, and which it retires. Pure."""
+"""The log's keys: which new ones the ledger's own key announces, and which it retires. Pure.
+
+It also replaces the heads key.
+"""
 
 from collections.abc import Sequence
 
-from ledger.domain import ledger_acts
+from ledger.domain import key_material, ledger_acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
-from ledger.domain.events import LogKeysAnnounced, LogKeysRetired
+from ledger.domain.events import HeadsKeyReplaced, LogKeysAnnounced, LogKeysRetired
 from ledger.errors import ConflictError, MalformedError
 from ledger.jose.ed25519 import is_prime_order
 from ledger.tlog.vkeys import ED25519, parse_vkey
@@ -72,3 +75,17 @@ def retire_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKeysR
     if not any(parse_vkey(vkey).kind == ED25519 for vkey in left):
         raise ConflictError("log_keys_refused", "no Ed25519 key would be left")
     return LogKeysRetired(vkeys=act.vkeys, last_size=act.last_size, act=act_text)
+
+
+def replace_heads_key(charter: Charter, act_text: str, *, now_ms: int) -> HeadsKeyReplaced:
+    """Return the replacement of the heads key, signed by the ledger's own key.
+
+    Raises RefusedError as `verify_act` does; MalformedError `jwk_invalid` for a key outside the
+    prime-order subgroup. Its claim refuses a key that the log names already.
+    """
+    jws = parse_act(act_text)
+    act = verify_act(
+        jws, charter.key, ledger_acts.ReplaceHeadsKey, ledger=charter.ledger, now_ms=now_ms
+    )
+    key_material.require_prime_order(act.heads)
+    return HeadsKeyReplaced(heads=act.heads, act=act_text)

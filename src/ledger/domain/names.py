@@ -21,7 +21,8 @@ def require_name(name: str) -> None:
     """Raise MalformedError unless a name is in its one form.
 
     `name_invalid`: not 1 to 100 characters, another separator than single inner spaces, a private
-    code point, not in Normalization Form C, or scripts that may not mix. `text_refused`: see
+    code point, not in Normalization Form C, a word that begins with a combining mark, or scripts
+    that may not mix. `text_refused`: see
     `require_text`.
     """
     if not 1 <= len(name) <= MAX_NAME_CHARS:
@@ -33,6 +34,8 @@ def require_name(name: str) -> None:
         raise MalformedError("name_invalid", "a name has no other space, and no private character")
     if not unicodedata.is_normalized("NFC", name):
         raise MalformedError("name_invalid", "a name is in Unicode Normalization Form C")
+    if any(unicodedata.category(word[0]).startswith("M") for word in name.split(" ")):
+        raise MalformedError("name_invalid", "a word of a name begins with no combining mark")
     if not name.isascii() and not _may_mix(name):
         raise MalformedError(
             "name_invalid",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from ledger import clock
 from ledger.domain import acts, key_material, ledger_acts, places, policy
-from ledger.domain.acts import parse_act, require_reason, verify_act
+from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.effects import Sources
 from ledger.domain.changes.governable import counting
 from ledger.domain.charter import Charter
@@ -24,6 +24,7 @@ from ledger.domain.person import Person
 from ledger.domain.policy import Node, RolesByPerson
 from ledger.domain.recoveries import WAIT_MS
 from ledger.domain.standing import require_standing
+from ledger.domain.text import require_reason
 from ledger.errors import ConflictError, NotFoundError
 
 OPEN_MS = 7 * WAIT_MS  # how long the links work

@@ -1,23 +1,26 @@
-"""A person: passkeys, signing keys, roles. Pure decide and evolve.
+"""A person: how each event of their stream changes their state. Pure.
 
-`holdings` has the passkeys and keys; `held_passkeys` and `signing_keys` decide what begins and
-ends them.
+`person_state` has the state, and what changes it without an event; `holdings` the passkeys and
+keys; `held_passkeys` and `signing_keys` decide what begins and ends them.
 
 Every decision takes the state and the evidence and returns the event's body, or raises. Revoked
 keys and removed passkeys stay in the state, marked, so that their signatures can still be verified.
 """
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 import msgspec
 
 from ledger import clock
+from ledger.domain.epochs import Loss
 from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
     Event,
     GovernanceAccepted,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     PasskeyAdded,
     PasskeyAdmitted,
@@ -33,78 +36,18 @@ from ledger.domain.events import (
     UserRegistered,
 )
 from ledger.domain.holdings import AttestedKey, Link, Passkey, key_reference, passkey_reference
-from ledger.domain.vocabulary import AUDITOR, PersonStanding
-from ledger.errors import NotFoundError, RefusedError
-from ledger.jose import OkpJwk, parse_compact, thumbprint
+from ledger.domain.person_state import Person as Person  # re-exported: what `evolve` returns
+from ledger.domain.person_state import may_sign as may_sign
+from ledger.domain.person_state import next_start_ms as next_start_ms
+from ledger.domain.person_state import settled as settled
+from ledger.jose import parse_compact, thumbprint
 
 
-class Person(msgspec.Struct, frozen=True):
-    """A person as of a version of their stream."""
+def evolve(person: Person | None, event: Event, losses: Sequence[Loss] = ()) -> Person:
+    """Return the person after the next event of their stream, as of the event's time.
 
-    user: str
-    version: int
-    name: str
-    roles: frozenset[str]
-    keys: dict[str, AttestedKey]
-    passkeys: dict[str, Passkey]
-    standing: PersonStanding = "active"
-    suspended_at: str | None = None  # the last time; sessions from before have ended
-    invitation: str | None = None
-    codes: dict[str, OkpJwk] = {}
-    # By the digest of a governance policy that they accepted: the roles that they hold since then.
-    accepted: dict[str, frozenset[str]] = {}
-    link: Link | None = None  # of a re-enrolment that nobody has redeemed
-    re_enrolled_at: str | None = None  # the last time that a re-enrolment was complete
-
-    @property
-    def re_enrolling(self) -> Passkey | None:
-        """The passkey of a re-enrolment that waits; None without one."""
-        return next((p for p in self.passkeys.values() if p.re_enrols and not p.removed), None)
-
-    def active_key(self, kid: str, *, now_ms: int) -> AttestedKey:
-        """Return the key; raise RefusedError `key_unknown`, `key_revoked` or `key_expired`."""
-        key = self.keys.get(kid)
-        if key is None:
-            raise RefusedError("key_unknown", "no such signing key of this person", kid=kid)
-        if key.revoked:
-            raise RefusedError("key_revoked", "this signing key was revoked", kid=kid)
-        if key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms:
-            raise RefusedError("key_expired", "this signing key has expired", kid=kid)
-        return key
-
-    def active_passkey(self, credential_id: str, *, now_ms: int) -> Passkey:
-        """Return the passkey.
-
-        Raises RefusedError `passkey_unknown`, `passkey_removed` or `passkey_waiting`.
-        """
-        passkey = self.passkeys.get(credential_id)
-        if passkey is None:
-            raise RefusedError("passkey_unknown", "no such passkey of this person")
-        if passkey.removed:
-            raise RefusedError("passkey_removed", "this passkey was removed")
-        if passkey.waits(now_ms):
-            raise RefusedError(
-                "passkey_waiting", f"this passkey works from {passkey.active_from} on"
-            )
-        return passkey
-
-    def find(self, reference: str) -> AttestedKey | Passkey:
-        """Return the key or passkey of a reference, ended or not.
-
-        Raises NotFoundError `key_unknown` or `passkey_unknown`.
-        """
-        kind, _, name = reference.partition(":")
-        if kind == "kid" and name in self.keys:
-            return self.keys[name]
-        if kind == "passkey" and name in self.passkeys:
-            return self.passkeys[name]
-        if kind == "passkey":
-            raise NotFoundError("passkey_unknown", "no such passkey of this person")
-        raise NotFoundError("key_unknown", "no such signing key of this person")
-
-
-def evolve(person: Person | None, event: Event) -> Person:
-    """Return the person after the next event of their stream, as of the event's time."""
+    `losses` are those of the ledger; they are not needed for a person who is settled with them.
+    """
     if isinstance(event.body, UserRegistered):
         body = event.body
         roles = frozenset() if body.role is None else frozenset({body.role})
@@ -116,6 +59,7 @@ def evolve(person: Person | None, event: Event) -> Person:
             keys={},
             passkeys={},
             invitation=body.invitation,
+            lost_at=event.at,
             accepted={} if body.accepts is None else {body.accepts: roles},
         )
     if person is None:
@@ -123,48 +67,11 @@ def evolve(person: Person | None, event: Event) -> Person:
     if not isinstance(event.body, PersonBody):
         raise AssertionError("not an event of a person's stream")
     now_ms = clock.to_ms(event.at)
-    before = settled(person, now_ms)
+    before = settled(person, now_ms, losses)
     after = msgspec.structs.replace(
         before, version=event.version, **_changes(before, event.body, event.at)
     )
-    return settled(after, now_ms)
-
-
-def settled(person: Person, now_ms: int) -> Person:
-    """Return a person as of a time: a re-enrolment whose waiting is over by then is complete.
-
-    It ends the person's older passkeys, keys, codes and links, and a suspension, without an event.
-    Every reader of a person's state asks for the state as of a time.
-    """
-    new = person.re_enrolling
-    if new is None or new.waits(now_ms):
-        return person
-    ended = {
-        name: msgspec.structs.replace(each, removed=True, cancelled=each.waits(now_ms))
-        for name, each in person.passkeys.items()
-        if not each.removed and name != new.credential_id
-    }
-    done = {new.credential_id: msgspec.structs.replace(new, re_enrols=False)}
-    revoked = {kid: msgspec.structs.replace(k, revoked=True) for kid, k in person.keys.items()}
-    return msgspec.structs.replace(
-        person,
-        passkeys=person.passkeys | ended | done,
-        keys=revoked,
-        codes={},
-        link=None,
-        standing="active" if person.standing == "suspended" else person.standing,
-        re_enrolled_at=new.active_from,
-    )
-
-
-def next_start_ms(person: Person, now_ms: int) -> int | None:
-    """Return when a passkey that waits begins to work: the person changes without an event then."""
-    starts = (
-        clock.to_ms(each.active_from)
-        for each in person.passkeys.values()
-        if each.active_from is not None and not each.removed
-    )
-    return min((start for start in starts if now_ms < start), default=None)
+    return settled(after, now_ms, losses)
 
 
 def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
@@ -194,6 +101,8 @@ def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
             since = body.compromised_since or person.keys[body.kid].compromised_since
             ended = {"revoked": True, "compromised_since": since}
             return {"keys": _updated(person.keys, body.kid, **ended)}
+        case KeyReaffirmed(kid=kid):
+            return {"keys": _updated(person.keys, kid, unaffirmed=False)}
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
         case RoleEnded():
@@ -219,7 +128,7 @@ def _recovering(
 ) -> dict[str, Any]:
     match body:
         case RecoveryCodesSet(keys=keys):
-            return {"codes": {thumbprint(each): each for each in keys}}
+            return {"codes": {thumbprint(each): each for each in keys}, "codes_void": False}
         case ReEnrolmentOpened():
             return {"link": Link(body.key, body.expires_at)}
         case PasskeyAdmitted(credential_id=name):
@@ -293,8 +202,3 @@ def _compromised(
 
 def _updated(things: dict[str, Any], name: str, **changes: Any) -> dict[str, Any]:
     return things | {name: msgspec.structs.replace(things[name], **changes)}
-
-
-def may_sign(person: Person) -> bool:
-    """Tell whether any of the person's roles may sign: every role but an auditor's."""
-    return not person.roles <= {AUDITOR}

@@ -107,4 +107,4 @@ def refuse(jws: CompactJws, jwk: PublicJwk) -> NoReturn:
 
 def unknown_statement() -> NotFoundError:
     """Return the error for a statement that is not there, and for one that one may not read."""
-    return NotFoundError("statement_unknown", "there is no such statement")
+    return NotFoundError("statement_unknown", "there is no statement that this person may read")

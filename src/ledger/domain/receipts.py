@@ -18,7 +18,9 @@ from ledger.domain.events import (
     EffectBody,
     Event,
     GovernanceAccepted,
+    HeadsKeyReplaced,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     LedgerBody,
     LedgerCreated,
@@ -195,7 +197,12 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
         case UserRegistered():
             return _registered([event.body for event in events])
         case (
-            LedgerCreated() | LogKeysAnnounced() | LogKeysRetired() | LedgerRestored() | LogFrozen()
+            LedgerCreated()
+            | LogKeysAnnounced()
+            | LogKeysRetired()
+            | HeadsKeyReplaced()
+            | LedgerRestored()
+            | LogFrozen()
         ):
             return Written(own_key(states), (b"",))
         case OperatorInvited(act=act) | OperatorInvitationsCancelled(act=act):
@@ -230,6 +237,7 @@ Asked = (
     | PasskeyRemoved
     | KeyAttested
     | KeyRevoked
+    | KeyReaffirmed
     | PersonSuspended
     | CompromiseDeclared
     | RecoveryCodesSet
@@ -248,7 +256,7 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, object]]:
             signed = body.act or body.redeem or ""
             evidence = joined(body.registration.attestation_object, signed)
             return request_key(ADD_PASSKEY, evidence), _of_passkey(body)
-        case KeyRevoked(kid=kid, act=act):
+        case KeyRevoked(kid=kid, act=act) | KeyReaffirmed(kid=kid, act=act):
             return request_key(ACT, joined(stream, act)), {"kid": kid}
         case PasskeyRemoved(credential_id=credential, act=act):
             return request_key(ACT, joined(stream, act)), {"credentialId": credential}

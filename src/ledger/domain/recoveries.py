@@ -93,7 +93,7 @@ def require_usable(owner: Person, kid: str, *, now_ms: int) -> None:
     """Require that a code or link of a person can be used now.
 
     A suspension stops codes but not links. Raises ForbiddenError as `require_standing`;
-    ConflictError as `recovery_codes.require_usable`, `link_expired`.
+    ConflictError as `recovery_codes.require_usable`, `link_void`, `link_expired`.
     """
     link = link_of(owner, kid)
     if link is None:
@@ -101,6 +101,9 @@ def require_usable(owner: Person, kid: str, *, now_ms: int) -> None:
         recovery_codes.require_usable(owner, kid, now_ms=now_ms)
     elif owner.standing == "deactivated":
         raise ForbiddenError("person_deactivated", "this person is deactivated")
+    elif link.void:
+        detail = "a restore that lost entries ended this link: ask for a new re-enrolment"
+        raise ConflictError("link_void", detail)
     elif now_ms >= clock.to_ms(link.expires_at):
         raise ConflictError("link_expired", "the link of this re-enrolment has expired")
 

@@ -43,9 +43,12 @@ def set_codes(owner: Person, asked: ConfirmedAct) -> RecoveryCodesSet:
 def require_usable(owner: Person, kid: str, *, now_ms: int) -> None:
     """Require that a code can be used now.
 
-    Raises ConflictError `recovery_waiting` while an earlier recovery waits; `code_used` for a code
-    that was used, or whose set ended when a recovery was completed.
+    Raises ConflictError `code_void` after a loss; `recovery_waiting` while an earlier recovery
+    waits; `code_used` for a code that was used, or whose set ended when a recovery was completed.
     """
+    if owner.codes_void:
+        detail = "a restore that lost entries ended these codes: make new ones"
+        raise ConflictError("code_void", detail)
     recovered = [each for each in owner.passkeys.values() if each.code in owner.codes]
     if any(each.waits(now_ms) and not each.removed for each in recovered):
         raise ConflictError("recovery_waiting", "an earlier recovery waits: cancel it, or wait")
@@ -57,6 +60,8 @@ def require_usable(owner: Person, kid: str, *, now_ms: int) -> None:
 def codes_left(owner: Person, *, now_ms: int) -> int:
     """Return how many of a person's codes can still be used."""
     recovered = [each for each in owner.passkeys.values() if each.code in owner.codes]
+    if owner.codes_void:
+        return 0
     if any(not each.cancelled and not each.waits(now_ms) for each in recovered):
         return 0
     return len(owner.codes) - len(recovered)

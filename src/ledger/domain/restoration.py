@@ -7,12 +7,12 @@ ledger's name in documents and challenges stays.
 """
 
 from ledger.domain import ledger_acts
-from ledger.domain.acts import REASON_CHARS, parse_act, verify_act
+from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
 from ledger.domain.events import LedgerRestored
 from ledger.domain.ledger_acts import LostTree
 from ledger.domain.log_keys import require_new_keys
-from ledger.domain.text import require_text
+from ledger.domain.text import REASON_CHARS, require_text
 from ledger.encoding import SHA256_HEX
 from ledger.errors import ConflictError, MalformedError, RefusedError
 from ledger.tlog import checkpoint

@@ -1,4 +1,4 @@
-"""A person's signing keys: attest, revoke. Pure decisions, like those in person.py."""
+"""A person's signing keys: attest, revoke, reaffirm. Pure decisions, like those in person.py."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ import msgspec
 from ledger import clock
 from ledger.domain import acts, challenges, key_material
 from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.charter import Charter
 from ledger.domain.compromise import require_own_date
 from ledger.domain.confirmed_act import ConfirmedAct
-from ledger.domain.events import KeyAttested, KeyRevoked
+from ledger.domain.events import KeyAttested, KeyReaffirmed, KeyRevoked
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
 from ledger.domain.standing import require_may_end_keys, require_standing
@@ -108,15 +109,17 @@ def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
 def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     """Return the revocation of a key by its owner.
 
-    A key signs its own revocation alone. To end another key, or to say since when a key was
-    compromised, a passkey confirms it. Raises RefusedError as `verify_act` and `confirmed_by` do;
-    NotFoundError `key_unknown`; ConflictError `key_revoked`; MalformedError `assertion_unexpected`;
-    ForbiddenError as `require_may_end_keys`, or as `require_standing` if it says since when; and as
+    A key signs its own revocation alone, also one that nobody reaffirmed after a loss. To end
+    another key, or to say since when a key was compromised, a passkey confirms it. Raises
+    RefusedError as `verify_act` and `confirmed_by` do; NotFoundError `key_unknown`; ConflictError
+    `key_revoked`; MalformedError `assertion_unexpected`; ForbiddenError as `require_may_end_keys`,
+    or as `require_standing` if it says since when; and as
     `compromise.require_own_date`.
     """
     ledger, now_ms = asked.ledger, asked.now_ms
     jws = parse_act(asked.text)
-    signer = owner.active_key(jws.header.kid, now_ms=now_ms)
+    name = jws.header.kid
+    signer = owner.active_key(name, now_ms=now_ms, unaffirmed=name == kid)
     act = verify_act(jws, signer.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms, kid=kid)
     key = owner.keys.get(kid)
     if key is None:
@@ -140,6 +143,36 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
         by_kid=signer.kid,
         act=asked.text,
         compromised_since=since,
+        assertion=assertion,
+        sign_count=sign_count,
+    )
+
+
+def reaffirm_key(owner: Person, asked: ConfirmedAct, rules: Charter) -> KeyReaffirmed:
+    """Return the reaffirmation of a key from before the last loss; a passkey confirms it.
+
+    The loss may have taken the key's revocation, so a thief may hold it: the passkey shows that its
+    person wants it. The key itself signs the act, or another key of theirs that signs already.
+    Raises RefusedError as `verify_act` and `confirmed_by` do, `act_mismatch` for another loss,
+    and as `active_key` for a key that has ended; ConflictError `key_reaffirmed` for one that signs
+    already; ForbiddenError as `require_standing`.
+    """
+    now_ms, jws = asked.now_ms, parse_act(asked.text)
+    stated, name = acts.stated_act(jws, acts.ReaffirmKey), jws.header.kid
+    signer = owner.active_key(name, now_ms=now_ms, unaffirmed=name == stated.kid)
+    epoch = rules.lost_epoch
+    act = verify_act(
+        jws, signer.jwk, acts.ReaffirmKey, ledger=asked.ledger, now_ms=now_ms, epoch=epoch
+    )
+    key = owner.active_key(act.kid, now_ms=now_ms, unaffirmed=True)
+    require_standing(owner)
+    if not key.unaffirmed:
+        raise ConflictError("key_reaffirmed", "this key signs already", kid=key.kid)
+    assertion, sign_count = asked.confirmed_by(owner)
+    return KeyReaffirmed(
+        kid=key.kid,
+        by_kid=signer.kid,
+        act=asked.text,
         assertion=assertion,
         sign_count=sign_count,
     )

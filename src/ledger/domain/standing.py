@@ -6,13 +6,14 @@ is never asked again: a suspension does not change what was recorded before it.
 
 from ledger import clock
 from ledger.domain import acts
-from ledger.domain.acts import parse_act, require_reason, verify_act
+from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PersonSuspended
 from ledger.domain.governance import has_place, require_place
 from ledger.domain.holdings import AttestedKey
 from ledger.domain.person import Person
+from ledger.domain.text import require_reason
 from ledger.errors import ConflictError, ForbiddenError
 
 
@@ -39,7 +40,7 @@ def require_may_end_keys(person: Person) -> None:
 def can_act(person: Person, *, now_ms: int, governance: bool = False) -> bool:
     """Tell whether a person could decide something at this time.
 
-    They must be active, and have a passkey or a signing key in force. For governance it must be a
+    They must be active, and have a passkey or a signing key that signs. For governance it must be a
     passkey: every decision on a change carries its assertion.
     """
     if person.standing != "active":
@@ -52,7 +53,7 @@ def can_act(person: Person, *, now_ms: int, governance: bool = False) -> bool:
 
 def _in_force(key: AttestedKey, now_ms: int) -> bool:
     ends = key.expires_at
-    return not key.revoked and (ends is None or now_ms < clock.to_ms(ends))
+    return not (key.revoked or key.unaffirmed) and (ends is None or now_ms < clock.to_ms(ends))
 
 
 def suspend(person: Person, by: Person, asked: ConfirmedAct, rules: Charter) -> PersonSuspended:

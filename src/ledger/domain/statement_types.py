@@ -16,7 +16,7 @@ from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_ti
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
 from ledger.domain.usable import Usable
-from ledger.domain.vocabulary import RESERVED
+from ledger.domain.vocabulary import RESERVED, SupersededBy
 from ledger.encoding import SafeInteger, parse_json, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 
@@ -25,7 +25,10 @@ MAX_DRAFTERS = 256
 
 
 class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    """The members of a definition; `max_age` overrides the charter's, in milliseconds."""
+    """The members of a definition; `max_age` overrides the charter's, in milliseconds.
+
+    `supersede` says who drafts a new version of a statement of the type, beside its creator.
+    """
 
     name: str
     version: SafeInteger
@@ -35,6 +38,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
     schema: Any
     max_age: SafeInteger | None = None
     usable: Usable | None = None
+    supersede: SupersededBy = "creator"
 
 
 class DefinedType(msgspec.Struct, frozen=True):
@@ -134,6 +138,20 @@ def require_drafter(types: Types, stated: DocumentType, person: Person) -> Defin
     ):
         raise ForbiddenError("drafter_only", "this type names others who draft it")
     return known
+
+
+def lets_drafters_supersede(
+    types: Types, earlier: DocumentType | None, stated: DocumentType | None
+) -> bool:
+    """Tell whether all who draft a type may supersede the statements of others of it.
+
+    `earlier` is what the superseded statement states, `stated` what the new version does: both are
+    of the type, whose newest definition says so.
+    """
+    if earlier is None or stated is None or earlier.name != stated.name:
+        return False
+    known = types.get(stated.name)
+    return known is not None and known.definition.supersede == "drafters"
 
 
 def require_met(known: DefinedType, document: Document) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 from ledger.domain.code_points import NEWER, REFUSED
 from ledger.errors import MalformedError
 
+REASON_CHARS = (10, 2000)
 TextKind = Literal["title", "name", "reason", "label", "reference"]
 
 # U+200C, U+200D, U+FE0E and U+FE0F: some scripts and emoji need them. In a name they would hide.
@@ -52,3 +53,18 @@ def require_text(text: str, kind: TextKind) -> None:
 
 def _may_name(character: str) -> bool:
     return character not in _JOINERS and character not in _NEWER
+
+
+def require_reason(reason: str) -> None:
+    """Raise MalformedError for a reason: `reason_invalid` for its length, `text_refused`."""
+    least, most = REASON_CHARS
+    if not least <= len(reason.strip()) <= len(reason) <= most:
+        raise MalformedError("reason_invalid", "a reason must have 10 to 2,000 characters")
+    require_text(reason, "reason")
+
+
+def require_optional_reason(reason: str | None) -> None:
+    """Raise MalformedError as `require_reason`, for a reason that may be left out or short."""
+    if reason is not None and len(reason) > REASON_CHARS[1]:
+        raise MalformedError("reason_invalid", "a reason must have at most 2,000 characters")
+    require_text(reason or "", "reason")

@@ -9,7 +9,6 @@ import re
 
 from ledger import clock
 from ledger.domain import acts, policy, versions
-from ledger.domain.acts import require_optional_reason
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import counted, steps_of
 from ledger.domain.decision_context import DecisionContext
@@ -19,7 +18,7 @@ from ledger.domain.person import Person, may_sign
 from ledger.domain.readers import Reader, require_readable
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement
-from ledger.domain.text import require_text
+from ledger.domain.text import require_optional_reason, require_text
 from ledger.domain.usable import GENERATIONS, RecordedUse, Usable, next_use
 from ledger.errors import (
     ConflictError,

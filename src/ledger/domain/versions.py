@@ -1,7 +1,9 @@
 """Versions: which statement a new one may supersede, and what that brings about. Pure.
 
-Only its creator supersedes a statement. A pending one ends with the draft of the new version. An
-approved one stays approved until the new version is: that takes approvals that meet both policies.
+Its creator supersedes a statement, and so do all who draft its type if the type says so: by another
+statement of the type, so that the policy is the type's again. A pending one ends with the draft of
+the new version. An approved one stays approved until the new version is: that takes approvals that
+meet both policies.
 """
 
 from collections.abc import Callable, Set
@@ -17,7 +19,7 @@ from ledger.domain.places import StepsByPerson
 from ledger.domain.policy import Policy, RolesByPerson
 from ledger.domain.readers import Reader, unknown_statement
 from ledger.domain.statement import Statement
-from ledger.domain.statement_types import stops
+from ledger.domain.statement_types import lets_drafters_supersede, stops
 from ledger.domain.vocabulary import Assurance, Status
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 
@@ -45,14 +47,19 @@ def require_found(
 
 
 def require_supersedable(
-    earlier: Statement | None, creator: Person, charter: Charter, *, now_ms: int
+    earlier: Statement | None,
+    document: Document,
+    creator: Person,
+    charter: Charter,
+    *,
+    now_ms: int,
 ) -> Status | None:
     """Return the status of the statement that this person supersedes, None without one.
 
-    Raises ForbiddenError `creator_only`; MalformedError `change_invalid` for a change, and
-    `policy_impossible` for an approved one whose policy no people could meet any more;
-    ConflictError `statement_superseded`, and `version_pending` for a pending version that is to
-    replace an approved statement.
+    The person may draft the document. Raises ForbiddenError `creator_only`; MalformedError
+    `change_invalid` for a change, and `policy_impossible` for an approved one whose policy no
+    people could meet any more; ConflictError `statement_superseded`, and `version_pending` for a
+    pending version that is to replace an approved statement.
     """
     if earlier is None:
         return None
@@ -63,8 +70,10 @@ def require_supersedable(
     if status == "pending" and earlier.replaced is not None:
         detail = "this version is to replace an approved one: withdraw it, and supersede that one"
         raise ConflictError("version_pending", detail)
-    if earlier.creator != creator.user:
-        raise ForbiddenError("creator_only", "only its creator may supersede a statement")
+    by_drafters = lets_drafters_supersede(charter.types, earlier.type, document.type)
+    if earlier.creator != creator.user and not by_drafters:
+        detail = "only its creator may supersede a statement, unless its type lets all who draft it"
+        raise ForbiddenError("creator_only", detail)
     if earlier.items is not None:
         raise MalformedError("change_invalid", "nothing supersedes a change")
     if status == "approved":

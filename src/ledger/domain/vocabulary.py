@@ -29,6 +29,8 @@ KeyStatusAtTime = Literal["active", "revoked", "expired"]
 PersonStanding = Literal["active", "suspended", "deactivated"]
 # What a new version or the end of a type does with the pending statements of the versions before.
 TypePending = Literal["stop", "continue"]
+# Who drafts a new version of a statement of a type: its creator alone, or all who draft the type.
+SupersededBy = Literal["creator", "drafters"]
 # Where a signing key's private half lives: in one browser, in one browser until its session ends,
 # wrapped for every browser of the person, or in a program.
 KeyHome = Literal["device", "session", "synced", "program"]

@@ -12,7 +12,8 @@ from ledger.commands.statements import StatementCommands
 from ledger.domain.charter import Charter
 from ledger.http.access_record import AccessRecord
 from ledger.http.read_models import ReadModels
-from ledger.http.requests import AnyRequest
+from ledger.http.requests import AnyRequest, whole
+from ledger.http.security_record import SecurityRecord
 from ledger.http.sessions import Sessions
 from ledger.publish.public_log import PublicLog
 from ledger.settings import Settings
@@ -21,7 +22,9 @@ At = Annotated[
     str | None,
     QueryParameter(
         name="at",
-        pattern=r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2}))$",
+        pattern=whole(
+            "[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"
+        ),
         description="Show the past: as of a position, or of an RFC 3339 time",
     ),
 ]
@@ -48,6 +51,7 @@ FromReadModels = NamedDependency[SkipValidation[ReadModels]]
 FromAccess = NamedDependency[SkipValidation[AccessRecord]]
 FromSessions = NamedDependency[SkipValidation[Sessions]]
 FromPublicLog = NamedDependency[SkipValidation[PublicLog]]
+FromRecord = NamedDependency[SkipValidation[SecurityRecord]]
 FromStatements = NamedDependency[SkipValidation[StatementCommands]]
 FromPeople = NamedDependency[SkipValidation[PeopleCommands]]
 SignedIn = NamedDependency[SkipValidation[str]]

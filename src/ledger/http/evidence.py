@@ -31,7 +31,7 @@ from ledger.http.exports import Exports
 from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
-from ledger.http.requests import AnyRequest
+from ledger.http.requests import AnyRequest, whole
 from ledger.publish.bundle_worker import BundleTask
 from ledger.publish.bundles import Evidence, newest_position, shown_beside
 from ledger.publish.companions import companions
@@ -63,7 +63,7 @@ Nonce = Annotated[
     str | None,
     QueryParameter(
         name="nonce",
-        pattern=f"^{NONCE}$",
+        pattern=whole(NONCE),
         description="What the heads of a bundle of mode statement carry, to show that they are new",
     ),
 ]
@@ -106,7 +106,7 @@ async def evidence(
     if mode == "statement":
         async with _TURNS:
             now_ms = clock.to_ms(models.now())
-            sign = public.heads_key.signer(public.keys.charter, nonce=nonce, now_ms=now_ms)
+            sign = public.heads_key.signer(public.keys.charter.ledger, nonce=nonce, now_ms=now_ms)
             tag, raw = await asyncio.to_thread(_write, public, published, statement_id, sign)
         return Response(raw, media_type=ZIP, headers=headers | {"ETag": tag})
     task = await asyncio.to_thread(_task, public, published, statement_id, mode)

@@ -24,18 +24,22 @@ from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.lanes import LaneName, Lanes, lane_of
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.problems import MEDIA_TYPE, answer_to
-from ledger.http.quotas import SIGNED, Asker, Group, Quotas, group_of, named_kid
+from ledger.http.quotas import (
+    REFUSED_STATUSES,
+    SIGNED,
+    Asker,
+    Group,
+    Quotas,
+    group_of,
+    named_kid,
+)
 from ledger.http.requests import MAX_STATEMENT_BYTES, Read, replay
 from ledger.http.streams import PATH, EventStreams
 from ledger.system.client_address import Network, client_address, is_within
 
 Answered = Callable[[Exchange, LaneName | None, float], None]
-# The requests with a large body, a document: only a session can be held to what it costs to read.
-_DRAFTS, _SIGN = ("/api/statements/create", "/api/changes"), "/sign"
-
-
-# Answers of a request with a signature that a correct client does not get again and again.
-_REFUSED = frozenset((400, 401, 403, 404, 422))
+# The requests with a large body, documents: only a session can be held to what it costs to read.
+_LARGE, _SIGN = ("/api/statements/create", "/api/changes", "/api/approvals"), "/sign"
 
 
 class RequestLimits(NamedTuple):
@@ -111,7 +115,7 @@ class Front:
             await self._refuse(error, exchange, identified)
         finally:
             if exchange.status:  # otherwise nothing was answered
-                if group in SIGNED and exchange.status in _REFUSED:
+                if group in SIGNED and exchange.status in REFUSED_STATUSES:
                     self._limits.quotas.count_refusal(asker)
                 self._answered(exchange, lane, time.perf_counter() - began_s)
 
@@ -210,7 +214,7 @@ async def _read(
     scope: HTTPScope, receive: Read, told_bytes: int, *, is_member: bool
 ) -> bytes | None:
     """Return the whole body, None if the client hung up in it."""
-    large = scope["path"] in _DRAFTS or scope["path"].endswith(_SIGN)
+    large = scope["path"] in _LARGE or scope["path"].endswith(_SIGN)
     most = MAX_STATEMENT_BYTES if large and is_member else MAX_SMALL_BYTES
     if told_bytes > most:
         raise _too_large(most, sign_in=large and not is_member)

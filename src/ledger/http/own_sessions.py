@@ -10,9 +10,11 @@ from ledger import clock
 from ledger.http.answers import NOTHING, READ
 from ledger.http.context import FromSessions, SignedIn
 from ledger.http.problems import answers
-from ledger.http.requests import AnyRequest, Empty
+from ledger.http.requests import AnyRequest, Empty, whole
 
-SessionId = Annotated[str, PathParameter(pattern="^[0-9a-f]{32}$", description="From the list")]
+SessionId = Annotated[
+    str, PathParameter(pattern=whole("[0-9a-f]{32}"), description="From the list")
+]
 
 
 class OwnSession(msgspec.Struct, rename="camel"):

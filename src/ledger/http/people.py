@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
 from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
-from ledger.http import devices, own_sessions, recovering, wrapped_keys
+from ledger.http import device_links, devices, own_sessions, recovering, wrapped_keys
 from ledger.http.answers import (
     NOTHING,
     Created,
@@ -281,6 +281,7 @@ public = [
     revoke_key,
     remove_passkey,
     *recovering.handlers,
+    *device_links.of_new_devices,
 ]
 members_only = Router(
     "/",
@@ -292,6 +293,7 @@ members_only = Router(
         *wrapped_keys.handlers,
         *own_sessions.handlers,
         *devices.handlers,
+        *device_links.of_members,
     ],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},
     security=BY_SESSION,

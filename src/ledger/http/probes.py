@@ -19,9 +19,8 @@ from litestar.params import SkipValidation
 
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.errors import LedgerError, UnavailableError
-from ledger.http.context import FromPublicLog, FromReadModels
+from ledger.http.context import FromPublicLog, FromReadModels, FromRecord
 from ledger.http.read_models import ReadModels
-from ledger.http.security_record import SecurityRecord
 from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
 
@@ -77,7 +76,6 @@ class HealthAnswer(msgspec.Struct):
 
 
 FromServing = NamedDependency[SkipValidation[Serving]]
-FromRecord = NamedDependency[SkipValidation[SecurityRecord]]
 
 
 @get("/livez")

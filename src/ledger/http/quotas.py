@@ -60,6 +60,8 @@ QUOTAS = {
 }
 # The groups whose requests carry a signature and need no session.
 SIGNED = frozenset((Group.SIGN_IN, Group.DRAFT, Group.DECIDE, Group.ADMINISTER))
+# Statuses that a correct client's request with a signature does not get again and again.
+REFUSED_STATUSES = frozenset((400, 401, 403, 404, 422))
 _POSTS = {
     "/api/credentials": Group.BEGIN,
     "/api/authenticate/options": Group.BEGIN,
@@ -67,6 +69,10 @@ _POSTS = {
     "/api/passkeys/options": Group.BEGIN,
     "/api/recoveries/options": Group.BEGIN,
     "/api/recoveries": Group.COMPLETE,
+    "/api/device-links": Group.COMPLETE,
+    "/api/device-links/offer": Group.COMPLETE,
+    "/api/device-links/approve": Group.COMPLETE,
+    "/api/device-links/look": Group.READ,  # a new device waits with it; the secret is in the body
     "/api/register/complete": Group.COMPLETE,
     "/api/authenticate": Group.COMPLETE,
     "/api/jwt-keys": Group.COMPLETE,
@@ -74,6 +80,7 @@ _POSTS = {
     "/api/sessions": Group.SIGN_IN,
     "/api/statements/create": Group.DRAFT,
     "/api/changes": Group.DRAFT,
+    "/api/approvals": Group.DECIDE,  # each of its approvals is taken out of the quota
     "/api/policies/preview": Group.SEARCH,
 }
 _DECISIONS = ("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome")

@@ -10,6 +10,7 @@ from msgspec import Meta
 from ledger.domain.passkey import creation_options
 from ledger.http.answers import (
     Created,
+    KeyRecorded,
     PersonRecorded,
     RecordedAnswer,
     RegistrationBegun,
@@ -103,4 +104,12 @@ async def cancel_operators(data: JSONBody[ActWithAssertion], people: FromPeople)
     return Created(await people.operator_recovery.cancel(data.act, data.evidence()))
 
 
-handlers = [set_codes, begin, complete, cancel, cancel_operators]
+@post("/api/jwt-keys/{kid:str}/reaffirm", responses=recorded(KeyRecorded))
+async def reaffirm_key(
+    kid: FromPath[str], data: JSONBody[ActWithAssertion], people: FromPeople
+) -> Created:
+    """Let a signing key from before a loss sign again; a passkey of its person confirms it."""
+    return Created(await people.keys.reaffirm(kid, data.act, data.evidence()))
+
+
+handlers = [set_codes, begin, complete, cancel, cancel_operators, reaffirm_key]

@@ -50,6 +50,7 @@ EVENTS = {
     "POST /api/jwt-keys/options": "key_add_begin",
     "POST /api/jwt-keys": "key_add",
     "POST /api/jwt-keys/{kid}/revoke": "key_revoke",
+    "POST /api/jwt-keys/{kid}/reaffirm": "key_reaffirm",
     "POST /api/compromises": "compromise_declare",
     "POST /api/users/{user_id}/suspend": "person_suspend",
     "POST /api/users/{user_id}/cancel-recovery": "recovery_cancel",

@@ -8,6 +8,7 @@ from ledger.domain import policy_words
 from ledger.http.assets import Assets
 from ledger.pages import access as _access
 from ledger.pages import account as _account
+from ledger.pages import approvals as _approvals
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import people as _people
@@ -35,6 +36,7 @@ ROUTES = [
     _routes.sign_in,
     _routes.statement_list,
     _routes.inbox_list,
+    _approvals.approvals,
     _routes.draft,
     _statement.statement,
     _statement.by_digest,
@@ -44,6 +46,7 @@ ROUTES = [
     _account.end,
     _account.codes,
     _account.recover,
+    _account.device,
     _history.history,
     _people.people,
     _person.person,

@@ -109,6 +109,12 @@ def recover(request: AnyRequest, web: FromWeb) -> Template:
     return page("recover", web, me=web.session_user(request))
 
 
+@get("/device", sync_to_thread=True)
+def device(request: AnyRequest, web: FromWeb) -> Template:
+    """Let a new device offer its passkey by the link in the address's fragment."""
+    return page("device", web, me=web.session_user(request))
+
+
 @get("/account/lost")
 async def lost(request: AnyRequest, web: FromWeb) -> Template | Redirect:
     """Ask which device was lost: one of the person's live keys and passkeys."""

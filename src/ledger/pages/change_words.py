@@ -160,5 +160,6 @@ def _of_definition(definition: str, names: Mapping[str, str]) -> dict[str, str]:
         "version": str(known.version),
         "title": known.title,
         "drafters": listed([many_of(each, names) for each in known.drafters]),
+        "supersede": text("change.superseded-by.drafters") if known.supersede == "drafters" else "",
         "policy": policy_sentence(known.policy, names),
     }

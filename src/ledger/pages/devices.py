@@ -123,7 +123,7 @@ def key_cards(
             browser=browser,
             home=key.home,
             key=key,
-            is_live=key.kid in me.kids,
+            is_live=key.kid in me.kids or key.kid in me.unaffirmed,
             is_old=key.kid in me.kids and key.attested_at < old,
             signed=of_devices.signatures_of(counts, key.kid),
             most=not is_all,

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from ledger.domain import policy
 from ledger.domain.policy_words import listed, many_of, policy_sentence
 from ledger.domain.statement_types import TypeDefinition, parse_definition
-from ledger.domain.vocabulary import AUDITOR
+from ledger.domain.vocabulary import AUDITOR, SupersededBy
 from ledger.pages.uses import usable_sentence
 from projections import types, users
+from projections.statements import StatementDetail
 from projections.types import TypeDetail
 from projections.users import User
 
@@ -23,6 +24,14 @@ class ShownType(NamedTuple):
     drafters: str
     policy: str
     usable: str
+    supersede: SupersededBy
+
+
+class NextVersion(NamedTuple):
+    """Where a person drafts a new version of a statement, and the digest of its type, if any."""
+
+    address: str
+    sha256: str | None = None
 
 
 def shown(db: sqlite3.Connection, *, at: int) -> list[ShownType]:
@@ -36,6 +45,7 @@ def shown(db: sqlite3.Connection, *, at: int) -> list[ShownType]:
             drafters=listed([many_of(member, names) for member in known.drafters]),
             policy=policy_sentence(known.policy, names),
             usable="" if known.usable is None else usable_sentence(known.usable, names),
+            supersede=known.supersede,
         )
         for each, known in zip(found, definitions, strict=True)
     ]
@@ -43,17 +53,36 @@ def shown(db: sqlite3.Connection, *, at: int) -> list[ShownType]:
 
 def drafted_by(db: sqlite3.Connection, me: User, *, at: int) -> list[ShownType]:
     """Return the types in force whose statements this person drafts."""
-    roles = frozenset(me.roles)
     return [
         each
         for each in shown(db, at=at)
         if each.about.is_in_force
-        and not roles <= {AUDITOR}
-        and any(
-            policy.covers(member, me.id, roles)
-            for member in parse_definition(each.about.definition).definition.drafters
-        )
+        and _drafts(parse_definition(each.about.definition).definition, me)
     ]
+
+
+def _drafts(definition: TypeDefinition, me: User) -> bool:
+    roles = frozenset(me.roles)
+    covered = any(policy.covers(member, me.id, roles) for member in definition.drafters)
+    return covered and not roles <= {AUDITOR}
+
+
+def next_version(
+    db: sqlite3.Connection, me: User, statement: StatementDetail, *, at: int
+) -> NextVersion | None:
+    """Return where a person drafts a new version of a statement, None if they may not.
+
+    Its creator may, and all who draft its type if the newest version of the type says so. The new
+    version is of the type too, while there is one that this person drafts.
+    """
+    address, stated = f"/draft?supersedes={statement.id}", statement.type
+    by_creator = statement.creator.id == me.id
+    known = None if stated is None else types.in_force(db, stated.name, at=at)
+    if known is not None:
+        definition = parse_definition(known.definition).definition
+        if _drafts(definition, me) and (by_creator or definition.supersede == "drafters"):
+            return NextVersion(f"{address}&type={known.sha256}", known.sha256)
+    return NextVersion(address) if by_creator else None
 
 
 def _people(definitions: Sequence[TypeDefinition]) -> set[str]:

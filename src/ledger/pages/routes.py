@@ -16,7 +16,7 @@ from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
-from ledger.pages.draft_types import drafted_by
+from ledger.pages.draft_types import drafted_by, next_version
 from ledger.pages.past import shown_at
 from ledger.pages.readers import carried_executors, carried_readers
 from ledger.pages.setup import is_alone
@@ -133,6 +133,7 @@ def inbox_list(
         me=me,
         position=at,
         found=waiting,
+        has_acted=bool(mine),
         others=sorted(
             (each for each in mine if each.status == "pending" and each not in waiting.items),
             key=attrgetter("expires_at"),
@@ -168,8 +169,11 @@ def draft(
             if base is None:
                 raise unknown_statement()
             web.access.note(db, reader, "statement", [base.position])
-            if base.creator.id != me.id:
-                base = None  # only its creator supersedes a statement
+            way = next_version(db, me, base, at=at)
+            if way is None:
+                base = None  # this person may not supersede it
+            elif kind is None:
+                kind = way.sha256
         roles = [each.name for each in rules_set.roles(db, at=at) if not each.is_closed]
         carried = carried_readers(db, base, people.items, at=at)
         executors = carried_executors(db, base, people.items, at=at)

@@ -22,13 +22,14 @@ from ledger.pages.acceptance import counts
 from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in
 from ledger.pages.content import parse_content
+from ledger.pages.draft_types import next_version
 from ledger.pages.past import shown_at
 from ledger.pages.readers import readers_and_executors, readers_sentence
 from ledger.pages.standing import OpenActions, standing
 from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import FromWeb, Web, page, to_sign_in
-from ledger.pages.words import group_sentence, place_sentence, progress_sentence
+from ledger.pages.words import group_sentence, is_questioned, place_sentence, progress_sentence
 from projections import changes, floor, readers, statements, users
 from projections import rules as rules_set
 from projections.statements import StatementDetail
@@ -87,12 +88,13 @@ def _shown(
         earlier = _earlier(db, web, found, reader, seen)
         items = changes.items(db, [found.id]).get(found.id, ())
         replaced = rules_set.replaced(db, items, at=seen)
-        ids = _people_of(rules) | _people_of(replaced_rules) | readers_and_executors(found)
+        ids = people_of(rules) | people_of(replaced_rules) | readers_and_executors(found)
         people = users.names(db, sorted(ids | named_in(items)), at=seen)
         people[found.creator.id] = found.creator.name
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
         takes_part = not readers.foreign(db, reader, [found.position])
         in_force = rules_set.in_force(db, at=seen).governance
+        version_way = None if then.is_past else next_version(db, me, found, at=seen)
         awaits = bool(items) and not counts(db, me, in_force, at=seen)
     content = parse_content(found.content)
     uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
@@ -113,6 +115,7 @@ def _shown(
         readers_sentence=readers_sentence(found.read_by, found.readers, people),
         uses=without_acts(uses) if then.is_past else uses,
         progress_sentence=progress_sentence(found),
+        is_questioned=is_questioned(found),
         place_sentence=place_sentence(found),
         group_sentence=group_sentence,
         standing=OpenActions()
@@ -120,7 +123,8 @@ def _shown(
         else standing(found, rules, me, awaits=awaits, below=below),
         changed=None if earlier is None else changed_since(earlier, found.document.encode()),
         place=place_of(found),
-        **_policies_in_words(rules, replaced_rules, people),
+        version_way=version_way,
+        **policies_in_words(rules, replaced_rules, people),
     )
 
 
@@ -134,12 +138,13 @@ def _earlier(
     return None if number is None else statements.document(web.models.log, number)
 
 
-def _people_of(rules: Policy | None) -> set[str]:
+def people_of(rules: Policy | None) -> set[str]:
+    """Return the ids of the people whom a policy and its veto name."""
     members = set() if rules is None else {*policy.members(rules), *rules.veto}
     return {name.removeprefix("user:") for name in members if name.startswith("user:")}
 
 
-def _policies_in_words(
+def policies_in_words(
     rules: Policy, replaced: Policy | None, people: dict[str, str]
 ) -> dict[str, str | None]:
     """Return what a statement's policy asks, and that of the statement which it replaces."""

@@ -140,7 +140,8 @@ def _before(db: sqlite3.Connection, digest: str, *, at: int) -> dict[str, Any]:
     texts = {name: _lines(members[name]) for name in ("policy", "schema")}
     age = members.get("maxAge")
     days = "" if age is None else f"{round(age / HOUR_MS / 24, 3):g}"
-    return members | texts | {"sha256": found.sha256, "days": days}
+    others = {"usable": None, "supersede": "creator"}
+    return others | members | texts | {"sha256": found.sha256, "days": days}
 
 
 def _lines(value: Any) -> str:

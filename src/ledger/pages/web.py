@@ -153,6 +153,7 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
         "origin": web.charter.party.origin,
         "now": web.models.now(),
         "position": 0,
+        "lost_epoch": web.charter.lost_epoch,
     }
     news = [] if me is None else web.news(me)
     recoveries = [] if me is None else web.recoveries(me)

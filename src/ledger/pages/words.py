@@ -38,11 +38,28 @@ def wait(age_ms: int) -> str:
     return text("change.wait.days", count=hours // 24)
 
 
+def is_questioned(statement: StatementDetail) -> bool:
+    """Tell whether a statement is approved, and would not be without decisions in question."""
+    lacks = [each.missing for each in (statement.progress, statement.replaced_progress) if each]
+    return (
+        statement.status == "approved"
+        and statement.in_question > 0
+        and any(missing != 0 for missing in lacks)
+    )
+
+
 def progress_sentence(statement: StatementDetail) -> str:
     """Return who signed, who has not decided yet, and until when."""
     approvals = [d for d in statement.decisions if d.decision == "approval"]
     signed = [d.person.name for d in approvals if not d.retracted]
     match statement.status:
+        case "approved" if is_questioned(statement):
+            counting = [d.person.name for d in approvals if not d.retracted and not d.in_question]
+            return (
+                "It was approved, and an approval that it needs was made with a key or passkey that"
+                f" was declared compromised. Without it: signed by {listed(counting) or 'nobody'};"
+                f" {statement.needed} needed. Do not act on it."
+            )
         case "approved":
             return f"Signed by {listed(signed)}; {statement.needed} needed."
         case "rejected":

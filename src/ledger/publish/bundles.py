@@ -11,7 +11,14 @@ from uuid import UUID
 from ledger.domain import entry, events
 from ledger.domain.charter import STREAM
 from ledger.domain.document import parse_uuid
-from ledger.domain.events import KeyAttested, Recorded, StatementRecord
+from ledger.domain.events import (
+    HeadsKeyReplaced,
+    KeyAttested,
+    LedgerCreated,
+    Recorded,
+    StatementRecord,
+)
+from ledger.domain.readers import unknown_statement
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
 from ledger.publish.heads import SignHeads
@@ -47,7 +54,7 @@ def newest_position(store: StoreReader, statement: str) -> int:
     """
     placed = store.placed(parse_uuid(statement), store.head().sealed)
     if not placed or not isinstance(events.decode(placed[0][1]).body, events.StatementDrafted):
-        raise NotFoundError("statement_unknown", "there is no such statement")
+        raise unknown_statement()
     return placed[-1][0]
 
 
@@ -146,7 +153,13 @@ class Evidence:
         if self._sign_heads is None:
             raise AssertionError("a bundle of mode statement has heads")
         heads = {str(each.event.stream): each.event.version for each in shown}  # in log order
-        return self._sign_heads(heads, self._checkpoint)
+        # The last one up to the checkpoint; the log can name a newer key already.
+        keys = [
+            body.heads
+            for body in (each.event.body for each in shown)
+            if isinstance(body, LedgerCreated | HeadsKeyReplaced)
+        ]
+        return self._sign_heads(heads, self._checkpoint, keys[-1])
 
     def _require_room(self) -> None:
         count, total = self._store.extent(self._published.size)
@@ -157,8 +170,7 @@ class Evidence:
 
     def _attached(self, mode: Mode) -> dict[str, bytes]:
         """Return the files that do not depend on events: instructions, companions, the verifier."""
-        origin, size = self._checkpoint.origin, self._checkpoint.size
-        files = {README: readme(origin=origin, size=size, mode=mode)} | self._companions
+        files = {README: readme(mode)} | self._companions
         return files if self._page is None else files | {OFFLINE_VERIFIER: self._page}
 
     # --- events ----------------------------------------------------------------------------------

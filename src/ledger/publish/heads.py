@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from ledger.domain.acts import TYP
-from ledger.domain.charter import Charter
 from ledger.domain.ledger_acts import MAX_HEADS, Heads
 from ledger.encoding import b64_encode
 from ledger.errors import ConflictError, LedgerError, TooLargeError, UnavailableError
@@ -18,8 +17,9 @@ from ledger.keystore.opening import open_signing_key
 from ledger.keystore.places import KeyPlace
 from ledger.tlog.checkpoint import Checkpoint
 
-# Takes the number of events of each stream, and the tree that has them; returns a compact JWS.
-SignHeads = Callable[[Mapping[str, int], Checkpoint], bytes]
+# Takes the number of events of each stream, the tree that has them, and the heads key in force at
+# its size; returns a compact JWS.
+SignHeads = Callable[[Mapping[str, int], Checkpoint, OkpJwk], bytes]
 
 
 class HeadsKey:
@@ -30,26 +30,26 @@ class HeadsKey:
         self._key: SigningKey | None = None
         self._refused: ConflictError | None = None
 
-    def signer(self, charter: Charter, *, nonce: str | None, now_ms: int) -> SignHeads:
+    def signer(self, ledger: str, *, nonce: str | None, now_ms: int) -> SignHeads:
         """Return a function that signs heads of this ledger, at this time and for this nonce.
 
         The function raises UnavailableError `heads_key_missing`, and TooLargeError
         `bundle_too_large` for more streams than heads can name.
         """
 
-        def sign(heads: Mapping[str, int], tree: Checkpoint) -> bytes:
+        def sign(heads: Mapping[str, int], tree: Checkpoint, key: OkpJwk) -> bytes:
             if len(heads) > MAX_HEADS:
                 detail = f"more than {MAX_HEADS:,} streams: take a bundle of mode redacted or full"
                 raise TooLargeError("bundle_too_large", detail)
             said = Heads(
                 iat=now_ms // 1000,
-                ledger=charter.ledger,
+                ledger=ledger,
                 heads=dict(sorted(heads.items())),
                 nonce=nonce,
                 root=b64_encode(tree.root),
                 size=tree.size,
             )
-            return self._open(charter.heads).sign(msgspec.json.encode(said), typ=TYP).encode()
+            return self._open(key).sign(msgspec.json.encode(said), typ=TYP).encode()
 
         return sign
 
@@ -65,6 +65,6 @@ class HeadsKey:
                 detail = f"the ledger's heads key cannot be used: {error}"
                 raise UnavailableError("heads_key_missing", detail) from error
         if self._key.jwk != expected:
-            detail = f"{self._place} is not the ledger's heads key"
+            detail = f"{self._place} is not the heads key as of the newest checkpoint"
             raise UnavailableError("heads_key_missing", detail)
         return self._key

@@ -21,7 +21,9 @@ from ledger.errors import UnavailableError
 from ledger.store import attempts
 from ledger.store.ports.operations import (
     Access,
+    DeviceLink,
     DeviceNote,
+    LinkEnd,
     OpenSession,
     OperationalState,
     WrappedKey,
@@ -196,6 +198,24 @@ class AsyncState:
         Raises UnavailableError `state_unavailable`.
         """
         return self._reads.submit(self._state.device_notes, user).result(PATIENCE_S)
+
+    async def open_device_link(self, link: DeviceLink) -> None:
+        """Keep a person's link, in place of the one before."""
+        await self._in(self._writes, partial(self._state.open_device_link, link))
+
+    async def device_link(self, name: str | bytes) -> DeviceLink | None:
+        """Return a person's newest link, or that with a secret of this digest; also if it ended."""
+        return await self._in(self._reads, partial(self._state.device_link, name))
+
+    async def offer_by_link(self, secret_sha256: bytes, offer: bytes) -> bytes | None:
+        """Keep the first offer by a link that was not ended; return what is kept."""
+        return await self._in(
+            self._writes, partial(self._state.offer_by_link, secret_sha256, offer)
+        )
+
+    async def end_device_link(self, user: str, ended: LinkEnd) -> None:
+        """End a person's link; why it ended first stays."""
+        await self._in(self._writes, partial(self._state.end_device_link, user, ended))
 
     # --- the access record ------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ stored event, the log is invalid at that position.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar, assert_never
 from uuid import UUID
 
@@ -57,7 +58,6 @@ class Auditor(Decisions):
         super().__init__()
         self._complete = complete
         self._claims: set[str] = set()
-        self._newest = ""  # the time of the last event
         # The stream that began, if more events of the same commit must follow directly.
         self._incomplete: UUID | None = None
 
@@ -147,7 +147,9 @@ class Auditor(Decisions):
             case "ledger":
                 self.charter = _next(self.charter, event, charter.evolve)
             case "person":
-                self.people[stream] = _next(self.people.get(stream), event, person.evolve)
+                losses = () if self.charter is None else self.charter.losses
+                evolve = partial(person.evolve, losses=losses)
+                self.people[stream] = _next(self.people.get(stream), event, evolve)
             case kind:
                 assert_never(kind)
         if isinstance(event.body, KeyAttested):

@@ -17,10 +17,7 @@ from ledger import clock
 from ledger.domain import key_material
 from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
-from ledger.domain.events import (
-    Recorded,
-    claims,
-)
+from ledger.domain.events import Recorded, claims
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
@@ -28,6 +25,7 @@ from ledger.tlog.merkle import verify_inclusion
 from ledger.tlog.vkeys import ED25519, NoteKey, parse_vkey
 from ledger.tlog.witness_policy import Witnessed, WitnessPolicy
 from ledger.verify import container
+from ledger.verify.companions import unchecked
 from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
@@ -114,7 +112,10 @@ class _Verifier:
         restored = () if shown is None else verified_restorations(self._restored)
         made = report(checks, mode, tree, shown or (), limits(mode), restored)
         newest = None if case is None else newest_at(case.envelopes)
-        return self._require(msgspec.structs.replace(made, as_of=newest, heads=heads), events)
+        passed = {each.name for each in checks.made if each.outcome == "passed"}
+        beside = () if case is None else unchecked(case.companions, passed)
+        made = msgspec.structs.replace(made, as_of=newest, heads=heads, companions=beside)
+        return self._require(made, events)
 
     def _require(self, made: VerificationReport, events: Events | None) -> VerificationReport:
         """Return the report with what the caller requires; nothing is met if a check is not."""

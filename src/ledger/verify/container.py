@@ -41,6 +41,7 @@ MAX_BUNDLE_BYTES = 8 * 1024**3
 MAX_PATH_CHARS = 200
 
 Mode = Literal["statement", "redacted", "full"]
+EvidenceMode = Mode | Literal["log", "receipt"]
 Files = Mapping[str, bytes]
 Content = Callable[[], Iterator[bytes]]  # yields the parts of a file; each call begins anew
 

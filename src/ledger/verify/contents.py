@@ -23,6 +23,7 @@ from ledger.tlog.checkpoint import Checkpoint, TlogProof, parse_note, parse_proo
 from ledger.tlog.merkle import HASH_BYTES, WIDTH
 from ledger.tlog.tiles import parse_tile_path, split_bundle, tile_path, tiles_of
 from ledger.verify.body_packs import packs_of, read_packs
+from ledger.verify.companions import Companion, companions
 from ledger.verify.container import (
     CHECKPOINT,
     HEADS,
@@ -38,7 +39,7 @@ from ledger.verify.container import (
 from ledger.verify.exhibits import exhibits
 
 _NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,14})(\.tlog-proof)?", re.ASCII)
-_EXHIBIT = re.compile(r"statements/|people/|keys/vkeys$")
+_EXHIBIT = re.compile(r"statements/|people/|keys/vkeys\Z")
 
 
 class Casefile(msgspec.Struct):
@@ -56,6 +57,7 @@ class Casefile(msgspec.Struct):
     exhibits: dict[str, bytes]
     stamp: bytes | None
     heads: bytes | None
+    companions: tuple[Companion, ...]
 
     def state(self, index: int) -> bytes:
         """Return an event as it is stored: its entry, its salt and its body."""
@@ -107,6 +109,7 @@ def read(files: Files) -> Casefile:
         exhibits={name: files[name] for name in files if _EXHIBIT.match(name)},
         stamp=files.get(STAMP),
         heads=files.get(HEADS),
+        companions=companions(files, manifest.mode),
     )
 
 

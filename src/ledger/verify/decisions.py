@@ -31,6 +31,7 @@ from ledger.domain.events import (
     Body,
     EffectBody,
     Event,
+    HeadsKeyReplaced,
     LedgerBody,
     LedgerCreated,
     LedgerRecord,
@@ -107,6 +108,24 @@ class Decisions(KnownStates):
             return charter.create(body.act, unsigned, now_ms=now_ms)
         self._require_stream(event, charter.STREAM)
         match body:
+            case LogKeysAnnounced() | LogKeysRetired() | HeadsKeyReplaced():
+                return self._decide_keys(body, now_ms)
+            case LedgerRestored():
+                return self._restore(event, body, now_ms)
+            case OperatorInvited(act=act):
+                return operator_recovery.invite(act, self._sources(), now_ms=now_ms)
+            case OperatorInvitationsCancelled(act=act, assertion=assertion):
+                asked = self._asked(act, assertion)
+                return operator_recovery.cancel(self._signer(act), asked, self._charter)
+            case LogFrozen(act=act):
+                return charter.freeze(self._charter, act, now_ms=now_ms)
+            case _:
+                assert_never(body)
+
+    def _decide_keys(
+        self, body: LogKeysAnnounced | LogKeysRetired | HeadsKeyReplaced, now_ms: int
+    ) -> LedgerBody:
+        match body:
             case LogKeysAnnounced(act=act, first_size=size):
                 # The first size must already exist: keys are not announced for the future.
                 if size > self.position + 1:
@@ -120,20 +139,18 @@ class Decisions(KnownStates):
                         "log_keys_misplaced", "the keys are retired at a future size"
                     )
                 return log_keys.retire_log_keys(self._charter, act, now_ms=now_ms)
-            case LedgerRestored(act=act, kept=kept):
-                # The restore is the first event after the tree that it continues.
-                if kept.size != self.position:
-                    raise CorruptError("restore_misplaced", "the restore keeps another tree")
-                return restoration.restore(self._charter, act, now_ms=now_ms)
-            case OperatorInvited(act=act):
-                return operator_recovery.invite(act, self._sources(), now_ms=now_ms)
-            case OperatorInvitationsCancelled(act=act, assertion=assertion):
-                asked = self._asked(act, assertion)
-                return operator_recovery.cancel(self._signer(act), asked, self._charter)
-            case LogFrozen(act=act):
-                return charter.freeze(self._charter, act, now_ms=now_ms)
+            case HeadsKeyReplaced(act=act):
+                return log_keys.replace_heads_key(self._charter, act, now_ms=now_ms)
             case _:
                 assert_never(body)
+
+    def _restore(self, event: Event, body: LedgerRestored, now_ms: int) -> LedgerRestored:
+        # The restore is the first event after the tree that it continues.
+        if body.kept.size != self.position:
+            raise CorruptError("restore_misplaced", "the restore keeps another tree")
+        if event.at <= self._newest:  # times tell what a loss voids
+            raise CorruptError("restore_refused", "a restore is later than every event before it")
+        return restoration.restore(self._charter, body.act, now_ms=now_ms)
 
     def _asked(self, act: str, assertion: AssertionEvidence | None) -> ConfirmedAct:
         rules = self._charter
@@ -226,7 +243,7 @@ class Decisions(KnownStates):
             creator,
             charter=self._charter,
             now_ms=now_ms,
-            find=self._latest,
+            find=self._named,
         )
         self._require_stream(event, UUID(document.statement_id))
         if is_change(document):

@@ -17,11 +17,13 @@ import msgspec
 from ledger import clock
 from ledger.domain import charter, held_passkeys, person, signing_keys
 from ledger.domain.charter import Charter
+from ledger.domain.epochs import Loss
 from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
     GovernanceAccepted,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     LedgerCreated,
     PasskeyAdded,
@@ -146,7 +148,7 @@ class Events:
     def decided(self) -> Auditor:
         """Return the auditor if every decision matches (check 6).
 
-        Raises the auditor's error with its position; UnverifiableError `statement_unknown` if the
+        Raises the auditor's error with its position; UnverifiableError `statement_missing` if the
         bundle contains too little of the log.
         """
         if isinstance(self.auditor, Auditor):
@@ -154,8 +156,7 @@ class Events:
         position = self.auditor.evidence["position"]
         cause = self.auditor.__cause__
         if isinstance(cause, LedgerError):
-            open_ = cause.code == "statement_unknown" and not self._complete
-            kind = UnverifiableError if open_ else RefusedError
+            kind = UnverifiableError if isinstance(cause, UnverifiableError) else RefusedError
             raise kind(cause.code, cause.detail, position=position)
         raise RefusedError("event_misplaced", self.auditor.detail, position=position)
 
@@ -208,10 +209,11 @@ class Events:
                     ledger=self.founding.ledger,
                     party=self._party,
                 )
-                people[event.stream] = person.evolve(owner, event)
+                people[event.stream] = person.evolve(owner, event, self._losses)
             case KeyAttested():
-                self._attest_key(person.settled(owner, clock.to_ms(event.at)), body, event.at)
-                people[event.stream] = person.evolve(owner, event)
+                known = person.settled(owner, clock.to_ms(event.at), self._losses)
+                self._attest_key(known, body, event.at)
+                people[event.stream] = person.evolve(owner, event, self._losses)
             case (
                 PasskeyRemoved()
                 | PasskeyAdmitted()
@@ -221,10 +223,11 @@ class Events:
             ):
                 # An unknown passkey or key: check 6 reports it.
                 with suppress(KeyError, NotFoundError):
-                    people[event.stream] = person.evolve(owner, event)
+                    people[event.stream] = person.evolve(owner, event, self._losses)
             case (
                 UserRegistered()
                 | KeyRevoked()
+                | KeyReaffirmed()
                 | PersonSuspended()
                 | RecoveryCodesSet()
                 | GovernanceAccepted()
@@ -243,6 +246,13 @@ class Events:
             party=self._party,
             now_ms=clock.to_ms(at),
         )
+
+    @cached_property
+    def _losses(self) -> tuple[Loss, ...]:
+        """The losses of the log; none if the ledger's own stream is broken, as check 6 reports."""
+        with suppress(LedgerError):
+            return self.charter.losses
+        return ()
 
     @property
     def _party(self) -> RelyingParty:

@@ -9,9 +9,13 @@ from ledger import clock
 from ledger.domain import person
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
+from ledger.domain.epochs import Loss
 from ledger.domain.events import (
     Event,
     KeyAttested,
+    KeyReaffirmed,
+    KeyRevoked,
+    LedgerRestored,
     Recorded,
     UserRegistered,
     actor,
@@ -33,6 +37,7 @@ class KeyHistory:
         self._complete = complete
         self._owners: dict[str, UUID] = {}
         self._people: dict[UUID, Person] = {}
+        self._losses: list[Loss] = []
 
     def add(self, recorded: Recorded) -> None:
         """Refuse an event whose key was not its actor's, or not in force; then learn from it."""
@@ -41,6 +46,8 @@ class KeyHistory:
             self._require_in_force(recorded, kid)
         if event.body.MEANING.stream == "person":
             self._learn(event)
+        elif isinstance(event.body, LedgerRestored) and event.body.lost:
+            self._losses.append(Loss(event.body.epoch, event.at))
 
     def _learn(self, event: Event) -> None:
         """Fold an event of a person; check 6 reports one that does not fit the person."""
@@ -53,9 +60,10 @@ class KeyHistory:
                 return
             self._owners[kid] = stream
             event = msgspec.structs.replace(event, body=msgspec.structs.replace(body, kid=kid))
-        known = self._people.setdefault(stream, Person(str(stream), 0, "", frozenset(), {}, {}))
+        begun = Person(str(stream), 0, "", frozenset(), {}, {}, lost_at=event.at)
+        known = self._people.setdefault(stream, begun)
         with suppress(KeyError, LedgerError):
-            self._people[stream] = person.evolve(known, event)
+            self._people[stream] = person.evolve(known, event, self._losses)
 
     def _require_in_force(self, recorded: Recorded, kid: str) -> None:
         if kid not in self._owners:
@@ -63,9 +71,13 @@ class KeyHistory:
                 raise RefusedError("key_unknown", "the key signed before it was attested")
             raise unknown_key(kid, complete=self._complete)
         owner, now_ms = self._owners[kid], clock.to_ms(recorded.event.at)
+        body = recorded.event.body
+        # A key that nobody reaffirmed ends itself, and reaffirms itself.
+        itself = isinstance(body, KeyRevoked | KeyReaffirmed) and body.kid == kid
         if str(owner) != actor(recorded.event):
             raise RefusedError("key_of_another", "the key belongs to another person")
-        person.settled(self._people[owner], now_ms).active_key(kid, now_ms=now_ms)
+        known = person.settled(self._people[owner], now_ms, self._losses)
+        known.active_key(kid, now_ms=now_ms, unaffirmed=itself)
 
 
 def unknown_key(kid: str, *, complete: bool) -> LedgerError:

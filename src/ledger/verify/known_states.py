@@ -7,10 +7,11 @@ from ledger.domain.acts import parse_act
 from ledger.domain.changes.effects import Sources
 from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
+from ledger.domain.epochs import Loss
 from ledger.domain.events import Effect, Event
 from ledger.domain.person import Person, settled
 from ledger.domain.statement import Statement
-from ledger.errors import CorruptError, NotFoundError
+from ledger.errors import CorruptError, NotFoundError, UnverifiableError
 
 
 class KnownStates:
@@ -19,6 +20,7 @@ class KnownStates:
     def __init__(self) -> None:
         self.position = 0
         self._now_ms = 0  # the time of the event that is decided
+        self._newest = ""  # the time of the last event
         self.charter: Charter | None = None
         self.people: dict[UUID, Person] = {}
         self.statements: dict[UUID, Statement] = {}
@@ -44,6 +46,11 @@ class KnownStates:
         """Tell whether a change ended the pending statements of a type and version."""
         return self._charter.stops(stated)
 
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The restores so far that lost something."""
+        return self._charter.losses
+
     def _signer(self, act: str) -> Person:
         return self._owner(parse_act(act).header.kid)
 
@@ -52,7 +59,7 @@ class KnownStates:
 
     def _person(self, stream: UUID) -> Person:
         """Return a person as of the event that is decided."""
-        return settled(self.people[stream], self._now_ms)
+        return settled(self.people[stream], self._now_ms, self.losses)
 
     @staticmethod
     def _require_stream(event: Event, stream: UUID) -> None:
@@ -76,9 +83,19 @@ class KnownStates:
 
     def _subject(self, stream: UUID) -> Statement:
         """Return a statement that another one is about."""
-        found = self._latest(stream)
+        found = self._named(stream)
         if found is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
+        return found
+
+    def _named(self, stream: UUID) -> Statement | None:
+        """Return a statement that evidence names, None if there never was one.
+
+        Raises UnverifiableError `statement_missing` if only some streams are here, without it.
+        """
+        found = self._latest(stream)
+        if found is None and not self._has_everybody():
+            raise UnverifiableError("statement_missing", f"the statement {stream} is not there")
         return found
 
     def _holders(self, role: str) -> frozenset[UUID]:

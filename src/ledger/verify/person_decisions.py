@@ -22,6 +22,7 @@ from ledger.domain.events import (
     CompromiseDeclared,
     GovernanceAccepted,
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     PasskeyAdded,
     PasskeyRemoved,
@@ -42,6 +43,7 @@ OfPerson = (
     | PasskeyRemoved
     | KeyAttested
     | KeyRevoked
+    | KeyReaffirmed
     | PersonSuspended
     | CompromiseDeclared
     | RecoveryCodesSet
@@ -77,6 +79,8 @@ def decide_of_person(
             return held_passkeys.remove_passkey(owner, name, asked(act, assertion))
         case KeyRevoked(kid=kid, act=act, assertion=assertion):
             return signing_keys.revoke_key(owner, kid, asked(act, assertion))
+        case KeyReaffirmed(act=act, assertion=assertion):
+            return signing_keys.reaffirm_key(owner, asked(act, assertion), rules)
         case CompromiseDeclared(act=act, assertion=assertion):
             return compromise.declare(owner, asked(act, assertion))
         case RecoveryCodesSet(act=act, assertion=assertion):

@@ -1,18 +1,14 @@
 """README.txt of a bundle: how to verify it with independent tools, and what that proves."""
 
-from ledger.verify.container import Mode
-from ledger.verify.report import EvidenceMode
+from ledger.verify.container import EvidenceMode, Mode
 
 _TEXT = """\
 EVIDENCE OF AN APPROVAL LEDGER
 
 This bundle shows who approved what, under which policy, in which order, and
-where that stands in the log of the ledger
-
-    {origin}
-
-as of its checkpoint of {size} entries. Everything in it is plain files; you need
-neither the ledger nor our software to check them.
+where that stands in the log of a ledger. The file checkpoint names the ledger, and
+how many entries its log had. Everything here is plain files; you need neither the
+ledger nor our software to check them.
 
 
 WHERE TO BEGIN
@@ -26,7 +22,8 @@ verify.html                     if it is here: opens in a browser, without a net
 With our program:   ledger verify <this file> --log-key '<the key you trust>'
 
 Get the program and the key from a source that you trust. A forger of the
-bundle would also forge its README and its verify.html.
+bundle would also forge its README and its verify.html. The program says whether
+this README is the one of its format.
 
 
 WITH TOOLS THAT ARE NOT OURS
@@ -88,10 +85,10 @@ WHAT IT DOES NOT PROVE
 """
 
 
-def readme(*, origin: str, size: int, mode: Mode) -> bytes:
-    """Return the text of README.txt."""
+def readme(mode: Mode) -> bytes:
+    """Return the text of README.txt, the same in every bundle of a mode: readers know it."""
     said = "".join(f"- {each}\n" for each in limits(mode)).rstrip("\n")
-    return _TEXT.format(origin=origin, size=size, limits=said).encode()
+    return _TEXT.format(limits=said).encode()
 
 
 def limits(mode: EvidenceMode | None) -> list[str]:

@@ -13,7 +13,8 @@ from ledger.domain.vocabulary import DecisionKind, Form, PersonStanding, Status,
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
-from ledger.verify.container import Mode
+from ledger.verify.companions import Companion
+from ledger.verify.container import EvidenceMode
 
 CheckOutcome = Literal["passed", "failed", "skipped", "unverifiable"]
 Verdict = Literal["verified", "consistent", "in_question", "invalid", "unverifiable"]
@@ -38,7 +39,6 @@ CheckName = Literal[
 # What a caller can require of a bundle, beyond the checks.
 RequirementName = Literal["require", "type", "digest", "newer-than", "used"]
 # The kind of evidence: a mode of a bundle, a public log, or a receipt.
-EvidenceMode = Mode | Literal["log", "receipt"]
 A = TypeVar("A")
 T = TypeVar("T")
 # What the others establish is the bundle's own, or was asked for; all is needed for a verdict.
@@ -170,6 +170,7 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     """The result of verification; `root` is base64, `heads` None unless their check passed.
 
     `as_of` is the time of the newest entry that the evidence has, by the ledger's clock.
+    `companions` are files that no check rests on.
     """
 
     verdict: Verdict
@@ -184,6 +185,7 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     does_not_prove: tuple[str, ...]
     requirements: tuple[VerifiedRequirement, ...] = ()
     heads: VerifiedHeads | None = None
+    companions: tuple[Companion, ...] = ()
 
 
 def verdict(checks: Sequence[Check], statements: Sequence[VerifiedStatement] = ()) -> Verdict:

@@ -29,7 +29,8 @@ def shown_statement(
     statement = auditor.statements[UUID(statement_id)]
     decisions = events.decisions(statement_id)
     signers = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
-    people = {user: settled(each, now_ms) for user, each in signers.items()}
+    losses = auditor.losses
+    people = {user: settled(each, now_ms, losses) for user, each in signers.items()}
     names = {str(user): person.name for user, person in auditor.people.items()}
     counting = counted(statement.approvals, people)
     meets = versions.meets(statement, counting, steps_of(statement.approvals))

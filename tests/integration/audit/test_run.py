@@ -47,7 +47,9 @@ SHOWN_LATER = {
     AT["carol key-revoked"]: AT["carol person-suspended"],
     AT["statement-4 approval-retracted"]: AT["statement-4 statement-withdrawn-by-change"],
     AT["carol key-attested 2"]: AT["carol governance-accepted"],
-    AT["dave governance-accepted"]: AT["change-106 statement-signed"],
+    AT["alice key-reaffirmed"]: AT["statement-5 statement-drafted"],
+    AT["dave governance-accepted"]: AT["change-104 statement-drafted"],
+    AT["dave governance-accepted 2"]: AT["change-106 statement-signed"],
     AT["dave passkey-added 4"]: AT["ledger operator-invitations-cancelled"],
 }
 

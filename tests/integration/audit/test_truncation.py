@@ -68,3 +68,32 @@ def test_a_signers_memory_that_is_none_is_named(ledger: Path, copy: Path, text: 
         db.execute("UPDATE signed SET text = ?", (text,))
         db.commit()
     assert finding_of(copy).code == "memory_malformed"
+
+
+def test_a_signers_memory_that_was_emptied_is_told(ledger: Path, copy: Path) -> None:
+    shutil.copytree(ledger, copy)
+    with closing(sqlite3.connect(copy / "signer-memory.sqlite")) as db, db:
+        db.execute("DELETE FROM signed")
+    report = audited(copy)
+    assert (report.verdict, "it was emptied" in " ".join(report.notes)) == ("verified", True)
+
+
+def test_checkpoints_that_were_all_removed_are_told(ledger: Path, copy: Path) -> None:
+    with attacking(ledger, copy) as db:
+        for table in ("checkpoint", "cosignature", "stamp", "tile"):
+            db.execute(f"DELETE FROM {table}")
+    report = audited(copy)
+    told = " ".join(report.notes)
+    assert report.verdict == "unverifiable"
+    assert "was signed and is not in the log: it was removed" in told
+    assert "or checkpoints were removed" in told
+
+
+def test_the_newest_checkpoint_that_was_removed_is_told(ledger: Path, copy: Path) -> None:
+    with attacking(ledger, copy) as db:
+        (newest,) = db.execute("SELECT max(size) FROM checkpoint").fetchone()
+        for table in ("checkpoint", "cosignature", "stamp"):
+            db.execute(f"DELETE FROM {table} WHERE size = ?", (newest,))
+    report = audited(copy)
+    assert report.verdict == "stale"
+    assert f"A checkpoint of {newest:,} entries was signed and is not in the log" in report.notes[0]

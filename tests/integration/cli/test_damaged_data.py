@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,13 @@ import pytest
 from ledger.cli import serve
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
-from ledger.data_files import LOG_FILE, SESSIONS_FILE, SIGNER_MEMORY_FILE, VIEWS_FILE
+from ledger.data_files import (
+    LOG_FILE,
+    LOST_VIEWS_FILE,
+    SESSIONS_FILE,
+    SIGNER_MEMORY_FILE,
+    VIEWS_FILE,
+)
 from ledger.server import build
 from ledger.settings import Settings
 from tests.support.signers import LEDGER
@@ -150,3 +158,16 @@ def test_a_disk_that_is_full_at_the_start_is_an_outage(
         ExitCode.UNAVAILABLE,
         "ledger: [Errno 28] No space left on device\n",
     )
+
+
+def test_events_that_only_the_read_models_have_are_named_and_kept(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(data / VIEWS_FILE)) as db, db:
+        db.execute("UPDATE tracking SET position = position + 5")
+    code, said = run("audit", data, capsys)
+    assert (code, "views_ahead" in said) == (ExitCode.INVALID, True)
+    code, _ = run("serve", data, capsys)
+    assert (code, (data / LOST_VIEWS_FILE).is_file()) == (ExitCode.DONE, True)
+    code, said = run("audit", data, capsys)
+    assert (code, LOST_VIEWS_FILE in said) == (ExitCode.DONE, True)

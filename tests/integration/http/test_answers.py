@@ -14,9 +14,9 @@ import httpx
 from ledger.domain import entry
 from ledger.http.headers import is_public, security_headers
 from tests.integration.conftest import NO_LIMIT
-from tests.integration.http.test_routes import PAGES, PUBLIC
 from tests.support.actor import Actor, policy_of
 from tests.support.check import head, stored, wait_for
+from tests.support.declared_routes import PAGES, PUBLIC
 from tests.support.server import Server
 
 WEB = Path(__file__).parents[3] / "web"

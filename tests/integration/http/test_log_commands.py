@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
 
 from ledger.tlog.checkpoint import parse_note, verify_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
+from ledger.verify.bundle import verify
 from tests.support.actor import Actor
 from tests.support.operators import ledger
 from tests.support.public_log import assert_problem, keys_of, proof_of
@@ -40,6 +42,13 @@ def test_the_commands_work_beside_a_running_server(fresh_server: Server) -> None
         again = ledger_log(fresh_server, "retire-keys")
         assert again.returncode == 2
         assert "log_keys_refused" in again.stderr
+        replaced = ledger_log(fresh_server, "replace-heads-key")
+        assert replaced.returncode == 0, replaced.stderr
+        bundle = client.get(f"/api/statements/{drafted.id}/evidence")
+        assert bundle.status_code == 200, bundle.text
+        now_ms = time.time_ns() // 1_000_000
+        report = verify(bundle.content, expected_keys=keys_of(client), now_ms=now_ms)
+        assert (report.verdict, report.checks[-1].name) == ("verified", "heads")
         frozen = ledger_log(fresh_server, "freeze", "--reason", "The fund is closed.")
         assert frozen.returncode == 0, frozen.stderr
         assert_problem(

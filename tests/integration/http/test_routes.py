@@ -17,129 +17,18 @@ from ledger.settings import read_settings
 from tests.integration.conftest import Refuses
 from tests.support.actor import Actor, policy_of
 from tests.support.check import head
+from tests.support.declared_routes import (
+    BY_SIGNATURE,
+    GET,
+    MEMBERS_POST,
+    MEMBERS_READ,
+    PAGES,
+    POST,
+    PUBLIC,
+)
 from tests.support.server import Server
 
-PAGES = [
-    "/",
-    "/register",
-    "/signin",
-    "/statements",
-    "/inbox",
-    "/draft",
-    "/account",
-    "/account/lost",
-    "/account/end",
-    "/account/codes",
-    "/recover",
-    "/audit",
-    "/people",
-    "/people/{user_id:str}",
-    "/roles",
-    "/types",
-    "/types/define",
-    "/governance",
-    "/setup",
-    "/access",
-    "/digests/{digest:str}",
-    "/digests/{digest:str}/qr.svg",
-]
-PUBLIC = [
-    "/.well-known/jwks.json",
-    "/.well-known/ledger-keys",
-    "/healthz",
-    "/livez",
-    "/metrics",
-    "/readyz",
-    "/schema/openapi.json",
-    "/.well-known/passkey-endpoints",
-    "/favicon.ico",
-]
-MEMBERS_READ = [
-    "/api/users",
-    "/api/users/{credential_id:str}",
-    "/api/jwt-keys/by-credential/{credential_id:str}",
-    "/api/statements",
-    "/api/statements/{statement_id:str}",
-    "/api/statements/{statement_id:str}/document",
-    "/api/statements/{statement_id:str}/evidence",
-    "/api/statements/{statement_id:str}/jws",
-    "/api/inbox",
-    "/api/timeline",
-    "/api/stream",
-    "/api/session",
-    "/api/sessions",
-    "/api/wrapped-keys",
-    "/api/governance",
-    "/api/types",
-    "/api/types/{sha256:str}",
-    "/api/access-record",
-]
-MEMBERS_POST = [
-    "/api/changes/preview",
-    "/api/policies/preview",
-    "/api/jwt-keys",
-    "/api/jwt-keys/options",
-    "/api/passkeys",
-    "/api/passkeys/options",
-    "/api/sessions/{session_id:str}/end",
-    "/api/wrapped-keys",
-    "/api/device-labels",
-]
 NOBODY = "00000000-0000-4000-8000-000000000000"
-BY_SIGNATURE = [
-    "/api/statements/create",
-    "/api/statements/{statement_id:str}/sign",
-    "/api/statements/{statement_id:str}/reject",
-    "/api/statements/{statement_id:str}/retract",
-    "/api/statements/{statement_id:str}/withdraw",
-    "/api/statements/{statement_id:str}/use",
-    "/api/statements/{statement_id:str}/outcome",
-    "/api/jwt-keys/{kid:str}/revoke",
-    "/api/passkeys/{credential_id:str}/remove",
-    "/api/users/{user_id:str}/suspend",
-    "/api/compromises",
-    "/api/recovery-codes",
-    "/api/users/{user_id:str}/cancel-recovery",
-    "/api/operator-recoveries/cancel",
-    "/api/changes",
-    "/api/governance/accept",
-    "/api/sessions",
-]
-BY_CEREMONY = [
-    "/api/credentials",
-    "/api/register/complete",
-    "/api/authenticate",
-    "/api/authenticate/options",
-    "/api/logout",
-    "/api/recoveries",
-    "/api/recoveries/options",
-]
-LOG = [
-    "/log/checkpoint",
-    "/log/checkpoints",
-    "/log/checkpoints/{size:str}",
-    "/log/checkpoints/{size:str}/stamp",
-    "/log/checkpoints/{size:str}/stamped",
-    "/log/consistency",
-    "/log/entries/{index:str}",
-    "/log/entries/{index:str}/proof",
-    "/log/tile/{level:str}/{path:path}",
-]
-GET = [
-    *LOG,
-    *PAGES,
-    "/verify",
-    *PUBLIC,
-    *MEMBERS_READ,
-    "/statements/{statement_id:str}",
-    "/static/{tree:str}/{path:path}",
-    "/api/jwt-keys/{kid:str}",
-    "/api/invitations/{kid:str}",
-    # The framework's own: the schema again, and a plain 404 beside it.
-    "/schema",
-    "/schema/{path:str}",
-]
-POST = [*MEMBERS_POST, *BY_SIGNATURE, *BY_CEREMONY]
 
 
 def test_only_declared_routes_exist(tmp_path: Path) -> None:
@@ -198,17 +87,22 @@ def test_what_a_member_does_for_themselves_takes_a_session(
     path: str, stranger: httpx.Client, bob: Actor, refuses: Refuses
 ) -> None:
     begun = bob.client.post("/api/jwt-keys/options", json={}).json()
+    assertion = bob.passkey.get(bytes(32))
     bodies: dict[str, Any] = {
+        "/api/approvals": {"approvals": [""]},
         "/api/changes/preview": {"content": "{}"},
         "/api/policies/preview": {"policy": "{}"},
         "/api/jwt-keys": {"ceremony": "", "key": bob.key_proofs(begun["nonce"])},
         "/api/passkeys": {
             "ceremony": "",
             "registration": bob.passkey.create(bytes(32)),
-            "assertion": bob.passkey.get(bytes(32)),
+            "assertion": assertion,
             "act": bob.act("add-passkey", cose=bob.passkey.cose_sha256, user=bob.user),
-            "confirmation": bob.passkey.get(bytes(32)),
+            "confirmation": assertion,
         },
+        "/api/device-links": {"ceremony": "", "assertion": assertion},
+        "/api/device-links/approve": {"act": bob.act("add-passkey"), "confirmation": assertion},
+        "/api/device-links/end": {"why": "cancelled"},
         "/api/wrapped-keys": {
             "kid": bob.key.kid,
             "credentialId": bob.passkey.id,

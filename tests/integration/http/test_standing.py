@@ -180,6 +180,14 @@ def test_a_statement_that_needs_an_approval_in_question_is_in_question(club: Clu
     assert (report.statements[0].status, report.statements[0].in_question) == ("approved", True)
     wait_for(club.server, head(club.server))
     assert detail(dora, statement)["status"] == "approved"
+    page = dora.client.get(f"/statements/{statement.id}").text
+    assert "<title>In question: " in page
+    assert 'class="badge approved"' not in page
+    assert "Without it: signed by Dora V; 2 needed. Do not act on it." in page
+    sound = dora.draft(policy=policy_of(1, dora))
+    assert dora.approve(sound).json()["status"] == "approved"
+    wait_for(club.server, head(club.server))
+    assert "<title>✓ Approved: " in dora.client.get(f"/statements/{sound.id}").text
 
 
 def test_the_date_is_moved_to_an_earlier_time_only(club: Club) -> None:

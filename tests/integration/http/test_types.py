@@ -15,6 +15,7 @@ from tests.support.changes import set_charter, values
 from tests.support.check import check_ledger
 from tests.support.server import Server
 from tests.support.type_definitions import POLICY, define, definition, digest, retire, stated
+from tests.support.versions import copied
 
 FIRST, SECOND = definition(), definition(2, title="Better terms")
 CONTENT = '{"amount":"100"}'
@@ -179,6 +180,38 @@ def test_the_drafters_of_a_type_read_each_others_statements(company: Company) ->
     # They take part, and decide nothing that the policy does not ask of them.
     assert dan.approve(drafted).json()["code"] == "not_a_signer"
     assert dan.approve(plain).json()["code"] == "statement_unknown"
+
+
+def test_the_drafters_of_a_type_supersede_each_others_statements_if_it_says_so(
+    company: Company,
+) -> None:
+    cal, dan = (company.person(name).register("creator") for name in ("Cal", "Dan"))
+    define_type(company)
+    drafted = cal.draft(content=CONTENT, policy=POLICY, type=stated(FIRST))
+    offer = "Draft a new version"
+    version = document(dan, supersedes=copied(drafted.document))
+    refuses_at(company.server, lambda: dan.draft_of(version), 403, "creator_only")
+    assert offer not in page_of(dan, drafted.id, drafted.answer["position"])
+    says_so = definition(2, supersede="drafters")
+    defined = define_type(company, define(says_so, FIRST))
+    page = page_of(dan, drafted.id, defined)
+    way = f"/draft?supersedes={drafted.id}&amp;type={digest(says_so)}"
+    assert offer in page
+    assert way in page
+    form = dan.client.get("/draft", params={"supersedes": drafted.id}).text
+    assert f'"sha256": "{digest(says_so)}"' in form
+    assert "New version of" in form
+    answer = dan.draft_of(document(dan, says_so, supersedes=copied(drafted.document)))
+    assert answer.status_code == 201, answer.text
+    shown = _statement(cal.client, drafted.id, minPosition=answer.json()["position"])
+    assert shown["status"] == "superseded"
+    assert offer not in page_of(dan, drafted.id, answer.json()["position"])
+
+
+def page_of(who: Actor, statement: str, position: int) -> str:
+    """Return the page of a statement, as of this position or later."""
+    who.client.get("/api/inbox", params={"minPosition": position})
+    return who.client.get(f"/statements/{statement}").text
 
 
 def refused_as(answer: httpx.Response) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import ConflictError, NotFoundError, UnavailableError
+from ledger.keystore.opening import open_signing_key
 from ledger.settings import Settings
 from tests.support.logs import FOUNDING, Ledger, opened, settings_of
 from tests.support.publications import check_published, publisher_of, until, why_refused
+from tests.support.refusals import refused
 from tests.support.softhsm import PIN, SoftHsm
 
 
@@ -67,6 +69,20 @@ def test_while_the_device_is_away_events_are_recorded_and_they_are_signed_afterw
     publisher.stop()
     assert publisher.reasons() == []
     check_published(ledger, 20)
+
+
+def test_a_heads_key_in_the_device_is_replaced_by_another_one_there(bench: Bench) -> None:
+    first, second = (bench.hsm.uri(bench.hsm.create_key(), pin=bench.pin) for _ in range(2))
+    data = bench.directory / "data"
+    with (
+        opened(settings_of(data, LEDGER_HEADS_KEY=first)) as ledger,
+        refused(ConflictError, "heads_key_not_new"),
+    ):
+        ledger.acts.replace_heads_key()
+    with opened(settings_of(data, LEDGER_HEADS_KEY=second)) as ledger:
+        ledger.acts.replace_heads_key()
+        ledger.keys.refresh()
+        assert ledger.keys.charter.heads == open_signing_key(ledger.settings.heads_key).jwk
 
 
 def test_a_start_without_the_device_takes_no_write_until_it_answers(bench: Bench) -> None:

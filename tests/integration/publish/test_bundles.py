@@ -18,7 +18,7 @@ from ledger.verify.report import VerificationReport
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, Drafted, now_ms, policy_of
 from tests.support.authenticator import Passkey
-from tests.support.check import audit
+from tests.support.check import audit, wait_until_published
 from tests.support.evidence import MODES, OF_MEMBERS, but_for_heads, exported, log_keys, written
 from tests.support.keys import es256_key, ml_dsa_key
 from tests.support.server import Server
@@ -94,6 +94,7 @@ def test_what_a_key_signed_before_it_was_revoked_stays_signed(
     statement = alice.draft(policy=policy_of(1, dave))
     assert dave.approve(statement).json()["status"] == "approved"
     assert dave.revoke_key(dave.key.kid).status_code == 201
+    wait_until_published(server)  # the export waits for the statement's events alone
     raw = exported(alice, statement.id)
     assert verified(server, raw).statements[0].status == "approved"
     name = f"people/{dave.user}/{dave.key.kid}.attestation.json"

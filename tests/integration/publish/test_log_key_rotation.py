@@ -1,13 +1,17 @@
 """Log keys are rotated and retired, and a log is ended."""
 
+from pathlib import Path
+
 import pytest
 
 from ledger.data_files import LEDGER_KEY_FILE
 from ledger.errors import ConflictError
+from ledger.jose import SigningKey
 from ledger.settings import Settings
 from ledger.tlog import checkpoint
 from tests.support.logs import Ledger, opened
 from tests.support.publications import Crash, check_published
+from tests.support.refusals import refused
 
 
 def signers_of(ledger: Ledger) -> list[str]:
@@ -55,6 +59,32 @@ def test_a_rotation_that_died_is_finished_by_the_next(ledger: Ledger) -> None:
     ledger.publication().catch_up()
     ledger.keys.refresh()
     assert signers_of(ledger)[2:] == list(vkeys)
+
+
+def test_another_heads_key_is_made_and_a_try_that_died_is_finished(ledger: Ledger) -> None:
+    file, first = ledger.settings.heads_key, ledger.keys.charter.heads
+    assert isinstance(file, Path)
+
+    def crash(*_: object) -> None:
+        raise Crash
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ledger.commands.log_keys.LedgerActs._append", crash)
+        with pytest.raises(Crash):
+            ledger.acts.replace_heads_key()
+    written = file.read_bytes()
+    ledger.acts.replace_heads_key()
+    assert file.read_bytes() == written
+    ledger.keys.refresh()
+    second = ledger.keys.charter.heads
+    assert SigningKey.from_pem(written).jwk == second != first
+    file.unlink()  # lost
+    ledger.acts.replace_heads_key()
+    ledger.keys.refresh()
+    assert ledger.keys.charter.heads not in (first, second)
+    file.write_bytes(written)
+    with refused(ConflictError, "key_known"):
+        ledger.acts.replace_heads_key()
 
 
 def test_without_the_ledgers_own_key_no_log_key_is_announced_and_nothing_is_appended(

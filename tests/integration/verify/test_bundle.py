@@ -120,7 +120,7 @@ def test_a_statement_is_not_decided_without_the_one_that_it_supersedes() -> None
     policy = next(each for each in reported(without, "given").checks if each.name == "policy")
     assert (policy.outcome, policy.code, policy.position) == (
         "unverifiable",
-        "statement_unknown",
+        "statement_missing",
         8,
     )
 

@@ -74,6 +74,12 @@ def _dated_end(me: Person) -> object:
     return signing_keys.revoke_key(me, ME.key.kid, asked)
 
 
+def _reaffirm(me: Person) -> object:
+    keys = {kid: msgspec.structs.replace(each, unaffirmed=True) for kid, each in me.keys.items()}
+    asked = _confirmed("reaffirm-key", kid=ME.key.kid, epoch=0)
+    return signing_keys.reaffirm_key(msgspec.structs.replace(me, keys=keys), asked, CHARTER)
+
+
 def _set_codes(me: Person) -> object:
     keys = [link_jwk(f"code {n}") for n in range(10)]
     return recovery_codes.set_codes(me, _confirmed("set-recovery-codes", keys=keys))
@@ -152,6 +158,7 @@ DONE: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
         ),
         acts.DeclareCompromise,
     ),
+    "reaffirm a key": (_reaffirm, acts.ReaffirmKey),
     "set recovery codes": (_set_codes, acts.SetRecoveryCodes),
     "accept governance": (_accept, acts.AcceptGovernance),
     "cancel a recovery": (_cancel, acts.CancelRecovery),
@@ -174,6 +181,7 @@ NOT_OF_PEOPLE = {
     ledger_acts.CreateLedger,
     ledger_acts.AnnounceLogKeys,
     ledger_acts.RetireLogKeys,
+    ledger_acts.ReplaceHeadsKey,
     ledger_acts.RestoreLedger,
     ledger_acts.RecoverGovernance,
     ledger_acts.FreezeLedger,

@@ -203,6 +203,7 @@ def test_of_one_write_the_last_join_or_leave_counts() -> None:
         "ledger-created.v1",
         "log-keys-announced.v1",
         "log-keys-retired.v1",
+        "heads-key-replaced.v1",
         "ledger-restored.v1",
         "log-frozen.v1",
         "passkey-removed.v1",

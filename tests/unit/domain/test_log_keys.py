@@ -19,7 +19,12 @@ from ledger.domain.events import (
     LogKeysAnnounced,
     LogKeysRetired,
 )
-from ledger.domain.ledger_acts import AnnounceLogKeys, CreateLedger, FreezeLedger, RetireLogKeys
+from ledger.domain.ledger_acts import (
+    AnnounceLogKeys,
+    CreateLedger,
+    FreezeLedger,
+    RetireLogKeys,
+)
 from ledger.errors import ConflictError, LedgerError, RefusedError
 from ledger.jose import SigningKey
 from ledger.tlog import vkeys

@@ -61,6 +61,7 @@ def test_an_event_of_another_person_depends_on_that_persons_stream(tag: str) -> 
         ("ledger-created.v1", None),
         ("log-keys-announced.v1", None),
         ("log-keys-retired.v1", None),
+        ("heads-key-replaced.v1", None),
         ("log-frozen.v1", None),
         ("invitation-issued.v1", None),
         ("user-registered.v1", "00000000-0000-0000-0000-000000000003"),

@@ -204,3 +204,28 @@ def test_the_least_number_of_people_is_the_sum_of_the_cheapest_members(
     members: dict[str, Any], least: int | None
 ) -> None:
     assert policy.min_people(rules(**members)) == least
+
+
+@pytest.mark.parametrize("gone", [A, B, C])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"threshold": 2, "of": [A, B, C]},
+        {"threshold": 1, "of": [A, {"threshold": 2, "of": [B, C]}]},
+        {"threshold": 2, "of": [A, INVESTOR, {"threshold": 2, "of": [B, INVESTOR]}]},
+    ],
+    ids=range(3),
+)
+def test_a_person_who_is_gone_never_makes_a_policy_count_as_one_for_more_people(
+    members: dict[str, Any], gone: str
+) -> None:
+    """The floor counts everybody named: without those who are gone it takes as many, or more."""
+    least = policy.min_people(rules(**members))
+    left = policy.min_people(rules(**_without(members, gone)))
+    assert least is not None
+    assert left is None or left >= least
+
+
+def _without(node: dict[str, Any], gone: str) -> dict[str, Any]:
+    members = [_without(e, gone) if isinstance(e, dict) else e for e in node["of"] if e != gone]
+    return node | {"of": members}

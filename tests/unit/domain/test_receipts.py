@@ -18,6 +18,7 @@ from ledger.domain.events import (
     CharterSet,
     Event,
     GovernanceSet,
+    HeadsKeyReplaced,
     InvitationCancelled,
     InvitationIssued,
     KeyAttested,
@@ -87,6 +88,7 @@ OF_THE_LEDGER: list[Body] = [
     LedgerCreated("ledger", "origin", "rp", "open", JWK, "ACT", OKP, HEADS),
     LogKeysAnnounced(("vkey",), 1, "ACT"),
     LogKeysRetired(("vkey",), 1, "ACT"),
+    HeadsKeyReplaced(HEADS, "ACT"),
     LogFrozen("Because it ends.", "ACT"),
 ]
 

@@ -1,9 +1,11 @@
 """Re-enrolments in the small world: a link alone takes nothing over, and each rule is needed."""
 
 import os
+from collections.abc import Sequence
 
 import pytest
 
+from ledger.domain.epochs import Loss
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from tests.support.small_judge import broken
@@ -69,8 +71,8 @@ def _never(*_: object) -> bool:
     return False
 
 
-def _as_it_was(who: Person, now_ms: int) -> Person:
-    del now_ms
+def _as_it_was(who: Person, now_ms: int, losses: Sequence[Loss] = ()) -> Person:
+    del now_ms, losses
     return who
 
 

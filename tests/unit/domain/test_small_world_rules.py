@@ -61,7 +61,7 @@ def _anybody(self: Any, user: str) -> Person:
     return found[0]
 
 
-def _any_key(person: Person, kid: str, *, now_ms: int) -> AttestedKey:
+def _any_key(person: Person, kid: str, *, now_ms: int, unaffirmed: bool = False) -> AttestedKey:
     return person.keys[kid]
 
 

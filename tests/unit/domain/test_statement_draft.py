@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from ledger import clock
 from ledger.domain import drafting, statement
 from ledger.domain.charter import STREAM
 from ledger.domain.events import Event, RoleGranted, StatementDrafted, StatementWithdrawn
@@ -96,6 +97,20 @@ def test_a_document_is_taken_for_five_minutes_either_way(created: str) -> None:
 def test_a_policy_whose_end_is_past_is_refused(ends: str) -> None:
     with refused(ConflictError, "statement_expired"):
         draft(ALICE.document(policy=TWO_OF_TWO | {"expiresAt": ends}))
+
+
+@pytest.mark.parametrize(
+    ("days", "ms", "code"),
+    [(400, 0, None), (400, 1, "expires_too_late"), (4000, 0, "expires_too_late")],
+)
+def test_a_policy_ends_within_the_longest_wait(days: int, ms: int, code: str | None) -> None:
+    ends = clock.to_text(NOW_MS + days * 86_400_000 + ms)
+    raw = ALICE.document(policy=TWO_OF_TWO | {"expiresAt": ends})
+    if code is None:
+        draft(raw)
+        return
+    with refused(ConflictError, code):
+        draft(raw)
 
 
 @pytest.mark.parametrize(

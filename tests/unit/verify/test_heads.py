@@ -1,6 +1,7 @@
 """Heads of a bundle: nobody leaves out a later event of a stream, and old heads are not new."""
 
 import json
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from ledger.verify.heads import check_heads
 from ledger.verify.report import VerificationReport, VerifiedHeads
 from ledger.verify.requirements import NOTHING, Requirements
 from tests.support.dossier import AT, bundle_of, log_signer, rebundled, short_story
-from tests.support.heads import AT_S, signs_heads
+from tests.support.heads import AT_S, HEADS_KEY, NEXT_HEADS_KEY, signs_heads
 from tests.support.left_out import story, whole, without
 from tests.support.signers import CHARTER
 from tests.vectors.heads.make import PATH
@@ -73,6 +74,24 @@ def test_a_statement_bundle_without_heads_cannot_be_verified() -> None:
     report = reported(rebundled(whole(), {HEADS: None}))
     assert last(report) == ("heads", "unverifiable", "heads_missing")
     assert (report.verdict, exit_code(report), report.heads) == ("unverifiable", 3, None)
+
+
+@cache
+def replaced() -> tuple[bytes, ...]:
+    """Return the log of `story`, in which another heads key follows."""
+    told = short_story()
+    told.replace_heads_key(NEXT_HEADS_KEY.jwk)
+    return tuple(told.states)
+
+
+def test_the_heads_key_in_force_at_the_checkpoint_signs_heads_and_no_other() -> None:
+    before, after = replaced()[:-1], replaced()
+    assert last(reported(bundle_of(before, "statement"))) == ("heads", "passed", None)
+    assert last(reported(bundle_of(after, "statement"))) == ("heads", "passed", None)
+    for states, key in ((after, HEADS_KEY), (before, NEXT_HEADS_KEY)):
+        report = reported(bundle_of(states, "statement", sign_heads=signs_heads(key=key)))
+        assert last(report) == ("heads", "failed", "jws_kid_mismatch")
+        assert report.verdict == "invalid"
 
 
 @pytest.mark.parametrize("mode", ["redacted", "full"])

@@ -10,15 +10,18 @@ from functools import cache, partial
 from typing import NamedTuple, TypeVar
 
 from ledger.domain.events import StatementDrafted
+from ledger.jose import SigningKey
 from ledger.verify import container
 from ledger.verify.container import Mode
 from tests.support.chronicle import statement_id
 from tests.support.document_end import ends_at
 from tests.support.dossier import bundle_of, rebundled
 from tests.support.forgery import sealed
+from tests.support.heads import HEADS_KEY, NEXT_HEADS_KEY, signs_heads
 from tests.support.versions import copied
 from tests.vectors.changes.company import Company, grant
 from tests.vectors.readers.tries import Readers
+from tests.vectors.types import superseding
 from tests.vectors.types import tries as types
 from tests.vectors.uses import tries as uses
 
@@ -30,10 +33,12 @@ class Forged(NamedTuple):
     mode: Mode
     statement: str
     left_out: int | None = None  # the position of an event that is left out of the files
+    heads: SigningKey | None = None  # who signs the heads, if not the key in force
 
     def bundle(self) -> bytes:
         """Return the bundle."""
-        raw = bundle_of(self.states, self.mode, self.statement)
+        sign = None if self.heads is None else signs_heads(key=self.heads)
+        raw = bundle_of(self.states, self.mode, self.statement, sign_heads=sign)
         if self.left_out is None:
             return raw
         index = self.left_out - 1
@@ -46,6 +51,7 @@ class Forged(NamedTuple):
         return rebundled(raw, dict.fromkeys([*gone, shown], None) | {jws: before[jws]})
 
 
+MODES: tuple[Mode, ...] = ("full", "redacted", "statement")
 Told = TypeVar("Told", bound=Company)
 
 
@@ -86,16 +92,35 @@ def _strangers_version() -> Forged:
     return _of_last(told)
 
 
+def _version_of_a_type(by: str, says: str) -> Forged:
+    told = _published(Company())
+    superseding.tried(told, by=by, supersede=says)
+    return _of_last(told)
+
+
 def _used_twice(mode: Mode) -> Forged:
     told = _published(uses.Executors())
     uses.used_again(told, times=1, nonce=uses.OTHER, number=2)
     return _of_last(told, mode)
 
 
-def _decided_by_who_may_not_read() -> Forged:
+def _decided_by_who_may_not_read(mode: Mode) -> Forged:
     told = _published(Readers())
     told.approves_unseen(told.ada)
-    return _of_last(told, "full")
+    return _of_last(told, mode)
+
+
+def _version_by_who_may_not_read(mode: Mode) -> Forged:
+    """Ada is told of a statement that she may not read, and drafts a new version of it."""
+    told = _published(Readers())
+    told.change(told.ada, 3, grant(told.ada, "creator"))
+    policy = {"threshold": 1, "of": [f"user:{told.ada.user}"]}
+    own = copied(told.raw)
+    raw = told.ada.document(statementId=statement_id(9), policy=policy, supersedes=own)
+    signed = told.ada.user, told.ada.key.kid, told.ada.draft_act(raw)
+    body = StatementDrafted(raw.decode(), *signed, ends_at(raw), read_by="everyone")
+    told.add(statement_id(9), body)
+    return _of_last(told, mode)
 
 
 def _retraction_left_out() -> Forged:
@@ -108,15 +133,40 @@ def _retraction_left_out() -> Forged:
     return Forged(tuple(told.states), "statement", statement_id(5), len(told.states))
 
 
+def _heads_by_the_key_before() -> Forged:
+    told = _published(Company())
+    told.draft(told.cal, 5)
+    told.replace_heads_key(NEXT_HEADS_KEY.jwk)
+    return Forged(tuple(told.states), "statement", statement_id(5), heads=HEADS_KEY)
+
+
 CASES: dict[str, Callable[[], Forged]] = {
     "a draft of an outdated type": _wrong_type,
     "content that the schema of its type refuses": _unmet_schema,
     "a new version by a stranger": _strangers_version,
+    "a new version by a stranger, of a type whose drafters may": partial(
+        _version_of_a_type, "ivy", "drafters"
+    ),
+    "a new version by a drafter, of a type whose creators may": partial(
+        _version_of_a_type, "ben", "creator"
+    ),
     "a statement that is used once too often": partial(_used_twice, "full"),
     "the same in a redacted bundle": partial(_used_twice, "redacted"),
     "the same in a bundle of the statement": partial(_used_twice, "statement"),
-    "a decision by somebody who may not read the statement": _decided_by_who_may_not_read,
+    **{
+        f"a decision by somebody who may not read the statement, {mode}": partial(
+            _decided_by_who_may_not_read, mode
+        )
+        for mode in MODES
+    },
+    **{
+        f"a new version by somebody who may not read the statement, {mode}": partial(
+            _version_by_who_may_not_read, mode
+        )
+        for mode in MODES
+    },
     "a retraction left out of a bundle": _retraction_left_out,
+    "heads by a key that was replaced": _heads_by_the_key_before,
 }
 
 

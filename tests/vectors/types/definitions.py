@@ -143,6 +143,12 @@ DEFINITIONS: Tries = {
         "json_duplicate_member",
     ),
     "a definition with an unknown member": (_ill(freshness=1), "type_invalid"),
+    "a definition that lets everybody supersede": (_ill(supersede="everybody"), "type_invalid"),
+    "a definition with null for who supersedes": (_ill(supersede=None), "type_invalid"),
+    "a definition that lets its drafters supersede": (
+        lambda told: made(told, define(definition(supersede="drafters"))),
+        None,
+    ),
     "a definition without a title": (_ill(title=""), "type_invalid"),
     "a title with a control character": (_ill(title="Terms\u0007"), "text_refused"),
     "a name in capitals": (_ill(name="Terms"), "type_invalid"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ledger.clock import to_ms
+from ledger.clock import to_ms, to_text
 from ledger.domain.events import StatementDrafted, StatementRejected
 from tests.support.changes import set_charter, values
 from tests.support.chronicle import about, statement_id
@@ -25,13 +25,13 @@ def define_types(told: Company, *items: dict[str, Any], number: int = 3) -> None
     told.change(told.ada, number, *(items or [define(FIRST)]))
 
 
-def _draft(told: Company, text: str = FIRST, number: int = 9, **members: Any) -> bytes:
+def draft_of_type(told: Company, text: str = FIRST, number: int = 9, **members: Any) -> bytes:
     """Record the draft of a statement of a type."""
     found = {"content": CONTENT, "policy": POLICY, "type": stated(text)} | members
     return told.draft(told.cal, number, **found)
 
 
-def _draft_unseen(told: Company, who: Signer | None = None, **members: Any) -> None:
+def draft_unseen(told: Company, who: Signer | None = None, **members: Any) -> None:
     """Append the draft of a statement of a type as the last event."""
     who = who or told.cal
     said, ends = members.pop("said", "terms"), members.pop("ends", None)
@@ -53,25 +53,31 @@ def _draft_unseen(told: Company, who: Signer | None = None, **members: Any) -> N
 
 def drafted(told: Company, **members: Any) -> None:
     define_types(told)
-    _draft_unseen(told, **members)
+    draft_unseen(told, **members)
 
 
 def drafted_by(name: str, told: Company) -> None:
     define_types(told)
-    _draft_unseen(told, getattr(told, name))
+    draft_unseen(told, getattr(told, name))
 
 
 def drafted_by_somebody_named(told: Company) -> None:
     """Draft as an investor whom the type names, and who is no creator."""
     text = definition(drafters=[f"user:{told.ivy.user}"])
     define_types(told, define(text))
-    _draft_unseen(told, told.ivy, type=stated(text), drafters=(f"user:{told.ivy.user}",))
+    draft_unseen(told, told.ivy, type=stated(text), drafters=(f"user:{told.ivy.user}",))
 
 
 def drafted_of(text: str, told: Company, **members: Any) -> None:
     """Define a type, and draft a statement of it."""
     define_types(told, define(text))
-    _draft_unseen(told, type=stated(text), **members)
+    draft_unseen(told, type=stated(text), **members)
+
+
+def drafted_to_end(after_ms: int, told: Company) -> None:
+    """Draft a statement of a type that gives an hour, with an end of its own."""
+    ends = to_text(told.time.ms + after_ms)
+    drafted_of(definition(maxAge=HOUR_MS), told, policy=POLICY | {"expiresAt": ends})
 
 
 def drafted_untyped(told: Company) -> None:
@@ -85,25 +91,25 @@ def drafted_untyped(told: Company) -> None:
 
 def drafted_where_a_type_is_required(told: Company) -> None:
     define_types(told, define(FIRST), set_charter(values("open", untyped=False), values("open")))
-    _draft_unseen(told)
+    draft_unseen(told)
 
 
 def drafted_of_the_version_before(told: Company) -> None:
     define_types(told)
     define_types(told, define(SECOND, FIRST), number=4)
-    _draft_unseen(told)
+    draft_unseen(told)
 
 
 def drafted_after_the_type_retired(told: Company) -> None:
     define_types(told)
     define_types(told, retire(FIRST), number=4)
-    _draft_unseen(told)
+    draft_unseen(told)
 
 
 def approved_after(told: Company, *items: dict[str, Any]) -> None:
     """Approve a pending statement after a change of its type."""
     define_types(told)
-    raw = _draft(told)
+    raw = draft_of_type(told)
     signed = told.approval_of_plain(told.ivy, raw)
     told.change(told.ada, 4, *items)
     told.add_later(statement_id(9), signed)
@@ -112,13 +118,13 @@ def approved_after(told: Company, *items: dict[str, Any]) -> None:
 def approved_of_the_new_version(told: Company) -> None:
     define_types(told)
     define_types(told, define(SECOND, FIRST, "stop"), number=4)
-    raw = _draft(told, SECOND)
+    raw = draft_of_type(told, SECOND)
     told.add(statement_id(9), told.approval_of_plain(told.ivy, raw))
 
 
 def approved_two_versions_later(told: Company) -> None:
     define_types(told)
-    raw = _draft(told)
+    raw = draft_of_type(told)
     signed = told.approval_of_plain(told.ivy, raw)
     define_types(told, define(SECOND, FIRST, "continue"), number=4)
     define_types(told, define(THIRD, SECOND, "stop"), number=5)
@@ -129,7 +135,7 @@ def approved_again_after_a_stop(told: Company) -> None:
     """Add an approval to an approved statement whose type stopped what was pending."""
     text = definition(policy={"threshold": 1, "of": ["role:investor", "role:creator"]})
     define_types(told, define(text))
-    raw = _draft(told, text, policy=json.loads(text)["policy"])
+    raw = draft_of_type(told, text, policy=json.loads(text)["policy"])
     told.sign(told.ivy, told.ivy.shared(raw), raw)
     signed = told.approval_of_plain(told.cal, raw)
     told.change(told.ada, 4, retire(text, "stop"))
@@ -138,7 +144,7 @@ def approved_again_after_a_stop(told: Company) -> None:
 
 def rejected_after_a_stop(told: Company) -> None:
     define_types(told)
-    raw = _draft(told)
+    raw = draft_of_type(told)
     told.change(told.ada, 4, retire(FIRST, "stop"))
     act = told.ivy.act("reject", **about(raw), reason="The amount is too low.")
     body = StatementRejected(
@@ -155,7 +161,7 @@ def rejected_after_a_stop(told: Company) -> None:
 
 def in_the_individual_form(told: Company) -> None:
     define_types(told)
-    raw = _draft(told)
+    raw = draft_of_type(told)
     signed = told.approval_of_plain(told.ivy, raw)
     told.add(statement_id(9), type(signed)(**_members(signed, told.ivy.individual(raw))))
 
@@ -169,7 +175,7 @@ def ended(more_ms: int, told: Company) -> None:
     """Approve just before or at the end that the type gives a statement."""
     text = definition(maxAge=HOUR_MS)
     define_types(told, define(text))
-    raw = _draft(told, text)
+    raw = draft_of_type(told, text)
     told.time.ms = to_ms(json.loads(raw)["createdAt"]) + HOUR_MS - 1
     signed = told.approval_of_plain(told.ivy, raw)
     told.time.ms += more_ms
@@ -179,7 +185,7 @@ def ended(more_ms: int, told: Company) -> None:
 def withdrawn_after_a_stop(told: Company) -> None:
     """Withdraw, by a change, a statement of somebody gone that its type stopped."""
     define_types(told)
-    _draft(told, number=5)
+    draft_of_type(told, number=5)
     told.change(told.ada, 4, retire(FIRST, "stop"), {"deactivate": {"user": told.cal.user}})
     told.draft_unseen(told.ada, {"withdraw": {"statement": statement_id(5)}})
 
@@ -239,6 +245,14 @@ TRIES: Tries = {
         "type_outdated",
     ),
     "a draft of the version before": (drafted_of_the_version_before, "type_outdated"),
+    "a draft with an end within the longest wait of its type": (
+        partial(drafted_to_end, HOUR_MS),
+        None,
+    ),
+    "a draft with an end after the longest wait of its type": (
+        partial(drafted_to_end, 2 * HOUR_MS),
+        "expires_too_late",
+    ),
     "a draft of a retired type": (drafted_after_the_type_retired, "type_retired"),
     "a draft of an unknown type": (
         partial(drafted, type=stated(FIRST) | {"name": "offer"}, said="offer"),

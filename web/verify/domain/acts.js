@@ -27,6 +27,7 @@ export const ACT = Object.freeze({
   USE: "use",
   OUTCOME: "outcome",
   REVOKE_KEY: "revoke-key",
+  REAFFIRM_KEY: "reaffirm-key",
   DECLARE_COMPROMISE: "declare-compromise",
   SUSPEND: "suspend",
   REDEEM: "redeem",
@@ -39,6 +40,7 @@ export const ACT = Object.freeze({
   CREATE_LEDGER: "create-ledger",
   ANNOUNCE_LOG_KEYS: "announce-log-keys",
   RETIRE_LOG_KEYS: "retire-log-keys",
+  REPLACE_HEADS_KEY: "replace-heads-key",
   RESTORE: "restore",
   RECOVER_GOVERNANCE: "recover-governance",
   FREEZE_LEDGER: "freeze-ledger",
@@ -67,6 +69,7 @@ const MEMBERS = {
     reason: optional(text),
   },
   [ACT.REVOKE_KEY]: { kid: text, compromisedSince: optional(text), reason: optional(text) },
+  [ACT.REAFFIRM_KEY]: { kid: text, epoch: integer },
   [ACT.DECLARE_COMPROMISE]: {
     since: text,
     kid: optional(text),
@@ -89,6 +92,7 @@ const MEMBERS = {
   [ACT.CREATE_LEDGER]: { origin: text, rpId: text, registration: text, setup: ed25519Jwk, heads: ed25519Jwk },
   [ACT.ANNOUNCE_LOG_KEYS]: { vkeys: listOf(text), firstSize: integer },
   [ACT.RETIRE_LOG_KEYS]: { vkeys: listOf(text), lastSize: integer },
+  [ACT.REPLACE_HEADS_KEY]: { heads: ed25519Jwk },
   [ACT.RESTORE]: {
     epoch: integer,
     kept: KEPT,

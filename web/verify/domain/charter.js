@@ -24,7 +24,7 @@ const SETUP = "setup";
 const OPEN_ROLES = [ROLE.CREATOR, ROLE.INVESTOR];
 const REASON_CHARS = [10, 2000];
 // What an invitation has besides its own members; only the operator's have a recovery.
-const OPEN = Object.freeze({ cancelled: false, givesRole: true, recovery: null });
+const OPEN = Object.freeze({ cancelled: false, givesRole: true, recovery: null, isVoid: false });
 
 // By tag: what an event changes in the charter.
 const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
@@ -56,6 +56,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.LOG_KEYS_RETIRED]: ({ logKeys }, { vkeys, lastSize }) => ({
     logKeys: logKeys.map((key) => (vkeys.includes(key.vkey) ? { ...key, lastSize } : key)),
   }),
+  [TAG.HEADS_KEY_REPLACED]: (_, { heads }) => ({ heads }),
   [TAG.LEDGER_RESTORED]: restored,
   [TAG.LOG_FROZEN]: () => ({ frozen: true }),
 });
@@ -93,16 +94,21 @@ function governed({ governance, invitations }, { policy }) {
   return { governance: policy, invitations: isRaised ? left.map((each) => ({ ...each, givesRole: false })) : left };
 }
 
-/** Return the changes of a restore: every earlier key ends with the tree that was kept. */
-function restored({ logKeys, restorations }, body, at) {
+/** Return the changes of a restore: every earlier key ends with the tree that was kept; a loss ends every invitation. */
+function restored({ logKeys, restorations, invitations }, body, at) {
   const { epoch, kept, lost, origin, reason, vkeys } = body;
   const ended = logKeys.map((key) => (key.lastSize === null ? { ...key, lastSize: kept.size } : key));
   const begun = vkeys.map((vkey) => ({ vkey, firstSize: kept.size + 1, lastSize: null }));
   return {
     logKeys: [...ended, ...begun],
     restorations: [...restorations, { epoch, kept, lost, origin, reason, at }],
+    invitations: lost === null ? invitations : invitations.map((each) => ({ ...each, cancelled: true, isVoid: true })),
   };
 }
+
+/** Return the epoch of the last restore that lost something, 0 without one. */
+export const lostEpochOf = ({ restorations }) =>
+  restorations.findLast(({ lost }) => lost !== null)?.epoch ?? 0;
 
 /** Return the epoch of the last restore, 0 without one. */
 export const epochOf = ({ restorations }) => restorations.at(-1)?.epoch ?? 0;
@@ -202,6 +208,13 @@ export async function decideRetirement(charter, source, nowMs) {
   return { vkeys, lastSize, act: source };
 }
 
+/** Return the replacement of the heads key that the ledger's own key signed. */
+export async function decideHeadsKey(charter, source, nowMs) {
+  const { heads } = await ownAct(charter, source, ACT.REPLACE_HEADS_KEY, nowMs);
+  requirePrimeOrder(heads);
+  return { heads, act: source };
+}
+
 /** Return the end of the ledger that its own key signed. */
 export async function decideFreeze(charter, source, nowMs) {
   const { reason } = await ownAct(charter, source, ACT.FREEZE_LEDGER, nowMs);
@@ -242,6 +255,7 @@ export async function admit(charter, role, invitation, nowMs) {
     return { invitation: null, role, accepts: null, by: null };
   }
   if (role !== null && role !== invitation.role) refuse("role_not_open", "the invitation is for another role");
+  if (invitation.isVoid) refuse("invitation_void", "a restore that lost entries ended this invitation");
   if (invitation.cancelled) refuse("invitation_cancelled", "this invitation was cancelled");
   if (invitation.expiresAt !== null && toMs(invitation.expiresAt) <= nowMs) {
     refuse("invitation_expired", "the invitation has expired");

@@ -61,6 +61,13 @@ export function requireGovernanceFloor(governance, floor) {
   }
 }
 
+/** Refuse an end after the longest wait: no statement waits longer. */
+export function requireEnd({ createdAt, policy: { expiresAt } }, maxAgeMs) {
+  if (expiresAt !== null && toMs(expiresAt) > toMs(createdAt) + maxAgeMs) {
+    refuse("expires_too_late", "expiresAt is after the longest wait of this ledger or type");
+  }
+}
+
 /** Return when a pending statement expires: at its policy's end, or so long after its draft. */
 export function endsAt({ createdAt, policy: { expiresAt } }, maxAgeMs) {
   if (expiresAt !== null) return expiresAt;

@@ -44,6 +44,8 @@ async function keyMaterial(type, body) {
   switch (type) {
     case TAG.LEDGER_CREATED:
       return Promise.all([body.key, body.setup, body.heads].map(thumbprint));
+    case TAG.HEADS_KEY_REPLACED:
+      return [await thumbprint(body.heads)];
     case TAG.INVITATION_ISSUED:
     case TAG.RE_ENROLMENT_OPENED:
       return [await thumbprint(body.key)];

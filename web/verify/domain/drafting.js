@@ -5,7 +5,7 @@ import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { rolesOf, signingRolesOf } from "./charter.js";
-import { endsAt, requireFloor } from "./charter_values.js";
+import { endsAt, requireEnd, requireFloor } from "./charter_values.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
 import { checkChange, requirePlace, requireInForce } from "./governance.js";
@@ -20,7 +20,7 @@ import { requireDraftable } from "./usable.js";
 import { requireFound, requireSupersedable } from "./versions.js";
 
 /** Return the draft of a document that its creator signed for. */
-export async function decideDraft(body, creator, charter, { nowMs, statements }) {
+export async function decideDraft(body, creator, charter, { nowMs, ...sources }) {
   const { ledger } = charter;
   const raw = bytesOf(body.document);
   const document = parseDocument(raw);
@@ -29,7 +29,7 @@ export async function decideDraft(body, creator, charter, { nowMs, statements })
   // 1. The signature, and that it is over these very bytes.
   const about = { statementId: document.statementId, sha256: await sha256Hex(raw) };
   const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about });
-  const superseded = requireFound(document, creator, statements);
+  const superseded = requireFound(document, creator, sources);
   // 2. The document names the right creator, ledger and time; the person may draft.
   if (document.creator !== creator.user) {
     refuse("document_creator_mismatch", "the document names another creator");
@@ -44,19 +44,21 @@ export async function decideDraft(body, creator, charter, { nowMs, statements })
   }
   requireStanding(creator);
   const known = requireKind(document, creator, charter);
-  const earlier = superseded && requireSupersedable(superseded, creator, charter, nowMs);
+  const earlier = superseded && requireSupersedable(superseded, document, creator, charter, nowMs);
   // 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet it.
   requireKnownRoles(document.policy, signingRolesOf(charter));
   if (!isAChange) requireFloor(document.policy, charter.values.floor);
   requirePossible(document.policy, document.creator, signingRolesOf(charter));
   requireKnownReaders(document, rolesOf(charter));
   if (document.usable !== null) requireDraftable(document.usable, signingRolesOf(charter), nowMs);
+  const maxAge = known?.maxAge ?? charter.values.maxAge;
+  if (!isAChange) requireEnd(document, maxAge);
   const again = {
     document: body.document,
     creator: creator.user,
     kid: key.kid,
     act: body.act,
-    endsAt: endsAt(document, known?.maxAge ?? charter.values.maxAge),
+    endsAt: endsAt(document, maxAge),
     type: document.type?.name ?? null,
     readBy: readByOf(document, charter.values.registration),
     earlier,

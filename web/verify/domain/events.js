@@ -19,6 +19,7 @@ export const TAG = Object.freeze({
   LEDGER_CREATED: "ledger-created.v1",
   LOG_KEYS_ANNOUNCED: "log-keys-announced.v1",
   LOG_KEYS_RETIRED: "log-keys-retired.v1",
+  HEADS_KEY_REPLACED: "heads-key-replaced.v1",
   LEDGER_RESTORED: "ledger-restored.v1",
   OPERATOR_INVITED: "operator-invited.v1",
   OPERATOR_INVITATIONS_CANCELLED: "operator-invitations-cancelled.v1",
@@ -79,6 +80,11 @@ export const DECLARED = forEveryTag({
   [TAG.LOG_KEYS_RETIRED]: {
     members: { vkeys: listOf(text), lastSize: integer, act: text },
     ...byLedger,
+  },
+  [TAG.HEADS_KEY_REPLACED]: {
+    members: { heads: ed25519Jwk, act: text },
+    ...byLedger,
+    claims: [MATERIAL, ACT_NAME],
   },
   [TAG.LEDGER_RESTORED]: {
     members: {

@@ -11,6 +11,7 @@ export const PEOPLE_TAG = Object.freeze({
   PASSKEY_REMOVED: "passkey-removed.v1",
   KEY_ATTESTED: "key-attested.v1",
   KEY_REVOKED: "key-revoked.v1",
+  KEY_REAFFIRMED: "key-reaffirmed.v1",
   PERSON_SUSPENDED: "person-suspended.v1",
   COMPROMISE_DECLARED: "compromise-declared.v1",
   RECOVERY_CODES_SET: "recovery-codes-set.v1",
@@ -109,6 +110,14 @@ export const OF_PEOPLE = {
   },
   [TAG.KEY_REVOKED]: {
     members: { kid: text, byKid: text, act: text, compromisedSince: optional(text), ...confirmed },
+    stream: PERSON,
+    actor: "owner",
+    evidence: ["act", "assertion"],
+    dependsOn: [],
+    claims: [ACT_NAME],
+  },
+  [TAG.KEY_REAFFIRMED]: {
+    members: { kid: text, byKid: text, act: text, assertion, signCount: integer },
     stream: PERSON,
     actor: "owner",
     evidence: ["act", "assertion"],

@@ -63,6 +63,9 @@ export function requireName(name) {
   if (name.normalize("NFC") !== name) {
     refuse("name_invalid", "a name is in Unicode Normalization Form C");
   }
+  if (/(?:^| )\p{M}/u.test(name)) {
+    refuse("name_invalid", "a word of a name begins with no combining mark");
+  }
   if (!mayMix(name)) {
     const detail = "a name has letters of one script, or Latin with it for Japanese, Chinese or Korean";
     refuse("name_invalid", detail);

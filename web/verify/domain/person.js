@@ -23,6 +23,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     // By the digest of a governance policy: the roles held since the person accepted it.
     accepted: new Map(accepts === null ? [] : [[accepts, [role]]]),
     link: null, // of a re-enrolment that nobody has redeemed
+    codesVoid: false, // since a loss, until the person sets others
     reEnrolledAt: null, // the last time that a re-enrolment was complete
   }),
   [TAG.PASSKEY_ADDED]: ({ passkeys, link }, body, addedAt) => ({
@@ -56,8 +57,10 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
       addedBy: [passkeyReference(assertion.credentialId)],
       revoked: false,
       compromisedSince: null,
+      unaffirmed: false, // since a loss: it signs nothing until its person reaffirms it
     }),
   }),
+  [TAG.KEY_REAFFIRMED]: ({ keys }, { kid }) => ({ keys: changed(keys, kid, { unaffirmed: false }) }),
   [TAG.KEY_REVOKED]: ({ keys }, { kid, compromisedSince }) => {
     const since = compromisedSince ?? keys.get(kid)?.compromisedSince ?? null;
     return { keys: changed(keys, kid, { revoked: true, compromisedSince: since }) };
@@ -74,13 +77,13 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
   [TAG.COMPROMISE_DECLARED]: compromised,
   [TAG.COMPROMISE_SET]: compromised,
-  [TAG.RECOVERY_CODES_SET]: (_, { keys }) => ({ codes: keys }),
+  [TAG.RECOVERY_CODES_SET]: (_, { keys }) => ({ codes: keys, codesVoid: false }),
   [TAG.RECOVERY_CANCELLED]: ({ passkeys }, { recovery }) => {
     const { kind, name } = split(recovery);
     if (kind === "kid") return { link: null };
     return { passkeys: changed(passkeys, name, { removed: true, cancelled: true }) };
   },
-  [TAG.RE_ENROLMENT_OPENED]: (_, { key, expiresAt }) => ({ link: { key, expiresAt } }),
+  [TAG.RE_ENROLMENT_OPENED]: (_, { key, expiresAt }) => ({ link: { key, expiresAt, isVoid: false } }),
   [TAG.PASSKEY_ADMITTED]: ({ passkeys }, { credentialId }, at) => {
     const waited = passkeys.get(credentialId)?.activeFrom ?? at;
     const admitted = { needsAdmission: false, activeFrom: waited > at ? waited : at };
@@ -120,6 +123,31 @@ export function settled(person, nowMs) {
     standing: standing === STANDING.SUSPENDED ? STANDING.ACTIVE : standing,
     reEnrolledAt: added.activeFrom,
   };
+}
+
+/**
+ * Return a person after a loss, whose lost events may have ended any of what they hold: keys sign
+ * only after they are reaffirmed; codes, links and passkeys that wait are void; governance is
+ * accepted anew. Passkeys that work go on.
+ */
+export function afterLoss(before, lossMs) {
+  const person = settled(before, lossMs);
+  const ended = (each) =>
+    !each.removed && waits(each, lossMs) ? { ...each, removed: true, cancelled: true } : each;
+  return {
+    ...person,
+    passkeys: new Map([...person.passkeys].map(([id, each]) => [id, ended(each)])),
+    keys: new Map([...person.keys].map(([kid, key]) => [kid, { ...key, unaffirmed: true }])),
+    codesVoid: true,
+    link: person.link && { ...person.link, isVoid: true },
+    accepted: new Map(),
+  };
+}
+
+/** Return all people after an event, if it is a restore that lost something; else null. */
+export function allAfter(people, { type, at, body }) {
+  if (type !== TAG.LEDGER_RESTORED || body.lost === null) return null;
+  return new Map([...people].map(([user, each]) => [user, afterLoss(each, toMs(at))]));
 }
 
 /** Return the kid of the recovery code that added a passkey, null if none did. */
@@ -185,13 +213,19 @@ function split(reference) {
 const changed = (things, name, changes) =>
   new Map([...things, [name, { ...things.get(name), ...changes }]]);
 
-/** Return a person's key if it may sign at this time. */
-export function activeKey(person, kid, nowMs) {
+/**
+ * Return a person's key if it may sign at this time; with `unaffirmed` also one that nobody
+ * reaffirmed after a loss.
+ */
+export function activeKey(person, kid, nowMs, { unaffirmed = false } = {}) {
   const key = person.keys.get(kid);
   if (!key) refuse("key_unknown", "no such signing key of this person");
   if (key.revoked) refuse("key_revoked", "this signing key was revoked");
   if (key.expiresAt !== null && toMs(key.expiresAt) <= nowMs) {
     refuse("key_expired", "this signing key has expired");
+  }
+  if (key.unaffirmed && !unaffirmed) {
+    refuse("reaffirmation_required", "nobody reaffirmed this signing key after a loss");
   }
   return key;
 }
@@ -211,9 +245,13 @@ export function decideRegistration({ user, name, nameSkeletons, unicode }, { inv
   return { user, name, role, nameSkeletons, unicode, invitation, accepts, admittedBy: by };
 }
 
-/** Return the active key and the payload of an act that this person signed. */
-export async function signedBy(actor, source, kind, { ledger, nowMs, about }) {
+/**
+ * Return the active key and the payload of an act that this person signed. The key `itself` may
+ * sign also if nobody reaffirmed it after a loss.
+ */
+export async function signedBy(actor, source, kind, { ledger, nowMs, about, itself = null }) {
   const jws = parseAct(source);
-  const key = activeKey(actor, jws.header.kid, nowMs);
+  const { kid } = jws.header;
+  const key = activeKey(actor, kid, nowMs, { unaffirmed: kid === itself });
   return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs, about }) };
 }

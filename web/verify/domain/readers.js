@@ -6,6 +6,9 @@ import { isChange } from "./changes/items.js";
 import { covers, members, ROLE, split } from "./policy.js";
 import { READ_BY, REGISTRATION } from "./vocabulary.js";
 
+// What a person gets of a statement that is not there, and of one that they may not read.
+export const UNKNOWN_STATEMENT = ["statement_unknown", "there is no statement that this person may read"];
+
 /** Return whom a drafted document is for. */
 export const audienceOf = ({ creator, policy, readers, usable }, { readBy, drafters }, replaced = null) => ({
   readBy,
@@ -45,5 +48,5 @@ export function requireKnownReaders({ readers }, known) {
 export async function requireReadable({ audience }, person, jws, jwk) {
   if (mayRead(audience, person)) return;
   await verifyCompact(jws, jwk);
-  refuse("statement_unknown", "there is no such statement");
+  refuse(...UNKNOWN_STATEMENT);
 }

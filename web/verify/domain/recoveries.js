@@ -51,9 +51,10 @@ export async function decideRecovery(owner, added, { redeem, assertion }, contex
 /** Tell whether this is the kid of the person's open link. */
 const hasLink = async ({ link }, kid) => link !== null && (await thumbprint(link.key)) === kid;
 
-/** Refuse a link of somebody deactivated, and one that has expired; a suspension stops no link. */
+/** Refuse a link of somebody deactivated, one that a loss ended, and one that has expired; a suspension stops no link. */
 function requireOpen({ standing, link }, nowMs) {
   if (standing === STANDING.DEACTIVATED) refuse("person_deactivated", "this person is deactivated");
+  if (link.isVoid) refuse("link_void", "a restore that lost entries ended this link");
   if (nowMs >= toMs(link.expiresAt)) refuse("link_expired", "the link of this re-enrolment has expired");
 }
 

@@ -24,8 +24,9 @@ export async function decideCodes(owner, { act, assertion }, context) {
   return { keys, kid: key.kid, act, assertion, signCount };
 }
 
-/** Refuse a code while an earlier recovery waits, and one that was used or whose set has ended. */
-export function requireUsable({ passkeys }, kids, kid, nowMs) {
+/** Refuse a code after a loss, while an earlier recovery waits, and one that was used or whose set has ended. */
+export function requireUsable({ passkeys, codesVoid }, kids, kid, nowMs) {
+  if (codesVoid) refuse("code_void", "a restore that lost entries ended these codes");
   const recovered = [...passkeys.values()].filter(({ code }) => kids.includes(code));
   if (recovered.some((each) => waits(each, nowMs) && !each.removed)) {
     refuse("recovery_waiting", "an earlier recovery waits: cancel it, or wait");

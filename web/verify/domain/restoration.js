@@ -9,8 +9,14 @@ import { epochOf, originOf, ownAct, requireNewKeys, requireReason } from "./char
 
 const ROOT = /^[0-9a-f]{64}$/;
 
-/** Return the restore that the ledger's own key signed; the caller compares what was kept. */
-export async function decideRestore(charter, source, nowMs) {
+/**
+ * Return the restore that the ledger's own key signed. It is the first event after the tree that it
+ * continues, and later than `newest`, the time of the one before: times tell what a loss voids.
+ */
+export async function decideRestore(charter, { position, at, body }, newest, nowMs) {
+  if (body.kept.size !== position - 1) refuse("restore_misplaced", "the restore keeps another tree");
+  if (at <= newest) refuse("restore_refused", "a restore is later than every event before it");
+  const { act: source } = body;
   const act = await ownAct(charter, source, ACT.RESTORE, nowMs);
   const { epoch, kept, lost, origin, vkeys, reason } = act;
   const refused = (detail) => refuse("restore_refused", detail);

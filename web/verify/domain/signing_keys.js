@@ -1,16 +1,18 @@
-// Mirrors ledger.domain.signing_keys: the attestation and the revocation of a person's signing key.
+// Mirrors ledger.domain.signing_keys: the attestation, the revocation and the reaffirmation of a
+// person's signing key.
 
 import { toMs } from "../clock.js";
 import { equal, fromBase64Url } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { parseCompact, verifyCompact } from "../jose/compact.js";
 import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
-import { ACT } from "./acts.js";
+import { ACT, parseAct, stated } from "./acts.js";
 import { attestationChallenge } from "./challenges.js";
+import { lostEpochOf } from "./charter.js";
 import { requireOwnDate } from "./compromise.js";
 import { requireNoPasskey } from "./key_material.js";
 import { verifyAssertion } from "./passkey.js";
-import { activePasskey, signedBy } from "./person.js";
+import { activeKey, activePasskey, signedBy } from "./person.js";
 import { requireMayEndKeys, requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 import { HOME } from "./vocabulary.js";
@@ -60,7 +62,8 @@ async function verifyPossession(source, jwk, challenge) {
 
 /** Return the end of a key by its owner: alone with the key itself, else with a passkey. */
 export async function decideRevocation(owner, { kid, act, assertion }, context) {
-  const { key, signed } = await signedBy(owner, act, ACT.REVOKE_KEY, { ...context, about: { kid } });
+  const about = { ...context, about: { kid }, itself: kid };
+  const { key, signed } = await signedBy(owner, act, ACT.REVOKE_KEY, about);
   const ended = owner.keys.get(kid);
   if (!ended) refuse("key_unknown", "no such signing key of this person");
   if (ended.revoked) refuse("key_revoked", "this key is already revoked");
@@ -73,4 +76,17 @@ export async function decideRevocation(owner, { kid, act, assertion }, context) 
   const signCount = needsPasskey ? await confirm(owner, act, assertion, context) : null;
   if (compromisedSince !== null) requireOwnDate(ended, compromisedSince, context.nowMs);
   return { kid, byKid: key.kid, act, compromisedSince, assertion, signCount };
+}
+
+/** Return the reaffirmation of a key from before the last loss; a passkey confirms it. */
+export async function decideReaffirmation(owner, { act, assertion }, context) {
+  const said = stated(parseAct(act));
+  if (said.act !== ACT.REAFFIRM_KEY) refuse("act_mismatch", "not the act that is expected");
+  const about = { ...context, about: { epoch: lostEpochOf(context.charter) }, itself: said.kid };
+  const { key } = await signedBy(owner, act, ACT.REAFFIRM_KEY, about);
+  const { kid, unaffirmed } = activeKey(owner, said.kid, context.nowMs, { unaffirmed: true });
+  requireStanding(owner);
+  if (!unaffirmed) refuse("key_reaffirmed", "this key signs already");
+  const signCount = await confirm(owner, act, assertion, context);
+  return { kid, byKid: key.kid, act, assertion, signCount };
 }

@@ -5,11 +5,12 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { parse } from "../../static/js/lib/strict-json.js";
 import { parseJson, same } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { integer, listOf, optional, read, struct, text } from "../shapes.js";
+import { integer, listOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
 import { requireAge } from "./charter_values.js";
 import { requireTitle, RESERVED, TYPE_NAME } from "./document.js";
 import { covers, isMember, maySign, members, policy, requireShape, split } from "./policy.js";
 import { requireUsable, usable } from "./usable.js";
+import { SUPERSEDED_BY } from "./vocabulary.js";
 
 const MAX_DEFINITION_BYTES = 64 * 1024;
 const MAX_DRAFTERS = 256;
@@ -23,6 +24,7 @@ const definition = struct({
   schema: (value) => value, // read from the tree, which keeps every number
   maxAge: optional(integer),
   usable: optional(usable),
+  supersede: withDefault(oneOf(...Object.values(SUPERSEDED_BY)), SUPERSEDED_BY.CREATOR),
 });
 
 /** Return the type that a definition defines, without its digest. */
@@ -88,6 +90,11 @@ export function rolesNamed({ drafters, policy: rules, usable: uses }) {
 /** Tell whether a change ended the pending statements of a type and version. */
 export const stops = (types, stated) =>
   stated !== null && types.has(stated.name) && stated.version <= types.get(stated.name).stopped;
+
+/** Tell whether all who draft a type may supersede the statements of others of it, by such ones. */
+export const letsDraftersSupersede = (types, earlier, stated) =>
+  Boolean(earlier) && earlier.name === stated?.name
+  && types.get(stated.name)?.supersede === SUPERSEDED_BY.DRAFTERS;
 
 /** Return the type that a document states; refuse a person who drafts nothing of it. */
 export function requireDrafter(types, { name, version, sha256 }, { user, roles }) {

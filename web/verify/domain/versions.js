@@ -2,31 +2,39 @@
 // about, and which policies its approvals have to meet.
 
 import { same } from "../encoding.js";
-import { refuse } from "../errors.js";
+import { refuse, Unknown } from "../errors.js";
 import { signingRolesOf } from "./charter.js";
 import { counted, stepsGiven } from "./counting.js";
 import { TAG } from "./events.js";
 import { excluded, lowers, met, possible, requirePossible } from "./places.js";
 import { mayApprove as mayApproveBy, rootOf, stepsOf } from "./policy.js";
-import { mayRead } from "./readers.js";
+import { mayRead, UNKNOWN_STATEMENT } from "./readers.js";
 import { statusAt } from "./statement.js";
+import { letsDraftersSupersede } from "./statement_types.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
 // --- drafts --------------------------------------------------------------------------------------
 
+/** Return a statement that evidence names; `hasEverybody` if the whole log is here. */
+export function named(id, { statements, hasEverybody }) {
+  const found = statements.get(id);
+  if (!found && !hasEverybody) throw new Unknown("statement_missing", `the statement ${id} is not there`);
+  return found ?? refuse(...UNKNOWN_STATEMENT);
+}
+
 /** Return the statement that a document supersedes, null if it supersedes none. */
-export function requireFound({ supersedes }, creator, statements) {
+export function requireFound({ supersedes }, creator, sources) {
   if (supersedes === null) return null;
-  const earlier = statements.get(supersedes.statement);
-  if (!earlier || !mayRead(earlier.audience, creator)) refuse("statement_unknown", "there is no such statement");
+  const earlier = named(supersedes.statement, sources);
+  if (!mayRead(earlier.audience, creator)) refuse(...UNKNOWN_STATEMENT);
   if (supersedes.sha256 !== earlier.sha256 || !same(supersedes.policy, earlier.policy)) {
     refuse("superseded_mismatch", "the document copies another digest or policy of the earlier statement");
   }
   return earlier;
 }
 
-/** Return the status of the statement that this person supersedes. */
-export function requireSupersedable(earlier, creator, charter, nowMs) {
+/** Return the status of the statement that this person supersedes; they may draft the document. */
+export function requireSupersedable(earlier, document, creator, charter, nowMs) {
   const status = statusAt(earlier, { nowMs, charter });
   if (status === STATUS.SUPERSEDED) {
     refuse("statement_superseded", "another version has replaced this one");
@@ -34,8 +42,9 @@ export function requireSupersedable(earlier, creator, charter, nowMs) {
   if (status === STATUS.PENDING && earlier.replaced) {
     refuse("version_pending", "this version is to replace an approved one: withdraw it");
   }
-  if (earlier.creator !== creator.user) {
-    refuse("creator_only", "only its creator may supersede a statement");
+  const byDrafters = letsDraftersSupersede(charter.types, earlier.type, document.type);
+  if (earlier.creator !== creator.user && !byDrafters) {
+    refuse("creator_only", "only its creator may supersede a statement, unless its type lets all who draft it");
   }
   if (earlier.items !== null) refuse("change_invalid", "nothing supersedes a change");
   if (status === STATUS.APPROVED) requirePossible(earlier.policy, creator.user, signingRolesOf(charter));
@@ -64,10 +73,9 @@ export function requireStatus(statement, context, ...allowed) {
 }
 
 /** Return the approved statement that this one is to replace, null if there is none. */
-export function earlierOf(statements, stream) {
-  const { replaced, supersedes } = statements.get(stream) ?? {};
-  if (!replaced) return null;
-  return statements.get(supersedes.statement) ?? refuse("statement_unknown", "there is no such statement");
+export function earlierOf(stream, sources) {
+  const { replaced, supersedes } = sources.statements.get(stream) ?? {};
+  return replaced ? named(supersedes.statement, sources) : null;
 }
 
 /** Tell whether another version replaced the approved statement that this one is to replace. */

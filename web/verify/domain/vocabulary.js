@@ -36,6 +36,9 @@ export const REGISTRATION = Object.freeze({ OPEN: "open", INVITE: "invite" });
 /** What a new version or the end of a type does with pending statements of the versions before. */
 export const TYPE_PENDING = Object.freeze({ STOP: "stop", CONTINUE: "continue" });
 
+/** Who drafts a new version of a statement of a type: its creator alone, or all who draft the type. */
+export const SUPERSEDED_BY = Object.freeze({ CREATOR: "creator", DRAFTERS: "drafters" });
+
 /** Where a signing key's private half lives. */
 export const HOME = Object.freeze({
   DEVICE: "device",

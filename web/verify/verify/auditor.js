@@ -2,93 +2,35 @@
 // decision from its evidence, and compares. Where the two auditors differ, one of them is wrong.
 
 import { toMs } from "../clock.js";
-import { decideAcceptance } from "../domain/acceptance.js";
 import { decideEffects, effectsOfApproval } from "../domain/changes/effects.js";
 import { isChange, isDraftedAlone, parseItems } from "../domain/changes/items.js";
 import * as charter from "../domain/charter.js";
 import { take } from "../domain/claims.js";
-import { decideCompromise } from "../domain/compromise.js";
 import * as decisions from "../domain/decisions.js";
 import { requireUuid } from "../domain/document.js";
 import { decideDraft } from "../domain/drafting.js";
-import { isEffect, forEveryTag, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
-import { EFFECT_TAG } from "../domain/events_of_changes.js";
+import { isEffect, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
-import * as passkeys from "../domain/held_passkeys.js";
-import { decideEnd, decideInvitations, requireNeeded } from "../domain/operator_recovery.js";
-import { decideCancellation } from "../domain/recoveries.js";
-import { decideCodes } from "../domain/recovery_codes.js";
-import { decideRestore } from "../domain/restoration.js";
-import * as keys from "../domain/signing_keys.js";
+import { requireNeeded } from "../domain/operator_recovery.js";
 import { requireSeen } from "../domain/seen.js";
-import { decideSuspension } from "../domain/standing.js";
 import { evolveStatement } from "../domain/statement.js";
-import { decideOutcome, decideUse } from "../domain/uses.js";
 import * as versions from "../domain/versions.js";
 import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
+import { DECIDE } from "./decisions.js";
 
 const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFTED];
 // A registration is three events, with nothing between them.
 const REGISTRATION = { [TAG.USER_REGISTERED]: 1, [TAG.PASSKEY_ADDED]: 2, [TAG.KEY_ATTESTED]: 3 };
-
 // What follows directly on the first event of a change, but for one of governance: its drafter's approval.
 const APPROVAL = { [TAG.STATEMENT_SIGNED]: 2 };
-const effect = (auditor, event) => auditor.effect(event);
-
-// By tag: how the auditor recomputes the decision.
-const DECIDE = forEveryTag({
-  [TAG.LEDGER_CREATED]: (auditor, event, context) => auditor.found(event, context),
-  [TAG.LOG_KEYS_ANNOUNCED]: (auditor, event, { nowMs }) =>
-    charter.decideAnnouncement(auditor.logKeys(event), event.body.act, nowMs),
-  [TAG.LOG_KEYS_RETIRED]: (auditor, event, { nowMs }) =>
-    charter.decideRetirement(auditor.logKeys(event), event.body.act, nowMs),
-  [TAG.LEDGER_RESTORED]: (auditor, event, { nowMs }) =>
-    decideRestore(auditor.restored(event), event.body.act, nowMs),
-  [TAG.OPERATOR_INVITED]: (auditor, event, { nowMs }) =>
-    decideInvitations(event.body, { ...auditor.sources(), charter: auditor.ownStream(event) }, nowMs),
-  [TAG.OPERATOR_INVITATIONS_CANCELLED]: (auditor, event, context) =>
-    decideEnd(event.body, auditor.signer(event), { ...context, charter: auditor.ownStream(event) }),
-  [TAG.LOG_FROZEN]: (auditor, event, { nowMs }) =>
-    charter.decideFreeze(auditor.ownStream(event), event.body.act, nowMs),
-  [TAG.USER_REGISTERED]: (auditor, event, context) => auditor.register(event, context),
-  [TAG.PASSKEY_ADDED]: (auditor, event, context) =>
-    passkeys.decidePasskey(auditor.person(event), event.body, context),
-  [TAG.PASSKEY_REMOVED]: (auditor, event, context) =>
-    passkeys.decideRemoval(auditor.person(event), event.body, context),
-  [TAG.KEY_ATTESTED]: (auditor, event, context) =>
-    keys.decideAttestation(auditor.person(event), event.body, context),
-  [TAG.KEY_REVOKED]: (auditor, event, context) =>
-    keys.decideRevocation(auditor.person(event), event.body, context),
-  [TAG.PERSON_SUSPENDED]: (auditor, event, context) =>
-    decideSuspension(auditor.person(event), auditor.signer(event), event.body, context),
-  [TAG.RECOVERY_CODES_SET]: (auditor, event, context) =>
-    decideCodes(auditor.person(event), event.body, context),
-  [TAG.GOVERNANCE_ACCEPTED]: (auditor, event, context) =>
-    decideAcceptance(auditor.person(event), event.body, { ...context, ...auditor.sources() }),
-  [TAG.RECOVERY_CANCELLED]: (auditor, event, context) =>
-    decideCancellation(auditor.person(event), auditor.signer(event), event.body, context),
-  [TAG.COMPROMISE_DECLARED]: (auditor, event, context) =>
-    decideCompromise(auditor.person(event), event.body, context),
-  ...Object.fromEntries(Object.values(EFFECT_TAG).map((tag) => [tag, effect])),
-  [TAG.STATEMENT_DRAFTED]: (auditor, event, context) => auditor.draft(event, context),
-  [TAG.STATEMENT_SIGNED]: (auditor, event, context) => auditor.approve(event, context),
-  [TAG.STATEMENT_REJECTED]: (auditor, event, context) =>
-    decisions.decideRejection(...auditor.decision(event), context),
-  [TAG.APPROVAL_RETRACTED]: (auditor, event, context) =>
-    decisions.decideRetraction(...auditor.decision(event), context),
-  [TAG.STATEMENT_USED]: (auditor, event, context) => decideUse(...auditor.decision(event), context),
-  [TAG.OUTCOME_REPORTED]: (auditor, event, context) => decideOutcome(...auditor.decision(event), context),
-  [TAG.STATEMENT_SUPERSEDED]: effect,
-  [TAG.STATEMENT_WITHDRAWN]: (auditor, event, context) =>
-    decisions.decideWithdrawal(...auditor.decision(event), context),
-});
 
 /** Recomputes each decision, then folds its event; `complete` tells whether it gets the whole log. */
 export class Auditor {
   constructor({ complete = true } = {}) {
     this.complete = complete;
     this.position = 0;
+    this.newest = ""; // the time of the last event
     this.charter = null;
     this.people = new Map();
     this.reEnrolling = new Set(); // the people whose re-enrolment waits
@@ -114,6 +56,7 @@ export class Auditor {
     await take(this.claims, event);
     await this.evolve(event);
     this.position = event.position;
+    this.newest = event.at;
   }
 
   finish() {
@@ -156,7 +99,7 @@ export class Auditor {
     const { ledger, party, invitations } = this.charter;
     const known = { ledger, party, nowMs, invitations, charter: this.charter };
     known.roles = charter.signingRolesOf(this.charter);
-    known.earlier = versions.earlierOf(this.statements, event.stream);
+    known.earlier = versions.earlierOf(event.stream, this.sources());
     return DECIDE[event.type](this, event, known);
   }
 
@@ -190,15 +133,6 @@ export class Auditor {
     return own;
   }
 
-  /** Return the charter, for a restore that is the first event after the tree that it continues. */
-  restored(event) {
-    const own = this.ownStream(event);
-    if (event.body.kept.size !== event.position - 1) {
-      refuse("restore_misplaced", "the restore keeps another tree");
-    }
-    return own;
-  }
-
   async register({ stream, body }, { nowMs }) {
     requireStream(stream, body.user);
     const found = this.charter.invitations.find(({ id }) => id === body.invitation);
@@ -214,7 +148,7 @@ export class Auditor {
   async draft(event, context) {
     const { again, document } = await decideDraft(event.body, this.signer(event), this.charter, {
       ...context,
-      statements: this.statements,
+      ...this.sources(),
     });
     requireStream(event.stream, document.statementId);
     if (isChange(document)) {
@@ -288,6 +222,7 @@ export class Auditor {
       if (people.reEnrolling(after)) this.reEnrolling.add(stream);
     } else {
       this.charter = await charter.evolveCharter(known, event);
+      this.people = people.allAfter(this.people, event) ?? this.people;
     }
     if (type === TAG.KEY_ATTESTED) this.owners.set(body.kid, stream);
     if (isEffect(type)) this.due = this.due.slice(1);

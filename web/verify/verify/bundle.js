@@ -10,7 +10,8 @@ import { leafHash, verifyInclusion, verifyTree } from "../tlog/merkle.js";
 import { ED25519, fingerprint, parseVkey, requireExpected } from "../tlog/vkeys.js";
 import { Auditor } from "./auditor.js";
 import { MODE, parseContainer, readManifest } from "./container.js";
-import { ENDORSEMENTS, inOrder, readBundle, readEvents } from "./contents.js";
+import { companions } from "./companions.js";
+import { inOrder, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { checkHeads, HEADS } from "./heads.js";
 import { limits } from "./readme.js";
@@ -36,7 +37,7 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     statements,
     heads: verification.signedHeads,
     restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
-    notLookedAt: ENDORSEMENTS.filter((name) => bundle?.files.has(name)),
+    companions: bundle ? await companions(bundle.files, bundle.mode) : [],
     doesNotProve: limits(bundle?.mode ?? null),
   };
 }
@@ -191,7 +192,7 @@ export class Verification {
   async policy() {
     const { mode, statements } = this.bundle;
     this.auditor = new Auditor({ complete: mode === MODE.FULL });
-    await decideAgain(this.events, this.bundle, this.auditor, this.breathe);
+    await decideAgain(this.events, this.auditor, this.breathe);
     return {
       says: "Every decision, recomputed from its evidence, is the recorded event.",
       inputs: statements.map((id) => {

@@ -17,10 +17,8 @@ import { isExhibit, requireExhibits, VKEYS } from "./exhibits.js";
 import { HEADS } from "./heads.js";
 
 const CHECKPOINT = "checkpoint";
-/** The files that only `ledger verify` looks at. */
-export const ENDORSEMENTS = ["checkpoint.tsr", "policy"];
 const REQUIRED = ["README.txt", CHECKPOINT, VKEYS];
-const PLAIN = [...REQUIRED, MANIFEST, "verify.html", ...ENDORSEMENTS, "keys/tsa-chain.pem"];
+const PLAIN = [...REQUIRED, MANIFEST, "verify.html", "checkpoint.tsr", "policy", "keys/tsa-chain.pem"];
 const NUMBERED = /^(?:(entries|bodies)\/(0|[1-9][0-9]{0,14})|(proofs)\/(0|[1-9][0-9]{0,14})\.tlog-proof)$/;
 
 /** Return the pairs of a map by index, in the order of the log. */

@@ -13,7 +13,7 @@ import {
   TAG,
 } from "../domain/events.js";
 import { decideFirstPasskey } from "../domain/held_passkeys.js";
-import { activeKey, evolvePerson, settled } from "../domain/person.js";
+import { activeKey, allAfter, evolvePerson, settled } from "../domain/person.js";
 import { decideAttestation } from "../domain/signing_keys.js";
 import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
 import { verifyCompact } from "../jose/compact.js";
@@ -91,6 +91,7 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
     verify: null,
     folds: ({ passkeys }, { body }) => passkeys.has(body.credentialId),
   },
+  [TAG.KEY_REAFFIRMED]: unread,
   [TAG.PERSON_SUSPENDED]: unread,
   [TAG.COMPROMISE_DECLARED]: { verify: null, folds: () => true },
   [TAG.COMPROMISE_SET]: { verify: null, folds: () => true },
@@ -112,6 +113,7 @@ export class Attestations {
   /** Verify what one event shows of a passkey or a signing key; return whether it shows any. */
   async add(event) {
     const { type, stream } = event;
+    this.people = allAfter(this.people, event) ?? this.people;
     if (streamOf(type) !== STREAM_OF.PERSON) return false;
     const owner = this.people.get(stream);
     // A second registration, or an event before the first one, is check 6's.
@@ -146,6 +148,7 @@ const NOBODY = {
   codes: [],
   accepted: new Map(),
   link: null,
+  codesVoid: false,
   standing: "",
 };
 
@@ -163,6 +166,7 @@ export class KeyHistory {
   async add(event) {
     const kid = isSigned(event) && actorOf(event) !== null ? signingKid(event) : null;
     if (kid !== null) this.require(event, kid);
+    this.people = allAfter(this.people, event) ?? this.people;
     const isOfPerson = streamOf(event.type) === STREAM_OF.PERSON;
     if (isOfPerson && event.type !== TAG.USER_REGISTERED) await this.learn(event);
   }
@@ -194,7 +198,9 @@ export class KeyHistory {
     const owner = this.owners.get(kid);
     if (owner !== actorOf(event)) refuse("key_of_another", "the key belongs to another person");
     const nowMs = toMs(event.at);
-    activeKey(settled(this.people.get(owner), nowMs), kid, nowMs);
+    // A key that nobody reaffirmed ends itself, and reaffirms itself.
+    const isItself = [TAG.KEY_REVOKED, TAG.KEY_REAFFIRMED].includes(event.type) && event.body.kid === kid;
+    activeKey(settled(this.people.get(owner), nowMs), kid, nowMs, { unaffirmed: isItself });
     this.used.add(kid);
   }
 }
@@ -212,15 +218,15 @@ function signingKid(event) {
 // --- decisions (check 6) -----------------------------------------------------------------------
 
 /** Give every event of a bundle to the auditor; refuse the first one that it refuses. */
-export async function decideAgain(events, bundle, auditor, breathe) {
+export async function decideAgain(events, auditor, breathe) {
   for (const event of events) {
     await breathe();
     try {
       await auditor.add(event);
     } catch (error) {
       if (!isFinding(error)) throw error;
-      const isOpen = error.code === "statement_unknown" && bundle.mode !== MODE.FULL;
-      throw new (isOpen ? Unknown : Refusal)(error.code, error.message, event.position);
+      const Kind = error instanceof Unknown ? Unknown : Refusal;
+      throw new Kind(error.code, error.message, event.position);
     }
   }
   placed(auditor.position, () => auditor.finish());

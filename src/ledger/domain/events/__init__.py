@@ -44,6 +44,7 @@ from ledger.domain.events.of_changes import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.events.of_ledger import (
+    HeadsKeyReplaced,
     LedgerBody,
     LedgerCreated,
     LedgerRecord,
@@ -56,6 +57,7 @@ from ledger.domain.events.of_ledger import (
 )
 from ledger.domain.events.of_people import (
     KeyAttested,
+    KeyReaffirmed,
     KeyRevoked,
     PasskeyAdded,
     PasskeyRemoved,
@@ -122,9 +124,11 @@ __all__ = [
     "Explained",
     "GovernanceAccepted",
     "GovernanceSet",
+    "HeadsKeyReplaced",
     "InvitationCancelled",
     "InvitationIssued",
     "KeyAttested",
+    "KeyReaffirmed",
     "KeyRevoked",
     "LedgerBody",
     "LedgerCreated",

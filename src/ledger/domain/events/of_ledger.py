@@ -20,8 +20,8 @@ from ledger.jose import OkpJwk, PublicJwk, thumbprint
 class LedgerCreated(Explained, frozen=True):
     """The ledger was created; its own key signed `act`. No person signs with that key.
 
-    `setup` is the key of the first administrator's link. `heads` is the ledger's heads key, which
-    signs in evidence bundles how many events each stream has.
+    `setup` is the key of the first administrator's link. `heads` is the ledger's first heads
+    key, which signs in evidence bundles how many events each stream has.
     """
 
     TAG = "ledger-created.v1"
@@ -99,6 +99,32 @@ class LogKeysRetired(Explained, frozen=True):
     vkeys: tuple[str, ...]
     last_size: SafeInteger
     act: str
+
+
+@final
+class HeadsKeyReplaced(Explained, frozen=True):
+    """From here on this key signs heads in evidence; the ledger's own key signed `act`."""
+
+    TAG = "heads-key-replaced.v1"
+    MEANING = Meaning(
+        stream="ledger",
+        actor="ledger",
+        evidence=("act",),
+        depends_on=(),
+        claims=(KEY_MATERIAL, ACT),
+        words=Words(
+            trail="{who} replaced the key that signs heads in evidence",
+            timeline="The ledger's heads key was replaced",
+            about=None,
+        ),
+    )
+    heads: OkpJwk
+    act: str
+
+    @property
+    def key_material(self) -> tuple[str, ...]:
+        """The thumbprint of the new heads key."""
+        return (thumbprint(self.heads),)
 
 
 @final
@@ -224,6 +250,7 @@ LedgerRecord = (
     LedgerCreated
     | LogKeysAnnounced
     | LogKeysRetired
+    | HeadsKeyReplaced
     | LedgerRestored
     | OperatorInvited
     | OperatorInvitationsCancelled

@@ -203,6 +203,33 @@ class KeyRevoked(Explained, frozen=True):
     sign_count: SafeInteger | None = None
 
 
+@final
+class KeyReaffirmed(Explained, frozen=True):
+    """A person reaffirmed a signing key from before a loss, with a passkey: it signs again.
+
+    The key itself signed `act`, or another key of the person that signs already.
+    """
+
+    TAG = "key-reaffirmed.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="owner",
+        evidence=("act", "assertion"),
+        depends_on=(),
+        claims=(ACT,),
+        words=Words(
+            trail="{who} reaffirmed a signing key after a loss",
+            timeline="{who} reaffirmed a signing key after a loss",
+            about="kid",
+        ),
+    )
+    kid: str
+    by_kid: str
+    act: str
+    assertion: AssertionEvidence
+    sign_count: SafeInteger
+
+
 # What people record of themselves and of others, and all that their stream holds.
 PersonRecord = (
     UserRegistered
@@ -210,6 +237,7 @@ PersonRecord = (
     | PasskeyRemoved
     | KeyAttested
     | KeyRevoked
+    | KeyReaffirmed
     | PersonSuspended
     | CompromiseDeclared
     | RecoveryCodesSet

@@ -1,9 +1,9 @@
 """The port of the operational state: what a server may forget.
 
 It holds the key of ceremonies, sessions, sign counts, wrapped keys, names that were used once, what
-people call their devices, and the access record. Losing it ends open ceremonies, signs everybody
-out, brings synced keys to no further browser, and takes the labels of keys and passkeys; who read
-what until then is not known any more.
+people call their devices, links for new devices, and the access record. Losing it ends open
+ceremonies and links, signs everybody out, brings synced keys to no further browser, and takes the
+labels of keys and passkeys; who read what until then is not known any more.
 Every call may raise UnavailableError `state_unavailable`.
 """
 
@@ -65,6 +65,26 @@ class DeviceNote(msgspec.Struct, frozen=True):
 
     browser: str = ""
     label: str = ""
+
+
+LinkEnd = Literal["cancelled", "codes-differ"]
+
+
+class DeviceLink(msgspec.Struct, frozen=True):
+    """A link by which a new device offers its passkey to a person; each person has one at most.
+
+    `secret_sha256` is the digest of its secret, `ceremony` the addition of a passkey that it
+    opened, with its `nonce`. `offer` is what a device sent, None until then; `ended` says why its
+    person ended it, None while it works.
+    """
+
+    user: str
+    secret_sha256: bytes
+    ceremony: str
+    nonce: str
+    expires_ms: int
+    offer: bytes | None = None
+    ended: LinkEnd | None = None
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -175,6 +195,25 @@ class OperationalState(Protocol):
 
     def device_notes(self, user: str) -> dict[str, DeviceNote]:
         """Return what is remembered of a person's keys and passkeys, by reference."""
+        ...
+
+    def open_device_link(self, link: DeviceLink) -> None:
+        """Keep a person's link, in place of the one before."""
+        ...
+
+    def device_link(self, name: str | bytes) -> DeviceLink | None:
+        """Return a person's newest link, or that with a secret of this digest; also if it ended."""
+        ...
+
+    def offer_by_link(self, secret_sha256: bytes, offer: bytes) -> bytes | None:
+        """Keep what a device offers by a link; return what is kept: the first offer stays.
+
+        None if there is no such link, or it was ended before.
+        """
+        ...
+
+    def end_device_link(self, user: str, ended: LinkEnd) -> None:
+        """End a person's link; why it ended first stays."""
         ...
 
     def last_uses(self, credential_ids: Sequence[str]) -> dict[str, int]:

@@ -13,12 +13,14 @@ from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_l
 from ledger.store.ports.operations import (
     MOST_ACCESSES,
     Access,
+    DeviceLink,
     DeviceNote,
+    LinkEnd,
     OpenSession,
     WrappedKey,
     session_id,
 )
-from ledger.store.sqlite import access_record
+from ledger.store.sqlite import access_record, device_links
 
 KEY_BYTES = 32
 
@@ -58,9 +60,8 @@ class SqliteState:
         self._writer = open_private(path)
         with closed_on_error(self._writer):
             use_write_ahead_log(self._writer)
-            self._writer.executescript(
-                "PRAGMA synchronous=NORMAL;" + _SCHEMA + access_record.SCHEMA
-            )
+            schemas = _SCHEMA + device_links.SCHEMA + access_record.SCHEMA
+            self._writer.executescript("PRAGMA synchronous=NORMAL;" + schemas)
             self.ceremony_key = self._secret("ceremony")
             self.born_ms = self._birth(born_ms)
             self._reader = open_private(path)
@@ -209,6 +210,26 @@ class SqliteState:
         with _available():
             rows = self._reader.execute(query, (user,)).fetchall()
         return {reference: DeviceNote(*more) for reference, *more in rows}
+
+    def open_device_link(self, link: DeviceLink) -> None:
+        """Keep a person's link, in place of the one before."""
+        with _available():
+            device_links.keep(self._writer, link)
+
+    def device_link(self, name: str | bytes) -> DeviceLink | None:
+        """Return a person's newest link, or that with a secret of this digest; also if it ended."""
+        with _available():
+            return device_links.find(self._reader, name)
+
+    def offer_by_link(self, secret_sha256: bytes, offer: bytes) -> bytes | None:
+        """Keep the first offer by a link that was not ended; return what is kept."""
+        with _available():
+            return device_links.offer(self._writer, secret_sha256, offer)
+
+    def end_device_link(self, user: str, ended: LinkEnd) -> None:
+        """End a person's link; why it ended first stays."""
+        with _available():
+            device_links.end(self._writer, user, ended)
 
     # --- the access record ------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.domain.epochs import SignedTree
 from ledger.errors import RefusedError
-from ledger.store.ports.operations import Access, DeviceNote, OperationalState
+from ledger.store.ports.operations import Access, DeviceLink, DeviceNote, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.tlog.checkpoint import Checkpoint
 from tests.support.engines import FilesEngine
@@ -52,6 +52,28 @@ def test_the_state_keeps_when_it_was_created(files: FilesEngine, data: Path) -> 
         assert first.born_ms == 7
     with closing(files.open_operations(data, born_ms=9)) as again:
         assert again.born_ms == 7
+
+
+def test_a_person_has_one_link_and_its_first_offer_and_first_end_stay(
+    operations: OperationalState,
+) -> None:
+    first = DeviceLink("ada", b"1" * 32, "ceremony-1", "nonce-1", 600)
+    second = DeviceLink("ada", b"2" * 32, "ceremony-2", "nonce-2", 700)
+    other = DeviceLink("ben", b"3" * 32, "ceremony-3", "nonce-3", 800)
+    for link in (first, other, second):
+        operations.open_device_link(link)
+    assert operations.device_link(b"1" * 32) is None
+    assert operations.device_link("ada") == operations.device_link(b"2" * 32) == second
+    assert operations.offer_by_link(b"1" * 32, b"late") is None
+    assert [operations.offer_by_link(b"2" * 32, each) for each in (b"x", b"y", b"x")] == [b"x"] * 3
+    operations.end_device_link("ada", "cancelled")
+    operations.end_device_link("ada", "codes-differ")
+    assert operations.offer_by_link(b"2" * 32, b"x") is None
+    ended = operations.device_link("ada")
+    assert ended is not None
+    assert (ended.offer, ended.ended) == (b"x", "cancelled")
+    assert operations.device_link("ben") == other
+    operations.end_device_link("nobody", "cancelled")
 
 
 def opened(

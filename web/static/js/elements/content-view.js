@@ -45,18 +45,18 @@ export function contentView({ kind, text, members }, looks = {}, place = "") {
 const empty = (kind) => el("span", { class: "empty" }, `empty ${kind}`);
 
 /** Show the content of a statement, list the places to look at, and say how many values it has. */
-export function showContent(title, content, { shown, list, count }) {
+export function showContent(title, content, { shown, list, count, prefix = "look-" }) {
   const found = ofStatement(title, content);
-  const ids = found.slice(0, MOST).map(({ place }, at) => [place, `look-${at + 1}`]);
+  const ids = found.slice(0, MOST).map(({ place }, at) => [place, `${prefix}${at + 1}`]);
   shown.replaceChildren(contentView(content, Object.fromEntries(ids)));
   list.hidden = found.length === 0;
-  list.replaceChildren(...cautionList(found));
+  list.replaceChildren(...cautionList(found, prefix));
   count.textContent = said("caution.values", { count: countValues(content) });
 }
 
-function cautionList(found) {
+function cautionList(found, prefix) {
   const items = found.slice(0, MOST).map(({ place, kinds }, at) => {
-    const link = place && el("a", { href: `#look-${at + 1}` }, el("code", {}, ...seen(place)));
+    const link = place && el("a", { href: `#${prefix}${at + 1}` }, el("code", {}, ...seen(place)));
     const why = kinds.map((kind) => said(`caution.${kind}`)).join("; ");
     return el("li", {}, link || said("caution.of-title"), `: ${why}.`);
   });

@@ -80,7 +80,11 @@ async function send(path, init) {
 
 async function problem(response) {
   // A proxy may send a page instead of a problem document: then show the status.
-  const { code = "", detail = "" } = await response.json().catch(() => ({}));
-  const other = detail ? `The ledger refused: ${detail}.` : `The ledger answered ${response.status}.`;
-  return new Problem(response.status, code, SENTENCES[code] ?? catalogue[`refusal.${code}`] ?? other);
+  return refusal(response.status, await response.json().catch(() => ({})));
+}
+
+/** Return a problem document of the ledger as an error for people. */
+export function refusal(status, { code = "", detail = "" }) {
+  const other = detail ? `The ledger refused: ${detail}.` : `The ledger answered ${status}.`;
+  return new Problem(status, code, SENTENCES[code] ?? catalogue[`refusal.${code}`] ?? other);
 }

@@ -46,17 +46,18 @@ function values(
     ...(statement && { statement: statement.slice(0, 8) }),
     ...(people && { people: listed(people.map((each) => names[each.user] ?? each.user.slice(0, 8))) }),
     ...(policy && { policy: nodePhrase(policy, names) }),
-    ...(definition && ofDefinition(JSON.parse(definition), names)),
+    ...(definition && ofDefinition(JSON.parse(definition), names, texts)),
     ...(charter && { values: valuesPhrase(charter, texts) }),
   };
 }
 
 /** Return what a definition of a type says in words: its rules, but for the schema. */
-const ofDefinition = ({ name, version, title, drafters, policy }, names) => ({
+const ofDefinition = ({ name, version, title, drafters, policy, supersede }, names, texts) => ({
   name,
   version,
   title,
   drafters: listed(drafters.map((each) => manyOf(each, names))),
+  supersede: supersede === "drafters" ? texts["change.superseded-by.drafters"] : "",
   policy: policySentence(policy, names),
 });
 

@@ -66,12 +66,13 @@ export const leave = (ledger) => forgetAll(ledger, ({ home }) => home === "sessi
  * Delete the keys of this ledger that are over: expired ones, those of a session that has ended or
  * is another person's, and this person's that the ledger does not accept a day after they were made.
  */
-export function tidy({ ledger, user, kids }) {
+export function tidy({ ledger, user, kids, unaffirmed }) {
+  const known = [...kids, ...unaffirmed];
   const visiting = document.cookie.split("; ").includes(VISIT);
   return forgetAll(ledger, (key) => {
     if (key.expiresAt && Date.parse(key.expiresAt) <= now()) return true;
     if (key.home === "session" && (key.user !== user || !visiting)) return true;
-    return key.user === user && !kids.includes(key.kid) && key.madeAt + UNKNOWN_MS < now();
+    return key.user === user && !known.includes(key.kid) && key.madeAt + UNKNOWN_MS < now();
   });
 }
 

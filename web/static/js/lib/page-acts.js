@@ -30,6 +30,15 @@ export async function acceptGovernance({ dataset: { policy, change, needs } }) {
   await shown(await send("accept-governance", members, "/api/governance/accept", await keyHere(needs)));
 }
 
+/** Reaffirm the key `kid`, by default this browser's: after a loss it signs again. */
+export async function reaffirm({ dataset: { kid, epoch, needs } }) {
+  const keys = await keysOf(me.ledger, me.user);
+  const named = kid ?? keys.find((each) => me.unaffirmed.includes(each.kid))?.kid;
+  const itself = keys.find((each) => each.kid === named);
+  const members = { kid: named, epoch: Number(epoch) };
+  await shown(await send("reaffirm-key", members, `/api/jwt-keys/${named}/reaffirm`, itself ?? (await keyHere(needs))));
+}
+
 /** Sign an act, have a passkey confirm it, and send it. */
 async function send(act, members, route, key) {
   const { body } = await confirmed(await signAct(key, me.ledger, act, members));

@@ -5,7 +5,8 @@ import { now } from "./clock.js";
 import { CeremonyError, Told, el, one } from "./dom.js";
 import * as keystore from "./keystore.js";
 
-const { ledger, origin, user, name, kids = "" } = document.body.dataset;
+const { ledger, origin, user, name, kids = "", unaffirmed = "" } = document.body.dataset;
+const listed = (text) => text.split(" ").filter(Boolean);
 
 const QUIET_MS = 5000;
 // How long before its end the next key is offered: 14 days, and half an hour for a session's key.
@@ -15,7 +16,7 @@ let quietUntil = 0;
 let waiting = 0;
 
 /** The signed-in person, as the server rendered this page; `user` is undefined for nobody. */
-export const me = { ledger, user, name, kids: kids.split(" ").filter(Boolean) };
+export const me = { ledger, user, name, kids: listed(kids), unaffirmed: listed(unaffirmed) };
 
 /** Announce to screen readers at once; the focus does not move. */
 export function say(text) {
@@ -86,7 +87,10 @@ export async function start() {
   if (!me.user) return undefined;
   const keys = await keystore.keysOf(me.ledger, me.user);
   const key = keys.find(({ kid }) => me.kids.includes(kid));
-  one("#setup").hidden = key && !endsSoon(key);
+  // After a loss the person reaffirms the key of this browser, which then signs again.
+  const waits = !key && keys.some(({ kid }) => me.unaffirmed.includes(kid));
+  if (waits) one("#reaffirm").hidden = false;
+  one("#setup").hidden = waits || (key && !endsSoon(key));
   if (!one("#setup").hidden) {
     // Loaded only now: a browser with a key does without it.
     const { offer } = await import("./setup.js");
@@ -123,6 +127,7 @@ onAction({
   copy,
   "cancel-own-recovery": async (button) => (await import("./page-acts.js")).cancelRecovery(button),
   "cancel-operator-recovery": async (button) => (await import("./page-acts.js")).cancelOperators(button),
+  reaffirm: async (button) => (await import("./page-acts.js")).reaffirm(button),
   "accept-governance": async (button) => (await import("./page-acts.js")).acceptGovernance(button),
 });
 // Loaded only where there are any.

@@ -83,10 +83,23 @@ async function replace() {
   await done(text("account.replace.done"), answer);
 }
 
+// Loaded only now: few people add a device on this visit.
+const link = () => import("../lib/device-link.js");
+
+async function approveLink() {
+  const answer = await (await link()).approve(key);
+  know(`passkey:${answer.credentialId}`);
+  await done(text("account.add.done"), answer);
+}
+
 onAction({
   rename,
   replace,
   "add-passkey": addPasskey,
+  "open-link": async () => (await link()).open(),
+  "cancel-link": async () => (await link()).end("cancelled"),
+  "deny-link": async () => (await link()).end("codes-differ"),
+  "approve-link": approveLink,
   "end-session": async ({ dataset: { id } }) => {
     await post(`/api/sessions/${id}/end`, {});
     location.reload();

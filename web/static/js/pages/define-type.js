@@ -27,7 +27,7 @@ const names = Object.fromEntries(
   all("[data-name]", form).map(({ value, dataset }) => [value.replace("user:", ""), dataset.name]),
 );
 const roles = form.dataset.roles.split(" ");
-const { was, version = "0" } = form.dataset;
+const { was, version = "0", usable } = form.dataset;
 const builder = new PolicyForm();
 let typing = 0;
 let isTried = false;
@@ -66,6 +66,8 @@ function definition() {
     title: field("type-title").value.trim(),
     drafters: chosen("drafter"),
     policy: policy(),
+    ...(field("supersede").checked && { supersede: "drafters" }),
+    ...(usable && { usable: JSON.parse(usable) }), // as in the version before
     ...(days && { maxAge: Math.round((days * DAY_MS) / HOUR_MS) * HOUR_MS }),
   };
   const said = Object.entries(members).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);

@@ -1,14 +1,14 @@
 // Review and sign. The browser fetches the document's bytes, computes their digest, shows them, and
 // signs exactly those bytes. If the digest is not the server's, the page signs nothing.
 
-import { NoAnswer, Problem, bytes, get, post, settle } from "../lib/api.js";
-import { sha256Hex } from "../lib/digest.js";
+import { NoAnswer, Problem, post, settle } from "../lib/api.js";
+import { Unfaithful, checkedDocument } from "../lib/checked-document.js";
 import { all, ask, el, icon, one, put } from "../lib/dom.js";
-import { signAct, signApproval, signedAt, verify } from "../lib/jws.js";
+import { signAct, signApproval, signedAt } from "../lib/jws.js";
 import { policySentence } from "../lib/policy.js";
 import { announce, me, onAction, say, show, start } from "../lib/page.js";
 import { live, read, swap } from "../lib/sse.js";
-import { parse, parseObject } from "../lib/strict-json.js";
+import { parseObject } from "../lib/strict-json.js";
 import { seen, showContent } from "../elements/content-view.js";
 import { grouped, seal } from "../elements/seal.js";
 
@@ -17,7 +17,6 @@ const names = JSON.parse(one("#names").textContent);
 const verdicts = new Map();
 // Only a policy that asks for a passkey needs it.
 const asked = assurance === "passkey" && import("../lib/stepup.js");
-const ACTS = { rejection: "reject", retraction: "retract", withdrawal: "withdraw" };
 
 /** The document that this browser checked, `{raw, title, content}`; without it nothing is signed. */
 let checked = null;
@@ -26,20 +25,11 @@ let key;
 let unanswered = null;
 
 async function check() {
-  const raw = await bytes(`/api/statements/${id}/document`);
-  const computed = await sha256Hex(raw);
-  if (computed !== sha256) return mismatch("The document that arrived has another digest.", computed);
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
-    parse(text);
-    const document = JSON.parse(text);
-    if (document.statementId !== id || document.ledger !== me.ledger) {
-      return mismatch("The document is another statement's, or another ledger's.", computed);
-    }
-    await draw(document, text);
-    checked = { raw, title: document.title, content: document.content };
+    checked = await checkedDocument({ id, sha256, ledger: me.ledger }, draw);
   } catch (error) {
-    mismatch(`The document cannot be shown faithfully: ${error.message}.`, computed);
+    if (!(error instanceof Unfaithful)) throw error;
+    mismatch(error.message, error.computed);
   }
 }
 
@@ -168,37 +158,16 @@ function receipt(action, { position, status }) {
 
 /** Put a tick beside each signature that this browser verified itself, over these bytes. */
 async function verifyAll() {
+  const { verdict } = await import("../lib/verdicts.js");
   for (const item of all("#decisions li[data-jws]")) {
     const { jws, kid } = item.dataset;
-    if (!verdicts.has(jws)) verdicts.set(jws, await verdict(item.dataset));
+    if (!verdicts.has(jws)) verdicts.set(jws, await verdict(item.dataset, { id, sha256, checked }));
     const place = one("[data-verified]", item);
     const holds = verdicts.get(jws);
     if (holds === undefined) continue;
     place.classList.toggle("failed", !holds);
     place.replaceChildren(icon(holds ? "check" : "rejected"), holds ? " verified here" : ` does not verify with ${kid.slice(0, 8)}`);
   }
-}
-
-/** Return whether a signature verifies; undefined if this browser lacks the algorithm. */
-async function verdict({ jws, kid, decision }) {
-  const answer = await get(`/api/jwt-keys/${kid}`).catch(() => null);
-  if (answer?.jwk.kty !== "OKP") return undefined;
-  try {
-    const payload = await verify(jws, answer.jwk, kid);
-    return payload !== null && isAbout(payload, decision);
-  } catch {
-    return false;
-  }
-}
-
-function isAbout(payload, decision) {
-  const { raw, content } = checked;
-  const isDocument = payload.length === raw.length && payload.every((byte, at) => byte === raw[at]);
-  if (decision === "approval" && isDocument) return true;
-  const said = JSON.parse(new TextDecoder().decode(payload));
-  if (said.statementId !== id) return false;
-  if (decision === "approval") return said.content === content;
-  return said.sha256 === sha256 && said.act === ACTS[decision];
 }
 
 onAction({

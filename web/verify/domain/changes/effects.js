@@ -22,6 +22,7 @@ import { evolvePerson, reEnrolling } from "../person.js";
 import { maySign, members } from "../policy.js";
 import { canGovern } from "../standing.js";
 import { requireStatus } from "../statement.js";
+import { named as namedStatement } from "../versions.js";
 import { STANDING, STATUS } from "../vocabulary.js";
 import { ITEM } from "./items.js";
 import { definitionOf, requireAboveFloor, retirementOf } from "./type_effects.js";
@@ -98,7 +99,7 @@ const APPLY = Object.freeze({
     world.change(item.user, TAG.COMPROMISE_SET, found);
   },
   [ITEM.WITHDRAW]: (world, { statement: id }) => {
-    const subject = world.statements.get(id) ?? refuse("statement_unknown", "there is no such statement");
+    const subject = namedStatement(id, world);
     requireStatus(subject, world, STATUS.PENDING);
     if (world.somebody(subject.creator).standing !== STANDING.DEACTIVATED) {
       refuse("creator_not_gone", "only its creator withdraws this statement");

@@ -1,0 +1,111 @@
+"""The page on which a person opens several statements and approves them together."""
+
+import sqlite3
+from typing import Any
+
+import msgspec
+from litestar import get
+from litestar.response import Redirect, Template
+
+from ledger.domain import policy
+from ledger.domain.policy import Policy
+from ledger.domain.vocabulary import CHANGE
+from ledger.encoding import parse_json
+from ledger.http.approvals import MOST
+from ledger.http.requests import AnyRequest
+from ledger.pages.cautions import Caution, count_values, of_statement
+from ledger.pages.content import Value, parse_content
+from ledger.pages.standing import standing
+from ledger.pages.statement import people_of, policies_in_words
+from ledger.pages.web import FromWeb, page, to_sign_in
+from projections import inbox, readers, statements, users
+from projections.statements import StatementDetail
+from projections.users import User
+
+# The documents of one page in all: a larger statement is reviewed on its own page.
+MOST_BYTES = 250_000
+
+
+class Reviewed(msgspec.Struct, frozen=True):
+    """A statement in full, with what an approval does, and the last decision of who reads it."""
+
+    statement: StatementDetail
+    content: Value
+    cautions: list[Caution]
+    values: int
+    words: dict[str, str | None]
+    effect: str
+    mine: str | None
+
+
+@get("/approvals", sync_to_thread=True)
+def approvals(request: AnyRequest, web: FromWeb) -> Template | Redirect:
+    """Show in full what waits for a person, to approve several with one confirmation."""
+    me = web.session_user(request)
+    if me is None:
+        return to_sign_in(request)
+    with web.models.views() as (db, at):
+        now, reader = web.models.now(), readers.of(db, me.id)
+        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=MOST)
+        found = [
+            statements.of_number(db, web.models.log, each.position, reader, at=at, now=now)
+            for each in waiting.items
+        ]
+        names, reviewed, apart = _sorted(db, found, me, at)
+    return page(
+        "approvals",
+        web,
+        me=me,
+        position=at,
+        reviewed=reviewed,
+        apart=apart,
+        names=names,
+        more=waiting.next is not None,
+    )
+
+
+def _sorted(
+    db: sqlite3.Connection, found: list[StatementDetail], me: User, at: int
+) -> tuple[dict[str, str], list[Reviewed], list[tuple[StatementDetail, str]]]:
+    """Return people's names, what can be approved with others, and the rest with the reasons."""
+    names: dict[str, str] = {}
+    reviewed: list[Reviewed] = []
+    apart: list[tuple[StatementDetail, str]] = []
+    left = MOST_BYTES
+    for each in found:
+        rules, replaced = _policies(each)
+        names |= users.names(db, sorted(people_of(rules) | people_of(replaced)), at=at)
+        names[each.creator.id] = each.creator.name
+        words = policies_in_words(rules, replaced, names)
+        open_to_me = standing(each, rules, me)
+        left -= len(each.document.encode())
+        if each.type is not None and each.type.name == CHANGE:
+            apart.append((each, "change"))
+        elif words["assurance"] == "passkey":
+            apart.append((each, "passkey"))
+        elif not open_to_me.can_approve:
+            apart.append((each, "other"))
+        elif left < 0:
+            apart.append((each, "large"))
+        else:
+            content = parse_content(each.content)
+            mine = [d.jws for d in each.decisions if d.person.id == me.id]
+            reviewed.append(
+                Reviewed(
+                    statement=each,
+                    content=content,
+                    cautions=of_statement(each.title, content),
+                    values=count_values(content),
+                    words=words,
+                    effect=open_to_me.approval_effect,
+                    mine=mine[-1] if mine else None,
+                )
+            )
+    return names, reviewed, apart
+
+
+def _policies(found: StatementDetail) -> tuple[Policy, Policy | None]:
+    # The document is authoritative; the views only index it.
+    document: dict[str, Any] = parse_json(found.document.encode())
+    rules = policy.parse(msgspec.json.encode(document["policy"]))
+    return rules, None if found.replaced is None else msgspec.convert(found.replaced, Policy)
