@@ -22,7 +22,7 @@ from ledger.store.ports.log import LogStore, ReadableLog
 from ledger.store.ports.operations import OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.postgres import store as postgres_store
-from ledger.store.postgres.sessions import Session
+from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.sqlite import store as sqlite_store
 from tests.support.states import without_triggers
 
@@ -170,7 +170,7 @@ class PostgresEngine:
     def fail_commits(self, patch: pytest.MonkeyPatch, times: int, *, stores: bool) -> None:
         patch.setattr(postgres_store, "RETRY_S", 0)
         patch.setattr(postgres_store, "DOUBT_S", 0.1)
-        patch.setattr(Session, "_run", _losing(times, stores=stores))
+        patch.setattr(DatabaseConnection, "_run", _losing(times, stores=stores))
 
     def url(self, data: Path) -> str:
         """Return the URL of the database of a data directory, which is empty at first."""
@@ -216,9 +216,9 @@ class PostgresEngine:
 
 def _losing(times: int, *, stores: bool) -> Callable[..., list[tuple[Any, ...]]]:
     """Let the connection be lost during appends, before the server has them or after."""
-    left, real = [times], Session._run
+    left, real = [times], DatabaseConnection._run
 
-    def run(session: Session, query: str, values: Any) -> list[tuple[Any, ...]]:
+    def run(session: DatabaseConnection, query: str, values: Any) -> list[tuple[Any, ...]]:
         if "append_batch" not in query or not left[0]:
             return real(session, query, values)
         left[0] -= 1

@@ -7,15 +7,15 @@ from contextlib import closing
 from pathlib import Path
 
 from ledger.store.postgres import schema
-from ledger.store.postgres.sessions import Session
+from ledger.store.postgres.connections import DatabaseConnection
 from tests.support.postgres import Cluster
 
 PLACE = Path(schema.__file__).with_name("definitions.txt")
 
 
-def text_of(session: Session) -> str:
+def text_of(database: DatabaseConnection) -> str:
     """Return the definitions of a database, one in each line, by name."""
-    found = schema.definitions(session)
+    found = schema.definitions(database)
     return "".join(f"{name}: {found[name]}\n" for name in sorted(found))
 
 
@@ -24,9 +24,9 @@ def main() -> None:
     cluster = Cluster()
     try:
         cluster.start()
-        with closing(Session(cluster.url())) as session:
-            schema.create(session)
-            PLACE.write_text(text_of(session), "utf-8")
+        with closing(DatabaseConnection(cluster.url())) as database:
+            schema.create(database)
+            PLACE.write_text(text_of(database), "utf-8")
     finally:
         cluster.stop()
 

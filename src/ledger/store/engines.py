@@ -69,10 +69,10 @@ def has_log(address: str) -> bool:
     """Tell whether there is a log at an address; raise UnavailableError `storage_failed`."""
     if is_database(address):
         from ledger.store.postgres import schema  # psycopg
-        from ledger.store.postgres.sessions import Session
+        from ledger.store.postgres.connections import DatabaseConnection
 
-        with closing(Session(address, reads_only=True)) as session:
-            return schema.exists(session)
+        with closing(DatabaseConnection(address, reads_only=True)) as database:
+            return schema.exists(database)
     log = Path(address)
     return log.is_file() and log.stat().st_size > 0
 
@@ -96,10 +96,10 @@ def create_database(address: str, *, role: str | None) -> None:
     Raises ConflictError `database_refused`, UnavailableError `storage_failed`.
     """
     from ledger.store.postgres import schema  # psycopg
-    from ledger.store.postgres.sessions import Session
+    from ledger.store.postgres.connections import DatabaseConnection
 
-    with closing(Session(address)) as session:
-        schema.create(session, role=role)
+    with closing(DatabaseConnection(address)) as database:
+        schema.create(database, role=role)
 
 
 def audited_log(address: str) -> LogSource:

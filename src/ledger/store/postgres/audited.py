@@ -25,11 +25,10 @@ from ledger.domain.unique_names import type_group
 from ledger.domain.vocabulary import CHANGE
 from ledger.errors import NotFoundError
 from ledger.store.postgres import schema
-from ledger.store.postgres.sessions import LONG_S, Session
+from ledger.store.postgres.connections import LAST_BIGINT, LONG_S, DatabaseConnection
 
 PAGE_ROWS = 2_048
-PAGE_BYTES = 8 * 1024 * 1024  # of bodies, beyond the first one of a page
-_LAST = 2**63 - 1
+PAGE_BYTES = 8_000_000  # of bodies, beyond the first one of a page
 
 # Changes are audited with people, because their effects are.
 _CHANGES = f"(SELECT stream FROM ledger.member WHERE grp = '{type_group(CHANGE)}')"  # noqa: S608  # constants
@@ -94,12 +93,12 @@ class PostgresSource(NamedTuple):
 
 
 class PostgresAudited:
-    """The rows of one log. Every read raises what `Session.rows` raises."""
+    """The rows of one log. Every read raises what `DatabaseConnection.rows` raises."""
 
     def __init__(self, url: str) -> None:
-        self._session = Session(url, reads_only=True, limit_s=LONG_S)
+        self._connection = DatabaseConnection(url, reads_only=True, limit_s=LONG_S)
         try:
-            if not schema.exists(self._session):
+            if not schema.exists(self._connection):
                 raise NotFoundError("not_founded", "the database has no ledger")
         except BaseException:
             self.close()
@@ -107,19 +106,19 @@ class PostgresAudited:
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._connection.close()
 
     def _all(self, sql: str, *values: Any) -> list[Any]:
-        return self._session.rows(sql, *values)
+        return self._connection.rows(sql, *values)
 
     def _first(self, sql: str, *values: Any) -> Any:
         """Return the first column of the first row, None without a row."""
-        rows = self._session.rows(sql, *values)
+        rows = self._connection.rows(sql, *values)
         return rows[0][0] if rows else None
 
     def _paged(self, query: str, key: str, *values: Any, column: int = 0) -> Iterator[Any]:
         """Yield the rows of a query in the order of a unique column of numbers."""
-        after = -_LAST
+        after = -LAST_BIGINT
         word = "AND" if "WHERE" in query else "WHERE"
         paged = f"{query} {word} {key} > %s ORDER BY {key} LIMIT %s"
         while rows := self._all(paged, *values, after, PAGE_ROWS):
@@ -128,17 +127,17 @@ class PostgresAudited:
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Make all reads in the block see the same state of the database."""
-        return self._session.snapshot()
+        return self._connection.snapshot()
 
     # --- what the engine finds -----------------------------------------------------------------
 
     def require_format(self) -> None:
         """Raise CorruptError `format_unknown` unless the log has the supported format."""
-        schema.require_format(self._session)
+        schema.require_format(self._connection)
 
     def engine_finding(self) -> Finding | None:
         """Return how tables, triggers and functions differ from those of `schema.create`."""
-        changed = schema.differences(self._session)
+        changed = schema.differences(self._connection)
         return Finding("file", None, "schema_changed", "; ".join(changed)) if changed else None
 
     # --- events --------------------------------------------------------------------------------
@@ -150,16 +149,16 @@ class PostgresAudited:
     def events(self, after: int = 0, last: int | None = None) -> Iterator[EventRow]:
         """Yield the events after a position, up to another one or to the end, in order."""
         if last is None and not after:  # a damaged position may be negative
-            after = -_LAST
-        return self._events("TRUE", (), after, _LAST if last is None else last)
+            after = -LAST_BIGINT
+        return self._events("TRUE", (), after, LAST_BIGINT if last is None else last)
 
     def of_people(self, size: int, statement: bytes | None = None) -> Iterator[EventRow]:
         """Yield all events of people, of the ledger and of changes, up to a position, in order."""
         where, values = _WITH_PEOPLE, [[*STATEMENT_TAGS]]
         if statement is None:
-            return self._events(where, values, -_LAST, size)
+            return self._events(where, values, -LAST_BIGINT, size)
         where = f"({where} OR e.stream = encode(%s, 'hex')::uuid)"
-        return self._events(where, [*values, statement], -_LAST, size)
+        return self._events(where, [*values, statement], -LAST_BIGINT, size)
 
     def of_statements(self, size: int, part: int, parts: int) -> Iterator[EventRow]:
         """Yield one of `parts` shares of the events about other statements: complete streams."""
@@ -171,9 +170,9 @@ class PostgresAudited:
 
     def of_stream(self, stream: bytes, before: int | None = None) -> Iterator[Any]:
         """Yield the states of a stream's events before a position, oldest first."""
-        last = _LAST if before is None else before - 1
+        last = LAST_BIGINT if before is None else before - 1
         where = "e.stream = encode(%s, 'hex')::uuid"
-        for *_, state, _ in self._events(where, [stream], -_LAST, last):
+        for *_, state, _ in self._events(where, [stream], -LAST_BIGINT, last):
             yield state
 
     def _events(
@@ -267,7 +266,7 @@ class PostgresAudited:
             " WHERE (grp, stream, pos) > (%s, encode(%s, 'hex')::uuid, %s)"
             " ORDER BY grp, stream, pos LIMIT %s"
         )
-        after: tuple[Any, ...] = ("", bytes(16), -_LAST)
+        after: tuple[Any, ...] = ("", bytes(16), -LAST_BIGINT)
         while rows := self._all(query, *after, PAGE_ROWS):
             yield from rows
             after = rows[-1][:3]
@@ -282,7 +281,7 @@ class PostgresAudited:
 
     def receipts(self) -> Iterator[tuple[Any, Any]]:
         """Yield (position, number of events) of every receipt, in the order of positions."""
-        after = (-_LAST, b"")
+        after = (-LAST_BIGINT, b"")
         query = (
             "SELECT pos, n, key FROM ledger.cmd WHERE (pos, key) > (%s, %s)"
             " ORDER BY pos, key LIMIT %s"

@@ -8,9 +8,8 @@ from ledger.domain.entry import join
 from ledger.errors import CorruptError
 from ledger.store.ports.log import Facts, Head, Needs
 from ledger.store.postgres import loads
-from ledger.store.postgres.sessions import Session
+from ledger.store.postgres.connections import LAST_BIGINT, DatabaseConnection
 
-_LAST = 2**63 - 1
 # Every event has a body; without it, the row is left out, and the gap of positions is noticed.
 _EVENTS = "ledger.ev e JOIN ledger.body b USING(pos)"
 # A gap in a stream would not be noticed: an event without its body stays, and no entry matches it.
@@ -27,19 +26,19 @@ _PLACED = """
 HEAD = "SELECT size, epoch, at_ms FROM ledger.log_head"
 
 
-class Queries:
+class PostgresQueries:
     """Reads on one connection, for one caller at a time."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, database: DatabaseConnection) -> None:
+        self._connection = database
 
     def close(self) -> None:
         """Close the connection."""
-        self._session.close()
+        self._connection.close()
 
     def head(self) -> Head:
         """Return the head; everything that is visible is sealed."""
-        rows = self._session.rows(HEAD)
+        rows = self._connection.rows(HEAD)
         if not rows:
             raise CorruptError("file_malformed", "the log has no head")
         ((size, epoch, at_ms),) = rows
@@ -48,7 +47,7 @@ class Queries:
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` (position, state) pairs after position `after`, in order."""
         query = f"SELECT pos, entry, data FROM {_EVENTS} WHERE pos > %s ORDER BY pos LIMIT %s"  # noqa: S608  # from this file
-        return _joined(self._session.rows(query, after, limit))
+        return _joined(self._connection.rows(query, after, limit))
 
     def states(self, positions: Sequence[int]) -> list[tuple[int, bytes]]:
         """Return the (position, state) pairs of these positions, in the order given.
@@ -56,14 +55,14 @@ class Queries:
         Raises CorruptError `position_missing`.
         """
         query = f"SELECT pos, entry, data FROM {_EVENTS} WHERE pos = ANY(%s::bigint[])"  # noqa: S608  # from this file
-        found = dict(_joined(self._session.rows(query, [*positions])))
+        found = dict(_joined(self._connection.rows(query, [*positions])))
         if not found.keys() >= set(positions):
             raise CorruptError("position_missing", "a position is missing in the log")
         return [(position, found[position]) for position in positions]
 
     def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
         """Return the (position, state) pairs of a stream up to position `last`, in order."""
-        return _joined(self._session.rows(_PLACED, stream, last))
+        return _joined(self._connection.rows(_PLACED, stream, last))
 
     def stream(
         self,
@@ -76,8 +75,8 @@ class Queries:
     ) -> list[tuple[int, str, bytes]]:
         """Return (version, tag, state) of a stream's events with versions in (gt, lte]."""
         query = _STREAM_BACKWARDS if desc else _STREAM
-        last = _LAST if lte is None else lte
-        rows = self._session.rows(query, stream, gt, last, None if limit < 0 else limit)
+        last = LAST_BIGINT if lte is None else lte
+        rows = self._connection.rows(query, stream, gt, last, None if limit < 0 else limit)
         return [(version, tag, join(entry, body)) for version, tag, entry, body in rows]
 
     def rows(
@@ -88,7 +87,7 @@ class Queries:
             f"SELECT pos, stream, version, tag, entry, data FROM {_EVENTS}"  # noqa: S608  # from this file
             " WHERE pos >= %s AND pos <= %s ORDER BY pos LIMIT %s"
         )
-        rows = self._session.rows(query, first, _LAST if last is None else last, limit)
+        rows = self._connection.rows(query, first, LAST_BIGINT if last is None else last, limit)
         return [
             (position, stream, version, tag, join(entry, body))
             for position, stream, version, tag, entry, body in rows
@@ -97,18 +96,18 @@ class Queries:
     def positions(self, tag: str, last: int) -> list[int]:
         """Return the positions of all events of one type up to position `last`, in order."""
         query = "SELECT pos FROM ledger.ev WHERE tag = %s AND pos <= %s ORDER BY pos"
-        return [position for (position,) in self._session.rows(query, tag, last)]
+        return [position for (position,) in self._connection.rows(query, tag, last)]
 
     def extent(self, last: int) -> tuple[int, int]:
         """Return how many events there are up to position `last`, and their bytes as stored."""
         sums = "count(*), coalesce(sum(octet_length(entry) + octet_length(data)), 0)::bigint"
         query = f"SELECT {sums} FROM {_EVENTS} WHERE pos <= %s"  # noqa: S608  # from this file
-        ((count, total),) = self._session.rows(query, last)
+        ((count, total),) = self._connection.rows(query, last)
         return count, total
 
     def load(self, needs: Sequence[Needs]) -> list[Facts]:
         """Answer several needs from one snapshot, in order."""
-        return loads.facts(needs, self._session.rows(loads.LOAD, *loads.arguments(needs)))
+        return loads.facts(needs, self._connection.rows(loads.LOAD, *loads.arguments(needs)))
 
 
 def _joined(rows: Iterable[tuple[Any, ...]]) -> list[tuple[int, bytes]]:

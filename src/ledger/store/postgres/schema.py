@@ -1,7 +1,7 @@
 """Create the log's tables, once, and compare what the database defines with what this program does.
 
-The database has one ledger, in the schema `ledger`. Whoever creates it owns it; other roles may
-read the tables and call the functions, which append.
+The database has one ledger, in the schema `ledger`. The role that creates it owns it; other roles
+may read the tables and call the functions, which append.
 """
 
 from importlib.resources import files
@@ -10,7 +10,7 @@ import psycopg
 
 from ledger.data_files import LOG_FORMAT
 from ledger.errors import ConflictError, CorruptError, UnavailableError
-from ledger.store.postgres.sessions import Session
+from ledger.store.postgres.connections import DatabaseConnection
 
 _SOURCES = ("schema.sql", "append.sql", "functions.sql")
 _EXISTS = "SELECT to_regclass('ledger.log_head') IS NOT NULL"
@@ -60,20 +60,20 @@ ORDER BY 1
 """
 
 
-def exists(session: Session) -> bool:
-    """Tell whether the database has a ledger's tables; raise as `Session.rows`."""
-    return session.rows(_EXISTS) == [(True,)]
+def exists(database: DatabaseConnection) -> bool:
+    """Tell whether the database has a ledger's tables; raise as `DatabaseConnection.rows`."""
+    return database.rows(_EXISTS) == [(True,)]
 
 
-def create(session: Session, *, role: str | None = None) -> None:
+def create(database: DatabaseConnection, *, role: str | None = None) -> None:
     """Create the tables if there are none, all or nothing; let another role use them.
 
     Raises ConflictError `database_refused` if this role may not create them, or without that other
     role; UnavailableError `storage_failed`.
     """
-    _require_usable(session)
+    _require_usable(database)
     statements = [_LOCK]
-    if not exists(session):
+    if not exists(database):
         # Another process may have created them meanwhile; then the schema exists already.
         statements += [_text(name) for name in _SOURCES]
         statements += [f"INSERT INTO ledger.log_head VALUES(1, {LOG_FORMAT}, 0, 0, 0, 0)", _PRIVATE]
@@ -83,7 +83,7 @@ def create(session: Session, *, role: str | None = None) -> None:
     if len(statements) == 1:
         return
     try:
-        session.script(";\n".join(["BEGIN", *statements, "COMMIT"]))
+        database.script(";\n".join(["BEGIN", *statements, "COMMIT"]))
     except psycopg.errors.DuplicateSchema:
         pass
     except psycopg.OperationalError as error:
@@ -97,8 +97,8 @@ def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
-def _require_usable(session: Session) -> None:
-    ((encoding, fsync),) = session.rows(_ENCODING)
+def _require_usable(database: DatabaseConnection) -> None:
+    ((encoding, fsync),) = database.rows(_ENCODING)
     if encoding != "UTF8":
         detail = f"the database has the encoding {encoding}; the ledger needs UTF8"
         raise ConflictError("database_refused", detail)
@@ -107,25 +107,25 @@ def _require_usable(session: Session) -> None:
         raise ConflictError("database_refused", detail)
 
 
-def require_format(session: Session) -> None:
+def require_format(database: DatabaseConnection) -> None:
     """Raise CorruptError `format_unknown` for another format, `schema_changed` after a change."""
-    found = session.rows("SELECT format FROM ledger.log_head WHERE id = 1")
+    found = database.rows("SELECT format FROM ledger.log_head WHERE id = 1")
     if found != [(LOG_FORMAT,)]:
         told = found[0][0] if found else "none"
         raise CorruptError("format_unknown", f"the log has format {told}, not {LOG_FORMAT}")
 
 
-def require_unchanged(session: Session) -> None:
+def require_unchanged(database: DatabaseConnection) -> None:
     """Raise CorruptError `schema_changed` if the definitions are not those of `create`."""
-    changed = differences(session)
+    changed = differences(database)
     if changed:
         detail = f"the database was changed: {'; '.join(changed)}; run `ledger audit`"
         raise CorruptError("schema_changed", detail)
 
 
-def differences(session: Session) -> list[str]:
+def differences(database: DatabaseConnection) -> list[str]:
     """Return what the database defines otherwise than `create` did, in words."""
-    expected, found = _expected(), definitions(session)
+    expected, found = _expected(), definitions(database)
     missing = [f"{name} is missing" for name in sorted(expected.keys() - found.keys())]
     foreign = [f"{name} is foreign" for name in sorted(found.keys() - expected.keys())]
     same = expected.keys() & found.keys()
@@ -133,9 +133,9 @@ def differences(session: Session) -> list[str]:
     return [*missing, *foreign, *changed]
 
 
-def definitions(session: Session) -> dict[str, str]:
+def definitions(database: DatabaseConnection) -> dict[str, str]:
     """Return what the schema `ledger` defines, by name."""
-    return dict(session.rows(_DEFINITIONS))
+    return dict(database.rows(_DEFINITIONS))
 
 
 def _expected() -> dict[str, str]:

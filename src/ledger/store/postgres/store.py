@@ -15,17 +15,17 @@ import psycopg
 from ledger.errors import NotFoundError, UnavailableError
 from ledger.store.ports.log import AppendResult, NotStored, Unknown, Write
 from ledger.store.postgres import schema
-from ledger.store.postgres.batch import APPEND, Batch
-from ledger.store.postgres.endorsements import PostgresEndorsements
-from ledger.store.postgres.queries import Queries
-from ledger.store.postgres.sessions import (
+from ledger.store.postgres.append_columns import APPEND, AppendColumns
+from ledger.store.postgres.connections import (
     LONG_S,
     READ_S,
     STATEMENT_S,
+    DatabaseConnection,
     DoubtError,
-    Session,
     UnreachableError,
 )
+from ledger.store.postgres.endorsements import PostgresEndorsements
+from ledger.store.postgres.queries import PostgresQueries
 from ledger.store.postgres.tree import PostgresTree
 
 # How long a batch whose outcome is not known is sent again, and how long a server that cannot be
@@ -35,19 +35,19 @@ REACH_S = 3.0
 RETRY_S = 0.05
 
 
-class PostgresLog(Queries):
+class PostgresLog(PostgresQueries):
     """The log in one database, which any number of processes may share."""
 
     def __init__(self, url: str, *, quorum: bool = False) -> None:
         """With `quorum`, append nothing while the server names no synchronous standby."""
         self._url = url
         self._quorum = quorum
-        self._writer = Session(url, limit_s=STATEMENT_S)
+        self._writer = DatabaseConnection(url, limit_s=STATEMENT_S)
         try:
             schema.create(self._writer)
             schema.require_format(self._writer)
             schema.require_unchanged(self._writer)
-            super().__init__(self._reading_session())
+            super().__init__(self._reading_connection())
             self._lock = Lock()
             self._anchor: tuple[int, bytes] | None = None
             self.sync_s: float | None = None
@@ -56,25 +56,25 @@ class PostgresLog(Queries):
             self._writer.close()
             raise
 
-    def _reading_session(self) -> Session:
-        return Session(self._url, limit_s=READ_S, seals=True)
+    def _reading_connection(self) -> DatabaseConnection:
+        return DatabaseConnection(self._url, limit_s=READ_S, seals=True)
 
     @property
     def address(self) -> str:
         """The URL, with its password, for `store.engines.open_log` in another process."""
         return self._url
 
-    def reader(self) -> Queries:
+    def reader(self) -> PostgresQueries:
         """Return a reader of its own for another thread; the caller closes it."""
-        return Queries(self._reading_session())
+        return PostgresQueries(self._reading_connection())
 
     def tree(self) -> PostgresTree:
         """Return the tree of this log; the caller closes it."""
-        return PostgresTree(self._reading_session())
+        return PostgresTree(self._reading_connection())
 
     def endorsements(self) -> PostgresEndorsements:
         """Return the endorsements of this log's checkpoints; the caller closes them."""
-        return PostgresEndorsements(self._reading_session())
+        return PostgresEndorsements(self._reading_connection())
 
     def close(self) -> None:
         """Close the connections after running writes finish."""
@@ -90,7 +90,7 @@ class PostgresLog(Queries):
         is sent again: its keys tell which writes were stored, and its own commit waits as the first
         one should have.
         """
-        batch = Batch(writes)
+        batch = AppendColumns(writes)
         columns = batch.columns()
         with self._lock:
             began_s = time.monotonic()
@@ -130,14 +130,14 @@ class PostgresLog(Queries):
         return int(size)
 
 
-class PostgresReader(Queries):
+class PostgresReader(PostgresQueries):
     """The log in one database, for reading only; for one thread."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        super().__init__(Session(url, reads_only=True, limit_s=LONG_S))
+        super().__init__(DatabaseConnection(url, reads_only=True, limit_s=LONG_S))
         try:
-            if not schema.exists(self._session):
+            if not schema.exists(self._connection):
                 raise NotFoundError("not_founded", "the database has no ledger")
         except BaseException:
             self.close()
@@ -145,8 +145,8 @@ class PostgresReader(Queries):
 
     def tree(self) -> PostgresTree:
         """Return the tree of this log; the caller closes it."""
-        return PostgresTree(Session(self._url, reads_only=True, limit_s=LONG_S))
+        return PostgresTree(DatabaseConnection(self._url, reads_only=True, limit_s=LONG_S))
 
     def endorsements(self) -> PostgresEndorsements:
         """Return the endorsements of this log's checkpoints; the caller closes them."""
-        return PostgresEndorsements(Session(self._url, reads_only=True, limit_s=LONG_S))
+        return PostgresEndorsements(DatabaseConnection(self._url, reads_only=True, limit_s=LONG_S))

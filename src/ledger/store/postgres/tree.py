@@ -9,7 +9,7 @@ from typing import Any
 
 from ledger.errors import CorruptError
 from ledger.store.ports.tree import Leaf, Published
-from ledger.store.postgres.sessions import Session
+from ledger.store.postgres.connections import DatabaseConnection
 from ledger.tlog.merkle import HASH_BYTES, Tile
 
 _TILES = "%s::int[], %s::bigint[], %s::bytea[]"
@@ -19,16 +19,16 @@ _LATE, _FORKED = 1, 2
 class PostgresTree:
     """The tree of one log, on a connection of its own."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, database: DatabaseConnection) -> None:
+        self._connection = database
 
     def close(self) -> None:
         """Close the connection; the log itself stays open."""
-        self._session.close()
+        self._connection.close()
 
     def head(self) -> int:
         """Return the newest sealed position, 0 for an empty log."""
-        ((size,),) = self._session.rows("SELECT coalesce(max(size), 0) FROM ledger.log_head")
+        ((size,),) = self._connection.rows("SELECT coalesce(max(size), 0) FROM ledger.log_head")
         return int(size)
 
     # --- entries -------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ class PostgresTree:
         Raises CorruptError `position_missing`.
         """
         query = "SELECT pos, entry, leaf FROM ledger.ev WHERE pos > %s ORDER BY pos LIMIT %s"
-        leaves = [Leaf(*row) for row in self._session.rows(query, after, limit)]
+        leaves = [Leaf(*row) for row in self._connection.rows(query, after, limit)]
         for expected, leaf in enumerate(leaves, start=after + 1):
             if leaf.position != expected:
                 raise CorruptError("position_missing", f"position {expected} is missing")
@@ -59,7 +59,7 @@ class PostgresTree:
         query = (
             "SELECT substring(hashes FROM 1 FOR %s) FROM ledger.tile WHERE level = %s AND n = %s"
         )
-        rows = self._session.rows(query, width * HASH_BYTES, level, n)
+        rows = self._connection.rows(query, width * HASH_BYTES, level, n)
         if not rows or len(rows[0][0]) != width * HASH_BYTES:
             raise CorruptError("tile_missing", f"tile {n} of level {level} is missing")
         hashes: bytes = rows[0][0]
@@ -67,7 +67,7 @@ class PostgresTree:
 
     def save(self, tiles: Iterable[Tile]) -> None:
         """Store complete tiles before their checkpoint; readers do not see them yet."""
-        self._session.require_change(
+        self._connection.require_change(
             f"SELECT ledger.save_tiles({_TILES})", *_columns(tiles)
         )  # from this file
 
@@ -88,7 +88,9 @@ class PostgresTree:
             published.note,
             published.published_at,
         )
-        ((outcome,),) = self._session.require_change(query, size, root, note, at, *_columns(tiles))
+        ((outcome,),) = self._connection.require_change(
+            query, size, root, note, at, *_columns(tiles)
+        )
         if outcome == _FORKED:
             detail = f"another root is published for the tree of {size} entries"
             raise CorruptError("log_forked", detail, position=size)
@@ -97,7 +99,7 @@ class PostgresTree:
     def mend(self, size: int, tiles: Iterable[Tile]) -> None:
         """Rewrite the tiles of the newest checkpoint's tree, if it still has this size."""
         query = f"SELECT ledger.mend_tiles(%s::bigint, {_TILES})"  # from this file
-        self._session.require_change(query, size, *_columns(tiles))
+        self._connection.require_change(query, size, *_columns(tiles))
 
     def latest(self, *, before: str = "~") -> Published | None:
         """Return the newest checkpoint published before a time; None if there is none."""
@@ -116,7 +118,7 @@ class PostgresTree:
 
     def _checkpoints(self, rest: str, *values: Any) -> list[Published]:
         query = f"SELECT size, root, note, published_at FROM ledger.checkpoint {rest}"  # noqa: S608  # from this file
-        return [Published(*row) for row in self._session.rows(query, *values)]
+        return [Published(*row) for row in self._connection.rows(query, *values)]
 
 
 def _columns(tiles: Iterable[Tile]) -> tuple[list[int], list[int], list[bytes]]:

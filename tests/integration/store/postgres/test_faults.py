@@ -12,9 +12,9 @@ import pytest
 
 from ledger.errors import UnavailableError
 from ledger.store.ports.log import AppendResult, NotStored, Receipt, Unknown, Write
-from ledger.store.postgres import sessions
+from ledger.store.postgres import connections
 from ledger.store.postgres import store as postgres_store
-from ledger.store.postgres.sessions import Session
+from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.postgres.store import PostgresLog
 from ledger.store.results import require_stored
 from tests.support.postgres import Cluster
@@ -185,7 +185,7 @@ def test_where_a_quorum_is_asked_for_nothing_is_taken_while_no_standby_is_named(
 def test_a_client_that_stops_in_a_transaction_delays_the_next_writer_by_seconds_only(
     own_url: str,
 ) -> None:
-    with closing(PostgresLog(own_url)) as store, closing(Session(own_url)) as stopped:
+    with closing(PostgresLog(own_url)) as store, closing(DatabaseConnection(own_url)) as stopped:
         stopped.script("BEGIN; SELECT size FROM ledger.log_head FOR UPDATE")
         began_s = time.monotonic()
         assert positions(store.append([write(ONE)])) == [1]
@@ -194,12 +194,14 @@ def test_a_client_that_stops_in_a_transaction_delays_the_next_writer_by_seconds_
 
 def test_a_lock_that_is_held_for_too_long_stores_nothing(own_url: str) -> None:
     with closing(PostgresLog(own_url)) as store:
-        held = closing(Session(own_url, reads_only=True))  # without the time limits of writers
-        with held as session:
-            session.script(
+        held = closing(
+            DatabaseConnection(own_url, reads_only=True)
+        )  # without the time limits of writers
+        with held as database:
+            database.script(
                 "BEGIN; SET TRANSACTION READ WRITE; SELECT size FROM ledger.log_head FOR UPDATE"
             )
             (result,) = store.append([write(ONE)])
             assert isinstance(result, NotStored)
         assert positions(store.append([write(ONE)])) == [1]
-        assert sessions.STATEMENT_S > 5  # or our limit would leave it unknown
+        assert connections.STATEMENT_S > 5  # or our limit would leave it unknown

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.errors import ConflictError, CorruptError, MalformedError, UnavailableError
 from ledger.store.engines import audited_log, create_database, has_log, open_log, read_log
-from ledger.store.postgres.sessions import Session
+from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.postgres.store import PostgresLog
 from tests.support.postgres import Cluster
 from tests.support.postgres_definitions import PLACE, text_of
@@ -22,8 +22,8 @@ def execute(url: str, *statements: str) -> None:
 
 
 def test_the_definitions_that_are_expected_are_those_that_are_created(store: PostgresLog) -> None:
-    with closing(Session(store.address)) as session:
-        assert text_of(session) == PLACE.read_text("utf-8")
+    with closing(DatabaseConnection(store.address)) as database:
+        assert text_of(database) == PLACE.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from ledger.store.ports.log import (
     Taken,
     Write,
 )
+from ledger.store.postgres.connections import LAST_BIGINT
 
-_NEVER_MS = 2**62
+_NEVER_MS = LAST_BIGINT
 _IMPOSSIBLE = -1  # no stream has this version
 
 APPEND = (
@@ -48,7 +49,7 @@ class _Numbers:
         return [*self._numbers]
 
 
-class Batch:
+class AppendColumns:
     """The columns of one batch, row by row."""
 
     def __init__(self, writes: Sequence[Write]) -> None:
@@ -115,7 +116,7 @@ class Batch:
             columns += map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(width)]
         return columns
 
-    def results(self, rows: Sequence[tuple[Any, ...]], writes: Sequence[Write]) -> "_Results":
+    def results(self, rows: Sequence[tuple[Any, ...]], writes: Sequence[Write]) -> "BatchResults":
         """Return what the rows of `append_batch` say of these writes."""
         names = self._names.values()
         results: list[AppendResult] = [Stale()] * len(writes)
@@ -132,7 +133,7 @@ class Batch:
         return results, newest
 
 
-_Results = tuple[list[AppendResult], tuple[int, bytes] | None]
+BatchResults = tuple[list[AppendResult], tuple[int, bytes] | None]
 
 
 def _result(  # the columns of one row

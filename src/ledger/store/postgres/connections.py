@@ -23,6 +23,7 @@ STATEMENT_S = 10.0  # longer than the server waits for a lock
 READ_S = 60.0
 LONG_S = 3_600.0  # an audit counts and sorts all rows
 _POLL_S = 0.1
+LAST_BIGINT = 2**63 - 1
 # Of the server: nobody holds a lock while it waits for a client that has stopped.
 _WRITING = "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=2s"
 _READING = "-c default_transaction_read_only=on"
@@ -76,7 +77,7 @@ class _Connection(psycopg.Connection[tuple[Any, ...]]):
             raise
 
 
-class Session:
+class DatabaseConnection:
     """One connection to the database of a URL, opened when it is first used."""
 
     def __init__(
