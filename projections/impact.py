@@ -193,7 +193,7 @@ def _is_lost(
     asked = [(rules, decided)]
     if replaced is not None:
         asked = [
-            (rules, for_own(rules, decided)),
+            (rules, for_own(rules, creator, decided)),
             (replaced, for_replaced(replaced, creator, decided)),
         ]
     # As many more holders of each role as the change could take away.

@@ -187,7 +187,7 @@ def call(db: sqlite3.Connection, number: int, me: InboxOwner, at: int, now: str)
         return "nobody"
     creator = uuid_text(db.execute(_CREATOR, (number,)).fetchone()[0])
     decided = decided_by(db, number, at=at)
-    policies = [(rules, decided if replaced is None else for_own(rules, decided))]
+    policies = [(rules, decided if replaced is None else for_own(rules, creator, decided))]
     if replaced is not None:
         policies.append((replaced, for_replaced(replaced, creator, decided)))
     calls: list[Call] = []

@@ -71,7 +71,7 @@ def of_number(
     moment = ShownAt(at, now, summary.status == "pending", below)
     creator, by_whom = summary.creator.id, decisions.decided_by(db, number, at=at)
     replaced = versions.replaced_by(db, number)
-    own = by_whom if replaced is None else for_own(rules, by_whom)
+    own = by_whom if replaced is None else for_own(rules, creator, by_whom)
     standing = progress.standing(db, rules, creator, own, moment)
     other = None
     if replaced is not None:

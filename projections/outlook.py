@@ -60,12 +60,19 @@ class Decided(msgspec.Struct, frozen=True):
     steps: StepsByPerson = NO_STEPS
 
 
-def for_own(rules: Policy, decided: Decided) -> Decided:
-    """Return the decisions that count for a version's own policy: in one with steps, by step."""
-    if not rules.ordered:
-        return decided
-    approved = {user: each for user, each in decided.approved.items() if user in decided.steps}
-    return Decided(approved, decided.rejected, decided.steps)
+def for_own(rules: Policy, creator: str, decided: Decided) -> Decided:
+    """Return the decisions that count for the policy of a version of an approved statement.
+
+    The replaced policy alone asks for the others: for a creator who may not sign the version, and
+    in a policy with steps for those whose approval fills none.
+    """
+    without, steps = places.excluded(rules, creator), decided.steps
+    approved = {
+        user: each
+        for user, each in decided.approved.items()
+        if user not in without and (user in steps or not rules.ordered)
+    }
+    return Decided(approved, decided.rejected, steps if rules.ordered else NO_STEPS)
 
 
 def for_replaced(replaced: Policy, creator: str, decided: Decided) -> Decided:
@@ -94,8 +101,9 @@ def refusals(rules: Policy, creator: str, decided: Decided) -> Refusals:
     """
     members = policy.members(rules)
     open_roles = {each.removeprefix("role:") for each in members if each.startswith("role:")}
-    without = decided.rejected.keys() | places.excluded(rules, creator)
-    given = GivenApprovals(decided.approved, decided.steps, open_roles, without)
+    excluded = places.excluded(rules, creator)
+    without = decided.rejected.keys() | excluded
+    given = GivenApprovals(decided.approved, decided.steps, open_roles, without, excluded)
     return Refusals(rules, given)
 
 

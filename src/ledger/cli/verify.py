@@ -14,39 +14,23 @@ import msgspec
 from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.verify_arguments import add_arguments, requirements
+from ledger.cli.verify_report import plain, print_report
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import Source, verify
-from ledger.verify.companions import told_companion
 from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
 from ledger.verify.lost import with_restores
 from ledger.verify.public_log import verify_log
 from ledger.verify.receipt import is_receipt, verify_receipt
 from ledger.verify.report import (
-    CheckOutcome,
-    Verdict,
     VerificationReport,
-    VerifiedRequirement,
-    told_limits,
-    told_restoration,
 )
 from ledger.verify.requirements import NOTHING, Requirements
-from ledger.verify.used import told_uses
 
-_VERDICTS: dict[Verdict, str] = {
-    "verified": "Verified.",
-    "consistent": "Consistent, but I do not know this ledger.",
-    "in_question": "In question: an approval needs what was declared compromised.",
-    "invalid": "Invalid: {failed}.",
-    "unverifiable": "Cannot be verified: something is missing.",
-}
-_Marks = dict[CheckOutcome, str]
-_MARKS: _Marks = {"passed": "✓", "failed": "✗", "skipped": "–", "unverifiable": "–"}
-_PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifiable": "?"}
 _SHOW_FROM = 1000  # below this number, no progress is shown
 
 
@@ -77,7 +61,7 @@ def run(chosen: argparse.Namespace) -> int:
     progress = _Progress()
     try:
         keys = [key for given in chosen.log_key for key in _keys(given)]
-        trust = _trust(chosen.policy, chosen.tsa_certificates)
+        trust = _trust(chosen)
         if trust.policy is not None:
             keys += [log.key for log in trust.policy.logs]
         required = requirements(chosen)
@@ -88,13 +72,13 @@ def run(chosen: argparse.Namespace) -> int:
             report = with_restores(report, later, position)
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         progress.end()
-        print(f"ledger verify: {_plain(str(error))}", file=sys.stderr)
+        print(f"ledger verify: {plain(str(error))}", file=sys.stderr)
         return ExitCode.USAGE
     progress.end()
     if chosen.json:
         print(msgspec.json.encode(report).decode())
     else:
-        _print(report)
+        print_report(report)
     return exit_code(report)
 
 
@@ -179,10 +163,12 @@ def read_directory(directory: Path) -> dict[str, bytes]:
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
 
 
-def _trust(policy: Path | None, certificates: Path | None) -> Trust:
+def _trust(chosen: argparse.Namespace) -> Trust:
+    policy, certificates = chosen.policy, chosen.tsa_certificates
     return Trust(
         None if policy is None else parse_policy(policy.read_bytes()),
         None if certificates is None else parse_certificates(certificates.read_bytes()),
+        chosen.require_all_keys,
     )
 
 
@@ -196,87 +182,6 @@ def _keys(given: str) -> list[NoteKey]:
     if not keys:
         raise MalformedError("vkey_invalid", f"{given} contains no key")
     return keys
-
-
-# --- the report --------------------------------------------------------------------------------
-
-
-def _print(report: VerificationReport) -> None:
-    encoding = sys.stdout.encoding or "ascii"
-    marks = _MARKS if _can_show("✓✗–", encoding) else _PLAIN_MARKS
-    for line in _lines(report, marks):
-        print(line.encode(encoding, "replace").decode(encoding))
-
-
-def _found(required: VerifiedRequirement) -> str:
-    if required.met:
-        return "Met"
-    return "CANNOT BE TOLD" if required.undecided else "NOT MET"
-
-
-def _can_show(text: str, encoding: str) -> bool:
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
-    lines = []
-    if report.ledger is not None:
-        kinds = {"log": "A public log", "receipt": "A receipt"}
-        what = kinds.get(report.mode or "", f"A bundle, mode {report.mode}")
-        lines += [
-            f"{what}: {report.size:,} entries of {_plain(report.ledger)} (its own claim).",
-            "",
-        ]
-    for number, check in enumerate(report.checks, start=1):
-        where = "" if check.code is None else f" ({_plain(check.code)}{_at(check.position)})"
-        says = f"{marks[check.outcome]} {check.name:<12} {_plain(check.says)}{where}"
-        lines.append(f"{number:>2} {says}")
-    failed = ", ".join(check.name for check in report.checks if check.outcome == "failed")
-    lines += ["", _VERDICTS[report.verdict].format(failed=failed)]
-    lines += [f"{_found(each)}, --{each.name}: {_plain(each.says)}" for each in report.requirements]
-    if report.as_of is not None:
-        lines.append(f"As of {report.size:,} entries; the newest one shown is of {report.as_of}.")
-    for restored in report.restorations:
-        reason = f"  The operator's reason: {_plain(restored.reason)}"
-        lines += ["", told_restoration(restored), reason]
-    for shown in report.statements:
-        approvers = ", ".join(_plain(each.name) for each in shown.approvers) or "nobody"
-        lines += ["", f"“{_plain(shown.title)}” is {shown.status}; approved by {approvers}."]
-        if shown.supersedes is not None:
-            lines.append(f"It is a new version of {shown.supersedes}.")
-        if shown.superseded_by is not None:
-            lines.append(f"The version {shown.superseded_by} supersedes it.")
-        lines += [
-            f"  statement {shown.id}",
-            f"  document  {shown.sha256}",
-            f"  type      {'none' if shown.type is None else _plain(shown.type.named)}",
-            f"  drafted   {shown.drafted_at} by {_plain(shown.creator.name)}",
-            f"  policy    {_plain(shown.policy)}",
-        ]
-        lines += [f"  {_plain(each)}" for each in told_uses(shown)]
-        lines += [
-            f"  {each.position:>6}  {_plain(each.at)}  {each.decision} by {_plain(each.name)}"
-            f"{told_limits(each)}"
-            for each in shown.decisions
-        ]
-    # Show the limits of a proof only if there is one.
-    is_proof = report.verdict in ("verified", "consistent", "in_question")
-    said = [told_companion(each) for each in report.companions]
-    said += report.does_not_prove if is_proof else ()
-    return [*lines, *([""] if said else []), *(f"- {each}" for each in said)]
-
-
-def _at(position: int | None) -> str:
-    return "" if position is None else f", position {position}"
-
-
-def _plain(text: str) -> str:
-    """Replace control characters: names and titles come from the bundle and reach a terminal."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 class _Progress:

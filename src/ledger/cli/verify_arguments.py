@@ -31,6 +31,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="a key of the expected ledger: a vkey, or a file of vkeys",
     )
     command.add_argument(
+        "--require-all-keys",
+        action="store_true",
+        help="every key that the log announces must have signed the checkpoint; of a receipt,"
+        " every key that you give",
+    )
+    command.add_argument(
         "--policy",
         type=Path,
         metavar="FILE",

@@ -21,13 +21,15 @@ class GivenApprovals(msgspec.Struct, frozen=True):
 
     `approvals` have the roles of their own positions, and `steps` the step of each. `open_roles`
     are those of the ledger whose holders sign. Nobody of `without` is expected to approve: the
-    creator, if they may not, and those whose latest decision is a rejection.
+    creator, if they may not, and those whose latest decision is a rejection. An approval of the
+    `excluded`, such a creator, fills no step.
     """
 
     approvals: RolesByPerson
     steps: StepsByPerson
     open_roles: Set[str]
     without: Set[str]
+    excluded: Set[str] = frozenset()
 
 
 def open_step(policy: Policy, approvals: RolesByPerson, steps: StepsByPerson) -> int | None:
@@ -46,15 +48,15 @@ def of_step(number: int, approvals: RolesByPerson, steps: StepsByPerson) -> Role
 def require_open(policy: Policy, given: GivenApprovals, user: str, roles: Set[str]) -> int:
     """Return the number of the open step, if this person's approval fills a place of it.
 
-    Raises ConflictError `step_closed` if the step names nobody like them; `not_needed` if they
-    would fill no place that is left, or no step is open; `needed_later` if the later steps could
-    not be met without them.
+    Raises ConflictError `step_closed` if the step names nobody like them, or they are excluded;
+    `not_needed` if they would fill no place that is left, or no step is open; `needed_later` if
+    the later steps could not be met without them.
     """
     number = open_step(policy, given.approvals, given.steps)
     if number is None:
         raise ConflictError("not_needed", "all steps of the policy are complete")
     step, mine = policy.ordered[number - 1], {user: roles}
-    if not any(covers(member, user, roles) for member in members(step)):
+    if user in given.excluded or not any(covers(each, user, roles) for each in members(step)):
         raise ConflictError("step_closed", f"step {number} is open, and it names somebody else")
     if not places.lowers(step, of_step(number, given.approvals, given.steps), mine):
         raise ConflictError("not_needed", f"step {number} has no place left for this person")
@@ -83,9 +85,10 @@ def step_for(
     """
     if not policy.ordered:
         return None
-    without = decision.counted(rejections).keys() | places.excluded(policy, creator)
+    excluded = places.excluded(policy, creator)
+    without = decision.counted(rejections).keys() | excluded
     given = GivenApprovals(
-        decision.counted(approvals), steps_of(approvals), decision.roles, without
+        decision.counted(approvals), steps_of(approvals), decision.roles, without, excluded
     )
     return require_open(policy, given, decision.person.user, decision.person.roles)
 

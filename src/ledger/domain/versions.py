@@ -58,8 +58,8 @@ def require_supersedable(
 
     The person may draft the document. Raises ForbiddenError `creator_only`; MalformedError
     `change_invalid` for a change, and `policy_impossible` for an approved one whose policy no
-    people could meet any more; ConflictError `statement_superseded`, and `version_pending` for a
-    pending version that is to replace an approved statement.
+    people could meet any more; ConflictError `statement_superseded`, `version_pending`,
+    `version_ended`.
     """
     if earlier is None:
         return None
@@ -67,9 +67,7 @@ def require_supersedable(
     status = earlier.status_at(now_ms, stopped=stopped)
     if status == "superseded":
         raise ConflictError("statement_superseded", "another version has replaced this one")
-    if status == "pending" and earlier.replaced is not None:
-        detail = "this version is to replace an approved one: withdraw it, and supersede that one"
-        raise ConflictError("version_pending", detail)
+    _require_replaced(earlier, status)
     by_drafters = lets_drafters_supersede(charter.types, earlier.type, document.type)
     if earlier.creator != creator.user and not by_drafters:
         detail = "only its creator may supersede a statement, unless its type lets all who draft it"
@@ -79,6 +77,20 @@ def require_supersedable(
     if status == "approved":
         places.require_possible(earlier.policy, creator.user, charter.signing_roles)
     return status
+
+
+def _require_replaced(earlier: Statement, status: Status) -> None:
+    """Refuse a version that was to replace an approved statement, and has not done so.
+
+    The version after it would be approved by its own policy alone, beside that statement.
+    """
+    if earlier.replaced is None or status == "approved":
+        return
+    if status == "pending":
+        detail = "this version is to replace an approved one: withdraw it, and supersede that one"
+        raise ConflictError("version_pending", detail)
+    detail = "this version was to replace an approved one, and ended: supersede that one"
+    raise ConflictError("version_ended", detail)
 
 
 def effects(before: Statement | None, after: Statement) -> tuple[Effect, ...]:
@@ -189,11 +201,18 @@ def can_be_met(
 def for_own(statement: Statement, approvals: RolesByPerson, steps: StepsByPerson) -> RolesByPerson:
     """Return the approvals that count for the statement's own policy.
 
-    In a policy with steps, one that fills no step counts for the replaced policy alone.
+    Two count for the replaced policy alone: that of a creator who may not sign the new version, and
+    in a policy with steps one that fills no step.
     """
-    if statement.replaced is None or not statement.policy.ordered:
+    if statement.replaced is None:
         return approvals
-    return {user: roles for user, roles in approvals.items() if user in steps}
+    without = places.excluded(statement.policy, statement.creator)
+    ordered = bool(statement.policy.ordered)
+    return {
+        user: roles
+        for user, roles in approvals.items()
+        if user not in without and (user in steps or not ordered)
+    }
 
 
 def for_replaced(replaced: Policy, statement: Statement, approvals: RolesByPerson) -> RolesByPerson:

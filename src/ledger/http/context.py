@@ -12,7 +12,7 @@ from ledger.commands.statements import StatementCommands
 from ledger.domain.charter import Charter
 from ledger.http.access_record import AccessRecord
 from ledger.http.read_models import ReadModels
-from ledger.http.requests import AnyRequest, whole
+from ledger.http.requests import AnyRequest, full_pattern
 from ledger.http.security_record import SecurityRecord
 from ledger.http.sessions import Sessions
 from ledger.publish.public_log import PublicLog
@@ -22,7 +22,7 @@ At = Annotated[
     str | None,
     QueryParameter(
         name="at",
-        pattern=whole(
+        pattern=full_pattern(
             "[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"
         ),
         description="Show the past: as of a position, or of an RFC 3339 time",

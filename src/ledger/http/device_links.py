@@ -23,11 +23,11 @@ from ledger.http.answers import NOTHING, Created, PasskeyRecorded, done, recorde
 from ledger.http.context import FromPeople, FromSite, SignedIn
 from ledger.http.passkey_responses import Assertion, Registration
 from ledger.http.problems import answers
-from ledger.http.requests import ActText, AnyRequest, CompleteSignIn, Strict
+from ledger.http.requests import ActText, AnyRequest, CompleteSignIn, Strict, full_pattern
 from ledger.http.user_agents import browser_of
 from ledger.store.ports.operations import LinkEnd
 
-Secret = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+Secret = Annotated[str, Meta(pattern=full_pattern("[A-Za-z0-9_-]{22}"))]
 
 
 class LinkSecret(Strict, frozen=True):

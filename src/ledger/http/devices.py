@@ -15,7 +15,7 @@ from ledger.errors import UnavailableError
 from ledger.http.answers import NOTHING
 from ledger.http.context import FromPeople, SignedIn
 from ledger.http.problems import answers
-from ledger.http.requests import AnyRequest, Strict, whole
+from ledger.http.requests import AnyRequest, Strict, full_pattern
 from ledger.http.user_agents import browser_of
 
 MAX_LABEL_CHARS = 60
@@ -24,7 +24,9 @@ MAX_LABEL_CHARS = 60
 class Label(Strict, frozen=True):
     """What a person calls a key (`kid:<kid>`) or passkey (`passkey:<credential id>`) of theirs."""
 
-    reference: Annotated[str, Meta(pattern=whole("(kid|passkey):[A-Za-z0-9_-]+"), max_length=1400)]
+    reference: Annotated[
+        str, Meta(pattern=full_pattern("(kid|passkey):[A-Za-z0-9_-]+"), max_length=1400)
+    ]
     label: Annotated[str, Meta(max_length=MAX_LABEL_CHARS)]
 
 

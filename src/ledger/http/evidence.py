@@ -31,7 +31,7 @@ from ledger.http.exports import Exports
 from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
-from ledger.http.requests import AnyRequest, whole
+from ledger.http.requests import AnyRequest, full_pattern
 from ledger.publish.bundle_worker import BundleTask
 from ledger.publish.bundles import Evidence, newest_position, shown_beside
 from ledger.publish.companions import companions
@@ -63,7 +63,7 @@ Nonce = Annotated[
     str | None,
     QueryParameter(
         name="nonce",
-        pattern=whole(NONCE),
+        pattern=full_pattern(NONCE),
         description="What the heads of a bundle of mode statement carry, to show that they are new",
     ),
 ]

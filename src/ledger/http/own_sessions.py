@@ -10,10 +10,10 @@ from ledger import clock
 from ledger.http.answers import NOTHING, READ
 from ledger.http.context import FromSessions, SignedIn
 from ledger.http.problems import answers
-from ledger.http.requests import AnyRequest, Empty, whole
+from ledger.http.requests import AnyRequest, Empty, full_pattern
 
 SessionId = Annotated[
-    str, PathParameter(pattern=whole("[0-9a-f]{32}"), description="From the list")
+    str, PathParameter(pattern=full_pattern("[0-9a-f]{32}"), description="From the list")
 ]
 
 

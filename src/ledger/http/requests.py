@@ -122,7 +122,7 @@ def require_json_from_us(request: AnyRequest, origin: str) -> None:
 # --- what routes take ----------------------------------------------------------------------------
 
 
-def whole(pattern: str) -> str:
+def full_pattern(pattern: str) -> str:
     """Return the pattern of a text that has this form from its first to its last character.
 
     Python's `$` also matches before a newline at the end; a JSON Schema's does not.

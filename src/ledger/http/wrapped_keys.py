@@ -12,7 +12,7 @@ from ledger.http.answers import NOTHING, READ
 from ledger.http.context import FromPeople, SignedIn
 from ledger.http.passkey_responses import CredentialId
 from ledger.http.problems import answers
-from ledger.http.requests import Strict, whole
+from ledger.http.requests import Strict, full_pattern
 from ledger.store.ports.operations import WrappedKey
 
 # AES-GCM twice: a key of 32 bytes, and an Ed25519 private key as PKCS #8, 48 bytes; each after its
@@ -24,11 +24,15 @@ WRAPPED_CHARS = (WRAPPED_BYTES * 8 + 5) // 6
 class KeptKey(Strict, frozen=True):
     """A signing key, wrapped by a secret of the passkey that is named."""
 
-    kid: Annotated[str, Meta(pattern=whole("[A-Za-z0-9_-]{43}"))]
+    kid: Annotated[str, Meta(pattern=full_pattern("[A-Za-z0-9_-]{43}"))]
     credential_id: CredentialId
     wrapped: Annotated[
         str,
-        Meta(min_length=WRAPPED_CHARS, max_length=WRAPPED_CHARS, pattern=whole("[A-Za-z0-9_-]+")),
+        Meta(
+            min_length=WRAPPED_CHARS,
+            max_length=WRAPPED_CHARS,
+            pattern=full_pattern("[A-Za-z0-9_-]+"),
+        ),
     ]
 
 

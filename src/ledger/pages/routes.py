@@ -28,6 +28,7 @@ from projections.involved import involved
 from projections.not_needed import changed_since_approval, not_needed
 
 STATUSES: tuple[Status, ...] = get_args(Status)
+_ENDED = ("rejected", "withdrawn", "expired")  # without an approval
 _MOST_FINISHED = 10
 _MOST_PEOPLE = 200
 
@@ -169,6 +170,9 @@ def draft(
             if base is None:
                 raise unknown_statement()
             web.access.note(db, reader, "statement", [base.position])
+            if base.replaced is not None and base.status in _ENDED:
+                # Nothing supersedes it: what comes next is to replace the approved one, too.
+                return Redirect(f"/draft?supersedes={base.supersedes}")
             way = next_version(db, me, base, at=at)
             if way is None:
                 base = None  # this person may not supersede it

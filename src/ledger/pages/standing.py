@@ -203,11 +203,12 @@ def _is_possible(
     rules: policy.Policy, decided: Decided, refusing: Set[str], statement: StatementDetail
 ) -> bool:
     named = {m.removeprefix("role:") for m in policy.members(rules) if m.startswith("role:")}
-    own = decided if statement.replaced is None else for_own(rules, decided)
+    creator = statement.creator.id
+    own = decided if statement.replaced is None else for_own(rules, creator, decided)
     return places.possible(
         rules,
         named,
         approvals=own.approved,
         steps=own.steps if rules.ordered else NO_STEPS,
-        without=refusing | places.excluded(rules, statement.creator.id),
+        without=refusing | places.excluded(rules, creator),
     )

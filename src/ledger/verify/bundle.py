@@ -19,10 +19,9 @@ from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import Recorded, claims
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
-from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import VerifiedCheckpoint
 from ledger.tlog.merkle import verify_inclusion
-from ledger.tlog.vkeys import ED25519, NoteKey, parse_vkey
+from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import Witnessed, WitnessPolicy
 from ledger.verify import container
 from ledger.verify.companions import unchecked
@@ -31,6 +30,7 @@ from ledger.verify.contents import Casefile, content, placed, read
 from ledger.verify.endorsements import Trust, check_time, check_witnesses
 from ledger.verify.event_checks import Events, ReportProgress, silent
 from ledger.verify.heads import check_heads
+from ledger.verify.log_signatures import compare_keys, signed_by
 from ledger.verify.readme import limits
 from ledger.verify.report import (
     Checks,
@@ -99,7 +99,8 @@ class _Verifier:
         )
         shown = checks.make("policy", self._policy, None if None in decided else events)  # 6
         checks.make("entries", self._entries, case)  # 7
-        signed = checks.make("checkpoint", _checkpoint, events)  # 8
+        every = self._trust.all_keys
+        signed = checks.make("checkpoint", lambda e: _checkpoint(e, all_keys=every), events)  # 8
         checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
         heads = None
         if case is not None and case.mode == "statement":
@@ -220,11 +221,12 @@ def _keys(events: Events) -> tuple[str, bool]:
     )
 
 
-def _checkpoint(events: Events) -> tuple[str, VerifiedCheckpoint]:
+def _checkpoint(events: Events, *, all_keys: bool) -> tuple[str, VerifiedCheckpoint]:
     case, charter = events.case, events.charter
     announced = [key.vkey for key in charter.log_keys if key.signs(case.checkpoint.size)]
     origin = charter.origin_of(case.checkpoint.size)
-    return signed_by(case.note, [parse_vkey(vkey) for vkey in announced], origin)
+    keys = [parse_vkey(vkey) for vkey in announced]
+    return signed_by(case.note, keys, origin, announced=keys, all_keys=all_keys)
 
 
 def _heads(events: Events) -> tuple[str, VerifiedHeads]:
@@ -234,28 +236,6 @@ def _heads(events: Events) -> tuple[str, VerifiedHeads]:
     streams = _number(len(shown), "stream")
     says = f"Every event of {streams} is there, signed by the ledger's heads key at {heads.at}."
     return says, heads
-
-
-def signed_by(
-    note: bytes, keys: Sequence[NoteKey], expected_origin: str
-) -> tuple[str, VerifiedCheckpoint]:
-    """Return a checkpoint that one of these keys signed, and a sentence; raise as `verify_note`."""
-    signed = checkpoint.verify_note(note, keys, expected_origin=expected_origin)
-    kinds = ["Ed25519" if key.kind == ED25519 else "ML-DSA-44" for key in signed.signers]
-    words = f"{' and '.join(kinds)} key{'s' if len(kinds) > 1 else ''}"
-    return f"Signed for {signed.checkpoint.size:,} entries with the announced {words}.", signed
-
-
-def compare_keys(signed: VerifiedCheckpoint, expected: Sequence[NoteKey]) -> tuple[str, bool]:
-    """Compare the signers with the keys that the caller trusts.
-
-    Raises UnverifiableError `log_key_not_given`, RefusedError `ledger_unexpected`.
-    """
-    if not expected:
-        raise UnverifiableError("log_key_not_given", "no key was given to compare with")
-    if not set(expected) & set(signed.signers):
-        raise RefusedError("ledger_unexpected", "another ledger: the given key did not sign")
-    return f"It is {signed.checkpoint.origin}, by the key that you gave.", True
 
 
 def endorsed(

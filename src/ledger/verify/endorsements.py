@@ -17,10 +17,14 @@ from ledger.tlog.witness_policy import Witnessed, WitnessPolicy, verify_witnesse
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """The caller's trusted policy and certificates; None skips the check."""
+    """The caller's trusted policy and certificates; None skips the check.
+
+    With `all_keys`, every announced key of the log has to have signed the checkpoint.
+    """
 
     policy: WitnessPolicy | None = None
     certificates: Certificates | None = None
+    all_keys: bool = False
 
 
 def check_witnesses(

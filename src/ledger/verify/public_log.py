@@ -11,11 +11,12 @@ import msgspec
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint, VerifiedCheckpoint
 from ledger.tlog.vkeys import NoteKey
-from ledger.verify.bundle import NOBODY, compare_keys, endorsed, signed_by
+from ledger.verify.bundle import NOBODY, endorsed
 from ledger.verify.container import CHECKPOINT, STAMP, Files
 from ledger.verify.contents import envelopes, read_tiles, unbundled
 from ledger.verify.endorsements import Trust
 from ledger.verify.event_checks import ReportProgress, silent
+from ledger.verify.log_signatures import compare_keys, signed_by
 from ledger.verify.readme import limits
 from ledger.verify.report import Checks, VerificationReport, report
 from ledger.verify.requirements import newest_at
@@ -39,8 +40,11 @@ def verify_log(
     checks = Checks()
     parts = checks.make("readable", lambda _: _readable(files), True)
     checks.make("entries", lambda found: _entries(found, progress), parts)
-    keys = (*expected_keys, *announced_keys)
-    signed = checks.make("checkpoint", lambda found: _signed(files, found, keys), parts)
+    keys = expected_keys, announced_keys
+    every = trust.all_keys
+    signed = checks.make(
+        "checkpoint", lambda found: _signed(files, found, keys, all_keys=every), parts
+    )
     checks.make("ledger", lambda found: compare_keys(found, expected_keys), signed)
     endorsed(checks, (files[CHECKPOINT], files.get(STAMP)), signed, trust)
     tree = None if parts is None else parts[0]
@@ -64,8 +68,16 @@ def _entries(parts: Parts, progress: ReportProgress) -> tuple[str, bool]:
     return f"All {tree.size:,} entries lead to the root.", True
 
 
-def _signed(files: Files, parts: Parts, keys: Sequence[NoteKey]) -> tuple[str, VerifiedCheckpoint]:
+def _signed(
+    files: Files, parts: Parts, keys: tuple[Sequence[NoteKey], Sequence[NoteKey]], *, all_keys: bool
+) -> tuple[str, VerifiedCheckpoint]:
     tree = parts[0]
     # The name of a log's key is the log's origin.
-    named = [key for key in keys if key.name == tree.origin]
-    return signed_by(files[CHECKPOINT], named, tree.origin)
+    expected, announced = ([key for key in each if key.name == tree.origin] for each in keys)
+    return signed_by(
+        files[CHECKPOINT],
+        [*expected, *announced],
+        tree.origin,
+        announced=announced or expected,
+        all_keys=all_keys,
+    )

@@ -18,8 +18,9 @@ from ledger.tlog.checkpoint import (
 )
 from ledger.tlog.merkle import verify_inclusion
 from ledger.tlog.vkeys import NoteKey
-from ledger.verify.bundle import NOBODY, compare_keys, endorsed, signed_by
+from ledger.verify.bundle import NOBODY, endorsed
 from ledger.verify.endorsements import Trust
+from ledger.verify.log_signatures import compare_keys, signed_by
 from ledger.verify.readme import limits
 from ledger.verify.report import Checks, VerificationReport, report
 
@@ -43,7 +44,10 @@ def verify_receipt(
     checks = Checks()
     parts = checks.make("readable", _readable, raw)
     checks.make("entries", lambda found: _entry(found, entry), parts)
-    signed = checks.make("checkpoint", lambda found: _signed(found, expected_keys), parts)
+    every = trust.all_keys
+    signed = checks.make(
+        "checkpoint", lambda found: _signed(found, expected_keys, all_keys=every), parts
+    )
     checks.make("ledger", lambda found: compare_keys(found, expected_keys), signed)
     endorsed(checks, (b"" if parts is None else parts[0].note, None), signed, trust)
     proof, tree = (None, None) if parts is None else parts
@@ -69,10 +73,14 @@ def _entry(parts: _Parts, entry: bytes | None) -> tuple[str, bool]:
     return f"{says} in the tree of {tree.size:,}.", True
 
 
-def _signed(parts: _Parts, keys: Sequence[NoteKey]) -> tuple[str, VerifiedCheckpoint]:
+def _signed(
+    parts: _Parts, keys: Sequence[NoteKey], *, all_keys: bool
+) -> tuple[str, VerifiedCheckpoint]:
     proof, tree = parts
     named = [key for key in keys if key.name == tree.origin]
     if not named:
         detail = "no key of the log was given, and a receipt announces none"
         raise UnverifiableError("log_key_not_given", detail)
-    return signed_by(proof.note, named, tree.origin)
+    # A receipt announces no keys, and does not say which were in force: any given one may sign.
+    announced = named if all_keys else []
+    return signed_by(proof.note, named, tree.origin, announced=announced, all_keys=all_keys)

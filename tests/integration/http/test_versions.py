@@ -73,3 +73,18 @@ def test_nobody_but_its_creator_supersedes_a_statement(
     )
     found = shown(server, alice, first)
     assert (found["status"], found["supersededBy"], len(found["versions"])) == ("pending", None, 1)
+
+
+def test_a_version_that_ended_leads_to_a_draft_that_is_to_replace_the_approved_one_too(
+    server: Server, alice: Actor, bob: Actor, refuses: Refuses
+) -> None:
+    first = alice.draft(policy=policy_of(1, bob))
+    assert bob.approve(first).status_code == 201
+    second = alice.draft(policy=policy_of(1, alice), supersedes=first.copied())
+    assert alice.withdraw(second).status_code == 201
+    refuses(
+        lambda: alice.draft_of(alice.document(supersedes=second.copied())), 409, "version_ended"
+    )
+    wait_for(server, head(server))
+    found = alice.client.get(f"/draft?supersedes={second.id}", follow_redirects=False)
+    assert found.headers["location"] == f"/draft?supersedes={first.id}"

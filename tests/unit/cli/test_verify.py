@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from ledger.cli import verify
+from ledger.cli import verify, verify_report
 from ledger.cli.verify import exit_code, read_directory
 from ledger.domain.vocabulary import Status
 from ledger.errors import LedgerError
@@ -92,7 +92,7 @@ def test_marks_are_those_that_the_terminal_knows(
         *with_outcome("keys", "failed")[:-1],
         Check("ledger", "skipped", "“So”.", "code_of_it", 7),
     )
-    verify._print(report(checks))
+    verify_report.print_report(report(checks))
     out.seek(0)
     lines = out.read().splitlines()
     assert [line[3] for line in lines[2:11]] == [*marks[0] * 4, marks[1], *marks[0] * 3, marks[2]]

@@ -109,14 +109,6 @@ def test_one_whom_no_policy_asks_approves_no_version() -> None:
         Scene(LAX, earlier=approved()).sign(DAVE)
 
 
-def test_a_creator_who_could_not_sign_the_old_one_counts_for_the_new_one_alone() -> None:
-    rules = {"threshold": 2, "of": ["role:creator", "role:investor"], "creatorMaySign": False}
-    second = Scene(LAX, earlier=approved(rules))
-    assert second.sign(ALICE).status == "pending"
-    assert second.sign(BOB).status == "pending"
-    assert second.sign(CAROL).status == "approved"
-
-
 def test_neither_the_veto_nor_the_end_of_the_old_policy_is_asked() -> None:
     first = Scene(STRICT | {"veto": [user(DAVE)]} | ENDS)
     for who in (BOB, CAROL):
@@ -209,8 +201,28 @@ def test_a_pending_version_of_an_approved_one_is_not_superseded_itself() -> None
     second = Scene(LAX, earlier=approved())
     with refused(ConflictError, "version_pending"):
         Scene(LAX, earlier=second)
-    second.withdraw(ALICE)
-    assert Scene(LAX, earlier=second).statement.earlier == "withdrawn"
+
+
+@pytest.mark.parametrize("status", ["rejected", "withdrawn", "expired"])
+def test_a_version_that_did_not_replace_an_approved_one_is_not_superseded(status: str) -> None:
+    first = approved()
+    second = Scene(LAX, earlier=first)
+    if status == "rejected":
+        second.reject(BOB)
+    elif status == "withdrawn":
+        second.withdraw(ALICE)
+    else:
+        second.statement = msgspec.structs.replace(second.statement, ends_ms=NOW_MS)
+    with refused(ConflictError, "version_ended"):
+        Scene(LAX, earlier=second)
+    assert Scene(LAX, earlier=first).statement.replaced is not None
+
+
+def test_a_version_that_replaced_an_approved_one_is_superseded_by_the_next() -> None:
+    second = Scene(STRICT, earlier=approved())
+    for who in (BOB, CAROL):
+        second.sign(who)
+    assert Scene(LAX, earlier=second).statement.earlier == "approved"
 
 
 # --- who, and what the document copies -----------------------------------------------------------

@@ -52,6 +52,19 @@ def test_a_pending_statement_is_superseded_from_the_draft_of_its_new_version_on(
     assert (by_id(story, second, 13).supersedes, by_id(story, second, 13).replaced) == (first, None)
 
 
+def test_a_creator_who_may_not_sign_a_version_is_missing_in_its_own_progress(story: Story) -> None:
+    first = story.draft(ALICE, "First")  # 11
+    story.approve(ALICE, first)  # 12
+    story.approve(BOB, first, "approved")  # 13
+    rules = BOTH_ROLES | {"creatorMaySign": False}
+    second = story.draft(ALICE, "Second", rules, supersedes=first, earlier="approved")  # 14
+    story.approve(ALICE, second)  # 15
+    shown = by_id(story, second, 15)
+    assert (shown.progress.missing, shown.outlook) == (2, "open")
+    assert shown.replaced_progress is not None
+    assert shown.replaced_progress.missing == 1
+
+
 def test_an_approved_statement_is_superseded_and_ends_the_others_that_were_to_replace_it(
     story: Story,
 ) -> None:

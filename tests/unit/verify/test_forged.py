@@ -14,6 +14,7 @@ CODES = {
     "a draft of an outdated type": "type_outdated",
     "content that the schema of its type refuses": "schema_unmet",
     "a new version by a stranger": "creator_only",
+    "a version of one that ended without replacing": "version_ended",
     "a new version by a stranger, of a type whose drafters may": "drafter_only",
     "a new version by a drafter, of a type whose creators may": "creator_only",
     "a statement that is used once too often": "used_up",

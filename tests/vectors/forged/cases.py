@@ -92,6 +92,23 @@ def _strangers_version() -> Forged:
     return _of_last(told)
 
 
+def _version_of_an_ended_version() -> Forged:
+    """Cal drafts a version of one that was to replace an approved statement, and was withdrawn."""
+    told = _published(Company())
+    policy = {"threshold": 1, "of": [f"user:{told.ivy.user}"]}
+    first = told.draft(told.cal, 5, policy=policy)
+    told.sign(told.ivy, told.ivy.shared(first), first)
+    second = told.draft(told.cal, 6, policy=policy, supersedes=copied(first))
+    told.withdraw(told.cal, second)
+    raw = told.cal.document(statementId=statement_id(9), policy=policy, supersedes=copied(second))
+    own = told.cal.user, told.cal.key.kid, told.cal.draft_act(raw)
+    body = StatementDrafted(
+        raw.decode(), *own, ends_at(raw), read_by="everyone", earlier="withdrawn"
+    )
+    told.add(statement_id(9), body)
+    return _of_last(told)
+
+
 def _version_of_a_type(by: str, says: str) -> Forged:
     told = _published(Company())
     superseding.tried(told, by=by, supersede=says)
@@ -144,6 +161,7 @@ CASES: dict[str, Callable[[], Forged]] = {
     "a draft of an outdated type": _wrong_type,
     "content that the schema of its type refuses": _unmet_schema,
     "a new version by a stranger": _strangers_version,
+    "a version of one that ended without replacing": _version_of_an_ended_version,
     "a new version by a stranger, of a type whose drafters may": partial(
         _version_of_a_type, "ivy", "drafters"
     ),

@@ -8,6 +8,7 @@ import msgspec
 from ledger.domain.events import StatementDrafted, StatementRejected, StatementSigned
 from tests.support.chronicle import about, statement_id
 from tests.support.document_end import ends_at
+from tests.support.versions import copied
 from tests.vectors.changes.company import Company
 
 Node = dict[str, Any]
@@ -106,6 +107,27 @@ def a_place_that_is_filled(told: Steps) -> None:
     told.approves_unseen(told.ben, 1, "pending", raw=raw, number=6)
 
 
+def a_version(told: Steps, **policy: Any) -> bytes:
+    """Record the draft of a new version of what Cal and Ivy approved, which Cal may not sign."""
+    both: Node = {"threshold": 2, "of": ["role:creator", "role:investor"]}
+    first = told.draft(told.cal, 6, policy=both)
+    for who in (told.cal, told.ivy):
+        told.sign(who, who.shared(first), first)
+    rules = policy | {"creatorMaySign": False}
+    return told.draft(told.cal, 7, policy=rules, supersedes=copied(first))
+
+
+def met_with_a_creator_who_may_not_sign(told: Steps, status: Any = "approved") -> None:
+    raw = a_version(told, threshold=2, of=["role:creator", "role:investor"])
+    told.approves(told.cal, raw)
+    told.approves_unseen(told.ivy, None, status, raw=raw, number=7)
+
+
+def a_step_by_a_creator_who_may_not_sign(told: Steps, step: int | None = 1) -> None:
+    raw = a_version(told, steps=[one_of("role:creator", "role:investor")] * 2)
+    told.approves_unseen(told.cal, step, "pending", raw=raw, number=7)
+
+
 def in_the_individual_form(told: Steps) -> None:
     jws = told.ivy.individual(told.raw)
     told.approves_unseen(told.ivy, 1, "pending", jws=jws, form="individual")
@@ -142,6 +164,22 @@ TRIES: dict[str, tuple[Callable[[Steps], None], str | None]] = {
     "an approval after the last step": (more_than_it_needs, "not_needed"),
     "by somebody whom a later step needs": (by_whom_a_later_step_needs, "needed_later"),
     "for a place that is filled": (a_place_that_is_filled, "not_needed"),
+    "met with a creator who may not sign": (
+        met_with_a_creator_who_may_not_sign,
+        "decision_mismatch",
+    ),
+    "not yet met without a creator who may not sign": (
+        lambda told: met_with_a_creator_who_may_not_sign(told, "pending"),
+        None,
+    ),
+    "a step filled by a creator who may not sign": (
+        a_step_by_a_creator_who_may_not_sign,
+        "decision_mismatch",
+    ),
+    "no step filled by a creator who may not sign": (
+        lambda told: a_step_by_a_creator_who_may_not_sign(told, None),
+        None,
+    ),
     "in the individual form": (in_the_individual_form, "shared_form_required"),
     "rejected by the one of a later step": (rejected_in_a_later_step, None),
     "rejected in a later step and not said": (rejected_and_not_said, "decision_mismatch"),

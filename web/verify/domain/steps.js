@@ -16,12 +16,13 @@ const ofStep = (number, approvals, steps) =>
   new Map([...approvals].filter(([user]) => steps.get(user) === number));
 
 /** Return the number of the open step, if this person's approval fills a place of it. */
-export function requireOpen(policy, { approvals, steps, openRoles, without }, user, roles) {
+export function requireOpen(policy, given, user, roles) {
+  const { approvals, steps, openRoles, without, forbidden = [] } = given;
   const number = openStep(policy, approvals, steps);
   if (number === null) refuse("not_needed", "all steps of the policy are complete");
   const step = policy.steps[number - 1];
   const mine = new Map([[user, roles]]);
-  if (!members(step).some((member) => covers(member, user, roles))) {
+  if (forbidden.includes(user) || !members(step).some((member) => covers(member, user, roles))) {
     refuse("step_closed", `step ${number} is open, and it names somebody else`);
   }
   if (!lowers(step, ofStep(number, approvals, steps), mine)) {
@@ -41,7 +42,10 @@ export function requireOpen(policy, { approvals, steps, openRoles, without }, us
 /** Return the step that a person's approval fills, null in a policy without steps. */
 export function stepFor({ policy, creator, approvals, rejections }, person, people, openRoles) {
   if (!stepsOf(policy).length) return null;
-  const without = [...counted(rejections, people).keys(), ...excluded(policy, creator)];
-  const given = { approvals: counted(approvals, people), steps: stepsGiven(approvals), openRoles, without };
+  const forbidden = excluded(policy, creator);
+  const without = [...counted(rejections, people).keys(), ...forbidden];
+  const given = {
+    approvals: counted(approvals, people), steps: stepsGiven(approvals), openRoles, without, forbidden,
+  };
   return requireOpen(policy, given, person.user, person.roles);
 }

@@ -39,8 +39,11 @@ export function requireSupersedable(earlier, document, creator, charter, nowMs) 
   if (status === STATUS.SUPERSEDED) {
     refuse("statement_superseded", "another version has replaced this one");
   }
-  if (status === STATUS.PENDING && earlier.replaced) {
+  if (earlier.replaced && status === STATUS.PENDING) {
     refuse("version_pending", "this version is to replace an approved one: withdraw it");
+  }
+  if (earlier.replaced && status !== STATUS.APPROVED) {
+    refuse("version_ended", "this version was to replace an approved one: supersede that one");
   }
   const byDrafters = letsDraftersSupersede(charter.types, earlier.type, document.type);
   if (earlier.creator !== creator.user && !byDrafters) {
@@ -125,10 +128,16 @@ export function canBeMet(statement, openRoles, { approvals, steps, without }) {
   );
 }
 
-/** Return the approvals that count for the statement's own policy: in one with steps, by step. */
-function forOwn({ policy, replaced }, approvals, steps) {
-  if (!replaced || !stepsOf(policy).length) return approvals;
-  return new Map([...approvals].filter(([user]) => steps.has(user)));
+/**
+ * Return the approvals that count for the statement's own policy: not that of a creator who may not
+ * sign it, and in one with steps those that fill a step.
+ */
+function forOwn({ policy, replaced, creator }, approvals, steps) {
+  if (!replaced) return approvals;
+  const without = excluded(policy, creator);
+  const isOrdered = stepsOf(policy).length > 0;
+  const counts = (user) => !without.includes(user) && (steps.has(user) || !isOrdered);
+  return new Map([...approvals].filter(([user]) => counts(user)));
 }
 
 /** Return the approvals that count for the policy of the statement that is replaced. */

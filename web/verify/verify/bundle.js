@@ -247,10 +247,12 @@ export class Verification {
       throw new Unknown("algorithm_unknown", "this browser does not verify ML-DSA-44, and no other key signed");
     }
     this.signers = signers;
-    const more = unknown.length ? " This browser does not verify the line of the ML-DSA-44 key." : "";
+    const lost = keys.filter((key) => !signers.includes(key) && !unknown.includes(key));
+    const unread = unknown.map((key) => ` This browser does not verify the line of the ${kindOf(key)} key.`);
+    const missing = lost.map((key) => ` The line of the announced ${kindOf(key)} key is missing.`);
     const named = await Promise.all(signers.map(async (key) => [`${kindOf(key)} key`, await fingerprint(key)]));
     return {
-      says: `Signed for ${note.size} entries with the announced ${signers.map(kindOf).join(" and ")} key.${more}`,
+      says: `Signed for ${note.size} entries with the announced ${signers.map(kindOf).join(" and ")} key.${[...unread, ...missing].join("")}`,
       inputs: [["Origin", note.origin], ...named],
     };
   }

@@ -7,15 +7,15 @@ import msgspec
 import pytest
 
 from ledger.http.devices import Label
-from ledger.http.requests import whole
+from ledger.http.requests import full_pattern
 
 HTTP = Path(__file__).parents[3] / "src/ledger/http"
 
 
 @pytest.mark.parametrize("text", ["ab\n", "\nab", "ab\n\n", "a", "abc", ""])
 def test_a_pattern_of_the_whole_text_refuses_anything_around_it(text: str) -> None:
-    assert re.search(whole("a|ab?b"), text) is None or text == "a"
-    assert re.search(whole("ab"), "ab")
+    assert re.search(full_pattern("a|ab?b"), text) is None or text == "a"
+    assert re.search(full_pattern("ab"), "ab")
 
 
 def test_a_label_of_a_key_with_a_newline_at_its_end_is_refused() -> None:
@@ -32,7 +32,7 @@ def test_every_pattern_that_a_route_checks_covers_the_whole_text() -> None:
         for found in re.findall(r"\bpattern=(\w*\(?)", path.read_text("utf-8"))
     }
     assert given
-    assert {each for each in given if not each.endswith("whole(")} == set()
+    assert {each for each in given if not each.endswith("full_pattern(")} == set()
 
 
 def test_no_code_relies_on_a_dollar_for_the_end_of_a_text() -> None:
