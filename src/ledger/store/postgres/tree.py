@@ -67,9 +67,7 @@ class PostgresTree:
 
     def save(self, tiles: Iterable[Tile]) -> None:
         """Store complete tiles before their checkpoint; readers do not see them yet."""
-        self._connection.require_change(
-            f"SELECT ledger.save_tiles({_TILES})", *_columns(tiles)
-        )  # from this file
+        self._connection.require_change(f"SELECT ledger.save_tiles({_TILES})", *_columns(tiles))
 
     # --- checkpoints ---------------------------------------------------------------------------
 
@@ -79,18 +77,9 @@ class PostgresTree:
         Storing the same checkpoint again changes nothing. Raises CorruptError `log_forked` if
         another root is stored for this size.
         """
-        query = (
-            f"SELECT ledger.publish_checkpoint(%s::bigint, %s, %s, %s, {_TILES})"  # from this file
-        )
-        size, root, note, at = (
-            published.size,
-            published.root,
-            published.note,
-            published.published_at,
-        )
-        ((outcome,),) = self._connection.require_change(
-            query, size, root, note, at, *_columns(tiles)
-        )
+        query = f"SELECT ledger.publish_checkpoint(%s::bigint, %s, %s, %s, {_TILES})"
+        size, values = published.size, (published.root, published.note, published.published_at)
+        ((outcome,),) = self._connection.require_change(query, size, *values, *_columns(tiles))
         if outcome == _FORKED:
             detail = f"another root is published for the tree of {size} entries"
             raise CorruptError("log_forked", detail, position=size)
@@ -98,7 +87,7 @@ class PostgresTree:
 
     def mend(self, size: int, tiles: Iterable[Tile]) -> None:
         """Rewrite the tiles of the newest checkpoint's tree, if it still has this size."""
-        query = f"SELECT ledger.mend_tiles(%s::bigint, {_TILES})"  # from this file
+        query = f"SELECT ledger.mend_tiles(%s::bigint, {_TILES})"
         self._connection.require_change(query, size, *_columns(tiles))
 
     def latest(self, *, before: str = "~") -> Published | None:

@@ -194,10 +194,8 @@ def test_a_client_that_stops_in_a_transaction_delays_the_next_writer_by_seconds_
 
 def test_a_lock_that_is_held_for_too_long_stores_nothing(own_url: str) -> None:
     with closing(PostgresLog(own_url)) as store:
-        held = closing(
-            DatabaseConnection(own_url, reads_only=True)
-        )  # without the time limits of writers
-        with held as database:
+        # Readers have no time limit for an idle transaction.
+        with closing(DatabaseConnection(own_url, reads_only=True)) as database:
             database.script(
                 "BEGIN; SET TRANSACTION READ WRITE; SELECT size FROM ledger.log_head FOR UPDATE"
             )
