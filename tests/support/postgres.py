@@ -83,11 +83,17 @@ class Cluster:
 
     def kill(self) -> None:
         """End every process of it at once, like a power cut of the database's machine."""
+        os.kill(self.pid, signal.SIGSTOP)  # so that it starts no further process
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        for pid in (self.pid, *map(int, children)):
+        for pid in (*map(int, children), self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._ended()
+        give_up = time.monotonic() + START_S
+        # Until all are gone, the next start would refuse.
+        while any(Path(f"/proc/{pid}").exists() for pid in children):
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """End it at once, and delete its directory."""

@@ -7,6 +7,7 @@ A connection that was lost is opened again at the next call.
 """
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -20,7 +21,8 @@ from ledger.errors import CorruptError, MalformedError, NotFoundError, Unavailab
 
 CONNECT_S = 3
 STATEMENT_S = 10.0  # longer than the server waits for a lock
-READ_S = 60.0
+READ_S = 20.0
+LOST_S = 1.0
 LONG_S = 3_600.0  # an audit counts and sorts all rows
 _POLL_S = 0.1
 LAST_BIGINT = 2**63 - 1
@@ -118,10 +120,14 @@ class DatabaseConnection:
         """
         with self._lock, reading_errors():
             may_retry = self._connection is not None and not self._in_snapshot
+            began_s = time.monotonic()
             try:
                 return self._run(query, values)
             except psycopg.OperationalError:
-                if not may_retry or self._connection is not None:
+                # A connection that was lost while nobody used it is told at once; a server that
+                # does not answer would not answer then either.
+                was_lost = self._connection is None and time.monotonic() - began_s < LOST_S
+                if not (may_retry and was_lost):
                     raise
                 return self._run(query, values)
 
@@ -216,12 +222,15 @@ class DatabaseConnection:
         )
         found.limit_s = self._limit_s
         found.add_notice_handler(self._noticed)
-        if self._seals:
-            try:
+        try:
+            if self._seals:
+                self._warned = ""
                 found.execute("SELECT ledger.seal_log()")
-            except BaseException:
-                found.close()
-                raise
+                if self._warned:
+                    raise psycopg.OperationalError(self._warned)
+        except BaseException:
+            found.close()
+            raise
         return found
 
     def _noticed(self, notice: psycopg.errors.Diagnostic) -> None:
