@@ -107,6 +107,15 @@ def of_number(
     )
 
 
+class _Content(msgspec.Struct):
+    content: str
+
+
+def content(log: LogReader, number: int) -> str:
+    """Return the content of the statement with this stream number, as it was drafted."""
+    return msgspec.json.decode(document(log, number), type=_Content).content
+
+
 def document(log: LogReader, number: int) -> bytes:
     """Return the exact bytes of the document of the statement with this stream number."""
     (recorded,) = log.events_at([number])

@@ -115,7 +115,7 @@ def outlook(found: Missing | None, decided: Decided, able: Roles) -> Outlook:
         user
         for user, roles in able.items()
         if user not in decided.approved
-        and any(policy.covers(member, user, roles) for member in found.helping)
+        and not found.helping.isdisjoint(policy.covering(user, roles))
     }
     return "all_rejected" if helping and helping <= decided.rejected.keys() else "open"
 

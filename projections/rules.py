@@ -12,7 +12,7 @@ from ledger.domain.changes.items import Item, SetCharter, SetGovernance
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.events import CharterSet, GovernanceSet, LedgerCreated, RoleClosed, RoleDefined
 from ledger.domain.policy import Node
-from ledger.domain.vocabulary import ROLES
+from ledger.domain.vocabulary import ROLES, VOTING_ROLES
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch
 
@@ -149,6 +149,12 @@ def roles(db: sqlite3.Connection, *, at: int) -> list[Role]:
     found = [(name, True, False) for name in sorted(ROLES)]
     found += [(name, False, closed <= at) for name, closed in rows]
     return [Role(name, built_in, shut, holders(db, name, at)) for name, built_in, shut in found]
+
+
+def signing_roles(db: sqlite3.Connection, *, at: int) -> frozenset[str]:
+    """Return the open roles whose holders sign, as of a position."""
+    rows = db.execute("SELECT name FROM role WHERE position <= ?1 AND closed > ?1", (at,))
+    return VOTING_ROLES.union(name for (name,) in rows)
 
 
 def holders(db: sqlite3.Connection, role: str, at: int) -> int:

@@ -1,4 +1,4 @@
-"""Title search: normalize titles and queries to the same words.
+"""Words of titles, names and questions, all normalized in the same way.
 
 FTS5's Unicode tables are older than Python's, and its query syntax would let a user's text act as
 operators. So Python splits titles and queries, and SQLite sees only runs of letters and digits.
@@ -17,6 +17,8 @@ TABLE = (
     "CREATE VIRTUAL TABLE title_word USING fts5(words, content='', columnsize=0, detail=none,"
     " tokenize='ascii', prefix='1 2 3 4 5 6')"
 )
+# Before each word of a person's name, so that titles and names are looked up apart. No word has it.
+_OF_NAME = "¶"
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -29,6 +31,11 @@ class Question(msgspec.Struct, frozen=True):
     def match(self) -> str:
         """The FTS5 expression that finds the titles; with long terms it finds some more."""
         return " ".join(f'"{term[:INDEXED]}"*' for term in self.terms)
+
+    @property
+    def names(self) -> str:
+        """The FTS5 expression that finds the people; with long terms it finds some more."""
+        return " ".join(f'"{_OF_NAME}{term[: INDEXED - 1]}"*' for term in self.terms)
 
     def fits(self, title: str) -> bool:
         """Tell whether each term is the prefix of a word in the title."""
@@ -47,6 +54,11 @@ def words(title: str) -> str:
     FTS5's `ascii` tokenizer normalizes only ASCII and treats every other character as a letter.
     """
     return title if title.isascii() else " ".join(_split(title))
+
+
+def name_words(name: str) -> str:
+    """Return a person's name normalized for the index."""
+    return " ".join(f"{_OF_NAME}{word}" for word in _split(name))
 
 
 def _split(text: str) -> list[str]:

@@ -6,7 +6,7 @@ of a statement shows. Documents and signatures stay in the log.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from ledger.domain.events import (
     StatementSuperseded,
     StatementWithdrawn,
     StatementWithdrawnByChange,
+    UserRegistered,
 )
 from ledger.domain.policy import Node, Policy, min_people
 from ledger.domain.readers import Reader
@@ -24,6 +25,7 @@ from ledger.domain.vocabulary import Status
 from ledger.sqlite.bulk_insert import write
 from projections import (
     decisions,
+    finding,
     questioned,
     readers,
     retracted,
@@ -39,6 +41,7 @@ from projections.decisions import (
 from projections.facts import OPEN, Batch, asked_by, find_stream
 from projections.one_statement import StatementDetail as StatementDetail
 from projections.one_statement import by_id as by_id
+from projections.one_statement import content as content
 from projections.one_statement import document as document
 from projections.one_statement import find as find
 from projections.one_statement import of_number as of_number
@@ -53,7 +56,7 @@ from projections.uses import Use as Use
 from projections.versions import Version as Version
 
 NAME = "statements"
-VERSION = 10
+VERSION = 11
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, for_everyone INTEGER NOT NULL, expires_at TEXT NOT NULL,"
@@ -107,6 +110,9 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)
     write(db, "INSERT INTO statement_member {rows}", members)
+    titles += [
+        (fact.stream, search.name_words(fact.body.name)) for fact in batch.of(UserRegistered)
+    ]
     write(db, "INSERT INTO title_word(rowid, words) {rows}", titles)
     decisions.fold(db, batch)
     uses.fold(db, batch)
@@ -150,8 +156,12 @@ def page(  # noqa: PLR0913  # the route's parameters
     status: Status | None = None,
     q: str | None = None,
     creator: str | None = None,
+    contents: Callable[[int], str] | None = None,
 ) -> Page[StatementSummary]:
-    """Return statements as of a position, newest first, filtered by status, title and creator.
+    """Return statements as of a position, newest first, filtered by status and creator.
+
+    `q` searches as `finding.found` does; with `contents`, which returns the content of a statement
+    by its number, it searches there instead.
 
     A filtered page can have fewer statements than `limit`, even none, and still a cursor: those
     that its reader may not read are left out.
@@ -169,7 +179,13 @@ def page(  # noqa: PLR0913  # the route's parameters
     }
     if (question and not question.terms) or (creator and given["creator"] is None):
         return Page([], None, at)
-    found, last = _find(db, reader, question, given | readers.given(db, reader), limit)
+    given |= readers.given(db, reader)
+    if q is None or question is None:
+        found, last = _find(db, reader, given, limit)
+    elif contents is None:
+        found, last = collect(finding.found(db, question, q, _MATCHES, given), limit)
+    else:
+        found, last = finding.in_contents(_newest(db, reader, given), limit, question, contents)
     further = None if last is None else encode_cursor(NAME, last)
     return Page(summaries(db, found, at=at, now=now), further, at)
 
@@ -178,11 +194,6 @@ def page(  # noqa: PLR0913  # the route's parameters
 _MATCHES = (
     f"SELECT s.id, {READABLE} AND (:status IS NULL OR {STATUS_AT} = :status)"
     " AND (:creator IS NULL OR s.creator = :creator) "
-)
-_BY_TITLE = (
-    f"{_MATCHES}, x.title FROM title_word t CROSS JOIN statement s ON s.id = t.rowid"
-    " JOIN statement_text x ON x.id = s.id"
-    " WHERE t.title_word MATCH :match AND t.rowid < :below ORDER BY t.rowid DESC"
 )
 _BY_CREATOR = (
     f"{_MATCHES} FROM statement s WHERE s.creator = :creator AND s.id < :below ORDER BY s.id DESC"
@@ -196,18 +207,23 @@ _SUPERSEDED = (
 )
 
 
+def _newest(db: sqlite3.Connection, reader: Reader, given: dict[str, Any]) -> sqlite3.Cursor:
+    """Return the newest statements of a search in contents, and whether each matches the rest."""
+    sql, names = readers.newest(reader)
+    # With a LIMIT, SQLite keeps the order of the inner query.
+    return db.execute(
+        f"{_MATCHES} FROM (SELECT id FROM ({sql}) WHERE id < :below LIMIT :read) n"  # noqa: S608
+        " CROSS JOIN statement s ON s.id = n.id",
+        given | names | {"read": finding.MOST_READ + 1},
+    )
+
+
 def _find(
     db: sqlite3.Connection,
     reader: Reader,
-    question: search.Question | None,
     given: dict[str, Any],
     limit: int,
 ) -> tuple[list[int], int | None]:
-    if question is not None:
-        rows = db.execute(_BY_TITLE, given | {"match": question.match})
-        return collect(
-            ((number, matches and question.fits(title)) for number, matches, title in rows), limit
-        )
     status: Status | None = given["status"]
     if status == "pending" or status == "expired":
         matches = f"{READABLE} AND (:creator IS NULL OR s.creator = :creator)"

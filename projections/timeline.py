@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from ledger import clock
-from ledger.domain.events import BODIES, NO_ROLE
+from ledger.domain.events import BODIES, NO_ROLE, UserRegistered
 from ledger.domain.readers import Reader
 from ledger.sqlite.bulk_insert import write
 from projections import readers
@@ -35,7 +35,7 @@ INDEXES: tuple[str, ...] = (
 
 TYPES = tuple(BODIES)
 # Rows store indexes into TYPES, so a changed TYPES is a new version.
-VERSION = zlib.crc32(f"2 {TYPES}".encode())
+VERSION = zlib.crc32(f"3 {TYPES}".encode())
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
 
 
@@ -68,6 +68,11 @@ def _no_word(_: Any) -> None:
     return None
 
 
+def _role(body: Any) -> str | None:
+    role: str | None = body.role_in_words if isinstance(body, UserRegistered) else body.role
+    return role
+
+
 def _final(body: Any) -> str | None:
     return None if body.status == "pending" else body.status
 
@@ -78,7 +83,7 @@ _WORDS: dict[
 ] = {
     None: _no_word,
     "outcome": attrgetter("outcome"),
-    "role": attrgetter("role"),
+    "role": _role,
     "standing": attrgetter("standing"),
     "status": _final,
 }

@@ -90,3 +90,35 @@ def test_a_draft_is_kept_in_its_browser_until_it_is_submitted_or_its_writer_sign
     alice.button("Sign out").click()
     page.wait_for_url(re.compile(r"/$"))
     assert page.evaluate(KEPT) == []
+
+
+def test_a_policy_that_is_written_by_hand_is_kept_as_it_is_written(alice: Browser) -> None:
+    page, written = alice.page, alice.page.get_by_label("Policy JSON")
+    alice.begin_draft("First")
+    page.get_by_text("The policy as JSON").click()
+    page.get_by_label("Write it by hand").check()
+    for text in ('{"threshold": 1', '{"threshold": 1}', '{"steps": 2, "veto": "user:"}'):
+        expect(written).to_be_editable()
+        written.fill(text)
+        expect(page.locator("#sentence")).to_have_class("sentence error")
+        page.reload()
+        expect(page.get_by_label("Write it by hand")).to_be_checked()
+        expect(written).to_have_value(text)
+        expect(alice.button("Check and submit")).to_be_enabled()
+
+
+def test_nothing_is_kept_after_its_writer_signs_out_in_another_tab(alice: Browser) -> None:
+    page = alice.page
+    alice.begin_draft("Third")
+    page.get_by_text("More rules").click()
+    # Its end moves on with the clock, so the draft is never quite what was kept.
+    page.get_by_label("Closes").select_option("7")
+    expect(page.locator("#kept")).to_contain_text("Saved in this browser at")
+    page.evaluate("sessionStorage.setItem('draft/of this tab', '')")
+    other = page.context.new_page()
+    other.goto(f"{alice.origin}/account")
+    other.get_by_role("button", name="Sign out").click()
+    other.wait_for_url(re.compile(r"/$"))
+    page.wait_for_url(re.compile(r"/signin"))
+    for kept in (KEPT, KEPT.replace("local", "session")):
+        page.wait_for_function(f"{kept}.length === 0")

@@ -46,3 +46,9 @@ def test_a_floor_is_set_by_a_change_and_told_where_people_draft(company: Company
     expect(cal.page.locator("#sentence")).to_have_text(
         "This ledger asks for a passkey with every decision."
     )
+    # In the form, what the floor fixes stays as the floor has it.
+    expect(cal.page.locator("#kept")).to_contain_text("Saved in this browser at")
+    cal.page.reload()
+    expect(cal.page.locator("#sentence")).to_have_text(
+        "Approved once 1 investor has signed. Every decision asks for a passkey."
+    )

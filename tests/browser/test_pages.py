@@ -237,7 +237,7 @@ def test_statements_are_found_by_title_and_status(alice: Browser) -> None:
     for title in ("Lease of the office", "Lease of a car", "Budget"):
         alice.draft(title)
     alice.open("/statements")
-    alice.page.get_by_label("Title contains").fill("lease")
+    alice.page.get_by_label("Search", exact=True).fill("lease")
     alice.button("Show").click()
     expect(alice.page.locator("#list tbody tr")).to_have_count(2)
     alice.page.get_by_label("Status").select_option("approved")

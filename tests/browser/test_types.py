@@ -12,6 +12,13 @@ from tests.support.server import Server
 from tests.support.type_definitions import define
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples/types"
+# As if the content of a kept draft had been written by hand, and only so far.
+BREAK_KEPT = """() => {
+    const name = Object.keys(localStorage).find((each) => each.startsWith("draft/"));
+    const kept = JSON.parse(localStorage.getItem(name));
+    kept.fields.content = '{"agent": ';
+    localStorage.setItem(name, JSON.stringify(kept));
+}"""
 
 
 @pytest.fixture
@@ -28,6 +35,13 @@ def test_an_action_of_an_agent_is_drafted_from_the_form_of_its_type(company: Com
     cal.page.get_by_role("link", name="Action of an agent").click()
     expect(cal.page.get_by_role("group", name="Action of an agent")).to_be_visible()
     expect(cal.page.locator("#policy-fields")).to_be_hidden()
+    cal.page.get_by_label("Agent", exact=True).fill("another-bot")
+    expect(cal.page.locator("#kept")).to_contain_text("Saved in this browser at")
+    cal.page.evaluate(BREAK_KEPT)
+    cal.page.reload()
+    expect(cal.page.get_by_label("Content")).to_be_editable()
+    expect(cal.page.get_by_label("Content")).to_have_value('{"agent": ')
+    cal.button("Start anew").click()
     cal.page.get_by_label("Title").fill("Deploy version 2")
     cal.page.get_by_label("Agent", exact=True).fill("deploy-bot")
     expect(cal.page.locator("#content-error")).to_have_text("“target” is required.")

@@ -12,7 +12,7 @@ from ledger.verify.container import Mode
 from tests.browser.offline import Verifier
 from tests.browser.test_verifier import KEY, essence
 from tests.support.actor import now_ms
-from tests.support.comebacks import returned_story, with_old_key
+from tests.support.comebacks import admitted_story, returned_story, with_old_key
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer
 
 TOLD = returned_story()
@@ -35,6 +35,15 @@ def test_both_verifiers_say_the_same_of_a_re_enrolled_person(
 ) -> None:
     raw = bundle_of(STATES[states], mode, APPROVED, REJECTED)
     assert essence(verifier.check(raw, KEY)) == in_python(raw)
+
+
+@pytest.mark.parametrize("mode", ["statement", "full"])
+def test_both_verifiers_say_whom_the_operator_let_in(verifier: Verifier, mode: Mode) -> None:
+    raw = bundle_of(admitted_story().states, mode, APPROVED)
+    shown = essence(verifier.check(raw, KEY))
+    assert shown == in_python(raw)
+    assert shown["statements"][0]["decisions"][0]["admittedBy"] == "operator"
+    expect(verifier.page.get_by_text("person let in by the operator")).to_have_count(1)
 
 
 def test_the_page_says_it_beside_each_decision(verifier: Verifier) -> None:

@@ -1,6 +1,7 @@
 """How people of a chronicle come back: recovery codes, and links of re-enrolments."""
 
 from typing import Any
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -12,10 +13,12 @@ from tests.support.chronicle import Chronicle
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.forgery import sealed
 from tests.support.keys import ed25519_key
+from tests.support.ledger_chronicle import RECOVERY
 from tests.support.links import link_jwk, link_key
 from tests.support.signers import LEDGER, NONCE, PARTY, Signer, assertion
 
 COMEBACK = "comeback"  # the name of a link's secret
+BY_OPERATOR = "by the operator"
 UNTIL = "2026-12-01T00:00:00.000Z"
 
 
@@ -94,6 +97,26 @@ def returned_story(*, suspended: bool = False) -> Chronicle:
     told.sign(bob, bob.shared(second), second)
     if suspended:
         told.suspend(bob, dave)
+    return told
+
+
+def admitted_story() -> Chronicle:
+    """Return a chronicle in which Eve, whom the operator let in, approves statement 1.
+
+    The operator stated that Dave is lost, who is the only administrator.
+    """
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    dave, alice = told.signer(4, "administrator"), told.signer(1, "creator")
+    eve = told.signer(5, "administrator")
+    told.register(dave, "Dave", "setup")
+    told.register(alice, "Alice")
+    told.recover([dave.user], {BY_OPERATOR: "administrator"})
+    told.time.ms += recoveries.WAIT_MS
+    told.register_by(eve, "Eve", str(uuid5(UUID(RECOVERY), BY_OPERATOR)), BY_OPERATOR)
+    drafted = told.draft(alice, 1, policy={"threshold": 1, "of": ["role:administrator"]})
+    told.sign(eve, eve.shared(drafted), drafted)
     return told
 
 

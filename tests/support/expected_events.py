@@ -112,7 +112,7 @@ EXPECTED = {
         "registered as investor",
         "Carol registered as investor",
         None,
-        {"users", "invitations", "acceptances"},
+        {"users", "invitations", "acceptances", "statements"},
     ),
     "passkey-added.v1": Expected(
         DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"passkeys"}

@@ -5,7 +5,7 @@ import { grouped, seal } from "../static/js/elements/seal.js";
 import { el, icon } from "../static/js/lib/dom.js";
 import { moment } from "../static/js/lib/policy.js";
 import { parse } from "../static/js/lib/strict-json.js";
-import { FORM, STANDING, STATUS } from "./domain/vocabulary.js";
+import { FORM, OPERATOR, STANDING, STATUS } from "./domain/vocabulary.js";
 import { MODE } from "./verify/container.js";
 import { CHECK, OUTCOME, VERDICT } from "./verify/report.js";
 
@@ -234,11 +234,12 @@ function usesOf({ usable, uses }) {
 }
 
 /** Return what a decision's line must add, such as what it did not sign. */
-function limitsOf({ form, keyRevoked, inQuestion, reEnrolledAt, standing }) {
+function limitsOf({ form, keyRevoked, inQuestion, reEnrolledAt, standing, admittedBy }) {
   const unsigned = form === FORM.INDIVIDUAL ? ", policy not signed" : "";
   const back = reEnrolledAt === null ? "" : `, person re-enrolled ${moment(reEnrolledAt)}`;
+  const by = admittedBy === OPERATOR ? ", person let in by the operator" : "";
   const now = standing === STANDING.ACTIVE ? "" : `, person ${standing} now`;
-  return `${unsigned}${keyRevoked ? ", key revoked later" : ""}${inQuestion ? ", in question" : ""}${back}${now}`;
+  return `${unsigned}${keyRevoked ? ", key revoked later" : ""}${inQuestion ? ", in question" : ""}${by}${back}${now}`;
 }
 
 function table(decisions) {

@@ -56,6 +56,8 @@ class PartAuditor(Auditor):
         self._effects = {known.position for known in history if known.effect}
         self._fetched: set[int] = set()
         self._counts_elsewhere = False
+        # Statements that others are about, each with the position up to which it was folded.
+        self._asked_for: dict[UUID, tuple[int, Statement]] = {}
         self._pending: dict[str, tuple[int, DocumentType | None]] = {}  # when and by what each ends
         self.counts = Counts()
 
@@ -153,8 +155,13 @@ class PartAuditor(Auditor):
         return versions.effects(before, statement.evolve(before, event))
 
     def _latest(self, stream: UUID) -> Statement | None:
-        # Folded now: what is in memory can be older if another part audits the statement.
-        return self._folded(stream)
+        # What is in memory can be older if another part audits the statement, so it is folded on
+        # from where the last question left it: each decision on a version asks.
+        after, known = self._asked_for.get(stream, (0, None))
+        found = self._folded(stream, after=after, state=known)
+        if found is not None:
+            self._asked_for[stream] = self.position, found
+        return found
 
     def _moved(self, before: Statement | None, after: Statement) -> None:
         if self._counts_elsewhere:
@@ -182,10 +189,20 @@ class PartAuditor(Auditor):
         ]
         self.counts.expire(sum(ended))
 
-    def _folded(self, stream: UUID, before: int | None = None) -> Statement | None:
-        """Fold a statement that was dropped from memory, or that another part audits."""
-        state: Statement | None = None
-        for stored in self._rows.of_stream(stream.bytes, before or self.position + 1):
+    def _folded(
+        self,
+        stream: UUID,
+        before: int | None = None,
+        *,
+        after: int = 0,
+        state: Statement | None = None,
+    ) -> Statement | None:
+        """Fold a statement that was dropped from memory, or that another part audits.
+
+        `state` is what it was at the position `after`.
+        """
+        end = before or self.position + 1
+        for stored in self._rows.of_stream(stream.bytes, end, after=after):
             event = events.decode(stored)
             version = 0 if state is None else state.version
             if (event.stream, event.version) != (stream, version + 1):
@@ -200,6 +217,7 @@ class PartAuditor(Auditor):
 
     def forget(self) -> None:
         """Drop the older half of the statements from memory when there are too many."""
-        if len(self.statements) > MOST_STATEMENTS:
-            for stream in [*islice(self.statements, MOST_STATEMENTS // 2)]:
-                del self.statements[stream]
+        for kept in (self.statements, self._asked_for):
+            if len(kept) > MOST_STATEMENTS:
+                for stream in [*islice(kept, MOST_STATEMENTS // 2)]:
+                    del kept[stream]

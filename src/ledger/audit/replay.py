@@ -25,6 +25,7 @@ from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement as StatementState
 from ledger.domain.usable import RecordedUse
 from ledger.domain.vocabulary import (
+    AdmittedBy,
     KeyStatusAtTime,
     PasskeyStatus,
     PersonStanding,
@@ -58,6 +59,7 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
     """A person with their roles, passkeys and keys.
 
     `re_enrolled_at` is when the last re-enrolment ended everything older, None without one.
+    `admitted_by` is `"operator"` for somebody whom no change invited but `ledger recover`.
     """
 
     id: str
@@ -67,6 +69,7 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
     keys: list[ReplayedKey]
     passkeys: list[ReplayedPasskey]
     re_enrolled_at: str | None
+    admitted_by: AdmittedBy | None
 
 
 class ReplayedStatement(_Shown, frozen=True, kw_only=True):
@@ -235,6 +238,7 @@ def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
             for each in passkeys
         ],
         re_enrolled_at=someone.re_enrolled_at,
+        admitted_by=someone.admitted_by,
     )
 
 

@@ -7,7 +7,8 @@ import msgspec
 from ledger import __version__, clock
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
-from ledger.verify.report import VerifiedRestoration, told_restoration
+from ledger.verify.report import VerifiedRestoration
+from ledger.verify.report_words import told_restoration
 
 SHOWN_IDS = 10
 AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]

@@ -56,8 +56,10 @@ class EventSource(Protocol):
         """
         ...
 
-    def of_stream(self, stream: bytes, before: int | None = None) -> Iterator[Any]:
-        """Yield the states of a stream's events before a position, oldest first."""
+    def of_stream(
+        self, stream: bytes, before: int | None = None, *, after: int = 0
+    ) -> Iterator[Any]:
+        """Yield the states of a stream's events after and before these positions, oldest first."""
         ...
 
     def has_begun(self, stream: bytes, before: int) -> bool:

@@ -105,7 +105,8 @@ class Trail:
             name: len(value) if isinstance(value, tuple) else value
             for name, value in msgspec.structs.asdict(body).items()
         }
-        slots["role"] = slots.get("role") or events.NO_ROLE
+        role = body.role_in_words if isinstance(body, UserRegistered) else slots.get("role")
+        slots["role"] = role or events.NO_ROLE
         slots |= {"who": who, "whose": self._names.get(str(event.stream), "somebody")}
         if body.MEANING.stream == "statement":
             slots["title"] = self._title(event.stream.bytes)

@@ -8,6 +8,7 @@ import msgspec
 
 from ledger.audit.replay import ReplayedStatement, World, find_position, fold
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
+from ledger.domain.vocabulary import OPERATOR
 from ledger.errors import CorruptError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -77,6 +78,9 @@ def to_text(world: World, asked: str | None) -> str:
         active = sum(key.status == "active" for key in person.keys)
         keys = f"{active} of {len(person.keys)} keys active"
         gone = "" if person.standing == "active" else f", {person.standing}"
+        gone += ", let in by the operator" if person.admitted_by == OPERATOR else ""
+        back = person.re_enrolled_at
+        gone += "" if back is None else f", re-enrolled {back}"
         told.append(f"  {person.name} ({', '.join(person.roles)}), {keys}{gone}  {person.id}")
     told += ["", f"{len(world.statements):,} statements"]
     for each in world.statements:

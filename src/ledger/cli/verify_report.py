@@ -8,9 +8,8 @@ from ledger.verify.report import (
     Verdict,
     VerificationReport,
     VerifiedRequirement,
-    told_limits,
-    told_restoration,
 )
+from ledger.verify.report_words import told_limits, told_restoration
 from ledger.verify.used import told_uses
 
 _VERDICTS: dict[Verdict, str] = {

@@ -59,6 +59,7 @@ def evolve(person: Person | None, event: Event, losses: Sequence[Loss] = ()) -> 
             keys={},
             passkeys={},
             invitation=body.invitation,
+            admitted_by=body.admitted_by,
             lost_at=event.at,
             accepted={} if body.accepts is None else {body.accepts: roles},
         )

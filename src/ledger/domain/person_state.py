@@ -10,7 +10,7 @@ import msgspec
 from ledger import clock
 from ledger.domain.epochs import Loss
 from ledger.domain.holdings import AttestedKey, Link, Passkey
-from ledger.domain.vocabulary import AUDITOR, PersonStanding
+from ledger.domain.vocabulary import AUDITOR, AdmittedBy, PersonStanding
 from ledger.errors import NotFoundError, RefusedError
 from ledger.jose import OkpJwk
 
@@ -27,6 +27,7 @@ class Person(msgspec.Struct, frozen=True):
     standing: PersonStanding = "active"
     suspended_at: str | None = None  # the last time; sessions from before have ended
     invitation: str | None = None
+    admitted_by: AdmittedBy | None = None
     codes: dict[str, OkpJwk] = {}
     # By the digest of a governance policy that they accepted: the roles that they hold since then.
     accepted: dict[str, frozenset[str]] = {}

@@ -161,6 +161,11 @@ def covers(member: str, user: str, roles: Set[str]) -> bool:
     return name == user if kind == "user" else name in roles
 
 
+def covering(user: str, roles: Set[str]) -> set[str]:
+    """Return every member that covers this person."""
+    return {f"user:{user}", *(f"role:{role}" for role in roles)}
+
+
 @lru_cache(maxsize=32)  # most statements have one of a few policies
 def members(node: AnyNode) -> frozenset[str]:
     """Return every `user:` and `role:` member of a node and its nested nodes, without veto."""

@@ -1,6 +1,7 @@
 """Routes of statements."""
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -47,7 +48,18 @@ from projections.statements import StatementDetail, StatementSummary
 
 JOSE_JSON = "application/jose+json"
 StatusFilter = Annotated[Status | None, QueryParameter(name="status")]
-Search = Annotated[str | None, QueryParameter(name="q", max_length=200, description="In titles")]
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        name="q",
+        max_length=200,
+        description="Words of the title, of the name of who created or approved it, or a digest",
+    ),
+]
+Where = Annotated[
+    Literal["contents"] | None,
+    QueryParameter(name="in", description="Where to look for the words of `q` instead"),
+]
 By = Annotated[str | None, QueryParameter(name="creator", max_length=36)]
 
 
@@ -154,6 +166,7 @@ def list_statements(
     paging: FromPaging,
     status: StatusFilter = None,
     q: Search = None,
+    where: Where = None,
     creator: By = None,
 ) -> Page[StatementSummary]:
     """List the statements that the asker may read, newest first."""
@@ -169,6 +182,7 @@ def list_statements(
             status=status,
             q=q,
             creator=creator,
+            contents=partial(statements.content, models.log) if where == "contents" else None,
         )
         access.note(db, reader, "list", [each.position for each in found.items])
     return found

@@ -4,6 +4,7 @@ The HTML contains everything a page shows, so it can be read without scripts. Si
 because the keys live in the browser.
 """
 
+from functools import partial
 from operator import attrgetter
 from typing import Annotated, get_args
 
@@ -66,11 +67,12 @@ def sign_in(request: AnyRequest, web: FromWeb, onward: Next = None) -> Template 
 
 
 @get("/statements", sync_to_thread=True)
-def statement_list(
+def statement_list(  # noqa: PLR0913  # the parameters of its address
     request: AnyRequest,
     web: FromWeb,
     status: FromQuery[str | None] = None,
     q: FromQuery[str | None] = None,
+    where: Annotated[str | None, QueryParameter(name="in", max_length=8)] = None,
     cursor: FromQuery[str | None] = None,
     at: FromQuery[str | None] = None,
 ) -> Template | Redirect:
@@ -91,6 +93,7 @@ def statement_list(
             status=wanted,
             q=q or None,
             creator=None,
+            contents=partial(statements.content, web.models.log) if where == "contents" else None,
         )
         web.access.note(db, reader, "list", [each.position for each in found.items])
         words = summaries(db, [each.id for each in found.items], at=then.seen)
@@ -104,6 +107,7 @@ def statement_list(
         words=words,
         status=wanted,
         q=q or "",
+        where="contents" if where == "contents" else "",
         cursor=cursor,
         statuses=STATUSES,
     )

@@ -42,6 +42,7 @@ from ledger.verify.container import (
 )
 from ledger.verify.exhibits import exhibits, involved
 from ledger.verify.readme import readme
+from ledger.verify.withheld import without_withheld
 
 # A body can be three times as long as the largest document, so only a few are held at once.
 _PAGE = 16
@@ -125,9 +126,10 @@ class Evidence:
         }
         if not drafted.issuperset(names):
             raise NotFoundError("statement_unknown", "the checkpoint is older than the statement")
-        files = self._attached(mode) | exhibits(shown, statements)
+        with_bodies = shown if mode == "full" else without_withheld(shown)
+        files = self._attached(mode) | exhibits(with_bodies, statements)
         if mode != "full":
-            files |= {f"bodies/{each.position - 1}": self._body(each) for each in shown}
+            files |= {f"bodies/{each.position - 1}": self._body(each) for each in with_bodies}
         if mode == "statement":
             files |= {f"entries/{each.position - 1}": self._entry(each) for each in shown}
             files[HEADS] = self._heads(shown)

@@ -11,6 +11,8 @@ from functools import partial
 from typing import TypeVar, assert_never
 from uuid import UUID
 
+import msgspec
+
 from ledger.domain import charter, entry, events, person, statement, versions
 from ledger.domain.changes.items import is_drafted_alone
 from ledger.domain.charter import Charter
@@ -41,6 +43,7 @@ _BEGINNINGS = (LedgerCreated, UserRegistered, StatementDrafted)
 _FOLLOWS: dict[type[Body], int] = {PasskeyAdded: 2, KeyAttested: 3, StatementSigned: 2}
 _COMPLETES = (KeyAttested, StatementSigned)
 S = TypeVar("S", Charter, Person, Statement)
+P = TypeVar("P", Charter, Person)
 
 
 class AuditError(CorruptError):
@@ -90,6 +93,22 @@ class Auditor(Decisions):
             raise refusal(error, place) from error
         self.position, self._newest = position, event.at
         return event
+
+    def pass_over(self, position: int, stream: UUID, version: int) -> None:
+        """Count an event whose body a bundle leaves out; raise AuditError `log_invalid`.
+
+        It changes nothing that the other events rest on, but they count it among what they saw.
+        """
+        try:
+            if self.is_inside_commit:
+                raise CorruptError("position_gap", f"position {position} follows {self.position}")
+            if stream == charter.STREAM:
+                self.charter = _passed(self._charter, version)
+            else:
+                self.people[stream] = _passed(self.people[stream], version)
+        except (LedgerError, KeyError) as error:
+            raise refusal(error, position) from error
+        self.position = position
 
     def _compare(self, event: Event) -> None:
         expected = self.decide(event)
@@ -208,6 +227,12 @@ def _differences(stored: Body, expected: Body) -> str:
     ]
     told = [f"{name} is {a!r}, not {b!r}" for name, a, b in pairs if a != b]
     return f"the evidence leads to another event: {'; '.join(told)}"[:MOST_CHARS]
+
+
+def _passed(state: P, version: int) -> P:
+    if version != state.version + 1:
+        raise CorruptError("version_gap", f"version {version} follows {state.version}")
+    return msgspec.structs.replace(state, version=version)
 
 
 def _next(state: S | None, event: Event, evolve: Callable[[S | None, Event], S]) -> S:

@@ -37,6 +37,7 @@ from ledger.verify.container import (
     parse_manifest,
 )
 from ledger.verify.exhibits import exhibits
+from ledger.verify.withheld import drafted, lacking, require_bodies
 
 _NUMBERED = re.compile(r"(entries|bodies|proofs)/(0|[1-9][0-9]{0,14})(\.tlog-proof)?", re.ASCII)
 _EXHIBIT = re.compile(r"statements/|people/|keys/vkeys\Z")
@@ -262,11 +263,8 @@ def content(case: Casefile) -> list[Recorded]:
             raise
 
     look_at(case.bodies, lambda index: index + 1, look)
-    shown = {case.envelopes[index].stream for index in case.bodies}
-    for index, envelope in case.envelopes.items():
-        if index not in case.bodies and (case.mode == "full" or envelope.stream in shown):
-            missing = UnverifiableError("body_missing", f"the body of entry {index} is not there")
-            raise placed(missing, index + 1)
+    missing = lacking(case.envelopes, case.bodies, case.mode)
+    require_bodies(missing, drafted(found), case.mode)
     _compare(case, found)
     return found
 

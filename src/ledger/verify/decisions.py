@@ -58,7 +58,7 @@ from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person
 from ledger.domain.skeletons import Skeletons
 from ledger.domain.statement import Statement
-from ledger.errors import CorruptError
+from ledger.errors import CorruptError, UnverifiableError
 from ledger.jose import CompactJws
 from ledger.verify.known_states import KnownStates
 from ledger.verify.person_decisions import Others, decide_of_person
@@ -177,6 +177,8 @@ class Decisions(KnownStates):
             raise CorruptError("event_misplaced", "the event is in the wrong stream")
         invitations = self._charter.invitations.values()
         invitation = next((each for each in invitations if each.id == body.invitation), None)
+        if body.invitation and invitation is None and not self._has_everybody():
+            raise UnverifiableError("invitation_missing", "the invitation is not there")
         admitted = admission.admit(self._charter, body.role, invitation, now_ms=now_ms)
         operator_recovery.require_needed(invitation, self._sources(), now_ms=now_ms)
         looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again

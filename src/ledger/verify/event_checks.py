@@ -48,6 +48,7 @@ from ledger.jose import PublicJwk, thumbprint, verify_compact
 from ledger.verify.auditor import AuditError, Auditor
 from ledger.verify.contents import Casefile, look_at
 from ledger.verify.key_history import KeyHistory, parse_signature, signing_kid, unknown_key
+from ledger.verify.withheld import lacking
 
 Look = Callable[[Recorded], None]
 # Called with what is being checked, the number done, and the total.
@@ -130,10 +131,14 @@ class Events:
     @cached_property
     def auditor(self) -> Auditor | AuditError:
         """The auditor after all events, or the error that stopped it."""
-        auditor = Auditor(complete=self._complete)
+        auditor, case = Auditor(complete=self._complete), self.case
         try:
+            withheld = [*lacking(case.envelopes, case.bodies, case.mode).items()][::-1]
             for done, recorded in enumerate(self._recorded, start=1):
-                auditor.add(recorded.position, self.case.state(recorded.position - 1))
+                while withheld and withheld[-1][0] < recorded.position:
+                    index, envelope = withheld.pop()
+                    auditor.pass_over(index + 1, envelope.stream, envelope.seq)
+                auditor.add(recorded.position, case.state(recorded.position - 1))
                 self._progress("decisions", done, len(self._recorded))
             auditor.finish()
         except AuditError as error:

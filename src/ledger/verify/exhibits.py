@@ -41,28 +41,48 @@ from ledger.domain.holdings import key_reference
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
 from ledger.verify.container import LOG_KEYS
+from ledger.verify.withheld import withheld_tags
 
 # --- the streams involved ----------------------------------------------------------------------
 
 
 def involved(
-    statements: Iterable[UUID], stream: Callable[[UUID], Sequence[Recorded]]
+    statements: Sequence[UUID], stream: Callable[[UUID], Sequence[Recorded]]
 ) -> list[Recorded]:
     """Return, in log order, all events that the decisions on these statements depend on.
 
-    `stream` returns a stream's events.
+    `stream` returns a stream's events. What a bundle withholds leads to no other stream.
     """
     found: dict[UUID, Sequence[Recorded]] = {}
     waiting = [STREAM, *statements]
+    tags = withheld_tags(_documents(statements, stream))
     while waiting:
         name = waiting.pop()
         if name in found:
             continue
         found[name] = stream(name)
         for recorded in found[name]:
+            if recorded.event.body.TAG in tags:
+                continue
             for dependency in recorded.event.body.MEANING.depends_on:
                 waiting += _streams(recorded.event, dependency)
     return sorted((each for events in found.values() for each in events), key=_position)
+
+
+def _documents(
+    statements: Sequence[UUID], stream: Callable[[UUID], Sequence[Recorded]]
+) -> list[str]:
+    """Return the documents of statements, and of those that they supersede."""
+    found: dict[UUID, str] = {}
+    waiting = [*statements]
+    while waiting:
+        name = waiting.pop()
+        first = next(iter(stream(name)), None)
+        if name in found or first is None or not isinstance(first.event.body, StatementDrafted):
+            continue
+        found[name] = first.event.body.document
+        waiting += _streams(first.event, "superseded")
+    return [*found.values()]
 
 
 def _position(recorded: Recorded) -> int:

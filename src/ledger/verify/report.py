@@ -9,7 +9,14 @@ from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
 from ledger.domain.ledger_acts import LostTree
 from ledger.domain.usable import Usable
-from ledger.domain.vocabulary import DecisionKind, Form, PersonStanding, Status, UseOutcome
+from ledger.domain.vocabulary import (
+    AdmittedBy,
+    DecisionKind,
+    Form,
+    PersonStanding,
+    Status,
+    UseOutcome,
+)
 from ledger.encoding import b64_encode
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
@@ -70,6 +77,7 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     was revoked at any time that the evidence shows. `re_enrolled_at` is when a change last gave its
     person a new passkey in place of everything older, before the decision or after it. `standing`
     is the person's at the end of the evidence: a decision stays when its person may decide no more.
+    `admitted_by` is `"operator"` for somebody whom no change invited but `ledger recover`.
     """
 
     position: int
@@ -83,6 +91,7 @@ class VerifiedDecision(msgspec.Struct, frozen=True, rename="camel"):
     key_revoked: bool
     re_enrolled_at: str | None
     standing: PersonStanding
+    admitted_by: AdmittedBy | None
 
 
 class VerifiedUse(msgspec.Struct, frozen=True):
@@ -244,35 +253,6 @@ def verified_restorations(charter: Charter | None) -> tuple[VerifiedRestoration,
             reason=each.reason,
         )
         for each in (() if charter is None else charter.restorations)
-    )
-
-
-def told_limits(decision: VerifiedDecision) -> str:
-    """Return what a decision's line must add, such as what it did not sign."""
-    told = ", policy not signed" if decision.form == "individual" else ""
-    told += ", key revoked later" if decision.key_revoked else ""
-    told += ", in question" if decision.in_question else ""
-    back = decision.re_enrolled_at
-    told += "" if back is None else f", person re-enrolled {back}"
-    return told if decision.standing == "active" else f"{told}, person {decision.standing} now"
-
-
-def told_restoration(restored: VerifiedRestoration) -> str:
-    """Return a restore in one sentence, without its reason."""
-    match restored.lost:
-        case "unknown":
-            lost = "what was lost is unknown"
-        case None:
-            lost = "nothing is known to be lost"
-        case size if size == restored.kept + 1:
-            lost = f"entry {size:,} was lost"
-        case size if size > restored.kept:
-            lost = f"entries {restored.kept + 1:,} to {size:,} were lost"
-        case size:
-            lost = f"another tree of {size:,} entries was signed and lost"
-    return (
-        f"At position {restored.position:,}, {restored.at}, the ledger was restored from a backup:"
-        f" {lost}. The log goes on as {restored.origin}."
     )
 
 

@@ -91,6 +91,7 @@ def _decision(
         key_revoked=people[body.signer].keys[body.kid].revoked,
         re_enrolled_at=people[body.signer].re_enrolled_at,
         standing=people[body.signer].standing,
+        admitted_by=people[body.signer].admitted_by,
     )
 
 

@@ -17,14 +17,13 @@ from ledger.audit.trail import COLUMNS, Trail, write_csv
 from ledger.domain import entry
 from ledger.domain.events import BODIES
 from ledger.store.engines import audited_log
-from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from tests.support.audited import SIZE
 from tests.support.event_names import positions
 from tests.support.every_event import every_type
+from tests.support.kept_log import keep
 from tests.support.ledgers import rows
 from tests.support.states import without_triggers
-from tests.support.writes import stored, write
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "trail.md"
 
@@ -32,11 +31,8 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "trail.md"
 @pytest.fixture
 def story(tmp_path: Path) -> Path:
     """A log in which each type of event happens."""
-    path, told = tmp_path / "log.sqlite", every_type(end=True)
-    store = SqliteLog(path)
-    for event, state in zip(told.events, told.states, strict=True):
-        store.append([write(event.stream, events=(stored(event.stream, event.version, state),))])
-    store.close()
+    path = tmp_path / "log.sqlite"
+    keep(every_type(end=True), path)
     return path
 
 

@@ -115,7 +115,7 @@ def test_a_full_disk_passes(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = os.geteuid() == 0 and not subprocess.call(
-        ["/bin/mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", str(disk)],
+        ["/bin/mount", "-t", "tmpfs", "-o", "size=2M", "tmpfs", str(disk)],
         stderr=subprocess.DEVNULL,
     )
     try:

@@ -6,7 +6,8 @@ from ledger import clock
 from ledger.domain.events import PasskeyAdded
 from ledger.verify.bundle import verify
 from ledger.verify.container import Mode
-from ledger.verify.report import VerificationReport, told_limits
+from ledger.verify.report import VerificationReport
+from ledger.verify.report_words import told_limits
 from tests.support.comebacks import returned_story, with_old_key
 from tests.support.dossier import APPROVED, REJECTED, bundle_of, log_signer
 

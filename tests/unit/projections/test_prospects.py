@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from ledger.domain import policy
+from ledger.errors import MalformedError
 from projections import prospects
 from projections.prospects import Prospect
 from projections.users import NamedPerson
+from tests.support.refusals import refused
 from tests.support.story import Story, time_at
 
 ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
@@ -51,8 +53,14 @@ def test_each_person_fills_one_place_also_in_groups_of_groups(story: Story) -> N
 
 
 def test_a_role_that_nobody_has_is_named(story: Story) -> None:
-    found = ask(story, 1, "role:board", "role:creator")
-    assert (found.is_meetable, found.unable) == (True, ["role:board"])
+    found = ask(story, 1, "role:administrator", "role:creator")
+    assert (found.is_meetable, found.unable) == (True, ["role:administrator"])
+
+
+def test_a_role_that_no_draft_may_name_is_refused_before_anybody_is_counted(story: Story) -> None:
+    for role in ("board", "auditor"):
+        with refused(MalformedError, "policy_invalid"):
+            ask(story, 1, f"role:{role}", "role:creator")
 
 
 def test_a_creator_who_may_not_sign_is_not_counted(story: Story) -> None:

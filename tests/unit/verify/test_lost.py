@@ -4,7 +4,8 @@ import pytest
 
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.verify.lost import compare_restored
-from ledger.verify.report import VerifiedRestoration, told_restoration
+from ledger.verify.report import VerifiedRestoration
+from ledger.verify.report_words import told_restoration
 
 ORIGIN = "ledger.example/approvals"
 AT = "2026-11-21T03:04:05.678Z"

@@ -11,7 +11,7 @@ import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
 const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
-  [TAG.USER_REGISTERED]: (_, { user, name, role, invitation, accepts }) => ({
+  [TAG.USER_REGISTERED]: (_, { user, name, role, invitation, accepts, admittedBy }) => ({
     user,
     name,
     roles: role === null ? [] : [role],
@@ -19,6 +19,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     passkeys: new Map(),
     standing: STANDING.ACTIVE,
     invitation,
+    admittedBy,
     codes: [],
     // By the digest of a governance policy: the roles held since the person accepted it.
     accepted: new Map(accepts === null ? [] : [[accepts, [role]]]),

@@ -16,7 +16,7 @@ import { requireSeen } from "../domain/seen.js";
 import { evolveStatement } from "../domain/statement.js";
 import * as versions from "../domain/versions.js";
 import { same } from "../encoding.js";
-import { refuse } from "../errors.js";
+import { refuse, Unknown } from "../errors.js";
 import { DECIDE } from "./decisions.js";
 
 const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFTED];
@@ -57,6 +57,17 @@ export class Auditor {
     await this.evolve(event);
     this.position = event.position;
     this.newest = event.at;
+  }
+
+  /** Count an event whose body a bundle leaves out: nothing but what was seen rests on it. */
+  passOver(position, { stream, version }) {
+    if (this.isInsideCommit) refuse("position_gap", `after ${this.position} comes ${position}`);
+    const known = stream === charter.STREAM ? this.charter : this.people.get(stream);
+    if (!known) refuse("event_misplaced", "an event of nobody");
+    if (version !== known.version + 1) refuse("version_gap", "a version is missing");
+    if (stream === charter.STREAM) this.charter = { ...known, version };
+    else this.people.set(stream, { ...known, version });
+    this.position = position;
   }
 
   finish() {
@@ -136,6 +147,9 @@ export class Auditor {
   async register({ stream, body }, { nowMs }) {
     requireStream(stream, body.user);
     const found = this.charter.invitations.find(({ id }) => id === body.invitation);
+    if (body.invitation && !found && !this.complete) {
+      throw new Unknown("invitation_missing", "the invitation is not there");
+    }
     const admitted = await charter.admit(this.charter, body.role, found, nowMs);
     await requireNeeded(found, this.sources(), nowMs);
     return people.decideRegistration(body, admitted);

@@ -11,7 +11,7 @@ import { ED25519, fingerprint, parseVkey, requireExpected } from "../tlog/vkeys.
 import { Auditor } from "./auditor.js";
 import { MODE, parseContainer, readManifest } from "./container.js";
 import { companions } from "./companions.js";
-import { inOrder, readBundle, readEvents } from "./contents.js";
+import { inOrder, lacking, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { checkHeads, HEADS } from "./heads.js";
 import { limits } from "./readme.js";
@@ -192,7 +192,7 @@ export class Verification {
   async policy() {
     const { mode, statements } = this.bundle;
     this.auditor = new Auditor({ complete: mode === MODE.FULL });
-    await decideAgain(this.events, this.auditor, this.breathe);
+    await decideAgain(this.events, lacking(this.bundle), this.auditor, this.breathe);
     return {
       says: "Every decision, recomputed from its evidence, is the recorded event.",
       inputs: statements.map((id) => {

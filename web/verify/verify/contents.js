@@ -15,6 +15,7 @@ import { packsOf, readPacks } from "./body_packs.js";
 import { MANIFEST, MODE } from "./container.js";
 import { isExhibit, requireExhibits, VKEYS } from "./exhibits.js";
 import { HEADS } from "./heads.js";
+import { withheldTags } from "./withheld.js";
 
 const CHECKPOINT = "checkpoint";
 const REQUIRED = ["README.txt", CHECKPOINT, VKEYS];
@@ -133,7 +134,8 @@ function readProofs(proofs, entries) {
 }
 
 /** Return the events of a bundle (check 2). `each` gives every entry and its position to a function. */
-export async function readEvents({ entries, bodies, mode, statements, files }, each) {
+export async function readEvents(bundle, each) {
+  const { bodies, mode, statements, files } = bundle;
   const events = [];
   await each(async (entry, position) => {
     const salted = bodies.get(position - 1);
@@ -141,16 +143,24 @@ export async function readEvents({ entries, bodies, mode, statements, files }, e
     await requireCommitted(entry, salted);
     events.push(decodeEvent(entry, position, salted));
   });
-  requireBodies(entries, bodies, mode);
+  requireBodies(lacking(bundle), events, mode);
   requireDrafts(events, statements);
   await requireExhibits(files, events, statements);
   return events;
 }
 
-function requireBodies(entries, bodies, mode) {
+/** Return the entries without a body, of streams that have others; in mode full, all of them. */
+export function lacking({ entries, bodies, mode }) {
   const shown = new Set([...bodies.keys()].map((index) => entries.get(index).stream));
-  for (const [index, { stream }] of inOrder(entries)) {
-    if (bodies.has(index) || !(mode === MODE.FULL || shown.has(stream))) continue;
+  return inOrder(entries).filter(
+    ([index, { stream }]) => !bodies.has(index) && (mode === MODE.FULL || shown.has(stream)),
+  );
+}
+
+function requireBodies(missing, events, mode) {
+  const tags = withheldTags(events);
+  for (const [index, { type }] of missing) {
+    if (mode !== MODE.FULL && tags.includes(type)) continue;
     throw new Unknown("body_missing", `the body of entry ${index} is not there`, index + 1);
   }
 }

@@ -217,10 +217,15 @@ function signingKid(event) {
 
 // --- decisions (check 6) -----------------------------------------------------------------------
 
-/** Give every event of a bundle to the auditor; refuse the first one that it refuses. */
-export async function decideAgain(events, auditor, breathe) {
+/** Give every event of a bundle to the auditor, and the entries without a body in their places. */
+export async function decideAgain(events, withheld, auditor, breathe) {
+  const passedOver = [...withheld];
   for (const event of events) {
     await breathe();
+    while (passedOver.length && passedOver[0][0] < event.position) {
+      const [index, entry] = passedOver.shift();
+      placed(index + 1, () => auditor.passOver(index + 1, entry));
+    }
     try {
       await auditor.add(event);
     } catch (error) {

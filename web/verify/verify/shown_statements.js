@@ -52,6 +52,7 @@ function shown(id, mine, { statements, people, charter }, nowMs) {
       keyRevoked: settled(people.get(body.signer), nowMs).keys.get(body.kid).revoked,
       reEnrolledAt: settled(people.get(body.signer), nowMs).reEnrolledAt,
       standing: settled(people.get(body.signer), nowMs).standing,
+      admittedBy: people.get(body.signer).admittedBy,
     })),
     usable: statement.usable,
     uses: mine.filter(({ type }) => type === TAG.STATEMENT_USED).map(({ position, at, body }) => ({

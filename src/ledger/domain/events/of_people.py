@@ -25,7 +25,7 @@ from ledger.domain.unique_names import (
     ROLE,
     USED_INVITATION,
 )
-from ledger.domain.vocabulary import AdmittedBy, KeyHome
+from ledger.domain.vocabulary import OPERATOR, AdmittedBy, KeyHome
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
@@ -64,6 +64,12 @@ class UserRegistered(Explained, frozen=True):
     invitation: str | None = None
     accepts: str | None = None
     admitted_by: AdmittedBy | None = None
+
+    @property
+    def role_in_words(self) -> str | None:
+        """The role, and that the operator gave it and no change."""
+        by_operator = self.admitted_by == OPERATOR
+        return f"{self.role}, let in by the operator" if by_operator else self.role
 
 
 @final

@@ -160,10 +160,12 @@ class SqliteAudited:
         for after in range(0, size, WINDOW):
             yield from self._events(where, (after, min(after + WINDOW, size), *values))
 
-    def of_stream(self, stream: bytes, before: int | None = None) -> Iterator[Any]:
-        """Yield the states of a stream's events before a position, oldest first."""
-        values = (stream, MAX_INTEGER if before is None else before)
-        for *_, state, _ in self._events("stream = ? AND pos < ?", values):
+    def of_stream(
+        self, stream: bytes, before: int | None = None, *, after: int = 0
+    ) -> Iterator[Any]:
+        """Yield the states of a stream's events after and before these positions, oldest first."""
+        values = (stream, after, MAX_INTEGER if before is None else before)
+        for *_, state, _ in self._events("stream = ? AND pos > ? AND pos < ?", values):
             yield state
 
     def _events(self, where: str, values: Sequence[Any]) -> Iterator[EventRow]:

@@ -1,11 +1,13 @@
 // Keeps what somebody writes in this browser until it is submitted. Nothing is sent, and signing
-// out deletes it.
+// out deletes it: in every tab, and nothing is kept after that.
 
 import { all } from "./dom.js";
 
 const PREFIX = "draft/";
 // What the form has besides the policy, which has a form of its own.
 const KEPT = "#title, #content, #use-times, #use-days, [name=read-by], [name=reader], [name=executor]";
+
+let isOver = false;
 
 /** What is kept of one draft: a new one, one of a type, or a new version. */
 export class KeptDraft {
@@ -36,8 +38,13 @@ export class KeptDraft {
     return kept;
   }
 
-  /** Keep the form as it is; return whether it is kept now. `at` is when it was last written. */
+  /**
+   * Keep the form as it is; return whether it is kept now, or nothing has to be kept any more.
+   *
+   * `policy` is its text, also one that is no JSON yet. `at` is when it was last written.
+   */
   keep(form, policy, nowMs) {
+    if (isOver) return true;
     const text = this.#text(form, policy);
     if (text === this.#saved) return true;
     if (this.isElsewhere) return false;
@@ -52,7 +59,9 @@ export class KeptDraft {
     return true;
   }
 
+  /** Delete what is kept, and keep nothing more on this page. */
   drop() {
+    isOver = true;
     this.storage.removeItem(this.name);
   }
 
@@ -64,8 +73,9 @@ export class KeptDraft {
 
 const valueOf = (field) => (["checkbox", "radio"].includes(field.type) ? field.checked : field.value);
 
-/** Delete every draft that this browser keeps. */
+/** Delete every draft that this browser and this tab keep, and keep none any more. */
 export function forget() {
+  isOver = true;
   for (const storage of [localStorage, sessionStorage]) {
     for (const name of Object.keys(storage)) if (name.startsWith(PREFIX)) storage.removeItem(name);
   }

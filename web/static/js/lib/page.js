@@ -1,6 +1,5 @@
 // What every page does: read who is signed in, show messages, and offer to set up this browser.
 
-import { post } from "./api.js";
 import { now } from "./clock.js";
 import { CeremonyError, Told, el, one } from "./dom.js";
 import * as keystore from "./keystore.js";
@@ -11,7 +10,7 @@ const listed = (text) => text.split(" ").filter(Boolean);
 const QUIET_MS = 5000;
 // How long before its end the next key is offered: 14 days, and half an hour for a session's key.
 const SOON_MS = { session: 30 * 60_000, other: 14 * 86_400_000 };
-const signedOut = new BroadcastChannel("signed-out");
+export const signedOut = new BroadcastChannel("signed-out");
 let quietUntil = 0;
 let waiting = 0;
 
@@ -108,16 +107,6 @@ function endsSoon({ home, expiresAt }) {
   return expiresAt && Date.parse(expiresAt) - now() < (SOON_MS[home] ?? SOON_MS.other);
 }
 
-/** End the session here and in every other tab, with the keys that were for this session. */
-export async function signOut() {
-  // The keys first: then nobody can sign with them, even if the ledger does not answer.
-  await keystore.leave(me.ledger);
-  (await import("./kept-draft.js")).forget();
-  await post("/api/logout", {});
-  signedOut.postMessage(me.user);
-  location.assign("/");
-}
-
 async function copy({ dataset: { text, from } }) {
   await navigator.clipboard.writeText(text ?? one(from).innerText);
   say("Copied.");
@@ -133,4 +122,10 @@ onAction({
 // Loaded only where there are any.
 if (one("#news")) import("./news.js").then(({ reveal }) => reveal());
 // Another tab still holds the key in its memory.
-signedOut.addEventListener("message", () => location.reload());
+signedOut.addEventListener("message", async () => {
+  try {
+    (await import("./kept-draft.js")).forget(); // what only this tab keeps
+  } finally {
+    location.reload();
+  }
+});

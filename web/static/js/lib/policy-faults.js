@@ -12,11 +12,11 @@ const USER = /^user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /**
  * Return what is wrong with a policy, as a sentence, or "". The server checks it too.
  *
- * `roles` are the names of those that it may name.
+ * `roles` are the names of those that it may name, null for any.
  */
 export function fault(policy, roles) {
   const isMember = (member) => isMemberOf(member, roles);
-  const memberFault = `A member is user:<id> or role:<${roles.join(", ")}>.`;
+  const memberFault = `A member is user:<id> or role:<${roles?.join(", ") ?? "name"}>.`;
   const nodeFault = (node) => faultOfNode(node, isMember, memberFault);
   if (!isObject(policy)) return "A policy is a JSON object.";
   const { veto = [], creatorMaySign = true, assurance = "key", expiresAt = "", ...root } = policy;
@@ -65,7 +65,7 @@ function faultOfNode({ threshold, of, ...more }, isMember, memberFault) {
 function isMemberOf(member, roles) {
   if (typeof member !== "string") return false;
   const [kind, name] = split(member);
-  return kind === "role" ? roles.includes(name) : USER.test(member);
+  return kind === "role" ? roles?.includes(name) ?? true : USER.test(member);
 }
 
 function isTime(text) {

@@ -38,7 +38,7 @@ export class PolicyForm {
   }
 
   /**
-   * Show a policy; an end that has passed is left out.
+   * Show a well-formed policy. An end that has passed is left out, and what the floor fixes stays.
    *
    * Return whether the form can say it: it knows the roles that are open, and the people listed.
    */
@@ -49,8 +49,8 @@ export class PolicyForm {
       ? steps.map((step) => this.#write(this.#add(this.groups), step))
       : [this.#write(this.root, root, this.groups)];
     fits.push(check("[name=veto]", this.place, veto));
-    one("#creator-may-sign", this.place).checked = creatorMaySign;
-    one("#assurance", this.place).checked = assurance === "passkey";
+    choose(one("#creator-may-sign", this.place), creatorMaySign);
+    choose(one("#assurance", this.place), assurance === "passkey");
     if (expiresAt && Date.parse(expiresAt) > nowMs) this.#end(expiresAt);
     this.#turn();
     return fits.every(Boolean);
@@ -132,6 +132,11 @@ export class PolicyForm {
       this.#name(one(":scope > [data-part=groups]", group), number);
     });
   }
+}
+
+/** Check a box or not, unless the floor fixes it. */
+function choose(box, isChecked) {
+  if (!box.disabled) box.checked = isChecked;
 }
 
 /** Return the button that adds to these groups. */

@@ -85,7 +85,7 @@ function fieldsOf({ types, properties, additional, required }) {
 
 function kindOf({ types, choices, properties, items, never, const: only }) {
   if (never || properties.size || items || only !== null) return null;
-  if (choices) return choices.every(({ kind }) => kind === "string") ? "choice" : null;
+  if (choices) return choices.every(({ kind, text }) => kind === "string" && text) ? "choice" : null;
   return types?.length === 1 ? KINDS[types[0]] : null;
 }
 
@@ -112,7 +112,7 @@ function row({ name, kind, schema, isRequired, input }) {
 function contentOf(fields) {
   const members = fields.flatMap(({ name, kind, input }) => {
     if (kind === "flag") return [[name, String(input.checked)]];
-    const value = input.value.trim();
+    const value = kind === "choice" ? input.value : input.value.trim();
     if (value === "") return [];
     return [[name, kind === "number" && NUMBER.test(value) ? value : JSON.stringify(value)]];
   });

@@ -131,7 +131,7 @@ function pause() {
 /** Keep the draft in this browser; return whether it is kept. */
 function keep() {
   if (!kept) return false;
-  const isKept = kept.keep(form, typed ? null : readableJson("policy-json"), now());
+  const isKept = kept.keep(form, typed ? null : field("policy-json").value, now());
   if (isKept && kept.at) field("kept").textContent = said("draft.kept", { time: clockTime(kept.at) });
   if (kept.isElsewhere) field("kept").textContent = said("draft.elsewhere");
   return isKept;
@@ -139,14 +139,11 @@ function keep() {
 
 const clockTime = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-/** Return a field's JSON, null while it is none. */
-const readableJson = (name) => (jsonFault(name) ? null : JSON.parse(field(name).value));
-
 /** Show what this browser kept of the draft, if anything. */
 function restore() {
   const found = kept.restore(form);
   if (!found) return;
-  if (found.policy) writePolicy(found.policy);
+  if (builder) writePolicy(found.policy);
   if (typed?.fields) showTyped(field("content").value);
   const at = new Date(found.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   one("p", field("restored")).textContent = said("draft.restored", { at });
@@ -155,18 +152,19 @@ function restore() {
 
 /** Show a content in the form of its type, or as text if the form cannot say it. */
 function showTyped(content) {
-  const fits = content === undefined || typed.fill(content);
   if (content !== undefined) field("content").value = content;
+  const fits = content === undefined || (!jsonFault("content") && typed.fill(content));
   field("typed-fields").hidden = !fits;
   field("content").readOnly = fits;
 }
 
-/** Show a policy in the form, or as JSON if the form cannot say it. */
-function writePolicy(policy) {
-  const byHand = !builder.write(policy, now());
+/** Show the text of a policy in the form, or as it is if the form cannot say it. */
+function writePolicy(text) {
+  field("policy-json").value = text;
+  const isSound = !jsonFault("policy-json") && !fault(readPolicy(), null);
+  const byHand = !isSound || !builder.write(readPolicy(), now());
   field("by-hand").checked = byHand;
   field("policy-json-box").open = byHand;
-  if (byHand) field("policy-json").value = JSON.stringify(policy, null, 2);
 }
 
 async function make() {
@@ -275,7 +273,7 @@ if (typed?.fields) {
   field("typed-fields").append(...typed.form((content) => (field("content").value = content)));
   showTyped(base?.content);
 }
-if (base && builder) writePolicy(base.policy);
+if (base && builder) writePolicy(JSON.stringify(base.policy, null, 2));
 key = await start();
 const { KeptDraft } = await import("../lib/kept-draft.js");
 kept = new KeptDraft(me, base?.statement ?? JSON.parse(type ?? "null")?.sha256 ?? "new", { isShared: key?.home === "session" });
