@@ -168,11 +168,13 @@ class PostgresAudited:
         )
         return self._events(where, [[*STATEMENT_TAGS], parts, part], 0, size)
 
-    def of_stream(self, stream: bytes, before: int | None = None) -> Iterator[Any]:
-        """Yield the states of a stream's events before a position, oldest first."""
+    def of_stream(
+        self, stream: bytes, before: int | None = None, *, after: int = 0
+    ) -> Iterator[Any]:
+        """Yield the states of a stream's events after and before these positions, oldest first."""
         last = LAST_BIGINT if before is None else before - 1
         where = "e.stream = encode(%s, 'hex')::uuid"
-        for *_, state, _ in self._events(where, [stream], -LAST_BIGINT, last):
+        for *_, state, _ in self._events(where, [stream], after, last):
             yield state
 
     def _events(
