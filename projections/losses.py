@@ -23,3 +23,9 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add the losses of a batch."""
     rows = [(each.position, each.body.epoch, each.at) for each in losses(batch)]
     write(db, "INSERT INTO loss {rows}", rows)
+
+
+def precedes(db: sqlite3.Connection, position: int, *, at: int) -> bool:
+    """Tell whether a position is older than a loss up to another one."""
+    (last,) = db.execute(f"SELECT {LAST}", {"at": at}).fetchone()  # a constant
+    return bool(position < last)

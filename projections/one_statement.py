@@ -12,7 +12,7 @@ from ledger.domain.readers import Reader
 from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import ReadBy
 from ledger.errors import CorruptError
-from projections import decisions, floor, progress, readers, stops, timeline, uses, versions
+from projections import decisions, floor, losses, progress, readers, stops, timeline, uses, versions
 from projections.decisions import Decision
 from projections.facts import LogReader, find_stream
 from projections.outlook import Outlook, for_own, for_replaced, worst
@@ -28,7 +28,8 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     `outlook` says of a pending one whether today's people can meet its policy. `versions` are those
     that supersede one another and that the reader may read, this one too. A version of an approved
     statement also has to meet what that one's policy asks of it: `replaced`, with its progress.
-    `usable` says who may use it, `uses` who did, and `uses_left` how many uses are left.
+    `usable` says who may use it, `uses` who did, and `uses_left` how many uses are left. One that
+    `precedes_loss` is older than a loss: none of its uses is left, and it ended if it was pending.
     """
 
     document: str
@@ -49,6 +50,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     usable: Usable | None
     uses: list[Use]
     uses_left: int | None
+    precedes_loss: bool
 
 
 def by_id(
@@ -82,6 +84,7 @@ def of_number(
     named = {each.id for each in every}
     usable = msgspec.convert(members.get("usable"), Usable | None)
     used = uses.of_statement(db, number, at=at)
+    is_older = losses.precedes(db, number, at=at)
     return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),
@@ -103,8 +106,13 @@ def of_number(
         outlook=worst(standing.outlook, None if other is None else other.outlook),
         usable=usable,
         uses=used,
-        uses_left=None if usable is None else usable.times - sum(not each.freed for each in used),
+        uses_left=None if usable is None else _left(usable, used, is_void=is_older),
+        precedes_loss=is_older,
     )
+
+
+def _left(usable: Usable, used: list[Use], *, is_void: bool) -> int:
+    return 0 if is_void else usable.times - sum(not each.freed for each in used)
 
 
 class _Content(msgspec.Struct):

@@ -1,8 +1,8 @@
-"""When statements ended, also those that a new version or the end of their type ended."""
+"""When statements ended, also those that a change of their type or a loss ended."""
 
 import sqlite3
 
-from ledger.domain.events import TypeDefined, TypeRetired
+from ledger.domain.events import LedgerRestored, TypeDefined, TypeRetired
 from projections import timeline
 from projections.facts import OPEN, Batch
 from projections.summaries import StatementSummary
@@ -11,16 +11,22 @@ from projections.summaries import StatementSummary
 def fold(db: sqlite3.Connection, batch: Batch) -> list[int]:
     """Close such statements as expired at the event's position; return their stream numbers.
 
+    A change of a type ends the pending ones of that type, and a loss every pending one.
+
     Those that expired by time before stay as they are: no event records that.
     """
     found: list[int] = []
-    for fact in batch.of(TypeDefined, TypeRetired):
-        if fact.body.pending != "stop":
+    for fact in batch.of(TypeDefined, TypeRetired, LedgerRestored):
+        body = fact.body
+        ends = body.lost if isinstance(body, LedgerRestored) else body.pending == "stop"
+        if not ends:
             continue
+        name = None if isinstance(body, LedgerRestored) else body.name
         rows = db.execute(
-            "UPDATE statement SET final = :position, status = 'expired' WHERE type = :name"
+            "UPDATE statement SET final = :position, status = 'expired'"
+            " WHERE (type = :name OR :name IS NULL)"
             " AND id < :position AND final = :open AND expires_at > :at RETURNING id",
-            {"name": fact.body.name, "position": fact.position, "open": OPEN, "at": fact.at},
+            {"name": name, "position": fact.position, "open": OPEN, "at": fact.at},
         ).fetchall()
         found += [number for (number,) in rows]
     return found

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.domain.document import DocumentType
 from ledger.domain.events import TypeDefined, TypeRetired
 from ledger.domain.statement_types import parse_definition
 from ledger.sqlite.bulk_insert import write
@@ -122,6 +123,14 @@ def by_digest(db: sqlite3.Connection, digest: bytes, *, at: int) -> TypeDetail |
     if row is None:
         return None
     return TypeDetail(**msgspec.structs.asdict(_summary(row[:8])), definition=row[8])
+
+
+def schema_of(db: sqlite3.Connection, named: DocumentType | None, *, at: int) -> Any:
+    """Return the parsed schema of the type that a document names, None if it has none."""
+    if named is None or named.sha256 is None:
+        return None
+    found = by_digest(db, bytes.fromhex(named.sha256), at=at)
+    return None if found is None else parse_definition(found.definition).definition.schema
 
 
 def in_force(db: sqlite3.Connection, name: str, *, at: int) -> TypeDetail | None:

@@ -1,5 +1,6 @@
 """A statement of a type is drafted from a form, under the type's policy, and names its type."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
 from tests.support.server import Server
-from tests.support.type_definitions import define
+from tests.support.type_definitions import POLICY, define, definition, stated
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples/types"
 # As if the content of a kept draft had been written by hand, and only so far.
@@ -55,3 +56,45 @@ def test_an_action_of_an_agent_is_drafted_from_the_form_of_its_type(company: Com
     cal.button("Sign and submit").click()
     cal.arrive("**/statements/*")
     expect(cal.page.locator("main")).to_contain_text("Of the type agent-action, version 1")
+    expect(cal.page.locator("#content .heading").first).to_have_text("Agent")
+
+
+TERMS_OF = """from => [...from.querySelectorAll("#content dt")].map((dt) => {
+    const depth = [...function* () {
+        for (let each = dt; each; each = each.parentElement?.closest("dl")) yield each;
+    }()].length;
+    return `${depth} ${dt.textContent.trim().replace(/\\s+/g, " ")}`;
+})"""
+
+
+def test_values_stand_under_the_titles_of_the_schema_and_none_is_hidden(company: Company) -> None:
+    amount = {"type": "string", "title": "Amount to pay"}
+    price = {"type": "object", "title": "Price", "properties": {"amount": amount}}
+    schema = {"type": "object", "properties": {"price": price, "plain": {}}}
+    terms = definition(schema=schema)
+    assert company.change(define(terms))["status"] == "approved"
+    dan = company.actor("Dan", "creator")
+    content = {"hidden": {"a": 1}, "plain": 2, "price": {"extra": 3, "amount": "4"}}
+    drafted = dan.draft(content=json.dumps(content), type=stated(terms), policy=POLICY)
+    cal = company.invite("investor", "Cal")
+    path = f"/statements/{drafted.id}"
+    cal.open(path)
+    expect(cal.page.locator("#checked")).to_contain_text("This browser fetched")
+    shown = cal.evaluate(f"({TERMS_OF})(document)")
+    assert shown == [
+        "2 plain",
+        "2 Price price",
+        "3 Amount to pay amount",
+        "3 Other members",
+        "4 extra",
+        "2 Other members",
+        "3 hidden",
+        "4 a",
+    ]
+    html = cal.page.request.get(cal.origin + path).text()
+    assert (
+        cal.page.context.new_page().evaluate(
+            f"html => ({TERMS_OF})(new DOMParser().parseFromString(html, 'text/html'))", html
+        )
+        == shown
+    )

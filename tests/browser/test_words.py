@@ -78,6 +78,7 @@ def statement(
         sha256="0" * 64,
         position=5,
         changed_position=9,
+        precedes_loss=False,
         document="{}",
         content="{}",
         policy=TWO_OF_ROLES | ({} if expires_at is None else {"expiresAt": expires_at}),

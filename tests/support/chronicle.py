@@ -7,6 +7,7 @@ valid.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.charter import SETUP, STREAM
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.decision_context import DecisionContext
+from ledger.domain.epochs import Loss
 from ledger.domain.events import Body, PasskeyAdded
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
 from ledger.domain.invitations import AdmittedAs
@@ -252,12 +254,19 @@ class Chronicle(LedgerChronicle):
         evidence = parse_approval(text) if kind == "sign" else text
         self.tell(subject.id, getattr(decisions, kind)(subject, evidence, decision))
 
+    @property
+    def lost(self) -> Sequence[Loss]:
+        """The losses that decisions here know of."""
+        return self._charter.losses
+
     def _decision(self, who: Signer, assertion: AssertionEvidence | None = None) -> DecisionContext:
         everybody = self.auditor.people.items()
         losses = self._charter.losses
         people = {str(user): person.settled(each, self.time.ms, losses) for user, each in everybody}
         now = self.time.ms, self._charter.version
-        return DecisionContext(self.state_of(who), LEDGER, PARTY, *now, assertion, people)
+        return DecisionContext(
+            self.state_of(who), LEDGER, PARTY, *now, assertion, people, losses=self.lost
+        )
 
 
 def about(raw: bytes) -> dict[str, Any]:

@@ -88,7 +88,7 @@ EXPECTED = {
         " the server failed.",
         "The ledger was restored from a backup",
         None,
-        {"invitations", "keys", "passkeys"},
+        {"invitations", "keys", "passkeys", "statements"},
     ),
     "operator-invited.v1": Expected(
         None,

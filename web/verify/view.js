@@ -221,7 +221,7 @@ function statement(shown) {
 }
 
 /** Return the uses of a statement that can be used: how often, and what was reported of each. */
-function usesOf({ usable, uses }) {
+function usesOf({ usable, uses, usesVoid }) {
   if (!usable) return [];
   const taken = uses.filter(({ freed }) => !freed).length;
   const items = uses.map(({ at, name, number, reference, outcome, freed }) => {
@@ -229,7 +229,7 @@ function usesOf({ usable, uses }) {
     return el("li", {}, ...seen(`Use ${number} by ${name}, ${moment(at)}${reference === null ? "" : `, ${reference}`}: ${became}`));
   });
   const until = usable.until === null ? "" : ` until ${moment(usable.until)}`;
-  const says = `This file shows ${taken} of ${usable.times} ${usable.times === 1 ? "use" : "uses"}${until}.`;
+  const says = `This file shows ${taken} of ${usable.times} ${usable.times === 1 ? "use" : "uses"}${until}.${usesVoid ? " The ledger lost entries: what was left is void." : ""}`;
   return [el("p", { class: "uses" }, says), ...(items.length ? [el("ul", {}, ...items)] : [])];
 }
 

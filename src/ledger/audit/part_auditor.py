@@ -58,7 +58,8 @@ class PartAuditor(Auditor):
         self._counts_elsewhere = False
         # Statements that others are about, each with the position up to which it was folded.
         self._asked_for: dict[UUID, tuple[int, Statement]] = {}
-        self._pending: dict[str, tuple[int, DocumentType | None]] = {}  # when and by what each ends
+        # What ends each pending statement: a time, its type, and a loss after its draft.
+        self._pending: dict[str, tuple[int, DocumentType | None, str]] = {}
         self.counts = Counts()
 
     def take(self, row: EventRow, *, decide: bool = True) -> Event:
@@ -169,7 +170,7 @@ class PartAuditor(Auditor):
         if before is None or before.status != after.status:
             self.counts.move(before, after)
             if after.status == "pending":
-                self._pending[after.id] = after.ends_ms, after.type
+                self._pending[after.id] = after.ends_ms, after.type, after.drafted_at
             else:
                 self._pending.pop(after.id, None)
 
@@ -184,8 +185,9 @@ class PartAuditor(Auditor):
             return  # the part that audits this event reports it
         self.learn(size + 1)
         ended = [
-            ends_ms <= at_ms or (self.charter is not None and self.charter.stops(stated))
-            for ends_ms, stated in self._pending.values()
+            ends_ms <= at_ms
+            or (self.charter is not None and self.charter.stops(stated, drafted_at))
+            for ends_ms, stated, drafted_at in self._pending.values()
         ]
         self.counts.expire(sum(ended))
 

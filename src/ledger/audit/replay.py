@@ -39,7 +39,7 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ReplayedKey(_Shown, frozen=True, kw_only=True):
-    """A signing key; `status` is active, revoked or expired."""
+    """A signing key; `status` is active, revoked, expired, or waiting: nobody reaffirmed it."""
 
     kid: str
     status: KeyStatusAtTime
@@ -207,7 +207,7 @@ def _world(
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=[_person(each, now_ms) for each in known.values()],
         statements=[
-            _statement(each, known, able, each.status_at(now_ms, stopped=charter.stops(each.type)))
+            _statement(each, known, able, each.status_at(now_ms, stopped=auditor.stops(each)))
             for each in auditor.statements.values()
         ],
     )
@@ -252,7 +252,9 @@ def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:
     if key.revoked:
         return "revoked"
     ended = key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms
-    return "expired" if ended else "active"
+    if ended:
+        return "expired"
+    return "waiting" if key.unaffirmed else "active"
 
 
 def _statement(

@@ -43,9 +43,16 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             aside = carry_out(settings, request, plan, _silent)
             record_command(settings.security_log, "ledger_restore")
             print("The ledger is restored. Start its server.")
+            if plan.origin is not None:
+                print(_AFTER_A_LOSS)
     if aside is not None:
         print(f"The files that were replaced are in {aside}.")
     return ExitCode.DONE
+
+
+_AFTER_A_LOSS = """\
+People sign nothing before they reaffirm their keys with a passkey, administrators first.
+What waited has ended; invitations, codes and links are void. The page on restores has the order."""
 
 
 def _silent(_: str) -> None:

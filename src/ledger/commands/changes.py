@@ -113,7 +113,8 @@ class ChangeCommands:
             )
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
-            subject = statement.evolve(None, Event(stream, 1, parsed.created_at, drafted))
+            begun = Event(stream, 1, clock.to_text(reading.now_ms), drafted)
+            subject = statement.evolve(None, begun)
             signed = None if approval is None else decisions.sign(subject, approval, decision)
             # Nothing impossible waits for approvals, so this is asked of every draft. The audit
             # asks it again, so what ends these effects ends the draft too.
@@ -260,6 +261,7 @@ def decision_context(
         earlier=None if replaced is None else reading.statement(replaced),
         floor=founding.values.floor,
         types=founding.types,
+        losses=founding.losses,
     )
 
 

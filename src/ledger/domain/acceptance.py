@@ -72,7 +72,8 @@ def _policy(
         change = find(act.change)
         if change is None:
             return None
-        require_status(change, now_ms, "pending")
+        stopped = rules.stops(change.type, change.drafted_at)
+        require_status(change, now_ms, "pending", stopped=stopped)
         for item in change.items or ():
             stated = item.policy if isinstance(item, SetGovernance) else stated
     if stated is None or act.policy_sha256 != governance.policy_digest(stated):

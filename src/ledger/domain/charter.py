@@ -10,7 +10,7 @@ from ledger.domain import charter_values, invitations, key_material, ledger_acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import DocumentType
-from ledger.domain.epochs import Loss, Restoration
+from ledger.domain.epochs import Loss, Restoration, precedes_loss
 from ledger.domain.events import (
     Body,
     CharterSet,
@@ -106,9 +106,12 @@ class Charter(msgspec.Struct, frozen=True):
             return person
         return msgspec.structs.replace(person, roles=person.roles - self.closed)
 
-    def stops(self, stated: DocumentType | None) -> bool:
-        """Tell whether a change ended the pending statements of a type and version."""
-        return stops(self.types, stated)
+    def stops(self, stated: DocumentType | None, drafted_at: str) -> bool:
+        """Tell whether pending statements of a type and version that were drafted then have ended.
+
+        A change of their type can end them, and a loss after their draft.
+        """
+        return stops(self.types, stated) or precedes_loss(drafted_at, self.losses)
 
     @property
     def epoch(self) -> int:

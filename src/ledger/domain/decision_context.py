@@ -1,16 +1,17 @@
 """What a decision on a statement depends on besides the statement. Pure."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import msgspec
 
 from ledger.domain.charter_values import NO_FLOOR, Floor
 from ledger.domain.counting import RecordedDecisions, counted
+from ledger.domain.epochs import Loss, precedes_loss
 from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.seen import seen
 from ledger.domain.statement import Statement
-from ledger.domain.statement_types import DefinedType
+from ledger.domain.statement_types import DefinedType, stops
 from ledger.domain.vocabulary import VOTING_ROLES
 
 
@@ -19,8 +20,9 @@ class DecisionContext(msgspec.Struct, frozen=True):
 
     `deciders` are the people with a recorded decision that a later status depends on, as they are
     now; `roles` are those of the ledger whose holders sign, `floor` and `types` those of its
-    charter, and `charter_version` is the version of the ledger's own stream. `earlier` is the
-    approved statement that the statement is to replace, as it is now.
+    charter, and `charter_version` is the version of the ledger's own stream; `losses` are the
+    restores that lost something. `earlier` is the approved statement that the statement is to
+    replace, as it is now.
     """
 
     person: Person
@@ -34,6 +36,15 @@ class DecisionContext(msgspec.Struct, frozen=True):
     earlier: Statement | None = None
     floor: Floor = NO_FLOOR
     types: Mapping[str, DefinedType] = {}
+    losses: Sequence[Loss] = ()
+
+    def stops(self, statement: Statement) -> bool:
+        """Tell whether a pending statement has ended: with its type, or by a loss."""
+        return stops(self.types, statement.type) or self.precedes_loss(statement)
+
+    def precedes_loss(self, statement: Statement) -> bool:
+        """Tell whether the ledger lost entries after the draft of a statement."""
+        return precedes_loss(statement.drafted_at, self.losses)
 
     def seen(self, statement: Statement, counted: Iterable[str] | None = None) -> dict[str, int]:
         """Return what the event of a decision on this statement names as seen.

@@ -1,5 +1,6 @@
 """Epochs: a restore ends one log origin and begins the next; each origin has trees of its own."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -32,6 +33,11 @@ class Loss(msgspec.Struct, frozen=True):
 
     epoch: int
     at: str
+
+
+def precedes_loss(at: str, losses: Sequence[Loss]) -> bool:
+    """Tell whether something of this time is older than a loss."""
+    return any(at < each.at for each in losses)
 
 
 class SignedTree(msgspec.Struct, frozen=True):

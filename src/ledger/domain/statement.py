@@ -45,6 +45,7 @@ class Statement(msgspec.Struct, frozen=True):
     content_sha256: str
     policy: Policy
     audience: Audience
+    drafted_at: str
     ends_ms: int
     status: Status = "pending"
     is_plain: bool = True
@@ -82,7 +83,7 @@ class Statement(msgspec.Struct, frozen=True):
     def status_at(self, now_ms: int, *, stopped: bool = False) -> Status:
         """Return the status at a time. A pending statement expires without an event.
 
-        `stopped` tells whether a change ended the pending statements of its type and version.
+        `stopped` tells whether a change of its type ended it, or a loss: `Charter.stops`.
         """
         ended = self.status == "pending" and (stopped or self.ends_ms <= now_ms)
         return "expired" if ended else self.status
@@ -91,7 +92,7 @@ class Statement(msgspec.Struct, frozen=True):
 def evolve(statement: Statement | None, event: Event) -> Statement:
     """Return the statement after the next event of its stream."""
     if isinstance(event.body, StatementDrafted):
-        return _drafted(event.body, event.version)
+        return _drafted(event.body, event)
     if statement is None:
         raise AssertionError("a statement's stream must begin with its draft")
     match event.body:
@@ -168,12 +169,12 @@ def replaced(document: Document, earlier: Status | None) -> Policy | None:
     return for_a_new_version(named.policy) if named and earlier == "approved" else None
 
 
-def _drafted(body: StatementDrafted, version: int) -> Statement:
+def _drafted(body: StatementDrafted, event: Event) -> Statement:
     raw = body.document.encode()
     document = msgspec.json.decode(raw, type=Document)
     return Statement(
         id=document.statement_id,
-        version=version,
+        version=event.version,
         creator=body.creator,
         title=document.title,
         sha256=sha256_hex(raw),
@@ -181,6 +182,7 @@ def _drafted(body: StatementDrafted, version: int) -> Statement:
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
         audience=audience(document, body.read_by, replaced(document, body.earlier), body.drafters),
+        drafted_at=event.at,
         ends_ms=clock.to_ms(body.ends_at),
         seen=body.seen,
         items=parse_items(document) if is_change(document) else None,

@@ -36,16 +36,16 @@ def use(statement: Statement, act_text: str, decision: DecisionContext) -> State
     """Return the use of an approved statement; `decision.deciders` has everybody who approved.
 
     Raises NotFoundError as `require_readable`; MalformedError `nonce_invalid`, `reference_invalid`,
-    `text_refused`; ConflictError `use_known`, `statement_<status>`, `not_usable`, `use_expired`,
-    `used_up`, `statement_in_question`; ForbiddenError `person_suspended`, `person_deactivated`,
-    `use_not_allowed`; RefusedError as `verify_act` does.
+    `text_refused`; ConflictError `use_known`, `statement_<status>`, `not_usable`, `uses_void`,
+    `use_expired`, `used_up`, `statement_in_question`; ForbiddenError `person_suspended`,
+    `person_deactivated`, `use_not_allowed`; RefusedError as `verify_act` does.
     """
     person = decision.person
     key, act = act_about(statement, act_text, acts.UseStatement, decision)
     _require_grammar(act)
     _require_new(statement, person, act.nonce)
     versions.require_status(statement, decision, "approved")
-    usable = _require_usable(statement, decision.now_ms)
+    usable = _require_usable(statement, decision)
     following = next_use(usable.times, statement.uses)
     if following is None:
         raise ConflictError("used_up", "the statement has been used as often as it allows")
@@ -103,11 +103,13 @@ def _require_new(statement: Statement, person: Person, nonce: str) -> None:
         raise ConflictError("use_known", "this person has used the statement with this nonce")
 
 
-def _require_usable(statement: Statement, now_ms: int) -> Usable:
+def _require_usable(statement: Statement, decision: DecisionContext) -> Usable:
     usable = statement.usable
     if usable is None:
         raise ConflictError("not_usable", "the statement names no executors")
-    if usable.until is not None and clock.to_ms(usable.until) <= now_ms:
+    if decision.precedes_loss(statement):  # which uses it had may be lost
+        raise ConflictError("uses_void", "the ledger lost entries: the uses left are void")
+    if usable.until is not None and clock.to_ms(usable.until) <= decision.now_ms:
         raise ConflictError("use_expired", "the statement could be used until an earlier time")
     return usable
 

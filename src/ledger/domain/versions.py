@@ -19,7 +19,7 @@ from ledger.domain.places import StepsByPerson
 from ledger.domain.policy import Policy, RolesByPerson
 from ledger.domain.readers import Reader, unknown_statement
 from ledger.domain.statement import Statement
-from ledger.domain.statement_types import lets_drafters_supersede, stops
+from ledger.domain.statement_types import lets_drafters_supersede
 from ledger.domain.vocabulary import Assurance, Status
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
 
@@ -63,7 +63,7 @@ def require_supersedable(
     """
     if earlier is None:
         return None
-    stopped = stops(charter.types, earlier.type)
+    stopped = charter.stops(earlier.type, earlier.drafted_at)
     status = earlier.status_at(now_ms, stopped=stopped)
     if status == "superseded":
         raise ConflictError("statement_superseded", "another version has replaced this one")
@@ -119,8 +119,7 @@ def require_status(statement: Statement, decision: DecisionContext, *allowed: St
 
     A version that is to replace an approved statement ends when another version replaces that one.
     """
-    stopped = stops(decision.types, statement.type)
-    status = statement.status_at(decision.now_ms, stopped=stopped)
+    status = statement.status_at(decision.now_ms, stopped=decision.stops(statement))
     if status == "pending" and is_outrun(statement, decision.earlier):
         status = "superseded"
     if status not in allowed:

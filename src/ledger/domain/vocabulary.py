@@ -23,8 +23,9 @@ RegistrationMode = Literal["open", "invite"]
 ReadBy = Literal["everyone", "participants"]
 # The status of a signing key as events record it. Its expiry is separate.
 KeyStatus = Literal["active", "revoked"]
-# The same at a point in time: a key past its expiry is `expired`.
-KeyStatusAtTime = Literal["active", "revoked", "expired"]
+# The same at a point in time: a key past its expiry is `expired`, and one from before a loss is
+# `waiting` until its person reaffirms it.
+KeyStatusAtTime = Literal["active", "revoked", "expired", "waiting"]
 # Whether a person may act: a suspension can be lifted, a deactivation cannot.
 PersonStanding = Literal["active", "suspended", "deactivated"]
 # What a new version or the end of a type does with the pending statements of the versions before.

@@ -19,8 +19,8 @@ from ledger.pages import setup as _setup
 from ledger.pages import statement as _statement
 from ledger.pages import types as _types
 from ledger.pages import words
-from ledger.pages.content import pointer_step
 from ledger.pages.error_page import for_people
+from ledger.pages.headings import in_groups
 from ledger.pages.spoken_words import speaker
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
@@ -76,7 +76,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "digit_groups": digit_groups,
         "is_quoted": is_quoted,
         "compared": compared,
-        "pointer_step": pointer_step,
+        "in_groups": in_groups,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
         "moment": policy_words.moment,
         "moment_s": words.moment_s,

@@ -5,6 +5,7 @@ reads from the ledger itself what has this digest.
 """
 
 import sqlite3
+from typing import Any
 
 import msgspec
 from litestar import Response, get
@@ -23,6 +24,7 @@ from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in
 from ledger.pages.content import parse_content
 from ledger.pages.draft_types import next_version
+from ledger.pages.headings import headings
 from ledger.pages.past import shown_at
 from ledger.pages.readers import readers_and_executors, readers_sentence
 from ledger.pages.standing import OpenActions, standing
@@ -30,7 +32,7 @@ from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import FromWeb, Web, page, to_sign_in
 from ledger.pages.words import group_sentence, is_questioned, place_sentence, progress_sentence
-from projections import changes, floor, readers, statements, users
+from projections import changes, floor, readers, statements, types, users
 from projections import rules as rules_set
 from projections.statements import StatementDetail
 
@@ -95,8 +97,8 @@ def _shown(
         takes_part = not readers.foreign(db, reader, [found.position])
         in_force = rules_set.in_force(db, at=seen).governance
         version_way = None if then.is_past else next_version(db, me, found, at=seen)
+        schema = types.schema_of(db, found.type, at=seen)
         awaits = bool(items) and not counts(db, me, in_force, at=seen)
-    content = parse_content(found.content)
     uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
     return page(
         "statement",
@@ -106,9 +108,6 @@ def _shown(
         shown_at=then,
         is_second_screen=isinstance(name, bytes),
         statement=found,
-        content=content,
-        cautions=[] if items else of_statement(found.title, content),
-        values=count_values(content),
         names=people,
         replaced=replaced,
         described=describe(items, people, replaced),
@@ -124,8 +123,20 @@ def _shown(
         changed=None if earlier is None else changed_since(earlier, found.document.encode()),
         place=place_of(found),
         version_way=version_way,
+        **_content(found, schema, is_change=bool(items)),
         **policies_in_words(rules, replaced_rules, people),
     )
+
+
+def _content(found: StatementDetail, schema: Any, *, is_change: bool) -> dict[str, Any]:
+    """Return what the page shows of a statement's content; changes are told in words."""
+    content = parse_content(found.content)
+    return {
+        "content": content,
+        "cautions": [] if is_change else of_statement(found.title, content),
+        "values": count_values(content),
+        "headings": headings(schema, content),
+    }
 
 
 def _earlier(

@@ -71,7 +71,11 @@ def progress_sentence(statement: StatementDetail) -> str:
             return f"Withdrawn by {statement.creator.name}. It can no longer be approved."
         case "expired":
             by_whom = listed(signed) or "nobody"
-            return f"Closed {moment(statement.expires_at)}. Signed by {by_whom}: not enough."
+            ended = statement.final_at or statement.expires_at
+            if statement.precedes_loss and ended < statement.expires_at:
+                when = f"The ledger lost entries and was restored {moment(ended)}: this ended."
+                return f"{when} Signed by {by_whom}. It can be drafted again."
+            return f"Closed {moment(ended)}. Signed by {by_whom}: not enough."
         case "pending":
             return _pending_sentence(statement, signed)
         case never:

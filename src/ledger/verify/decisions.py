@@ -211,6 +211,7 @@ class Decisions(KnownStates):
                 earlier=earlier,
                 floor=self._charter.values.floor,
                 types=self._charter.types,
+                losses=self.losses,
             )
 
         match body:

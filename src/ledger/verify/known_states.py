@@ -6,7 +6,6 @@ from uuid import UUID
 from ledger.domain.acts import parse_act
 from ledger.domain.changes.effects import Sources
 from ledger.domain.charter import Charter
-from ledger.domain.document import DocumentType
 from ledger.domain.epochs import Loss
 from ledger.domain.events import Effect, Event
 from ledger.domain.person import Person, settled
@@ -42,9 +41,9 @@ class KnownStates:
             raise CorruptError("not_founded", "the log does not begin with the ledger's creation")
         return self.charter
 
-    def stops(self, stated: DocumentType | None) -> bool:
-        """Tell whether a change ended the pending statements of a type and version."""
-        return self._charter.stops(stated)
+    def stops(self, statement: Statement) -> bool:
+        """Tell whether a pending statement has ended: with its type, or by a loss."""
+        return self._charter.stops(statement.type, statement.drafted_at)
 
     @property
     def losses(self) -> tuple[Loss, ...]:

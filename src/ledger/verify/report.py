@@ -120,7 +120,8 @@ class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     without the approvals in question. `sha256` is that of the document, in hex; `policy` is what
     the document requires, in words.
     `supersedes` and `superseded_by` are the ids of the versions before and after it. `usable` is
-    who may use it, None for nobody, and `uses` are those that the evidence has.
+    who may use it, None for nobody, and `uses` are those that the evidence has; `uses_void` tells
+    that the ledger lost entries after its draft, so that nobody uses it any more.
     """
 
     id: str
@@ -138,6 +139,7 @@ class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     superseded_by: str | None = None
     usable: Usable | None = None
     uses: tuple[VerifiedUse, ...] = ()
+    uses_void: bool = False
 
 
 class VerifiedRestoration(msgspec.Struct, frozen=True):

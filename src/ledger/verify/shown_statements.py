@@ -5,6 +5,7 @@ from uuid import UUID
 
 from ledger.domain import versions
 from ledger.domain.counting import counted, in_question, recorded, steps_of
+from ledger.domain.epochs import precedes_loss
 from ledger.domain.events import (
     ApprovalRetracted,
     StatementDecision,
@@ -43,7 +44,7 @@ def shown_statement(
         title=statement.title,
         status="superseded"
         if outrun is not None
-        else statement.status_at(now_ms, stopped=auditor.stops(statement.type)),
+        else statement.status_at(now_ms, stopped=auditor.stops(statement)),
         type=statement.type,
         supersedes=None if named is None else named.statement,
         superseded_by=by,
@@ -56,6 +57,7 @@ def shown_statement(
         decisions=tuple(_decision(people, *each) for each in decisions),
         usable=statement.usable,
         uses=tuple(_use(statement, names, *each) for each in events.uses(statement_id)),
+        uses_void=statement.usable is not None and precedes_loss(statement.drafted_at, losses),
     )
 
 

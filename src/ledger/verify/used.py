@@ -54,6 +54,8 @@ def _none_left(shown: VerifiedStatement, now_ms: int) -> str | None:
     usable = shown.usable
     if usable is None:
         return "it names no executors."
+    if shown.uses_void:
+        return "the ledger lost entries, and the uses that were left are void."
     if usable.until is not None and clock.to_ms(usable.until) <= now_ms:
         return f"it could be used until {usable.until}."
     if sum(not each.freed for each in shown.uses) >= usable.times:
@@ -67,6 +69,7 @@ def told_uses(shown: VerifiedStatement) -> list[str]:
         return []
     taken = sum(not each.freed for each in shown.uses)
     until = "" if shown.usable.until is None else f" until {shown.usable.until}"
+    until += "; what was left is void since a loss" if shown.uses_void else ""
     told = [f"used      {taken} of {shown.usable.times:,} times{until}, as this evidence shows"]
     for each in shown.uses:
         what = f"use {each.number} by {each.name}"

@@ -1,6 +1,7 @@
 """A server after a restore that lost something: what people can do, and what they cannot."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from ledger import clock
+from ledger.audit.replay import fold
 from ledger.commands.log_keys import LedgerActs
 from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
@@ -17,10 +20,12 @@ from ledger.domain.ledger_acts import KeptTree
 from ledger.domain.restoration import log_origin
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
 from ledger.settings import read_settings
-from ledger.store.engines import copies
+from ledger.store.engines import audited_log, copies
 from ledger.store.log import Log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.tlog.merkle import Edge
+from tests.integration.commands.test_deadlines import SOONER, NotingProcess, add_key, agrees
+from tests.support.chronicle import about
 from tests.support.comebacks import COMEBACK, re_enrol
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
 from tests.support.keys import ed25519_key
@@ -74,6 +79,16 @@ async def reaffirm(process: Process, who: Signer, key: Any = None) -> None:
     await process.people.keys.reaffirm(kid, act, who.confirm(act))
 
 
+async def sign(process: Process, who: Signer, raw: bytes) -> None:
+    jws = who.shared(raw)
+    await process.commands.sign(json.loads(raw)["statementId"], jws, None)
+
+
+async def use(process: Process, who: Signer, raw: bytes) -> None:
+    act = who.act("use", **about(raw), nonce="n" * 22)
+    await process.commands.use(json.loads(raw)["statementId"], act)
+
+
 def test_a_key_signs_again_once_its_person_reaffirms_it(cast: Cast, process: Process) -> None:
     lose(process)
     with closing(restarted(process)) as server:
@@ -89,6 +104,11 @@ def test_a_key_signs_again_once_its_person_reaffirms_it(cast: Cast, process: Pro
             with refused(RefusedError, "reaffirmation_required"):
                 asyncio.run(third.draft(spare))
         check_ledger(server)
+        last = server.store.head().stored
+    with closing(audited_log(process.store.address).open()) as found:
+        world = fold(found, last, time=None, statement=None, decide=True)
+    (me,) = [each for each in world.people if each.id == cast.alice.user]
+    assert [key.status for key in me.keys] == ["active", "waiting"]
 
 
 def test_an_administrator_governs_again_after_a_key_and_an_acceptance(
@@ -121,3 +141,37 @@ def test_what_waited_never_works_and_its_secrets_are_refused(cast: Cast, process
         asyncio.run(reaffirm(server, cast.bob))  # his older passkey goes on
         state = audit(rows(Path(process.store.address))).people[UUID(cast.bob.user)]
         assert (state.re_enrolled_at, state.passkeys[new.id].cancelled) == (None, True)
+
+
+def test_what_waited_has_ended_and_no_use_is_left(cast: Cast, process: Process) -> None:
+    alice = {"threshold": 1, "of": [f"user:{cast.alice.user}"]}
+    usable = {"by": [f"user:{cast.alice.user}"], "times": 1}
+    waits, approved = (
+        asyncio.run(process.draft(cast.alice, policy=alice, usable=usable)) for _ in range(2)
+    )
+    asyncio.run(sign(process, cast.alice, approved))
+    lose(process)
+    with closing(restarted(process)) as server:
+        asyncio.run(reaffirm(server, cast.alice))
+        with refused(ConflictError, "statement_expired"):
+            asyncio.run(sign(server, cast.alice, waits))
+        with refused(ConflictError, "uses_void"):
+            asyncio.run(use(server, cast.alice, approved))
+        anew = asyncio.run(server.draft(cast.alice, policy=alice, usable=usable))
+        asyncio.run(sign(server, cast.alice, anew))
+        asyncio.run(use(server, cast.alice, anew))
+
+
+def test_a_reaffirmation_holds_until_its_key_ends(cast: Cast, process: Process) -> None:
+    ending = asyncio.run(add_key(process, cast.bob, SOONER))
+    lose(process)
+    directory = Path(process.store.address).parent
+    with closing(NotingProcess(directory, cast)) as server:
+        asyncio.run(reaffirm(server, cast.bob))
+        auditor = audit(rows(Path(process.store.address)))
+        asyncio.run(reaffirm(server, cast.bob, ending))
+        _, write = server.writes
+        end_ms = clock.to_ms(SOONER)
+        assert write.until_ms == end_ms
+        assert agrees(auditor, write, end_ms - 1)
+        assert not agrees(auditor, write, end_ms)

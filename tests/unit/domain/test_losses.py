@@ -4,12 +4,13 @@ from typing import Any
 
 import msgspec
 
-from ledger.domain import recovery_codes, signing_keys
+from ledger.domain import recovery_codes, signing_keys, uses, versions
 from ledger.domain.epochs import Loss
 from ledger.domain.person import Person, settled
 from ledger.domain.standing import can_act
 from ledger.errors import ConflictError, RefusedError
 from tests.support.refusals import refused
+from tests.support.scene import Scene
 from tests.support.signers import CHARTER, NOW_MS, Signer
 
 ME = Signer(1, "creator")
@@ -59,3 +60,24 @@ def test_no_code_from_before_a_loss_is_left() -> None:
     with refused(ConflictError, "code_void"):
         recovery_codes.require_usable(AFTER, "code", now_ms=NOW_MS)
     assert recovery_codes.codes_left(AFTER, now_ms=NOW_MS) == 0
+
+
+def _lost(scene: Scene) -> Any:
+    """Return what a decision in a scene depends on, after a loss."""
+    decision = scene.decision(ME.person, NOW_MS, None)
+    return msgspec.structs.replace(decision, losses=[Loss(1, "2027-01-01T00:00:00.000Z")])
+
+
+def test_a_statement_from_before_a_loss_waits_no_longer() -> None:
+    scene = Scene()
+    with refused(ConflictError, "statement_expired"):
+        versions.require_status(scene.statement, _lost(scene), "pending")
+
+
+def test_a_statement_from_before_a_loss_is_used_no_more() -> None:
+    mine = f"user:{ME.user}"
+    policy = {"threshold": 1, "of": [mine]}
+    scene = Scene(policy, usable={"by": [mine], "times": 1})
+    scene.sign(ME)
+    with refused(ConflictError, "uses_void"):
+        uses.use(scene.statement, scene.usage(ME), _lost(scene))

@@ -10,14 +10,19 @@ from ledger.domain.charter import STREAM
 from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.ledger_acts import KeptTree
 from ledger.domain.passkey import AssertionEvidence
-from projections import acceptances, devices, invitations, passkeys, users
+from ledger.pages.words import progress_sentence
+from projections import acceptances, devices, inbox, invitations, passkeys, statements, users
+from projections.statements import StatementDetail
 from projections.users import User
 from tests.support.links import link_key
+from tests.support.readers import AUDITOR
 from tests.support.story import CHANGE, Story, time_at
 
 ALICE = "00000000-0000-0002-0000-000000000002"
 PERSON = 2  # the position of her registration
 LATER = time_at(100)
+WAITS = {"threshold": 1, "of": [f"user:{ALICE}"]}
+USABLE = {"by": [f"user:{ALICE}"], "times": 1}
 SHOWN = AssertionEvidence("passkey-Alice", "c", "a", "s")
 
 
@@ -114,3 +119,26 @@ def test_a_loss_voids_open_invitations(story: Story) -> None:
         for at in (5, 6, 7)
     }
     assert states == {5: ["open"], 6: ["void"], 7: ["open", "void"]}
+
+
+def test_a_loss_ends_what_waits_for_approval_and_voids_the_uses_that_were_left(
+    story: Story,
+) -> None:
+    before = story.draft(ALICE, "Before", policy=WAITS, usable=USABLE)  # 5
+    lose(story)  # 6
+    after = story.draft(ALICE, "After", policy=WAITS, usable=USABLE)  # 7
+    db = story.views()
+
+    def shown(name: str, at: int) -> StatementDetail:
+        found = statements.by_id(db, story, name, AUDITOR, at=at, now=time_at(9))
+        assert found is not None
+        return found
+
+    states = [(each.status, each.uses_left) for each in (shown(before, 5), shown(before, 6))]
+    assert states == [("pending", 1), ("expired", 0)]
+    assert (shown(after, 7).status, shown(after, 7).uses_left) == ("pending", 1)
+    ended = shown(before, 7)
+    assert (ended.final_at, ended.precedes_loss) == (time_at(6), True)
+    assert "lost entries" in progress_sentence(ended)
+    waiting = inbox.page(db, user_id=ALICE, at=7, now=time_at(9), limit=9).items
+    assert [each.id for each in waiting] == [after]

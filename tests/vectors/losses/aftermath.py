@@ -1,5 +1,6 @@
 """A company after a restore that lost something, and what its people try then."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -8,6 +9,7 @@ from ledger.domain import admission
 from ledger.domain.acts import TYP
 from ledger.domain.charter import STREAM
 from ledger.domain.entry import leaf_hash
+from ledger.domain.epochs import Loss
 from ledger.domain.events import (
     GovernanceAccepted,
     KeyReaffirmed,
@@ -18,6 +20,7 @@ from ledger.domain.events import (
 from ledger.domain.governance import policy_digest
 from ledger.domain.invitations import AdmittedAs
 from ledger.domain.ledger_acts import KeptTree, LostTree, RestoreLedger
+from ledger.domain.policy import Node
 from ledger.domain.restoration import log_origin
 from ledger.domain.skeletons import skeletons
 from ledger.tlog.merkle import Edge
@@ -28,17 +31,27 @@ from tests.support.keys import TestKey, ed25519_key
 from tests.support.signers import LEDGER, Signer
 from tests.vectors.changes.company import OTHER_INVITATION, SOON
 from tests.vectors.re_enrolment.returning import Returning
+from tests.vectors.uses.tries import Executors
 
 SECOND = ed25519_key(88)
 LINK = "the link of an invitation"
 
 
-class Aftermath(Returning):
-    """The company; Ivy has two keys. Its entries may be lost."""
+class Aftermath(Returning, Executors):
+    """The company; Ivy has two keys. Its entries may be lost.
+
+    `raw` is the statement or change that a case is about.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.raw = b""
         self.attest(self.ivy, SECOND)
+
+    @property
+    def lost(self) -> Sequence[Loss]:
+        """None: a case decides what the auditor has to refuse."""
+        return ()
 
     def lose(self, epoch: int = 1, lost: LostTree | Literal["unknown"] | None = "unknown") -> None:
         """Restore the ledger."""
@@ -80,12 +93,14 @@ class Aftermath(Returning):
             self.ivy.user, reason, self.ada.user, self.ada.key.kid, act, shown, count
         )
 
-    def accepts(self, who: Signer) -> GovernanceAccepted:
-        """Return the acceptance of the policy in force."""
-        digest = policy_digest(FOUNDING)
-        act = who.act("accept-governance", policySha256=digest, change=None)
+    def accepts(
+        self, who: Signer, policy: Node = FOUNDING, change: str | None = None
+    ) -> GovernanceAccepted:
+        """Return the acceptance of a policy: in force, or set by a pending change."""
+        digest = policy_digest(policy)
+        act = who.act("accept-governance", policySha256=digest, change=change)
         shown = who.confirm(act)
-        return GovernanceAccepted(digest, None, who.key.kid, act, shown, who.passkey.sign_count)
+        return GovernanceAccepted(digest, change, who.key.kid, act, shown, who.passkey.sign_count)
 
     def invites(self) -> None:
         self.ask(invite(LINK, "investor", SOON, invitation=OTHER_INVITATION))

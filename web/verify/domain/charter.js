@@ -113,6 +113,10 @@ export const lostEpochOf = ({ restorations }) =>
 /** Return the epoch of the last restore, 0 without one. */
 export const epochOf = ({ restorations }) => restorations.at(-1)?.epoch ?? 0;
 
+/** Tell whether something of this time is older than a restore that lost something. */
+export const precedesLoss = ({ restorations }, at) =>
+  restorations.some((each) => each.lost !== null && at < each.at);
+
 /** Return the log's origin in the checkpoint of this size: the ledger's name until a restore. */
 export const originOf = ({ ledger, restorations }, size = Infinity) =>
   restorations.findLast(({ kept }) => kept.size < size)?.origin ?? ledger;

@@ -5,6 +5,7 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { isChange, parseItems } from "./changes/items.js";
+import { precedesLoss } from "./charter.js";
 import { recorded, without } from "./counting.js";
 import { isPlain, parseDocument } from "./document.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
@@ -15,7 +16,7 @@ import { STATUS } from "./vocabulary.js";
 
 // By tag: what an event changes in a statement.
 const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
-  [TAG.STATEMENT_DRAFTED]: (_, body) => drafted(body),
+  [TAG.STATEMENT_DRAFTED]: (_, body, at) => drafted(body, at),
   [TAG.STATEMENT_SIGNED]: ({ approvals, rejections, decided }, body, at) => ({
     status: body.status,
     approvals: new Map([...approvals, [body.signer, recorded(body, at)]]),
@@ -51,7 +52,7 @@ export async function evolveStatement(statement, { type, version, at, body }) {
   return { ...statement, ...(await CHANGES[type](statement, body, at)), seen, version };
 }
 
-async function drafted({ document: source, creator, endsAt, readBy, earlier, drafters }) {
+async function drafted({ document: source, creator, endsAt, readBy, earlier, drafters }, draftedAt) {
   const raw = bytesOf(source);
   const document = parseDocument(raw);
   const { statementId, title, content, policy, supersedes } = document;
@@ -62,6 +63,7 @@ async function drafted({ document: source, creator, endsAt, readBy, earlier, dra
     title,
     policy,
     audience: audienceOf(document, { readBy, drafters }, replaced),
+    draftedAt,
     endsMs: toMs(endsAt),
     isPlain: isPlain(document),
     type: document.type,
@@ -93,9 +95,9 @@ export function countsOn({ status, policy, approvals, rejections }) {
   return depends ? [...new Set([...approvals.keys(), ...rejections.keys()])] : [];
 }
 
-/** Return the status at a time: a pending statement expires without an event. */
-export function statusAt({ endsMs: ends, status, type }, { nowMs, charter }) {
-  const ended = ends <= nowMs || stops(charter.types, type);
+/** Return the status at a time: a pending one ends by time, with its type or by a loss. */
+export function statusAt({ endsMs: ends, draftedAt, status, type }, { nowMs, charter }) {
+  const ended = ends <= nowMs || stops(charter.types, type) || precedesLoss(charter, draftedAt);
   return ended && status === STATUS.PENDING ? STATUS.EXPIRED : status;
 }
 

@@ -4,6 +4,7 @@ import { toMs } from "../clock.js";
 import { length, strip } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
+import { precedesLoss } from "./charter.js";
 import { counted, stepsGiven } from "./counting.js";
 import { actAbout, requireOptionalReason } from "./decisions.js";
 import { covers, maySign } from "./policy.js";
@@ -28,7 +29,7 @@ export async function decideUse(statement, { act: source }, person, people, cont
     refuse("use_known", "this person has used the statement with this nonce");
   }
   requireStatus(statement, context, STATUS.APPROVED);
-  const { by, times } = requireUsableNow(statement, context.nowMs);
+  const { by, times } = requireUsableNow(statement, context);
   const following = nextUse(times, statement.uses)
     ?? refuse("used_up", "the statement has been used as often as it allows");
   if (!meets(statement, counted(statement.approvals, people), stepsGiven(statement.approvals))) {
@@ -58,8 +59,11 @@ function requireGrammar({ nonce, reference }) {
   requireText(reference, "reference");
 }
 
-function requireUsableNow({ usable }, nowMs) {
+function requireUsableNow({ usable, draftedAt }, { nowMs, charter }) {
   if (usable === null) refuse("not_usable", "the statement names no executors");
+  if (precedesLoss(charter, draftedAt)) {
+    refuse("uses_void", "the ledger lost entries: the uses that were left are void");
+  }
   if (usable.until !== null && toMs(usable.until) <= nowMs) {
     refuse("use_expired", "the statement could be used until an earlier time");
   }

@@ -85,6 +85,7 @@ const ofStatement = pick([
   "supersededBy",
   "usable",
   "uses",
+  "usesVoid",
 ]);
 
 /** Return the members of a report that every verifier has, and no others. */

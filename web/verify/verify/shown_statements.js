@@ -1,5 +1,6 @@
 // Mirrors ledger.verify.shown_statements: what a report shows of each statement.
 
+import { precedesLoss } from "../domain/charter.js";
 import { inQuestion, recorded } from "../domain/counting.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
 import { settled } from "../domain/person.js";
@@ -65,6 +66,7 @@ function shown(id, mine, { statements, people, charter }, nowMs) {
       outcome: findUse(statement, body).outcome,
       freed: findUse(statement, body).freed,
     })),
+    usesVoid: statement.usable !== null && precedesLoss(charter, statement.draftedAt),
     supersedes: statement.supersedes?.statement ?? null,
     supersededBy: ended?.supersededBy ?? statement.supersededBy,
     sha256: statement.sha256,

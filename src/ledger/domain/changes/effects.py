@@ -244,7 +244,7 @@ class _World:
 
     def _withdraw(self, stream: UUID) -> None:
         subject = self._statements.get(stream) or self._sources.statement(stream)
-        ended = self._charter.stops(subject.type)
+        ended = self._charter.stops(subject.type, subject.drafted_at)
         statement.require_status(subject, self._now_ms, "pending", stopped=ended)
         (creator,) = self._all_people([UUID(subject.creator)])
         if creator.standing != "deactivated":

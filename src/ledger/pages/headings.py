@@ -1,0 +1,50 @@
+"""Headings of a statement's values: the titles that the schema of its type gives them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ledger.pages.content import Value, pointer_step
+
+# By JSON pointer: the title of a member, empty without one; None for a member that the schema does
+# not name. A member beside which the schema names none has no entry.
+Headings = Mapping[str, str | None]
+
+
+class Member(NamedTuple):
+    """A member of an object in the content: its name, value and place, a JSON pointer."""
+
+    name: str
+    value: Value
+    place: str
+
+
+def headings(schema: Any, content: Value) -> Headings:
+    """Return the headings of a content by the schema of its type, as it was parsed."""
+    return dict(_headings(schema, content, ""))
+
+
+def _headings(schema: Any, node: Value, place: str) -> Iterator[tuple[str, str | None]]:
+    if not isinstance(schema, dict):
+        return
+    if node.kind == "array":
+        for at, (_, item) in enumerate(node.members):
+            yield from _headings(schema.get("items"), item, f"{place}/{at}")
+    if node.kind != "object":
+        return
+    named = schema.get("properties")
+    for name, member in node.members:
+        here = f"{place}/{pointer_step(name)}"
+        nested = schema.get("additionalProperties") if named is None else named.get(name)
+        if named is not None:
+            title = nested.get("title", "") if isinstance(nested, dict) else ""
+            yield here, title if name in named else None
+        if named is not None and name not in named:
+            nested = schema.get("additionalProperties")
+        yield from _headings(nested, member, here)
+
+
+def in_groups(node: Value, place: str, given: Headings) -> tuple[list[Member], list[Member]]:
+    """Return the members of an object, and apart from them those that the schema does not name."""
+    found = [Member(name, value, f"{place}/{pointer_step(name)}") for name, value in node.members]
+    others = [each for each in found if given.get(each.place, "") is None]
+    return [each for each in found if each not in others], others
