@@ -74,9 +74,12 @@ class Browser(PageModules):
         """Send a command of the browser's WebAuthn domain to one authenticator."""
         return self._devtools.send(f"WebAuthn.{command}", {"authenticatorId": authenticator} | more)
 
-    def plug_in_security_key(self) -> None:
-        """Plug in a security key, beside the device's own authenticator; it is touched at once."""
-        self._security_key = self._add_authenticator("usb")
+    def plug_in_security_key(self, transport: str = "usb") -> None:
+        """Plug in a security key, beside the device's own authenticator; it is touched at once.
+
+        With `cable` it is a telephone, which the browser reaches by the hybrid transport.
+        """
+        self._security_key = self._add_authenticator(transport)
 
     def touch_security_key(self, *, touch: bool) -> None:
         """Touch the security key at every prompt from now on, or leave it alone."""
@@ -220,13 +223,13 @@ class Browser(PageModules):
 
         self.page.route("**/api/jwt-keys/options", confirming)
 
-    def add_passkey(self) -> None:
+    def add_passkey(self, transport: str = "usb") -> None:
         """Add a passkey on a security key, and confirm it with the device's own."""
         self.open("/account")
         cards = self.page.locator("#passkeys .card")
         expect(cards.first).to_be_visible()
         before = cards.count()
-        self.plug_in_security_key()
+        self.plug_in_security_key(transport)
         self.confirm_with_own_device()
         self.button("Add a passkey…").click()
         self.button("Begin").click()

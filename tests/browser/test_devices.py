@@ -108,3 +108,20 @@ def test_the_account_page_breaks_no_accessibility_rule_with_everything_open(
     assert violations(alice) == []
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert alice.evaluate(overflow) <= 0
+
+
+def test_a_telephone_that_the_browser_reaches_by_bluetooth_is_added_and_asked_for_as_one(
+    alice: Browser,
+) -> None:
+    alice.add_passkey("cable")
+    options = alice.evaluate(
+        """(async () => {
+            const headers = { "Content-Type": "application/json" };
+            const about = { method: "POST", body: "{}", headers };
+            return (await fetch("/api/jwt-keys/options", about)).json();
+        })()"""
+    )["publicKey"]
+    own, telephone = (each["transports"] for each in options["allowCredentials"])
+    assert (own, "hybrid" in telephone) == (["internal"], True)
+    assert options["hints"][0] == "client-device"
+    assert "hybrid" in options["hints"]

@@ -23,7 +23,7 @@ from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence, Descriptor
 from ledger.domain.person import Person
 from ledger.encoding import b64u_encode
-from ledger.errors import ConflictError, ForbiddenError, NotFoundError
+from ledger.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from ledger.store.async_state import AsyncState
 from ledger.store.ports.operations import DeviceLink, LinkEnd
 
@@ -128,8 +128,9 @@ class DeviceLinkCommands:
     ) -> tuple[Answer, Offer]:
         """Add the offered passkey as `PasskeyCommands.add`; return the answer and the offer.
 
-        Raises NotFoundError `device_link_unknown`; ConflictError `device_link_waiting` if no device
-        has offered one, and as `offer`.
+        A refusal ends the link, because it ends the ceremony. Raises NotFoundError
+        `device_link_unknown`; ConflictError `device_link_waiting` if no device has offered one, and
+        as `offer`.
         """
         shown = await self.of(user)
         if shown.stage == "open":
@@ -137,7 +138,11 @@ class DeviceLinkCommands:
         if shown.stage not in ("offered", "added") or shown.offer is None:
             raise _over(shown.stage)
         offer, proofs = shown.offer, (shown.offer.assertion, confirmation)
-        answer = await self._passkeys.add(user, shown.link.ceremony, offer.passkey, act, proofs)
+        try:
+            answer = await self._passkeys.add(user, shown.link.ceremony, offer.passkey, act, proofs)
+        except (ConflictError, ForbiddenError, RefusedError):
+            await self.end(user, "refused")
+            raise
         return answer, offer
 
     async def end(self, user: str, why: LinkEnd) -> None:
@@ -171,6 +176,7 @@ _OVER = {
     "added": ("device_link_used", "this link was used"),
     "expired": ("device_link_expired", "this link has expired"),
     "cancelled": ("device_link_cancelled", "this link was cancelled"),
+    "refused": ("device_link_cancelled", "the ledger refused the passkey of this link"),
     "codes-differ": ("codes_differ", "the codes on the two devices differed"),
 }
 

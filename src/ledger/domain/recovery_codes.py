@@ -4,7 +4,7 @@ A code is a secret like a link's, so the log has its public key only. A code add
 works after a waiting time: until then the person and administrators see it and can cancel it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 from ledger import clock
 from ledger.domain import acts, key_material
@@ -67,17 +67,26 @@ def codes_left(owner: Person, *, now_ms: int) -> int:
     return len(owner.codes) - len(recovered)
 
 
-def require_may_end(owner: Person, by: str, ending: Iterable[Passkey], *, now_ms: int) -> None:
+def require_may_end(owner: Person, by: str, ending: Sequence[Passkey], *, now_ms: int) -> None:
     """Require that this passkey, which confirms it, may end these passkeys.
 
-    One that a code added ends no older passkey for seven days after it began to work. Raises
-    ConflictError `passkey_too_new`.
+    One that a code added ends no older passkey for seven days after it began to work, and no more
+    do the passkeys that it confirmed since. Raises ConflictError `passkey_too_new`.
     """
-    confirming = owner.passkeys[by]
-    if confirming.active_from is None or confirming.code is None:
-        return
-    settled = now_ms >= clock.to_ms(confirming.active_from) + SETTLING_MS
-    if not settled and any(each.added_at < confirming.added_at for each in ending):
-        raise ConflictError(
-            "passkey_too_new", "a passkey that a recovery code added ends no older one for 7 days"
-        )
+    for each in _with_what_confirmed_it(owner, by):
+        if each.active_from is None or each.code is None:
+            continue
+        settled = now_ms >= clock.to_ms(each.active_from) + SETTLING_MS
+        if not settled and any(older.added_at < each.added_at for older in ending):
+            detail = "a passkey that a recovery code added ends no older one for 7 days"
+            raise ConflictError("passkey_too_new", detail)
+
+
+def _with_what_confirmed_it(owner: Person, credential_id: str) -> Iterator[Passkey]:
+    """Yield a passkey, the older one that confirmed it, and so on back to the first."""
+    following: str | None = credential_id
+    while following is not None:
+        passkey = owner.passkeys[following]
+        yield passkey
+        named = (each.partition(":") for each in passkey.added_by)
+        following = next((name for kind, _, name in named if kind == "passkey"), None)

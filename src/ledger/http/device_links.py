@@ -5,7 +5,7 @@ no log of a proxy keeps.
 """
 
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -25,7 +25,6 @@ from ledger.http.passkey_responses import Assertion, Registration
 from ledger.http.problems import answers
 from ledger.http.requests import ActText, AnyRequest, CompleteSignIn, Strict, full_pattern
 from ledger.http.user_agents import browser_of
-from ledger.store.ports.operations import LinkEnd
 
 Secret = Annotated[str, Meta(pattern=full_pattern("[A-Za-z0-9_-]{22}"))]
 
@@ -54,7 +53,7 @@ class ApprovePasskey(Strict, frozen=True):
 class EndLink(Strict, frozen=True):
     """Why a person ends their link."""
 
-    why: LinkEnd
+    why: Literal["cancelled", "codes-differ"]
 
 
 class OpenedLink(msgspec.Struct, rename="camel"):

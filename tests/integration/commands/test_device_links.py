@@ -111,6 +111,10 @@ def test_who_carries_the_link_cannot_exchange_the_key(
     with refused(RefusedError, "act_mismatch"):
         approve(here, bob, thief)
     assert passkeys(here, bob) == [bob.passkey.id]
+    # A refusal ends the ceremony, so the link is over, and both devices learn it.
+    assert stage(here, bob) == "refused"
+    with refused(ConflictError, "device_link_cancelled"):
+        approve(here, bob, phone)
 
 
 def test_a_thief_who_is_first_is_added_only_by_an_act_that_names_their_key(

@@ -30,6 +30,27 @@ def test_an_older_passkey_is_not_ended_within_seven_days() -> None:
         require_may_end(OWNER, "new", [OLD], now_ms=NOW_MS + 7 * DAY_MS - 1)
 
 
+def test_no_passkey_that_it_confirmed_ends_an_older_one_sooner() -> None:
+    # Each confirmed by the one before, and the key that signs beside it.
+    others = {
+        name: msgspec.structs.replace(
+            NEW,
+            credential_id=name,
+            added_at=clock.to_text(NOW_MS + number),
+            added_by=frozenset({"kid:a key", f"passkey:{by}"}),
+            active_from=None,
+            code=None,
+        )
+        for number, (name, by) in enumerate([("second", "new"), ("third", "second")], start=1)
+    }
+    owner = msgspec.structs.replace(OWNER, passkeys=OWNER.passkeys | others)
+    for by in others:
+        with refused(ConflictError, "passkey_too_new"):
+            require_may_end(owner, by, [OLD], now_ms=NOW_MS + 7 * DAY_MS - 1)
+        require_may_end(owner, by, [OLD], now_ms=NOW_MS + 7 * DAY_MS)
+        require_may_end(owner, by, [NEW], now_ms=NOW_MS + DAY_MS)
+
+
 @pytest.mark.parametrize(
     ("by", "ending", "days"),
     [("new", OLD, 7), ("new", NEW, 1), (OLD.credential_id, NEW, 1)],

@@ -60,6 +60,17 @@ def remove_old(lost: Lost) -> PasskeyRemoved:
     return lost.removal(lost.ivy, lost.old.id, lost.new)
 
 
+def add_another(lost: Lost) -> None:
+    """Add a passkey that the recovered one confirms."""
+    lost.ivy.passkey = lost.new
+    lost.add_passkey(lost.ivy, fixed_passkey(51))
+    lost.ivy.passkey = lost.old
+
+
+def remove_old_by_another(lost: Lost) -> PasskeyRemoved:
+    return lost.removal(lost.ivy, lost.old.id, fixed_passkey(51))
+
+
 Try = Callable[[Lost], None]
 SET, USED, WAITED = Lost.set, Lost.use, Lost.wait
 TRIES: dict[str, tuple[Try, str | None]] = {
@@ -152,6 +163,14 @@ TRIES: dict[str, tuple[Try, str | None]] = {
     ),
     "the older passkey ended after a week": (
         after(SET, USED, partial(WAITED, ms=9 * DAY_MS), last=remove_old),
+        None,
+    ),
+    "the older passkey ended too soon by one that the new one confirmed": (
+        after(SET, USED, WAITED, add_another, last=remove_old_by_another),
+        "passkey_too_new",
+    ),
+    "the older passkey ended after a week by one that the new one confirmed": (
+        after(SET, USED, partial(WAITED, ms=9 * DAY_MS), add_another, last=remove_old_by_another),
         None,
     ),
     "the only passkey that works ended": (

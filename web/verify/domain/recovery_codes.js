@@ -36,11 +36,18 @@ export function requireUsable({ passkeys, codesVoid }, kids, kid, nowMs) {
   }
 }
 
-/** Refuse the end of an older passkey by one that a code added less than seven days before. */
+/**
+ * Refuse the end of an older passkey by one that a code added less than seven days before, or by
+ * one that such a passkey confirmed.
+ */
 export function requireMayEnd({ passkeys }, by, ending, nowMs) {
-  const { activeFrom, addedAt, code } = passkeys.get(by);
-  if (activeFrom === null || code === null || nowMs >= toMs(activeFrom) + SETTLING_MS) return;
-  if (ending.some((each) => each.addedAt < addedAt)) {
-    refuse("passkey_too_new", "a passkey that a code added ends no older one for 7 days");
+  let following = by;
+  while (following !== undefined) {
+    const { activeFrom, addedAt, addedBy, code } = passkeys.get(following);
+    const settles = activeFrom !== null && code !== null && nowMs < toMs(activeFrom) + SETTLING_MS;
+    if (settles && ending.some((each) => each.addedAt < addedAt)) {
+      refuse("passkey_too_new", "a passkey that a code added ends no older one for 7 days");
+    }
+    following = addedBy.find((each) => each.startsWith("passkey:"))?.slice("passkey:".length);
   }
 }

@@ -67,15 +67,16 @@ class DeviceNote(msgspec.Struct, frozen=True):
     label: str = ""
 
 
-LinkEnd = Literal["cancelled", "codes-differ"]
+# Its person cancelled it, or saw two codes; or the ledger refused the passkey that was approved.
+LinkEnd = Literal["cancelled", "codes-differ", "refused"]
 
 
 class DeviceLink(msgspec.Struct, frozen=True):
     """A link by which a new device offers its passkey to a person; each person has one at most.
 
     `secret_sha256` is the digest of its secret, `ceremony` the addition of a passkey that it
-    opened, with its `nonce`. `offer` is what a device sent, None until then; `ended` says why its
-    person ended it, None while it works.
+    opened, with its `nonce`. `offer` is what a device sent, None until then; `ended` says why it
+    ended early, None while it works.
     """
 
     user: str

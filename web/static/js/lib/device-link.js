@@ -1,7 +1,7 @@
 // The link to another device, on the device that a person has already: open it, compare the code of
 // the passkey that the other device offers, approve that passkey or end the link.
 
-import { get, NoAnswer, post } from "./api.js";
+import { get, NoAnswer, post, Problem } from "./api.js";
 import { one, put } from "./dom.js";
 import { signAct } from "./jws.js";
 import { matchCode } from "./match-code.js";
@@ -66,7 +66,12 @@ async function compare({ offered: { cose, browser }, nonce }) {
 export async function approve(key) {
   const act = await signAct(key, me.ledger, "add-passkey", offered);
   const { body } = await confirmed(act);
-  return post("/api/device-links/approve", { act: body.act, confirmation: body.assertion });
+  try {
+    return await post("/api/device-links/approve", { act: body.act, confirmation: body.assertion });
+  } catch (error) {
+    if (error instanceof Problem) over(text("link.refused"));
+    throw error;
+  }
 }
 
 /** End the link: it is `cancelled`, or the `codes-differ`. */
