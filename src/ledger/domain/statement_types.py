@@ -15,6 +15,7 @@ from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
 from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_title
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
+from ledger.domain.text import require_text
 from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import RESERVED, SupersededBy
 from ledger.encoding import SafeInteger, parse_json, sha256_hex
@@ -90,7 +91,21 @@ def parse_definition(text: str) -> DefinedType:
             raise _invalid("the uses of a type have no end: each document can state one")
     if found.max_age is not None:
         charter_values.check_age(found.max_age, "type_invalid")
-    return DefinedType(found, parse_schema(found.schema), sha256_hex(raw))
+    schema = parse_schema(found.schema)
+    _require_labels(found.schema)
+    return DefinedType(found, schema, sha256_hex(raw))
+
+
+def _require_labels(schema: Any) -> None:
+    """Require texts that people can read as the titles and descriptions of a sound schema."""
+    if not isinstance(schema, dict):
+        return
+    for keyword in ("title", "description"):
+        require_text(schema.get(keyword, ""), "label")
+    for each in schema.get("properties", {}).values():
+        _require_labels(each)
+    for keyword in ("items", "additionalProperties"):
+        _require_labels(schema.get(keyword))
 
 
 def _check_drafters(drafters: tuple[str, ...]) -> None:

@@ -151,6 +151,20 @@ DEFINITIONS: Tries = {
     ),
     "a definition without a title": (_ill(title=""), "type_invalid"),
     "a title with a control character": (_ill(title="Terms\u0007"), "text_refused"),
+    "a label that shows text as another": (
+        _ill(schema={"properties": {"a": {"title": "Sum\u202e"}}}),
+        "text_refused",
+    ),
+    "a description with what nobody sees": (
+        _ill(schema={"items": {"additionalProperties": {"description": "A\u200bB"}}}),
+        "text_refused",
+    ),
+    "a property that is named as a label is": (
+        lambda told: made(
+            told, define(definition(schema={"properties": {"title": {}, "description": True}}))
+        ),
+        None,
+    ),
     "a name in capitals": (_ill(name="Terms"), "type_invalid"),
     "a name of 65 characters": (_ill(name="a" * 65), "type_invalid"),
     "a name of two parts": (

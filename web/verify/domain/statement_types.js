@@ -9,6 +9,7 @@ import { integer, listOf, oneOf, optional, read, struct, text, withDefault } fro
 import { requireAge } from "./charter_values.js";
 import { requireTitle, RESERVED, TYPE_NAME } from "./document.js";
 import { covers, isMember, maySign, members, policy, requireShape, split } from "./policy.js";
+import { requireText } from "./text.js";
 import { requireUsable, usable } from "./usable.js";
 import { SUPERSEDED_BY } from "./vocabulary.js";
 
@@ -46,7 +47,16 @@ export function parseDefinition(source) {
   }
   if (found.maxAge !== null) requireAge(found.maxAge, "type_invalid");
   const { members: top } = parse(source);
-  return { ...found, schema: schemaOf(top.find(([name]) => name === "schema")[1]) };
+  const schema = schemaOf(top.find(([name]) => name === "schema")[1]);
+  requireLabels(schema);
+  return { ...found, schema };
+}
+
+/** Require texts that people can read as the titles and descriptions of a schema. */
+function requireLabels({ title, description, properties, items, additional }) {
+  requireText(title, "label");
+  requireText(description, "label");
+  for (const each of [...properties.values(), items, additional]) if (each) requireLabels(each);
 }
 
 function schemaOf(tree) {
