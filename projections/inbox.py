@@ -99,6 +99,10 @@ _CLOSED_SINCE = f"s.final < {OPEN} AND {_AFTER} AND {_WAITS}"
 _ENDS = "SELECT expires_at, id, 1 FROM statement WHERE id IN (SELECT value FROM json_each(?))"
 
 
+# How often one page looks for further statements in place of those that it leaves out.
+MOST_LOOKS = 5
+
+
 def asked(db: sqlite3.Connection, user_id: str, *, at: int) -> InboxOwner | None:
     """Return a person as statements can ask them; None for strangers and for mere auditors."""
     user = find_stream(db, user_id)
@@ -117,8 +121,9 @@ def page(
 ) -> Page[StatementSummary]:
     """Return the statements that wait for a person as of a position, the next deadline first.
 
-    A page can have fewer statements than `limit` and still a cursor: those that do not need the
-    person are left out of it. Of the statements that have closed since, it finds the newest
+    Those that do not need the person are left out, and further ones are looked for, MOST_LOOKS
+    times: after that a page can have fewer statements than `limit` and still a cursor. Of the
+    statements that have closed since, it finds the newest
     EXAMINED at most. Raises MalformedError `cursor_invalid`.
     """
     numbers, further = _waiting(db, user_id, at, now, limit, cursor)
@@ -141,6 +146,19 @@ def _waiting(
     db: sqlite3.Connection, user_id: str, at: int, now: str, limit: int, cursor: str | None
 ) -> tuple[list[int], str | None]:
     """Return the stream numbers of one page, and the cursor of the next."""
+    found: list[int] = []
+    for _ in range(MOST_LOOKS):
+        more, cursor = _look(db, user_id, at, now, limit - len(found), cursor)
+        found += more
+        if cursor is None or len(found) == limit:
+            break
+    return found, cursor
+
+
+def _look(
+    db: sqlite3.Connection, user_id: str, at: int, now: str, limit: int, cursor: str | None
+) -> tuple[list[int], str | None]:
+    """Return those of the next `limit` statements that need the person, and the next cursor."""
     ends_ms, after = (0, 0) if cursor is None else decode_keys(NAME, cursor, 2)
     if ends_ms > clock.LAST_MS:
         ends_ms = clock.LAST_MS

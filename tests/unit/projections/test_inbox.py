@@ -172,6 +172,26 @@ def test_a_statement_does_not_wait_for_whose_place_another_has_filled(story: Sto
     assert waits(story, BOB) == ["One"]
 
 
+def test_a_page_is_filled_past_those_that_do_not_need_the_person(story: Story) -> None:
+    """Of every two statements, Carol fills the one place of the first."""
+    one = {"threshold": 1, "of": ["role:investor"]}
+    policy = {"threshold": 2, "of": [one, f"user:{ALICE}"]}
+    for number in range(8):
+        drafted = story.draft(ALICE, f"{number}", policy=policy)
+        if number % 2 == 0:
+            story.approve(CAROL, drafted)
+    db, shown = story.views(), story.head()
+
+    def read(cursor: str | None) -> tuple[list[str], str | None]:
+        page = inbox.page(db, user_id=BOB, at=shown, now=time_at(shown), limit=2, cursor=cursor)
+        return [each.title for each in page.items], page.next
+
+    first, cursor = read(None)
+    second, cursor = read(cursor)
+    assert (first, second) == (["1", "3"], ["5", "7"])
+    assert cursor is None or read(cursor) == ([], None)
+
+
 def test_steps_wait_for_the_people_of_the_open_one_and_for_those_with_a_veto(story: Story) -> None:
     steps = [{"threshold": 1, "of": [f"user:{each}"]} for each in (BOB, ALICE)]
     drafted = story.draft(ALICE, "One", policy={"steps": steps, "veto": [f"user:{CAROL}"]})  # 11

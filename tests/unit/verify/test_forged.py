@@ -27,6 +27,7 @@ CODES = {
     "a new version by somebody who may not read the statement, redacted": "statement_unknown",
     "a new version by somebody who may not read the statement, statement": "statement_unknown",
     "a retraction left out of a bundle": "events_left_out",
+    "a use left out of a bundle": "events_left_out",
     "heads by a key that was replaced": "jws_kid_mismatch",
 }
 

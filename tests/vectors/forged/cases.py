@@ -44,11 +44,12 @@ class Forged(NamedTuple):
         index = self.left_out - 1
         files = [f"{name}/{index}" for name in ("entries", "bodies")]
         gone = [*files, f"proofs/{index}.tlog-proof"]
-        shown = f"statements/{self.statement}/{self.left_out}-approval-retracted.jws"
-        jws = f"statements/{self.statement}/jws.json"
-        # As a ledger without the event shows the approvals.
+        # As a ledger without the event shows documents, signatures and keys.
         before = container.parse(bundle_of(self.states[:index], self.mode, self.statement))
-        return rebundled(raw, dict.fromkeys([*gone, shown], None) | {jws: before[jws]})
+        names = container.parse(raw).keys() | before.keys()
+        exhibits = [name for name in names if name.startswith(("statements/", "people/"))]
+        changes: dict[str, bytes | None] = {name: before.get(name) for name in exhibits}
+        return rebundled(raw, dict.fromkeys(gone, None) | changes)
 
 
 MODES: tuple[Mode, ...] = ("full", "redacted", "statement")
@@ -150,6 +151,13 @@ def _retraction_left_out() -> Forged:
     return Forged(tuple(told.states), "statement", statement_id(5), len(told.states))
 
 
+def _use_left_out() -> Forged:
+    """Ivy uses an order, and the bundle shows it as if it could be used still."""
+    told = _published(uses.Executors())
+    told.used()
+    return Forged(tuple(told.states), "statement", statement_id(5), len(told.states))
+
+
 def _heads_by_the_key_before() -> Forged:
     told = _published(Company())
     told.draft(told.cal, 5)
@@ -184,6 +192,7 @@ CASES: dict[str, Callable[[], Forged]] = {
         for mode in MODES
     },
     "a retraction left out of a bundle": _retraction_left_out,
+    "a use left out of a bundle": _use_left_out,
     "heads by a key that was replaced": _heads_by_the_key_before,
 }
 
