@@ -82,6 +82,7 @@ BY_SIGNATURE = [
     "/api/statements/{statement_id:str}/use",
     "/api/statements/{statement_id:str}/outcome",
     "/api/jwt-keys/{kid:str}/revoke",
+    "/api/jwt-keys/{kid:str}/reaffirm",
     "/api/passkeys/{credential_id:str}/remove",
     "/api/users/{user_id:str}/suspend",
     "/api/compromises",
