@@ -32,3 +32,8 @@ START_LOCK = "start.lock"
 # In the directory of a backup, beside a copy of the log.
 BACKUP_FILE = "backup.json"
 SEALED_KEYS_FILE = "keys.jwe"
+
+
+def is_database(address: str) -> bool:
+    """Tell whether the address of a log is the URL of a database, not a file."""
+    return address.startswith(("postgresql://", "postgres://"))

@@ -61,7 +61,7 @@ from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
 from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
-from ledger.store.engines import address_of, open_log, open_operations, open_signer_memory
+from ledger.store.engines import open_log, open_operations, open_signer_memory
 from ledger.store.log import Log
 from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
@@ -109,7 +109,7 @@ def build(settings: Settings, wall: WallClock | None = None) -> Served:
     Without `wall` it takes the computer's clock. Raises ConflictError `settings_mismatch` if it was
     founded with other settings, CorruptError as `require_sound_end` and `starting`.
     """
-    with starting(settings.data), ExitStack() as opened:
+    with starting(settings.data, settings.log_address), ExitStack() as opened:
         ledger = _open(settings, wall or WallClock(), opened)
         closing_all = opened.pop_all()
 
@@ -166,7 +166,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
 
     Shutdown: streams end, the running commit finishes, the rest of the log is published.
     """
-    store = open_log(address_of(settings.data))
+    store = open_log(settings.log_address, quorum=settings.needs_quorum)
     record = open_record(settings.security_log)
     opened.callback(record.stop)
     metrics = Metrics()

@@ -8,6 +8,8 @@
 | LEDGER_REGISTRATION | open on localhost, else invite | who may register; fixed at first start |
 | LEDGER_LOG_ORIGIN | generated at first start | the log's own name; fixed at first start |
 | LEDGER_DATA | data | directory of the log and everything derived from it |
+| LEDGER_DATABASE_URL | none | URL of the PostgreSQL database with the log, in place of a file |
+| LEDGER_DATABASE_COMMIT | local | what a commit waits for: local, or a quorum of standbys |
 | LEDGER_OWN_KEY | ledger-key.pem in LEDGER_DATA | place of the ledger's own key |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | places of the keys that sign checkpoints |
 | LEDGER_HEADS_KEY | heads-key.pem in LEDGER_DATA | place of the key that signs heads in evidence |
@@ -40,10 +42,12 @@ import msgspec
 from ledger.data_files import (
     HEADS_KEY_FILE,
     LEDGER_KEY_FILE,
+    LOG_FILE,
     LOG_KEYS_FILE,
     SECURITY_FILE,
     SETUP_SECRET_FILE,
     SIGNER_MEMORY_FILE,
+    is_database,
 )
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.vocabulary import RegistrationMode
@@ -62,6 +66,7 @@ DEFAULT_PORT = 8000
 LOOPBACK = "127.0.0.0/8, ::1"
 _MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
 Servers = Literal["one", "several"]
+DatabaseCommit = Literal["local", "quorum"]
 Host = TypeVar("Host", str, None)
 
 
@@ -74,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True):
     registration: RegistrationMode
     log_origin: str | None
     data: Path
+    database: str | None
+    database_commit: DatabaseCommit
     own_key: KeyPlace
     log_keys: LogKeyPlaces
     heads_key: KeyPlace
@@ -99,6 +106,16 @@ class Settings(msgspec.Struct, frozen=True):
     def party(self) -> RelyingParty:
         """The relying party, from the settings only, never from a Host header."""
         return RelyingParty(rp_id=self.rp_id, origin=self.origin)
+
+    @property
+    def log_address(self) -> str:
+        """Where the log is: the URL of its database, with the password, or the path of its file."""
+        return self.database or str(self.data / LOG_FILE)
+
+    @property
+    def needs_quorum(self) -> bool:
+        """Whether nothing is appended while the database waits for no standby."""
+        return self.database_commit == "quorum"
 
     @property
     def setup_secret(self) -> Path:
@@ -129,6 +146,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         registration=_registration(environment, local=local),
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
         data=data,
+        database=_database(environment),
+        database_commit=_database_commit(environment),
         own_key=_key_place(environment, "LEDGER_OWN_KEY", data / LEDGER_KEY_FILE),
         log_keys=_log_keys(environment, data),
         heads_key=_key_place(environment, "LEDGER_HEADS_KEY", data / HEADS_KEY_FILE),
@@ -173,6 +192,21 @@ def _servers(environment: Mapping[str, str]) -> Servers:
     if found is None:
         _refuse("LEDGER_SERVERS", "must be one or several")
     return cast(Servers, found)
+
+
+def _database(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("LEDGER_DATABASE_URL") or None
+    if url is not None and not is_database(url):  # it may have a password, so it is not repeated
+        _refuse("LEDGER_DATABASE_URL", "must begin with postgresql://")
+    return url
+
+
+def _database_commit(environment: Mapping[str, str]) -> DatabaseCommit:
+    text = environment.get("LEDGER_DATABASE_COMMIT", "local")
+    found = next((each for each in get_args(DatabaseCommit) if each == text), None)
+    if found is None:
+        _refuse("LEDGER_DATABASE_COMMIT", "must be local or quorum")
+    return cast(DatabaseCommit, found)
 
 
 def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[Network, ...]:

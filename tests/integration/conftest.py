@@ -4,6 +4,7 @@ Each test leaves a ledger whose new events an auditor accepts, with read models 
 Each file of tests leaves one that passes the whole audit, with read models that equal a rebuild.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -16,7 +17,9 @@ import pytest
 from tests.support.actor import Actor
 from tests.support.audited import eventful
 from tests.support.check import Witnessed, check_ledger, head
+from tests.support.engines import POSTGRES
 from tests.support.keys import ed25519_key
+from tests.support.postgres import Cluster
 from tests.support.server import Server
 from tests.support.unused_names import unused
 
@@ -41,6 +44,18 @@ class Refuses(Protocol):
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data of a ledger with every kind of row in its log; tests change copies of it only."""
     return eventful(tmp_path_factory.mktemp("eventful") / "data")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """The PostgreSQL that the tests of a process share; none of them stops it."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        os.environ[POSTGRES] = str(cluster.directory)
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 @pytest.fixture(scope="session")

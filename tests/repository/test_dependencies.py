@@ -30,6 +30,12 @@ def test_keys_in_an_hsm_need_two_packages_more_than_a_server() -> None:
     assert {each.split("==")[0] for each in hsm - server} == {"asn1crypto", "python-pkcs11"}
 
 
+def test_a_log_in_postgresql_needs_one_driver_more_than_a_server() -> None:
+    server, more = locked("requirements.txt"), locked("requirements-postgresql.txt")
+    assert server < more < locked("requirements-dev.txt")
+    assert {each.split("==")[0] for each in more - server} == {"psycopg", "psycopg-binary"}
+
+
 def test_nothing_is_installed_without_its_hash() -> None:
     lines = (ROOT / "Makefile").read_text().splitlines()
     installs = [line for line in lines if "$(PIP)" in line]

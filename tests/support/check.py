@@ -14,13 +14,11 @@ import httpx
 from ledger.audit import run
 from ledger.audit.run import AuditRequest
 from ledger.domain.events import Event
-from ledger.store.engines import audited_log, remembered
+from ledger.store.engines import audited_log, open_log, remembered
 from ledger.store.log import Log
-from ledger.store.sqlite.store import SqliteLog
 from ledger.verify.auditor import Auditor
 from projections.follower import Follower, Views, rebuild
 from tests.support.server import Server
-from tests.support.states import states
 
 Tables = dict[str, list[tuple[Any, ...]]]
 
@@ -30,7 +28,7 @@ def check_ledger(server: Server) -> None:
     size = audit_whole(server)
     with server.client() as client:
         _require_healthy(server, size, client)
-    assert dump(server.data / "views.sqlite") == rebuilt(server.data)
+    assert dump(server.data / "views.sqlite") == rebuilt(server.log_address)
 
 
 class Witnessed:
@@ -52,8 +50,7 @@ class Witnessed:
 
     def check(self) -> None:
         """Recompute the decision of every new event, and compare the read models with a replay."""
-        data = self._server.data
-        rows, size = stored(data, after=self._auditor.position)
+        rows, size = stored(self._server.log_address, after=self._auditor.position)
         for row in rows:
             self._auditor.add(*row)
         self._auditor.finish()
@@ -61,11 +58,11 @@ class Witnessed:
         _require_healthy(self._server, size, self._client)
         if rows:
             with (
-                closing(Log(SqliteLog(data / "log.sqlite"))) as log,
+                closing(Log(open_log(self._server.log_address))) as log,
                 closing(Views(self._views)) as own,
             ):
                 Follower(own, log).catch_up()
-            assert dump(data / "views.sqlite") == dump(self._views)
+            assert dump(self._server.data / "views.sqlite") == dump(self._views)
 
 
 def _require_healthy(server: Server, size: int, client: httpx.Client) -> None:
@@ -83,7 +80,7 @@ def audit_whole(server: Server) -> int:
     """
     memory = server.settings.get("LEDGER_SIGNER_MEMORY", server.data / "signer-memory.sqlite")
     before = server.data.parent / "audit.state"
-    log = audited_log(str(server.data / "log.sqlite"))
+    log = audited_log(server.log_address)
     request = AuditRequest(log, partial(remembered, Path(memory)), jobs=1, resume=before)
     report = run.audit(request, now_ms=time.time_ns() // 1_000_000)
     assert report.finding is None, report.finding
@@ -92,7 +89,7 @@ def audit_whole(server: Server) -> int:
 
 def audit(server: Server) -> list[Event]:
     """Audit the log from its first position and return its events."""
-    rows, _ = stored(server.data)
+    rows, _ = stored(server.log_address)
     auditor = Auditor()
     events = [auditor.add(*row) for row in rows]
     auditor.finish()
@@ -100,19 +97,18 @@ def audit(server: Server) -> list[Event]:
 
 
 def head(server: Server) -> int:
-    """Return the newest position in the log's file."""
-    with _opened(server.data / "log.sqlite") as db:
-        (size,) = db.execute("SELECT size FROM log_head").fetchone()
+    """Return the newest position in the log."""
+    with closing(audited_log(server.log_address).open()) as rows:
+        ((size, _, _),) = rows.heads()
     return int(size)
 
 
-def stored(data: Path, *, after: int = 0) -> tuple[list[tuple[int, bytes, bytes]], int]:
+def stored(address: str, *, after: int = 0) -> tuple[list[tuple[int, bytes, bytes]], int]:
     """Return (position, state, leaf) of every later event, and the size in the log's head."""
-    with _opened(data / "log.sqlite") as db:
-        db.execute("BEGIN")
-        rows = states(db, after=after)
-        (size,) = db.execute("SELECT size FROM log_head").fetchone()
-    return rows, size
+    with closing(audited_log(address).open()) as log, log.snapshot():
+        rows = [(row[0], row[4], row[5]) for row in log.events(after)]
+        ((size, _, _),) = log.heads()
+    return rows, int(size)
 
 
 def wait_for(server: Server, position: int) -> None:
@@ -133,11 +129,11 @@ def wait_until_published(server: Server) -> None:
     assert answer.status_code == 200, f"{answer.text}\n{server.output}"
 
 
-def rebuilt(data: Path) -> Tables:
+def rebuilt(address: str) -> Tables:
     """Return the tables of read models that are rebuilt from the log."""
     with TemporaryDirectory() as directory:
         fresh = Path(directory) / "views.sqlite"
-        with closing(Log(SqliteLog(data / "log.sqlite"))) as log:
+        with closing(Log(open_log(address))) as log:
             rebuild(fresh, log)
         return dump(fresh)
 

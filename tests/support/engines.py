@@ -3,12 +3,16 @@
 Another engine is another class and its entry in `ENGINES`; the tests stay the same.
 """
 
+import hashlib
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from ledger.audit.source import LogSource
@@ -17,18 +21,22 @@ from ledger.store.ports.copies import LogCopies
 from ledger.store.ports.log import LogStore, ReadableLog
 from ledger.store.ports.operations import OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
+from ledger.store.postgres import store as postgres_store
+from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.sqlite import store as sqlite_store
 from tests.support.states import without_triggers
 
 
 class Engine(Protocol):
-    """What the suite asks of an engine; `data` is the directory of one ledger."""
+    """What the suite asks of the engine of a log; `data` is the directory of one ledger."""
+
+    @property
+    def name(self) -> str:
+        """Its name in `ENGINES`."""
+        ...
 
     def open_log(self, data: Path) -> LogStore: ...
     def read_log(self, data: Path) -> ReadableLog: ...
-    def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
-    def open_signer_memory(self, data: Path) -> SignerMemory: ...
-    def copies(self) -> LogCopies: ...
     def source(self, data: Path) -> LogSource: ...
 
     def raise_epoch(self, data: Path) -> None:
@@ -48,8 +56,18 @@ class Engine(Protocol):
         ...
 
 
+class FilesEngine(Engine, Protocol):
+    """What the suite asks of an engine that also keeps what a ledger has beside its log."""
+
+    def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
+    def open_signer_memory(self, data: Path) -> SignerMemory: ...
+    def copies(self) -> LogCopies: ...
+
+
 class SqliteEngine:
     """SQLite, in files of the data directory."""
+
+    name = "sqlite"
 
     def open_log(self, data: Path) -> LogStore:
         return engines.open_log(engines.address_of(data))
@@ -110,4 +128,107 @@ def _failing(times: int, *, stores: bool) -> Callable[[sqlite3.Connection], None
     return commit
 
 
-ENGINES: dict[str, Engine] = {"sqlite": SqliteEngine()}
+# Where the tests' PostgreSQL is, also for the processes that they start: its socket's directory.
+POSTGRES = "LEDGER_TESTS_POSTGRES"
+
+
+class PostgresEngine:
+    """PostgreSQL, a database for each data directory; the fixture `postgres` starts the server."""
+
+    name = "postgres"
+
+    def __init__(self) -> None:
+        self._free: list[str] = []
+        self._made = 0
+
+    def open_log(self, data: Path) -> LogStore:
+        return engines.open_log(self.url(data))
+
+    def read_log(self, data: Path) -> ReadableLog:
+        return engines.read_log(self.url(data))
+
+    def source(self, data: Path) -> LogSource:
+        return engines.audited_log(self.url(data))
+
+    def raise_epoch(self, data: Path) -> None:
+        self._edit(data, "UPDATE ledger.log_head SET epoch = epoch + 1")
+
+    def forget_newest(self, data: Path) -> None:
+        self._edit(
+            data,
+            "DELETE FROM ledger.ev WHERE pos = (SELECT size FROM ledger.log_head)",
+            "UPDATE ledger.log_head SET size = size - 1",
+        )
+
+    def damage(self, data: Path) -> None:
+        self._edit(
+            data,
+            "UPDATE ledger.body SET data = data || ' '"
+            " WHERE pos = (SELECT size FROM ledger.log_head)",
+        )
+
+    def fail_commits(self, patch: pytest.MonkeyPatch, times: int, *, stores: bool) -> None:
+        patch.setattr(postgres_store, "RETRY_S", 0)
+        patch.setattr(postgres_store, "DOUBT_S", 0.1)
+        patch.setattr(DatabaseConnection, "_run", _losing(times, stores=stores))
+
+    def url(self, data: Path) -> str:
+        """Return the URL of the database of a data directory, which is empty at first."""
+        note = self._note(data)
+        if not note.exists():
+            note.write_text(self._free.pop() if self._free else self._new())
+        return self._url(note.read_text())
+
+    def give_back(self) -> None:
+        """Empty the databases that a test used: creating one costs more."""
+        for note in Path(os.environ[POSTGRES]).glob("*.used"):
+            self._execute(note.read_text(), "DROP SCHEMA IF EXISTS ledger CASCADE")
+            self._free.append(note.read_text())
+            note.unlink()
+
+    @staticmethod
+    def _note(data: Path) -> Path:
+        """The file that names the database of a data directory, also to other processes."""
+        name = hashlib.sha256(str(data).encode()).hexdigest()
+        return Path(os.environ[POSTGRES]) / f"{name}.used"
+
+    def _new(self) -> str:
+        self._made += 1
+        name = f"ledger{self._made}"
+        self._execute("postgres", f"CREATE DATABASE {name}")
+        return name
+
+    @staticmethod
+    def _url(database: str) -> str:
+        return f"postgresql://owner@{quote(os.environ[POSTGRES], safe='')}/{database}"
+
+    def _execute(self, database: str, *statements: str) -> None:
+        options = "-c client_min_messages=warning"
+        with psycopg.connect(self._url(database), autocommit=True, options=options) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def _edit(self, data: Path, *statements: str) -> None:
+        """Change rows past the triggers, as the superuser of a database can."""
+        past = "SET session_replication_role = replica"
+        self._execute(self._note(data).read_text(), past, *statements)
+
+
+def _losing(times: int, *, stores: bool) -> Callable[..., list[tuple[Any, ...]]]:
+    """Let the connection be lost during appends, before the server has them or after."""
+    left, real = [times], DatabaseConnection._run
+
+    def run(session: DatabaseConnection, query: str, values: Any) -> list[tuple[Any, ...]]:
+        if "append_batch" not in query or not left[0]:
+            return real(session, query, values)
+        left[0] -= 1
+        if stores:
+            real(session, query, values)
+        session._drop()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    return run
+
+
+SQLITE, DATABASES = SqliteEngine(), PostgresEngine()
+ENGINES: dict[str, Engine] = {each.name: each for each in (SQLITE, DATABASES)}

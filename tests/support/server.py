@@ -56,6 +56,11 @@ class Server:
         path = os.pathsep.join((str(root / "src"), str(root)))
         return {"LEDGER_ORIGIN": self.origin, "PYTHONPATH": path} | self._settings
 
+    @property
+    def log_address(self) -> str:
+        """Where the log is: the URL of its database, or the path of its file."""
+        return self._settings.get("LEDGER_DATABASE_URL") or str(self.data / "log.sqlite")
+
     def client(self) -> httpx.Client:
         """Return a client with its own cookies."""
         return httpx.Client(base_url=self.origin, timeout=30, verify=TLS)

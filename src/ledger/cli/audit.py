@@ -19,7 +19,7 @@ from ledger.cli.exit_codes import UNAVAILABLE, USAGE, ExitCode, declare
 from ledger.data_files import LOST_VIEWS_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
 from ledger.settings import Settings
-from ledger.store.engines import address_of, audited_log, remembered
+from ledger.store.engines import audited_log, remembered
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.witness_policy import parse_policy
 
@@ -80,7 +80,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         authorities=() if certificates is None else parse_certificates(certificates.read_bytes()),
     )
     request = AuditRequest(
-        log=audited_log(address_of(settings.data)),
+        log=audited_log(settings.log_address),
         remembered=partial(remembered, settings.signer_memory),
         log_key=chosen.log_key,
         trusted=trusted,

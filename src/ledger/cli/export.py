@@ -16,7 +16,7 @@ from ledger.audit.source import AuditedLog
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import Settings
-from ledger.store.engines import address_of, audited_log
+from ledger.store.engines import audited_log
 from ledger.verify.container import Mode
 
 WriteExport = Callable[[Settings, argparse.Namespace, BinaryIO], None]
@@ -31,7 +31,7 @@ def _write_trail(
     """Write every event as a line; raise MalformedError `option_invalid` for chosen statements."""
     if chosen.statements:
         raise MalformedError("option_invalid", "a trail is of the whole log: name no statements")
-    with closing(audited_log(address_of(settings.data)).open()) as rows, rows.snapshot():
+    with closing(audited_log(settings.log_address).open()) as rows, rows.snapshot():
         rows.require_format()
         write(rows, out)
 

@@ -14,7 +14,7 @@ from ledger.publish.heads import HeadsKey
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.settings import Settings
-from ledger.store.engines import address_of, read_log
+from ledger.store.engines import read_log
 from ledger.verify.container import Mode
 
 
@@ -38,7 +38,7 @@ def bundle(settings: Settings, statements: Sequence[str], mode: Mode) -> bytes:
     """
     stated = read_stated(settings.witnesses, settings.tsa_certificates)
     with (
-        closing(read_log(address_of(settings.data))) as store,
+        closing(read_log(settings.log_address)) as store,
         closing(store.tree()) as tree,
         closing(store.endorsements()) as endorsements,
     ):

@@ -19,14 +19,13 @@ from ledger.publish.stamper import open_authority
 from ledger.recovery.confirm import confirm
 from ledger.settings import Settings
 from ledger.store.engines import (
-    address_of,
     open_existing,
     open_signer_memory,
     read_log,
     require_existing,
 )
 from ledger.store.log import Log
-from ledger.store.ports.log import ReadableLog
+from ledger.store.ports.log import LogStore, ReadableLog
 from ledger.system.directory_lock import using
 from ledger.system.wall_clock import WallClock
 
@@ -119,16 +118,20 @@ def freeze(settings: Settings, reason: str) -> None:
 
 @contextmanager
 def _reading(settings: Settings) -> Iterator[ReadableLog]:
-    require_existing(settings.data)  # before the lock, whose file would begin a directory
-    with using(settings.data), closing(read_log(address_of(settings.data))) as log:
+    require_existing(settings.log_address)  # before the lock, whose file would begin a directory
+    with using(settings.data), closing(read_log(settings.log_address)) as log:
         yield log
 
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Log]:
-    require_existing(settings.data)  # as above
-    with using(settings.data), closing(Log(open_existing(settings.data))) as log:
+    require_existing(settings.log_address)  # as above
+    with using(settings.data), closing(Log(_open(settings))) as log:
         yield log
+
+
+def _open(settings: Settings) -> LogStore:
+    return open_existing(settings.log_address, quorum=settings.needs_quorum)
 
 
 class Writing(NamedTuple):

@@ -1,5 +1,5 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
-`log …`, `witness …`, `export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
+`database …`, `log …`, `witness …`, `export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -15,6 +15,7 @@ from ledger import __version__
 from ledger.cli import (
     audit,
     backup,
+    database,
     demo,
     doctor,
     export,
@@ -60,6 +61,7 @@ PASSING_ERRNOS = frozenset(
     }
 )
 INSTALL_SERVER = "pip install 'approval-ledger[server]'"
+INSTALL_POSTGRESQL = "pip install 'approval-ledger[postgresql]'"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -89,6 +91,7 @@ def make_parser() -> argparse.ArgumentParser:
     restore_arguments.add_parser(commands)
     recover.add_parser(commands)
     doctor.add_parser(commands)
+    database.add_parser(commands)
     jws.add_commands(commands)
     log.add_parser(commands)
     witness.add_parser(commands)
@@ -112,10 +115,13 @@ def main(arguments: Sequence[str]) -> int:
         with storage_errors("a file of the ledger cannot be used"):
             return _run(chosen)
     except ModuleNotFoundError as error:
-        if error.name not in SERVER_PACKAGES:
+        if error.name == "psycopg":
+            needs, install = "a log in a database needs psycopg", INSTALL_POSTGRESQL
+        elif error.name in SERVER_PACKAGES:
+            needs, install = "this command needs the server's packages", INSTALL_SERVER
+        else:
             raise
-        needs = f"this command needs the server's packages, and {error.name} is not installed"
-        print(f"ledger: {needs}: {INSTALL_SERVER}", file=sys.stderr)
+        print(f"ledger: {needs}, and {error.name} is not installed: {install}", file=sys.stderr)
         return ExitCode.USAGE
     except BrokenPipeError:
         raise  # the reader of the output has gone; `__main__` ends quietly
@@ -138,6 +144,7 @@ def _exit_code(error: LedgerError | OSError) -> ExitCode:
 _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "audit": audit.run,
     "backup": backup.run,
+    "database": database.run,
     "doctor": doctor.run,
     "export": export.run,
     "log": log.run,

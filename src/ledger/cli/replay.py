@@ -11,7 +11,7 @@ from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.domain.vocabulary import OPERATOR
 from ledger.errors import CorruptError
 from ledger.settings import Settings
-from ledger.store.engines import address_of, audited_log
+from ledger.store.engines import audited_log
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,7 +47,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Print the state; return the exit code."""
-    with closing(audited_log(address_of(settings.data)).open()) as rows:
+    with closing(audited_log(settings.log_address).open()) as rows:
         rows.require_format()
         position, time = find_position(rows, chosen.at)
         try:

@@ -13,7 +13,7 @@ from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.domain.statement_types import MAX_DEFINITION_BYTES, parse_definition
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import Settings
-from ledger.store.engines import address_of, audited_log
+from ledger.store.engines import audited_log
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -55,7 +55,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Print each statement of the past with what it does not meet; return the exit code."""
     known = parse_definition(_read(chosen.definition))
-    with closing(audited_log(address_of(settings.data)).open()) as rows:
+    with closing(audited_log(settings.log_address).open()) as rows:
         rows.require_format()
         first, _ = find_position(rows, chosen.first)
         last, _ = find_position(rows, chosen.last)

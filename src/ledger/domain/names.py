@@ -12,6 +12,7 @@ from ledger.domain.text import require_text
 from ledger.errors import MalformedError
 
 MAX_NAME_CHARS = 100
+MAX_MARKS = 4  # nonspacing ones on a character
 
 # Separators other than the space, and code points whose meaning is private.
 _REFUSED_CATEGORIES = frozenset({"Zs", "Co"})
@@ -21,9 +22,8 @@ def require_name(name: str) -> None:
     """Raise MalformedError unless a name is in its one form.
 
     `name_invalid`: not 1 to 100 characters, another separator than single inner spaces, a private
-    code point, not in Normalization Form C, a word that begins with a combining mark, or scripts
-    that may not mix. `text_refused`: see
-    `require_text`.
+    code point, not in Normalization Form C, a word that begins with a combining mark, too many
+    marks on one character, or scripts that may not mix. `text_refused`: see `require_text`.
     """
     if not 1 <= len(name) <= MAX_NAME_CHARS:
         raise MalformedError("name_invalid", f"a name has 1 to {MAX_NAME_CHARS} characters")
@@ -36,11 +36,26 @@ def require_name(name: str) -> None:
         raise MalformedError("name_invalid", "a name is in Unicode Normalization Form C")
     if any(unicodedata.category(word[0]).startswith("M") for word in name.split(" ")):
         raise MalformedError("name_invalid", "a word of a name begins with no combining mark")
+    if not name.isascii() and _piles(name):
+        detail = f"a character of a name has at most {MAX_MARKS} marks, and no mark twice in a row"
+        raise MalformedError("name_invalid", detail)
     if not name.isascii() and not _may_mix(name):
         raise MalformedError(
             "name_invalid",
             "a name has letters of one script, or Latin with it for Japanese, Chinese or Korean",
         )
+
+
+def _piles(name: str) -> bool:
+    """Tell whether marks pile up on a character (UTS #39 section 5.4), so that they hide others."""
+    before, count = "", 0
+    for each in unicodedata.normalize("NFD", name):
+        is_mark = unicodedata.category(each) in ("Mn", "Me")
+        count = count + 1 if is_mark else 0
+        if count > MAX_MARKS or (is_mark and each == before):
+            return True
+        before = each
+    return False
 
 
 def _may_mix(name: str) -> bool:

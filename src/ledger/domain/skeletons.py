@@ -19,6 +19,7 @@ from ledger.errors import MalformedError
 
 _VERSION = re.compile(r"[1-9][0-9]{0,3}\.[0-9]{1,4}\.[0-9]{1,4}", re.ASCII)
 _MOST = 3  # as written, in small letters, in capitals
+_DOT, _ABOVE, _DOTTED = "\u0307", 230, ("i", "j")
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 
@@ -61,9 +62,22 @@ def require_skeletons(given: Skeletons) -> None:
 
 def _skeleton(text: str) -> str:
     """Return what a text looks like. Names have no default-ignorable characters to remove."""
-    seen = _looks(_looks(_in_one_order(text)).casefold())
+    seen = _without_second_dots(_looks(_looks(_in_one_order(text)).casefold()))
     # Of a name with nothing else, spaces and punctuation count.
     return "".join(each for each in seen if unicodedata.category(each)[0] not in "PZ") or seen
+
+
+def _without_second_dots(text: str) -> str:
+    """Return a decomposed text without the dot above that an i or j has already (UTS #39, 5.4)."""
+    found: list[str] = []
+    base = ""
+    for each in text:
+        above = unicodedata.combining(each) in (0, _ABOVE)  # another one stands elsewhere
+        if each == _DOT and base in _DOTTED:
+            continue
+        base = each if above else base
+        found.append(each)
+    return "".join(found)
 
 
 def _in_one_order(text: str) -> str:

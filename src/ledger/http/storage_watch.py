@@ -116,7 +116,7 @@ class StorageWatch:
 
 def watch_storage(settings: Settings, views: StorageFile) -> StorageWatch:
     """Return the watch over the files of these settings, all of which are open, and the views'."""
-    files = storage_files(settings.data, settings.signer_memory)
+    files = storage_files(settings.log_address, settings.data, settings.signer_memory)
     return StorageWatch(files._replace(growing=(*files.growing, views)))
 
 

@@ -25,7 +25,7 @@ from ledger.recovery import manifest as manifests
 from ledger.recovery import sealed_keys
 from ledger.recovery.manifest import BackupManifest, EarlierBackup
 from ledger.settings import Settings
-from ledger.store.engines import address_of, audited_log, copies, require_existing
+from ledger.store.engines import audited_log, copies, require_existing
 from ledger.store.ports.copies import CopyState
 from ledger.system import private_files
 from ledger.system.directory_lock import using
@@ -43,10 +43,12 @@ def back_up(settings: Settings, request: BackupRequest, *, now_ms: int) -> Backu
     """Write a backup of the ledger, verify it, and return its manifest.
 
     Raises NotFoundError `not_founded`, `backup_unknown`; ConflictError `backup_exists`,
-    `backup_elsewhere`, `backup_of_another`, `nothing_new`, `keys_missing`; CorruptError as
+    `backup_elsewhere`, `backup_of_another`, `nothing_new`, `keys_missing`, `log_in_database`;
+    CorruptError as
     `LogCopies.examine`; MalformedError `passphrase_weak`.
     """
-    require_existing(settings.data)
+    require_file(settings)
+    require_existing(settings.log_address)
     phrase = None if request.passphrase is None else sealed_keys.read_passphrase(request.passphrase)
     with using(settings.data):
         earlier = None if request.since is None else _earlier(request)
@@ -59,6 +61,13 @@ def back_up(settings: Settings, request: BackupRequest, *, now_ms: int) -> Backu
         except BaseException:
             shutil.rmtree(request.target, ignore_errors=True)
             raise
+
+
+def require_file(settings: Settings) -> None:
+    """Raise ConflictError `log_in_database` unless the log is in a file of the data directory."""
+    if settings.database is not None:
+        detail = "the log is in a database: back it up and restore it with PostgreSQL's own tools"
+        raise ConflictError("log_in_database", detail)
 
 
 def _earlier(request: BackupRequest) -> tuple[EarlierBackup, BackupManifest]:
@@ -95,7 +104,7 @@ def _write(
         private_files.create(target / SEALED_KEYS_FILE, sealed)
         names.append(SEALED_KEYS_FILE)
     written = BackupManifest(
-        ledger=charter_of(settings.data, state.size).ledger,
+        ledger=charter_of(settings.log_address, state.size).ledger,
         epoch=state.epoch,
         created_at=clock.to_text(now_ms),
         size=state.size,
@@ -131,12 +140,12 @@ def _of_another() -> ConflictError:
     return ConflictError("backup_of_another", detail)
 
 
-def charter_of(directory: Path, size: int) -> Charter:
-    """Return the charter of a log as of a size.
+def charter_of(address: str, size: int) -> Charter:
+    """Return the charter of the log at an address as of a size.
 
     Raises CorruptError `position_missing` without a founding.
     """
-    with closing(audited_log(address_of(directory)).open()) as rows:
+    with closing(audited_log(address).open()) as rows:
         states = rows.of_stream(charter.STREAM.bytes, size + 1)
         found = reduce(charter.evolve, map(events.decode, states), None)
     if found is None:

@@ -29,7 +29,7 @@ def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]
     tree; what verifying the checkpoint raises.
     """
     with (
-        closing(Log(open_existing(settings.data))) as log,
+        closing(Log(open_existing(settings.log_address))) as log,
         closing(log.store.tree()) as tree,
         closing(open_signer_memory(settings.signer_memory)) as memory,
     ):

@@ -70,7 +70,7 @@ def examine(settings: Settings, backups: Path | None, *, now_ms: int) -> list[Di
         lambda: _settings(settings, log.charter),
         lambda: _tls(settings, now_ms),
         lambda: _clock(settings, log.head, now_ms),
-        lambda: _disk(settings.data),
+        lambda: _disk(settings),
         lambda: _permissions(settings),
         lambda: _keys(settings, log),
         lambda: _memory(settings, log),
@@ -134,10 +134,11 @@ def _clock(settings: Settings, head: Head, now_ms: int) -> Iterator[Diagnosis]:
         yield Diagnosis("clock", "ok", f"the newest event is {age_s} s old")
 
 
-def _disk(data: Path) -> Iterator[Diagnosis]:
-    free = shutil.disk_usage(data).free
-    log = copies().stored_bytes(data)
-    says = f"{free // 1024**2:,} MiB are free, and the log has {log // 1024**2:,} MiB"
+def _disk(settings: Settings) -> Iterator[Diagnosis]:
+    free = shutil.disk_usage(settings.data).free
+    log = copies().stored_bytes(settings.data) if settings.database is None else 0
+    where = f"the log has {log // 1024**2:,} MiB" if log else "the log is in a database"
+    says = f"{free // 1024**2:,} MiB are free, and {where}"
     if free < max(LEAST_FREE_BYTES, log):
         advice = "make room: read models are rebuilt beside the log, and a full disk stops writing"
         yield Diagnosis("disk", "warning", says, advice)

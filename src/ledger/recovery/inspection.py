@@ -5,6 +5,7 @@ from contextlib import closing
 import msgspec
 
 from ledger.domain.charter import Charter
+from ledger.domain.entry import leaf_hash
 from ledger.errors import CorruptError, LedgerError
 from ledger.jose import PublicJwk
 from ledger.keystore.opening import open_signing_key
@@ -14,10 +15,12 @@ from ledger.publish.mismatch import require_remembered
 from ledger.publish.signed_trees import require_same, rolled_back
 from ledger.recovery.backup import charter_of
 from ledger.settings import Settings
-from ledger.store.engines import address_of, audited_log, copies, remembered, require_existing
+from ledger.store.engines import audited_log, remembered, require_existing
 from ledger.store.ports.log import Head
 from ledger.tlog.checkpoint import Checkpoint
-from ledger.tlog.merkle import HASH_BYTES, Prover
+from ledger.tlog.merkle import HASH_BYTES, Edge, Prover
+
+RUN_BYTES = 4_096 * HASH_BYTES
 
 
 class InspectedLog(msgspec.Struct, frozen=True):
@@ -30,12 +33,13 @@ class InspectedLog(msgspec.Struct, frozen=True):
 
 def inspect(settings: Settings) -> InspectedLog:
     """Return what the log of these settings says; raise NotFoundError `not_founded`."""
-    require_existing(settings.data)
-    with closing(audited_log(address_of(settings.data)).open()) as rows, rows.snapshot():
+    require_existing(settings.log_address)
+    with closing(audited_log(settings.log_address).open()) as rows, rows.snapshot():
         rows.require_format()
         ((size, epoch, at_ms),) = rows.heads()
         newest = rows.newest_checkpoint() or 0
-    return InspectedLog(charter_of(settings.data, size), Head(size, size, epoch, at_ms), newest)
+    charter = charter_of(settings.log_address, size)
+    return InspectedLog(charter, Head(size, size, epoch, at_ms), newest)
 
 
 def own_key_trouble(settings: Settings, charter: Charter) -> str:
@@ -83,14 +87,28 @@ def require_memory(settings: Settings, log: InspectedLog) -> None:
             _require_tree(settings, log, each.checkpoint)
 
 
+def _root_of_entries(settings: Settings, size: int) -> bytes:
+    """Return the root over the first entries; raise CorruptError `position_missing`."""
+    edge, run = Edge(), bytearray()
+    with closing(audited_log(settings.log_address).open()) as rows:
+        for expected, (position, _, _, _, state, _) in enumerate(rows.events(0, size), start=1):
+            if position != expected or not isinstance(state, bytes):
+                raise CorruptError("position_missing", f"position {expected} is missing")
+            run += leaf_hash(state)
+            if len(run) == RUN_BYTES:
+                edge, _ = edge.extend(bytes(run))
+                run.clear()
+    return edge.extend(bytes(run))[0].root()
+
+
 def _require_tree(settings: Settings, log: InspectedLog, promised: Checkpoint) -> None:
     if promised.size > log.head.stored:
         raise rolled_back(log.head.stored, promised.size)
     if promised.size > log.newest:
-        root = copies().root_of(settings.data, promised.size)
+        root = _root_of_entries(settings, promised.size)
         require_same(Checkpoint(promised.origin, promised.size, root), promised)
         return
-    with closing(audited_log(address_of(settings.data)).open()) as rows:
+    with closing(audited_log(settings.log_address).open()) as rows:
 
         def read(level: int, n: int, width: int) -> bytes:
             stored = rows.tile(level, n)

@@ -93,7 +93,7 @@ def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> Re
         raise CorruptError("backup_invalid", detail)
     if request.passphrase is not None:  # now, so that a wrong passphrase is refused at once
         staging.missing_keys(settings, request.backup, request.passphrase)
-    charter = charter_of(directory, state.size)
+    charter = charter_of(address_of(directory), state.size)
     memories = collect(settings, charter, request.given)
     kept = Checkpoint(charter.log_origin, state.size, state.edge.root())
     reached("staged")
@@ -158,7 +158,7 @@ def finish(settings: Settings, reached: Reached) -> Path | None:
     """Finish a restore that was decided, and publish the restored log."""
     aside = staging.install(settings, reached)
     with (
-        closing(Log(open_existing(settings.data))) as log,
+        closing(Log(open_existing(settings.log_address))) as log,
         closing(open_signer_memory(settings.signer_memory)) as memory,
         closing(log.store.tree()) as tree,
     ):

@@ -1,14 +1,18 @@
 """Open what a ledger stores on its storage engine: the one place that chooses an engine.
 
+The log is in a file of the data directory, or in a database of PostgreSQL, which its address tells.
+Everything else is in files of the data directory.
+
 The audit and the backups need none of the server's packages, so the engine of the log, which does,
-is imported when a log is opened.
+is imported when a log is opened. psycopg is needed for a database only.
 """
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.audit.source import LogSource
-from ledger.data_files import LOG_FILE, SESSIONS_FILE
+from ledger.data_files import LOG_FILE, SESSIONS_FILE, is_database
 from ledger.domain.epochs import SignedTree
 from ledger.errors import NotFoundError
 from ledger.store.ports.copies import LogCopies
@@ -26,16 +30,21 @@ if TYPE_CHECKING:
 
 
 def address_of(data: Path) -> str:
-    """Return the address of the log of a data directory."""
+    """Return the address of a log that is in a directory; `Settings.log_address` may be another."""
     return str(data / LOG_FILE)
 
 
-def open_log(address: str) -> "LogStore":
+def open_log(address: str, *, quorum: bool = False) -> "LogStore":
     """Open the log at an address, new or existing.
 
-    Raises CorruptError `format_unknown`, ConflictError `file_is_link`, UnavailableError
-    `storage_failed`.
+    With `quorum`, a database takes nothing while it waits for no standby. Raises CorruptError
+    `format_unknown`, `schema_changed`; ConflictError `file_is_link`, `database_refused`;
+    UnavailableError `storage_failed`.
     """
+    if is_database(address):
+        from ledger.store.postgres.store import PostgresLog  # the server's packages, and psycopg
+
+        return PostgresLog(address, quorum=quorum)
     from ledger.store.sqlite.store import SqliteLog  # the server's packages
 
     return SqliteLog(Path(address))
@@ -47,25 +56,58 @@ def read_log(address: str) -> "ReadableLog":
     Raises NotFoundError `not_founded`, CorruptError `file_malformed`, UnavailableError
     `storage_failed`.
     """
+    if is_database(address):
+        from ledger.store.postgres.store import PostgresReader  # the server's packages, and psycopg
+
+        return PostgresReader(address)
     from ledger.store.sqlite.store import SqliteReader  # the server's packages
 
     return SqliteReader(Path(address))
 
 
-def require_existing(data: Path) -> None:
-    """Raise NotFoundError `not_founded` if a data directory has no log."""
-    if not copies().exists(data):
-        raise NotFoundError("not_founded", f"there is no ledger in {data}")
+def has_log(address: str) -> bool:
+    """Tell whether there is a log at an address; raise UnavailableError `storage_failed`."""
+    if is_database(address):
+        from ledger.store.postgres import schema  # psycopg
+        from ledger.store.postgres.connections import DatabaseConnection
+
+        with closing(DatabaseConnection(address, reads_only=True)) as database:
+            return schema.exists(database)
+    log = Path(address)
+    return log.is_file() and log.stat().st_size > 0
 
 
-def open_existing(data: Path) -> "LogStore":
-    """Open the log of a data directory; raise NotFoundError `not_founded` if there is none."""
-    require_existing(data)
-    return open_log(address_of(data))
+def require_existing(address: str) -> None:
+    """Raise NotFoundError `not_founded` if there is no log at an address."""
+    if not has_log(address):
+        where = "the database" if is_database(address) else Path(address).parent
+        raise NotFoundError("not_founded", f"there is no ledger in {where}")
+
+
+def open_existing(address: str, *, quorum: bool = False) -> "LogStore":
+    """Open the log at an address; raise NotFoundError `not_founded` if there is none."""
+    require_existing(address)
+    return open_log(address, quorum=quorum)
+
+
+def create_database(address: str, *, role: str | None) -> None:
+    """Create the log's tables in a database if they are missing, and let a role use them.
+
+    Raises ConflictError `database_refused`, UnavailableError `storage_failed`.
+    """
+    from ledger.store.postgres import schema  # psycopg
+    from ledger.store.postgres.connections import DatabaseConnection
+
+    with closing(DatabaseConnection(address)) as database:
+        schema.create(database, role=role)
 
 
 def audited_log(address: str) -> LogSource:
     """Return the log at an address for an audit, which opens it read-only."""
+    if is_database(address):
+        from ledger.store.postgres.audited import PostgresSource  # psycopg
+
+        return PostgresSource(address)
     return SqliteSource(Path(address))
 
 
@@ -74,9 +116,10 @@ def copies() -> LogCopies:
     return SqliteCopies()
 
 
-def storage_files(data: Path, memory: Path) -> StorageFiles:
+def storage_files(address: str, data: Path, memory: Path) -> StorageFiles:
     """Return the files of a ledger's log, signer's memory and operational state, all open now."""
-    return open_files.storage_files(Path(address_of(data)), memory, data / SESSIONS_FILE)
+    log = None if is_database(address) else Path(address)
+    return open_files.storage_files(log, memory, data / SESSIONS_FILE)
 
 
 def open_operations(data: Path, *, born_ms: int) -> OperationalState:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.data_files import LEDGER_KEY_FILE, LOG_FILE, START_LOCK
+from ledger.data_files import LEDGER_KEY_FILE, START_LOCK, is_database
 from ledger.errors import CorruptError, UnavailableError
+from ledger.store.engines import has_log
 from ledger.system.directory_lock import LOCK_FLAGS
 from ledger.system.private_files import MODE
 
@@ -21,8 +22,8 @@ _LOOK_S = 0.05
 
 
 @contextmanager
-def starting(data: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
-    """Hold the turn to start on this directory inside the block.
+def starting(data: Path, address: str, *, wait_s: float = WAIT_S) -> Iterator[None]:
+    """Hold the turn to start on this directory, and the log at this address, inside the block.
 
     Raises UnavailableError `start_in_progress` if another process keeps the turn for too long,
     CorruptError `log_missing` if the directory has a ledger's key and no log.
@@ -32,7 +33,7 @@ def starting(data: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
     descriptor = os.open(data / START_LOCK, LOCK_FLAGS, MODE)
     try:
         _take_turn(descriptor, time.monotonic() + wait_s)
-        _require_log(data)
+        _require_log(data, address)
         yield
     finally:
         os.close(descriptor)
@@ -51,15 +52,15 @@ def _take_turn(descriptor: int, give_up_s: float) -> None:
             return
 
 
-def _require_log(data: Path) -> None:
+def _require_log(data: Path, address: str) -> None:
     """Refuse to found a second ledger in place of a lost one.
 
     The log has its tables before the ledger's key exists, so no crash leaves a key alone.
     """
-    log = data / LOG_FILE
-    if (data / LEDGER_KEY_FILE).exists() and not (log.exists() and log.stat().st_size):
+    if (data / LEDGER_KEY_FILE).exists() and not has_log(address):
+        where = "the database" if is_database(address) else address
         raise CorruptError(
             "log_missing",
-            f"{log} is missing or empty, but {LEDGER_KEY_FILE} is there: restore the log, or start"
+            f"there is no log in {where}, but {LEDGER_KEY_FILE} is there: restore the log, or start"
             " a new ledger in another directory",
         )

@@ -102,7 +102,7 @@ def test_no_event_and_no_answer_holds_a_private_key(
     server: Server, alice: Actor, bob: Actor
 ) -> None:
     wait_for(server, head(server))
-    rows, _ = stored(server.data)
+    rows, _ = stored(server.log_address)
     texts = [entry.split(state)[2].decode() for _, state, _ in rows]
     statement = alice.client.get("/api/statements?limit=1").json()["items"][0]["id"]
     for path in (

@@ -109,7 +109,7 @@ class Records:
 
     def require(self, acknowledged: list[Sent]) -> None:
         """Expect every acknowledged event where its answer said, and nothing twice."""
-        rows, size = stored(self._server.data)
+        rows, size = stored(self._server.log_address)
         assert [position for position, *_ in rows] == [*range(1, size + 1)]
         for position, state, _ in rows[self._read :]:
             body = events.decode(state).body
@@ -122,13 +122,15 @@ class Records:
             assert self.positions.get(sent.evidence) == sent.answer["position"]
 
 
-def kill_again_and_again(directory: Path, kills: int, seed: int) -> tuple[int, int]:
+def kill_again_and_again(
+    directory: Path, kills: int, seed: int, **settings: str
+) -> tuple[int, int]:
     """Kill one ledger's server this often; return how many events it acknowledged or lost sight of.
 
     After each kill everything acknowledged is there once, and the audit finds nothing.
     """
     chance = random.Random(seed)
-    server = Server(directory / "data", LEDGER_RATE_LIMIT="60000")
+    server = Server(directory / "data", LEDGER_RATE_LIMIT="60000", **settings)
     server.start()
     with server.client() as one, server.client() as other:
         alice = Actor(one, "Alice", server.origin).register("creator")

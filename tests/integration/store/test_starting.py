@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import CorruptError, UnavailableError
+from ledger.store.engines import address_of
 from ledger.store.starting import starting
 from tests.support.refusals import refused
 
@@ -50,12 +51,12 @@ def test_twenty_four_first_starts_at_once_serve_one_ledger(tmp_path: Path) -> No
 
 def test_a_start_that_waits_for_too_long_says_so(tmp_path: Path) -> None:
     with (
-        starting(tmp_path),
+        starting(tmp_path, address_of(tmp_path)),
         refused(UnavailableError, "start_in_progress"),
-        starting(tmp_path, wait_s=0.1),
+        starting(tmp_path, address_of(tmp_path), wait_s=0.1),
     ):
         pass
-    with starting(tmp_path, wait_s=0.1):
+    with starting(tmp_path, address_of(tmp_path), wait_s=0.1):
         pass
 
 
@@ -64,5 +65,5 @@ def test_a_key_without_its_log_starts_no_other_ledger(tmp_path: Path, log: bytes
     (tmp_path / "ledger-key.pem").write_text("key")
     if log is not None:
         (tmp_path / "log.sqlite").write_bytes(log)
-    with refused(CorruptError, "log_missing"), starting(tmp_path):
+    with refused(CorruptError, "log_missing"), starting(tmp_path, address_of(tmp_path)):
         pass

@@ -34,6 +34,13 @@ def alike(one: str, other: str) -> bool:
         ("Vera Victim", "\N{MATHEMATICAL BOLD CAPITAL V}era Victim"),
         ("Vera Victim", "\N{FULLWIDTH LATIN CAPITAL LETTER V}era Victim"),
         ("Vera Victim", "Vera \N{ROMAN NUMERAL FIVE}ictim"),
+        ("Vera Victim", "Vera V\N{LATIN SMALL LETTER I}\N{COMBINING DOT ABOVE}ctim"),
+        ("Vera Victim", "Vera V\N{LATIN SMALL LETTER DOTLESS I}\N{COMBINING DOT ABOVE}ctim"),
+        ("Jan j", "Jan j\N{COMBINING DOT ABOVE}"),
+        (
+            "V\N{LATIN SMALL LETTER I WITH OGONEK}",
+            "V\N{LATIN SMALL LETTER I WITH OGONEK}\N{COMBINING DOT ABOVE}",
+        ),
         ("Ilya", "llya"),
         ("Olga", "0lga"),
         ("Olga", "o1ga"),

@@ -7,6 +7,8 @@ import { SCRIPTS } from "./scripts.js";
 import { requireText } from "./text.js";
 
 const MAX_NAME_CHARS = 100;
+const MANY_MARKS = /[\p{Mn}\p{Me}]{5}/u;
+const MARK_TWICE = /([\p{Mn}\p{Me}])\1/u;
 const MOST_SKELETONS = 3; // as written, in small letters, in capitals
 // The writing systems that use several scripts, and to which of them a script belongs.
 const WRITINGS = ["Hanb", "Jpan", "Kore"];
@@ -65,6 +67,10 @@ export function requireName(name) {
   }
   if (/(?:^| )\p{M}/u.test(name)) {
     refuse("name_invalid", "a word of a name begins with no combining mark");
+  }
+  const letters = name.normalize("NFD");
+  if (MANY_MARKS.test(letters) || MARK_TWICE.test(letters)) {
+    refuse("name_invalid", "a character of a name has at most 4 marks, and no mark twice in a row");
   }
   if (!mayMix(name)) {
     const detail = "a name has letters of one script, or Latin with it for Japanese, Chinese or Korean";

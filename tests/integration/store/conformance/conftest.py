@@ -7,13 +7,23 @@ from pathlib import Path
 import pytest
 
 from ledger.store.ports.log import LogStore
-from tests.support.engines import ENGINES, Engine
+from tests.support.engines import DATABASES, ENGINES, SQLITE, Engine, FilesEngine
 
 
 @pytest.fixture(params=[*ENGINES])
-def engine(request: pytest.FixtureRequest) -> Engine:
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     name: str = request.param
-    return ENGINES[name]
+    if name == "postgres":
+        request.getfixturevalue("postgres")
+    yield ENGINES[name]
+    if name == "postgres":
+        DATABASES.give_back()
+
+
+@pytest.fixture
+def files() -> FilesEngine:
+    """The engine that keeps what a ledger has beside its log, and copies logs: there is one."""
+    return SQLITE
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
-import pytest
-
 from ledger.store.ports.log import LogStore, Needs, Receipt, Stale, Write
 from tests.support.engines import ENGINES, Engine
 from tests.support.writes import stored, write
@@ -55,10 +53,9 @@ def test_threads_that_share_a_log_store_every_write_once(engine: Engine, data: P
         require_all(store)
 
 
-@pytest.mark.parametrize("name", [*ENGINES])
-def test_processes_that_share_a_log_store_every_write_once(name: str, data: Path) -> None:
-    with closing(ENGINES[name].open_log(data)) as store:
-        command = [sys.executable, "-m", __name__, name, str(data)]
+def test_processes_that_share_a_log_store_every_write_once(engine: Engine, data: Path) -> None:
+    with closing(engine.open_log(data)) as store:
+        command = [sys.executable, "-m", __name__, engine.name, str(data)]
         running = [subprocess.Popen([*command, str(writer)], cwd=ROOT) for writer in range(WRITERS)]
         assert [process.wait(timeout=60) for process in running] == [0] * WRITERS
         require_all(store)

