@@ -169,6 +169,11 @@ class Actor(Signatory):
         body = {"act": act} if alone else self.confirmed(act)
         return self.client.post(f"/api/jwt-keys/{kid}/revoke", json=body)
 
+    def reaffirm(self, epoch: int = 1) -> httpx.Response:
+        """Reaffirm the key that signs, after a loss."""
+        act = self.act("reaffirm-key", kid=self.key.kid, epoch=epoch)
+        return self.client.post(f"/api/jwt-keys/{self.key.kid}/reaffirm", json=self.confirmed(act))
+
     def declare_compromise(self, since: str, **members: Any) -> httpx.Response:
         act = self.act("declare-compromise", **({"since": since} | members))
         return self.client.post("/api/compromises", json=self.confirmed(act))

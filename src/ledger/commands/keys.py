@@ -8,9 +8,10 @@ from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.writer import Answer, Plan, Writer
 from ledger.domain import person, signing_keys
-from ledger.domain.acts import ReaffirmKey, parse_act, stated_act
 from ledger.domain.deadlines import Basis, until_ms
+from ledger.domain.events import KeyReaffirmed
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.person import Person
 from ledger.domain.receipts import ADD_KEY, joined
 from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.unique_names import kid_name
@@ -92,17 +93,15 @@ class KeyCommands:
         Raises NotFoundError `key_unknown`; RefusedError `act_mismatch` for an act on another key.
         """
         owner = await owner_of(self._writer, kid_name(kid), "key_unknown")
-        if stated_act(parse_act(act), ReaffirmKey).kid != kid:
-            raise RefusedError("act_mismatch", "the act names another key")
-        answer = await write_act(
-            self._writer,
-            owner,
-            act,
-            lambda them, _, reading: signing_keys.reaffirm_key(
-                them, reading.asked(act, assertion), reading.charter()
-            ),
-            {"kid": kid},
-        )
+
+        def decide(them: Person, _: Person, reading: Reading) -> KeyReaffirmed:
+            asked = reading.asked(act, assertion)
+            body = signing_keys.reaffirm_key(them, asked, reading.charter())
+            if body.kid != kid:
+                raise RefusedError("act_mismatch", "the act names another key")
+            return body
+
+        answer = await write_act(self._writer, owner, act, decide, {"kid": kid})
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer

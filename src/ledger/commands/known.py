@@ -90,7 +90,7 @@ class KnownLog:
 
     def _lose(self, losses: tuple[Loss, ...]) -> None:
         """Forget everybody if there is a new loss: their later events were folded without it."""
-        if self.losses and losses != self.losses:
+        if losses != (self.losses or ()):
             people = [each for each, state in self._states.items() if isinstance(state, Person)]
             for each in people:
                 del self._states[each]

@@ -175,7 +175,7 @@ class Writer:
             if stored.repeated:
                 return _answer(stored)
             self._clock.saw(stored.at_ms)
-            # The state does not depend on the time, which the log may have changed.
+            events = _stamped(events, stored.at_ms)
             own = len(plan.bodies)
             self.seen.keep(plan.stream, reduce(plan.evolve, events[:own], plan.before))
             for event in events[own:]:
@@ -238,6 +238,12 @@ def _events(plan: Plan, reading: Reading) -> tuple[Event, ...]:
         newest[stream] += 1
         events.append(Event(stream=stream, version=newest[stream], at=at, body=body))
     return tuple(events)
+
+
+def _stamped(events: tuple[Event, ...], at_ms: int) -> tuple[Event, ...]:
+    """Return events with the time at which the log stored them, which may be later."""
+    at = clock.to_text(at_ms)
+    return tuple(msgspec.structs.replace(each, at=at) for each in events)
 
 
 def _answer(receipt: Receipt, who: str | None = None) -> Answer:

@@ -15,10 +15,11 @@ from ledger.http.approvals import MOST
 from ledger.http.requests import AnyRequest
 from ledger.pages.cautions import Caution, count_values, of_statement
 from ledger.pages.content import Value, parse_content
+from ledger.pages.headings import Headings, headings
 from ledger.pages.standing import standing
 from ledger.pages.statement import people_of, policies_in_words
 from ledger.pages.web import FromWeb, page, to_sign_in
-from projections import inbox, readers, statements, users
+from projections import inbox, readers, statements, types, users
 from projections.statements import StatementDetail
 from projections.users import User
 
@@ -31,6 +32,7 @@ class Reviewed(msgspec.Struct, frozen=True):
 
     statement: StatementDetail
     content: Value
+    headings: Headings
     cautions: list[Caution]
     values: int
     words: dict[str, str | None]
@@ -94,6 +96,7 @@ def _sorted(
                 Reviewed(
                     statement=each,
                     content=content,
+                    headings=headings(types.schema_of(db, each.type, at=at), content),
                     cautions=of_statement(each.title, content),
                     values=count_values(content),
                     words=words,

@@ -164,7 +164,7 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
         "by_operator": None if me is None else web.operator_recovery(me),
         "may_change": me is not None and web.may_change(me),
         "awaited": [] if me is None else web.awaited(me),
-        "waiting": "" if me is None else web.waiting(me),
+        "inbox_count": "" if me is None else web.waiting(me),
     }
     return Template(
         f"{name}.html",

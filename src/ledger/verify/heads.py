@@ -73,10 +73,12 @@ def why_stale(report: VerificationReport, nonce: str | None, *, now_ms: int) -> 
     """Return why later events may exist that the evidence does not show; None if it is new.
 
     New are heads that carry the caller's own nonce, or were signed at most 300 seconds ago. Bundles
-    of the other modes have every entry of the log, and no heads.
+    of the other modes have every entry of the log up to their checkpoint, and no heads: none of
+    them carries a nonce.
     """
     if report.mode != "statement":
-        return None
+        says = f"A bundle of mode {report.mode} has no heads, so it does not carry your nonce."
+        return None if nonce is None else says
     if report.heads is None:
         return "The bundle has no heads."
     if nonce is not None and report.heads.nonce == nonce:

@@ -124,8 +124,22 @@ def decided(
     if required.newer_than is not None:
         found.append(_newer(required.newer_than, report, witnessed, stale))
     if required.used is not None:
+        stale = stale or _no_age(required, report)
         found.append(decide_used(required.used, report.statements, stale, now_ms=now_ms))
     return tuple(found)
+
+
+def _no_age(required: Requirements, report: VerificationReport) -> str | None:
+    """Return why a bundle with every entry may lack later uses, None if its age is required.
+
+    Who passes on a bundle chooses it, and an old one shows no later use.
+    """
+    if report.mode == "statement" or required.newer_than is not None:
+        return None
+    return (
+        f"A bundle of mode {report.mode} shows the uses up to its checkpoint: require its age with"
+        " --newer-than, or take a bundle of mode statement."
+    )
 
 
 def _policy(

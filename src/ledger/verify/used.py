@@ -2,7 +2,8 @@
 
 A caller can require that a statement was never used, that a use is left, or that every use is
 reconciled. A later use or report could change each of the three. So a bundle of mode *statement*
-shows them only with new heads, and without these they cannot be told.
+shows them only with new heads, one of another mode only if its age is required too; otherwise they
+cannot be told.
 """
 
 from collections.abc import Sequence

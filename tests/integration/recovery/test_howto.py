@@ -68,12 +68,12 @@ def test_the_page_on_restores(settings: Settings, tmp_path: Path) -> None:
     assert [each.epoch for each in audited(settings).restorations] == [1]
 
 
-def test_the_page_on_a_lost_memory(
+def test_the_page_on_a_lost_memory_and_keys(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.signer_memory.unlink()
     size = audited(settings).newest
-    asked, shown, confirmed = commands(
+    asked, shown, confirmed, *anew = commands(
         "lost-memory-or-keys", tmp_path, **{"--size 20": f"--size {size}"}
     )
     assert main(asked) == 2  # it has no witness
@@ -81,6 +81,7 @@ def test_the_page_on_a_lost_memory(
     assert f"\n{size}\n" in capsys.readouterr().out
     assert main(confirmed) == 0
     grow(settings)
+    assert [main(line) for line in anew] == [0] * 4  # the heads key, then that and the log's keys
     assert audited(settings).verdict == "verified"
 
 

@@ -57,15 +57,17 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     with server.client() as client:
         note = published(client, 7)
         assert parse_note(note).checkpoint.origin == "ledger.example/approvals/1"
-        # Alice was signed out; she signs in, and decides again what was lost.
+        # Alice was signed out. Her key waits for her, and the statement has ended.
         alice.client = client
         assert alice.sign_in().status_code == 200
-        again = alice.approve(drafted)
-        assert again.status_code == 201
-        assert again.json()["leafIndex"] == 7
+        assert_problem(alice.approve(drafted), 422, "reaffirmation_required")
+        again = alice.reaffirm()
+        assert (again.status_code, again.json()["leafIndex"]) == (201, 7)
+        assert_problem(alice.approve(drafted), 409, "statement_expired")
+        assert alice.approve(alice.draft()).json()["leafIndex"] == 9
         evidence = client.get(f"/api/statements/{drafted.id}/evidence")
         (tmp_path / "bundle").write_bytes(evidence.content)
-        (tmp_path / "checkpoint").write_bytes(published(client, 8))
+        (tmp_path / "checkpoint").write_bytes(published(client, 10))
         keys = ledger(server, "log", "keys").stdout
     (tmp_path / "keys").write_text(keys)
     audit = ledger(server, "audit")
@@ -73,7 +75,7 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     assert "entry 7 was lost" in audit.stdout
     assert REASON in audit.stdout
     verified = ledger_alone("verify", tmp_path / "bundle", "--log-key", tmp_path / "keys")
-    assert verified.returncode == 4, verified.stdout  # verified, and the statement is pending
+    assert verified.returncode == 4, verified.stdout  # verified, and the statement has ended
     assert "Verified." in verified.stdout
     assert "the ledger was restored from a backup: entry 7 was lost" in verified.stdout
     require_told_what_was_lost(tmp_path)

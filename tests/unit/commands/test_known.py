@@ -7,6 +7,8 @@ import pytest
 from ledger.commands import known
 from ledger.commands.known import KnownLog, Reads
 from ledger.domain.charter import STREAM
+from ledger.domain.events import UserRegistered
+from ledger.domain.person import Person
 from ledger.store.log import EVENTS
 from ledger.store.ports.log import Facts, Head
 from tests.support.every_event import every_type
@@ -57,3 +59,18 @@ def test_nothing_is_known_of_a_stream_that_does_not_exist() -> None:
     seen = KnownLog()
     seen.learn(facts(), {})
     assert (seen.state(STREAM), seen.states([STREAM])) == (None, {})
+
+
+def test_a_new_loss_forgets_people_whose_later_events_were_folded_without_it() -> None:
+    seen, head = KnownLog(), Head(stored=9, sealed=9, epoch=0, at_ms=0)
+    dave = next(e.stream for e in every_type().events if isinstance(e.body, UserRegistered))
+    mine = [EVENTS.to_stored_event(each) for each in every_type().events if each.stream == dave]
+    seen.learn(Facts(head, {dave: tuple(mine)}, {}, {}), {})
+    assert seen.state(dave) is not None
+    seen.learn(Facts(head, {STREAM: tuple(CHARTER)}, {}, {}), {})
+    assert seen.state(dave) is None
+    seen.learn(Facts(head, {dave: tuple(mine)}, {}, {}), {})
+    state = seen.state(dave)
+    assert isinstance(state, Person)
+    assert [key.unaffirmed for key in state.keys.values()] == [False]
+    assert state.accepted

@@ -64,11 +64,12 @@ def reported(
     *,
     later_s: int = 0,
     nonce: str | None = None,
+    newer_than: int | None = None,
     sign_heads: Any = None,
 ) -> VerificationReport:
     heads = {} if sign_heads is None else {"sign_heads": sign_heads}
     raw = bundle_of(tuple(story.states), mode, **heads)
-    asked = Requirements(used=required, nonce=nonce)
+    asked = Requirements(used=required, nonce=nonce, newer_than=newer_than)
     now_ms = clock.to_ms(AT) + later_s * 1000
     return verify(raw, expected_keys=(log_signer().key,), required=asked, now_ms=now_ms)
 
@@ -97,8 +98,8 @@ def reported(
 def test_the_uses_must_be_as_required(
     mode: Mode, required: RequiredUse, deeds: Deeds, times: int, met: bool
 ) -> None:
-    report = reported(required, told(deeds, times), mode)
-    (found,) = report.requirements
+    report = reported(required, told(deeds, times), mode, newer_than=1)
+    found = report.requirements[-1]
     assert (found.name, found.met, found.undecided) == ("used", met, False)
     assert exit_code(report) == (ExitCode.DONE if met else ExitCode.UNMET)
 
@@ -130,8 +131,22 @@ def test_ones_own_nonce_shows_that_older_heads_are_new() -> None:
     assert exit_code(other) == ExitCode.UNVERIFIABLE
 
 
-def test_a_bundle_with_every_entry_needs_no_heads() -> None:
-    assert exit_code(reported("never", told(()), "redacted", later_s=900)) == ExitCode.DONE
+@pytest.mark.parametrize("mode", ["redacted", "full"])
+def test_a_bundle_with_every_entry_needs_no_heads_and_a_required_age(mode: Mode) -> None:
+    new = reported("never", told(()), mode, later_s=900, newer_than=1)
+    assert exit_code(new) == ExitCode.DONE
+    # Who passes it on may have kept it from before a use.
+    old = reported("never", told(()), mode)
+    assert (old.requirements[0].met, old.requirements[0].undecided) == (False, True)
+    assert exit_code(old) == ExitCode.UNVERIFIABLE
+    assert exit_code(reported("never", told(("use",)), mode)) == ExitCode.UNMET
+
+
+@pytest.mark.parametrize("mode", ["redacted", "full"])
+def test_a_bundle_without_heads_carries_no_nonce(mode: Mode) -> None:
+    report = reported("never", told(()), mode, newer_than=1, nonce=NONCE)
+    assert [each.undecided for each in report.requirements] == [True, True]
+    assert exit_code(report) == ExitCode.UNVERIFIABLE
 
 
 def test_no_use_is_left_after_its_end_or_without_executors() -> None:

@@ -20,6 +20,7 @@ from tests.support.forgery import sealed
 from tests.support.heads import HEADS_KEY, NEXT_HEADS_KEY, signs_heads
 from tests.support.versions import copied
 from tests.vectors.changes.company import Company, grant
+from tests.vectors.losses.aftermath import Aftermath
 from tests.vectors.readers.tries import Readers
 from tests.vectors.types import superseding
 from tests.vectors.types import tries as types
@@ -165,6 +166,27 @@ def _heads_by_the_key_before() -> Forged:
     return Forged(tuple(told.states), "statement", statement_id(5), heads=HEADS_KEY)
 
 
+def _approved_before_a_loss(mode: Mode, *, reaffirmed: bool) -> Forged:
+    """An operator records, after a loss, what Cal approved before it."""
+    told = _published(Aftermath())
+    raw = told.drafts()
+    signed = told.approval_of_plain(told.cal, raw, 5)
+    told.lose()
+    if reaffirmed:
+        told.reaffirms(told.cal)
+    told.add_later(statement_id(5), signed)
+    return _of_last(told, mode)
+
+
+def _used_before_a_loss(mode: Mode) -> Forged:
+    told = _published(Aftermath())
+    raw = told.approves()
+    told.lose()
+    told.reaffirms()
+    told.use_unseen(raw)
+    return _of_last(told, mode)
+
+
 CASES: dict[str, Callable[[], Forged]] = {
     "a draft of an outdated type": _wrong_type,
     "content that the schema of its type refuses": _unmet_schema,
@@ -191,6 +213,19 @@ CASES: dict[str, Callable[[], Forged]] = {
         )
         for mode in MODES
     },
+    **{
+        f"an approval with a key that nobody reaffirmed, {mode}": partial(
+            _approved_before_a_loss, mode, reaffirmed=False
+        )
+        for mode in MODES
+    },
+    **{
+        f"an approval of a statement that a loss ended, {mode}": partial(
+            _approved_before_a_loss, mode, reaffirmed=True
+        )
+        for mode in MODES
+    },
+    **{f"a use that a loss voided, {mode}": partial(_used_before_a_loss, mode) for mode in MODES},
     "a retraction left out of a bundle": _retraction_left_out,
     "a use left out of a bundle": _use_left_out,
     "heads by a key that was replaced": _heads_by_the_key_before,

@@ -6,15 +6,17 @@ import { el, one } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { seen } from "./content-view.js";
 
-/** Add headings, `{pointer: title or null}`, to what shows a node of strict-json.js. */
-export function head(shown, { kind, members = [] }, headings, place = "") {
+/** Add headings to what shows a node of strict-json.js; the script has `{pointer: title or null}`. */
+export const head = (shown, content, script) => add(shown, content, JSON.parse(script.textContent));
+
+function add(shown, { kind, members = [] }, headings, place = "") {
   if (!members.length) return;
   const rows = [...shown.children];
   const others = [];
   members.forEach(([name, node], at) => {
     const here = `${place}/${kind === "object" ? step(name) : at}`;
     const value = kind === "object" ? one(":scope > dd", rows[at]) : rows[at];
-    if (node.members?.length) head(value.firstElementChild, node, headings, here);
+    if (node.members?.length) add(value.firstElementChild, node, headings, here);
     const title = headings[here];
     if (title) one(":scope > dt", rows[at]).prepend(el("span", { class: "heading" }, ...seen(title)), " ");
     if (title === null) others.push(rows[at]);

@@ -83,7 +83,7 @@ async function problem(response) {
   return refusal(response.status, await response.json().catch(() => ({})));
 }
 
-/** Return a problem document of the ledger as an error for people. */
+/** Return a problem document as an error for people. */
 export function refusal(status, { code = "", detail = "" }) {
   const other = detail ? `The ledger refused: ${detail}.` : `The ledger answered ${status}.`;
   return new Problem(status, code, SENTENCES[code] ?? catalogue[`refusal.${code}`] ?? other);

@@ -76,7 +76,7 @@ export function onAction(handlers) {
  * before one ends, the next one. Show what the browser lacks for signing, if anything.
  */
 export async function start() {
-  if (origin && origin !== location.origin) return leadHome();
+  if (origin && origin !== location.origin) return (await import("./setup.js")).elsewhere(origin);
   const lack = await keystore.missing();
   if (lack) {
     show(new Told(lack));
@@ -98,11 +98,6 @@ export async function start() {
   return key;
 }
 
-async function leadHome() {
-  const { elsewhere } = await import("./setup.js");
-  return elsewhere(origin);
-}
-
 function endsSoon({ home, expiresAt }) {
   return expiresAt && Date.parse(expiresAt) - now() < (SOON_MS[home] ?? SOON_MS.other);
 }
@@ -112,12 +107,15 @@ async function copy({ dataset: { text, from } }) {
   say("Copied.");
 }
 
+// Few pages have these buttons, so what they do is loaded when one is pressed.
+const later = (act) => async (button) => (await import("./page-acts.js"))[act](button);
+
 onAction({
   copy,
-  "cancel-own-recovery": async (button) => (await import("./page-acts.js")).cancelRecovery(button),
-  "cancel-operator-recovery": async (button) => (await import("./page-acts.js")).cancelOperators(button),
-  reaffirm: async (button) => (await import("./page-acts.js")).reaffirm(button),
-  "accept-governance": async (button) => (await import("./page-acts.js")).acceptGovernance(button),
+  "cancel-own-recovery": later("cancelRecovery"),
+  "cancel-operator-recovery": later("cancelOperators"),
+  reaffirm: later("reaffirm"),
+  "accept-governance": later("acceptGovernance"),
 });
 // Loaded only where there are any.
 if (one("#news")) import("./news.js").then(({ reveal }) => reveal());

@@ -7,6 +7,7 @@ import { all, ask, el, icon, one } from "../lib/dom.js";
 import { signApproval, signedAt } from "../lib/jws.js";
 import { me, onAction, run, say, show, start } from "../lib/page.js";
 import { policySentence } from "../lib/policy.js";
+import { live, swap } from "../lib/sse.js";
 import { parseObject } from "../lib/strict-json.js";
 import { text } from "../lib/texts.js";
 import { seen, showContent } from "../elements/content-view.js";
@@ -38,15 +39,21 @@ async function open(place) {
   }
 }
 
-function draw(place, document) {
+async function draw(place, document) {
   const shown = one("[data-shown]", place);
   one("[data-title]", place).replaceChildren(...seen(document.title));
-  showContent(document.title, parseObject(document.content), {
+  const content = parseObject(document.content);
+  showContent(document.title, content, {
     shown: one("[data-content]", shown),
     list: one("[data-cautions]", shown),
     count: one("[data-values]", shown),
     prefix: place.dataset.prefix,
   });
+  const given = one("[data-headings]", place);
+  if (given) {
+    const { head } = await import("../elements/headings.js");
+    head(one("[data-content] > dl", shown), content, given);
+  }
   one("[data-policy]", shown).textContent = policySentence(document.policy, names);
 }
 
@@ -94,6 +101,11 @@ async function send(signed) {
   }
 }
 
+function update(next) {
+  document.title = next.title;
+  swap(next);
+}
+
 /** Show the result of one approval beside its statement, open or closed. */
 function tell(place, { status, receipt, problem }) {
   boxOf(place).checked = false;
@@ -117,3 +129,4 @@ for (const place of all("[data-statement]")) {
   place.addEventListener("toggle", () => run(place, () => open(place)));
   run(place, () => open(place));
 }
+live(update);

@@ -40,7 +40,8 @@ async function draw(document, text) {
   const content = parseObject(document.content);
   if (isChange) one("#content").replaceChildren(await drawChange(document));
   else showContent(document.title, content, { shown: one("#content"), list: one("#cautions"), count: one("#values") });
-  if (one("#headings")) (await import("../elements/headings.js")).head(one("#content > dl"), content, JSON.parse(one("#headings").textContent));
+  const titles = one("#headings");
+  if (titles) (await import("../elements/headings.js")).head(one("#content > dl"), content, titles);
   one("#bytes").textContent = text;
   one("#policy").textContent = policySentence(document.policy, names);
   if (document.usable) one("#usable").textContent = (await uses()).usableSentence(document.usable, names);
