@@ -1,4 +1,4 @@
-"""The pictures in the README and the guides, made by the real pages: LEDGER_SCREENSHOTS=1 writes them anew."""
+"""The pictures in the README and the guides, of real pages: LEDGER_SCREENSHOTS=1 writes them."""
 
 import os
 from pathlib import Path
