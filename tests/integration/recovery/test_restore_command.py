@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger.tlog.checkpoint import parse_note
-from tests.support.actor import Actor
+from tests.support.actor import Actor, Drafted
 from tests.support.operators import PATIENCE_S, REASON, ledger, lose_log, published
 from tests.support.programs import run_ledger
 from tests.support.public_log import assert_problem, proof_of
@@ -57,14 +57,8 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     with server.client() as client:
         note = published(client, 7)
         assert parse_note(note).checkpoint.origin == "ledger.example/approvals/1"
-        # Alice was signed out. Her key waits for her, and the statement has ended.
         alice.client = client
-        assert alice.sign_in().status_code == 200
-        assert_problem(alice.approve(drafted), 422, "reaffirmation_required")
-        again = alice.reaffirm()
-        assert (again.status_code, again.json()["leafIndex"]) == (201, 7)
-        assert_problem(alice.approve(drafted), 409, "statement_expired")
-        assert alice.approve(alice.draft()).json()["leafIndex"] == 9
+        require_goes_on(alice, drafted)
         evidence = client.get(f"/api/statements/{drafted.id}/evidence")
         (tmp_path / "bundle").write_bytes(evidence.content)
         (tmp_path / "checkpoint").write_bytes(published(client, 10))
@@ -88,6 +82,16 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     assert compared.returncode == 1, compared.stderr
     assert "position_lost" in compared.stdout
     assert "position 7" in compared.stdout
+
+
+def require_goes_on(alice: Actor, drafted: Drafted) -> None:
+    """Expect that somebody's key waits for them, and that what they drafted has ended."""
+    assert alice.sign_in().status_code == 200  # they were signed out
+    assert_problem(alice.approve(drafted), 422, "reaffirmation_required")
+    again = alice.reaffirm()
+    assert (again.status_code, again.json()["leafIndex"]) == (201, 7)
+    assert_problem(alice.approve(drafted), 409, "statement_expired")
+    assert alice.approve(alice.draft()).json()["leafIndex"] == 9
 
 
 def require_told_what_was_lost(files: Path) -> None:
