@@ -105,6 +105,21 @@ def test_a_type_is_defined_from_the_form_then_has_a_new_version_then_is_retired(
     expect(card.get_by_role("link", name="New version")).to_have_count(0)
 
 
+def test_a_new_version_from_the_form_keeps_who_uses_its_statements(company: Company) -> None:
+    usable = {"by": ["role:investor"], "times": 2}
+    company.change(define(json.dumps(json.loads(example("agent-action")) | {"usable": usable})))
+    root = company.root
+    root.open("/types")
+    root.page.get_by_role("link", name="New version").click()
+    root.arrive("**/types/define?type=*")
+    root.button("Show what it does…").click()
+    expect(root.dialog()).to_contain_text("version 2")
+    sign(root)
+    root.arrive("**/types")
+    definition = root.page.locator("#types pre").text_content() or ""
+    assert json.loads(definition)["usable"] == usable
+
+
 @pytest.mark.parametrize(
     ("field", "text", "says"),
     [

@@ -10,7 +10,7 @@ from ledger.pages.content import Value, pointer_step
 Headings = Mapping[str, str | None]
 
 
-class Member(NamedTuple):
+class PlacedMember(NamedTuple):
     """A member of an object in the content: its name, value and place, a JSON pointer."""
 
     name: str
@@ -43,8 +43,14 @@ def _headings(schema: Any, node: Value, place: str) -> Iterator[tuple[str, str |
         yield from _headings(nested, member, here)
 
 
-def in_groups(node: Value, place: str, given: Headings) -> tuple[list[Member], list[Member]]:
+def in_groups(
+    node: Value, place: str, given: Headings
+) -> tuple[list[PlacedMember], list[PlacedMember]]:
     """Return the members of an object, and apart from them those that the schema does not name."""
-    found = [Member(name, value, f"{place}/{pointer_step(name)}") for name, value in node.members]
-    others = [each for each in found if given.get(each.place, "") is None]
-    return [each for each in found if each not in others], others
+    known: list[PlacedMember] = []
+    others: list[PlacedMember] = []
+    for name, value in node.members:
+        here = f"{place}/{pointer_step(name)}"
+        group = others if given.get(here, "") is None else known
+        group.append(PlacedMember(name, value, here))
+    return known, others

@@ -130,10 +130,11 @@ def has_odd_spaces(text: str) -> bool:
 
 def looks_of(name: str) -> str:
     """Return what names have in common that a reader takes for each other."""
-    seen = _NOT_READ.sub("", name)
-    return like_latin(seen).lower().translate(_DIGITS).replace("rn", "m")
+    seen = like_latin(_NOT_READ.sub("", name)).lower()
+    return _SECOND_DOT.sub("", seen).translate(_DIGITS).replace("rn", "m")
 
 
+_SECOND_DOT = re.compile("(?<=[ij])\u0307")
 _DIGITS = str.maketrans({"0": "o", "1": "l", "i": "l", "|": "l"})
 
 

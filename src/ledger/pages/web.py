@@ -109,7 +109,7 @@ class Web(NamedTuple):
         with self.models.views() as (db, at):
             now = self.models.now()
             count, more = inbox.count(db, me.id, at=at, now=now, most=ROWS)
-        return f"{count}{'+' if more else ''}" if count or more else ""
+        return f"{count}{'+' if more else ''}" if count else ""
 
     def awaited(self, me: User) -> list[Awaited]:
         """Return the governance policies that a person holds a place in and has not accepted."""

@@ -183,6 +183,10 @@ def test_a_statement_that_needs_an_approval_in_question_is_in_question(club: Clu
     page = dora.client.get(f"/statements/{statement.id}").text
     assert "<title>In question: " in page
     assert 'class="badge approved"' not in page
+    found = dora.client.get("/statements", params={"status": "approved"}).text
+    row = found[found.index(f'id="s-{statement.id}"') :].partition("</tr>")[0]
+    assert "In question" in row
+    assert 'class="badge approved"' not in row
     assert "Without it: signed by Dora V; 2 needed. Do not act on it." in page
     sound = dora.draft(policy=policy_of(1, dora))
     assert dora.approve(sound).json()["status"] == "approved"

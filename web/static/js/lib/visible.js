@@ -102,7 +102,7 @@ export const hasOddSpaces = (text) => IS_ODD_SPACE.test(text);
 
 /** Return what names have in common that a reader takes for each other. */
 export const looksOf = (name) =>
-  likeLatin(name.replace(NOT_READ, "")).toLowerCase().replaceAll("0", "o").replace(/[1i|]/g, "l").replaceAll("rn", "m");
+  likeLatin(name.replace(NOT_READ, "")).toLowerCase().replace(/(?<=[ij])\u0307/g, "").replaceAll("0", "o").replace(/[1i|]/g, "l").replaceAll("rn", "m");
 
 /** Return whether a text could be taken for a number or a word of JSON without its quotes. */
 export const isQuoted = (text) => /^(?:[-+]?[0-9.][0-9.,eE+-]*|true|false|null)$/i.test(text);
