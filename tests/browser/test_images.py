@@ -1,4 +1,4 @@
-"""The pictures in the README, made by the real pages: LEDGER_SCREENSHOTS=1 writes them anew."""
+"""The pictures in the README and the guides, of real pages: LEDGER_SCREENSHOTS=1 writes them."""
 
 import os
 from pathlib import Path
@@ -26,6 +26,11 @@ def test_the_pictures_show_the_real_pages(open_browser: OpenBrowser) -> None:
         IMAGES.mkdir(exist_ok=True)
         bob.page.screenshot(path=IMAGES / f"{name}.png", full_page=full)
 
+    bob.open("/account")
+    bob.button("Add from another device…").click()
+    expect(bob.page.locator("#link-title")).to_be_focused()
+    bob.page.locator("#passkeys-title").scroll_into_view_if_needed()
+    picture("add-a-device")
     alice.draft("Office lease in Rotterdam", '{"rent": 42000, "currency": "EUR"}')
     path = alice.draft("Series A investment terms")
     alice.approve()

@@ -43,6 +43,7 @@ SERVER_PACKAGES = {
     "litestar",
     "prometheus_client",
     "publicsuffixlist",
+    "segno",
     "uvicorn",
     "uvloop",
 }

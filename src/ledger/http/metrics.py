@@ -53,6 +53,7 @@ CEREMONIES = {
     "POST /api/authenticate": "sign_in",
     "POST /api/jwt-keys": "key_add",
     "POST /api/passkeys": "passkey_add",
+    "POST /api/device-links/approve": "passkey_add",
 }
 
 

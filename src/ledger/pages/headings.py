@@ -47,8 +47,10 @@ def in_groups(
     node: Value, place: str, given: Headings
 ) -> tuple[list[PlacedMember], list[PlacedMember]]:
     """Return the members of an object, and apart from them those that the schema does not name."""
-    found = [
-        PlacedMember(name, value, f"{place}/{pointer_step(name)}") for name, value in node.members
-    ]
-    others = [each for each in found if given.get(each.place, "") is None]
-    return [each for each in found if each not in others], others
+    known: list[PlacedMember] = []
+    others: list[PlacedMember] = []
+    for name, value in node.members:
+        here = f"{place}/{pointer_step(name)}"
+        group = others if given.get(here, "") is None else known
+        group.append(PlacedMember(name, value, here))
+    return known, others

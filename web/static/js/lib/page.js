@@ -35,7 +35,7 @@ export function show(error) {
   const told = error instanceof Told;
   if (!told) console.error(error);
   const text = told ? error.message : "Something in this page failed. Nothing was signed.";
-  // A cancelled prompt is not a failure, and must not look like one.
+  // A cancelled prompt is no failure.
   const tone = error instanceof CeremonyError ? "waiting" : "rejected";
   const message = el("div", { class: `notice ${tone}` }, el("p", {}, text));
   if (error.status === 401) {
