@@ -30,8 +30,9 @@ demo: $(VENV)/run.stamp ## serve a ledger with people and statements to try, its
 PYTEST := $(BIN)/python -m pytest -q
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
-# Some of these tests wait for a clock or a disk, so one process more than there are processors.
-WAITING := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile --no-loadscope-reorder
+# These tests wait for servers, browsers, clocks and disks most of the time: two processes for each
+# processor, and one more, keep the processors busy.
+WAITING := -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile --no-loadscope-reorder
 
 # The quickest checks first: a fault in a unit is told within a minute or two.
 test: lint ## everything a change must pass: lint, then all tests, in a real browser too
