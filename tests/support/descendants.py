@@ -17,7 +17,10 @@ def kill_descendants(name: str) -> None:
 
 def descendants(pid: int) -> Iterator[int]:
     """Yield the processes below one."""
+    children: list[int] = []
     for listed in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, listed.read_text().split()):
-            yield child
-            yield from descendants(child)
+        with suppress(OSError):  # the thread has ended
+            children += map(int, listed.read_text().split())
+    for child in children:
+        yield child
+        yield from descendants(child)
