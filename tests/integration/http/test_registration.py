@@ -43,6 +43,7 @@ def test_a_registration_records_a_person_a_passkey_and_a_key_together(
         "reEnrolledAt": None,
         "admittedBy": None,
         "recovering": [],
+        "unaffirmed": [],
     }
 
 

@@ -30,7 +30,7 @@ def test_a_new_version_ends_a_pending_statement_and_signatures_do_not_carry_over
         refuses(partial(decide, first), 409, "statement_superseded")
     listed = alice.client.get("/api/statements?status=superseded").json()["items"]
     assert first.id in [each["id"] for each in listed]
-    waiting = [each["id"] for each in alice.client.get("/api/inbox").json()["items"]]
+    waiting = [each["id"] for each in alice.client.get("/api/inbox?limit=200").json()["items"]]
     assert first.id not in waiting
     assert second.id in waiting
 
