@@ -7,14 +7,15 @@ UV ?= uv
 VENV ?= .venv
 BIN := $(VENV)/bin
 # One -q hides progress, the second what pip warns of; errors still show.
-PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
+# Python compiles what it imports, so pip need not compile everything.
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --no-compile
 
 # Hundreds of processes start in the tests, and each would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean coverage demo fuzz help hostile lint lock reference run sabotage test test-node test-python tests upgrade verifier
+.PHONY: bench clean coverage demo fuzz help hostile lint lock quick-tests reference run sabotage test test-node test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -34,17 +35,21 @@ PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 # processor, and one more, keep the processors busy.
 WAITING := -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile --no-loadscope-reorder
 
-# The quickest checks first: a fault in a unit is told within a minute or two.
-test: lint ## everything a change must pass: lint, then all tests, in a real browser too
+# The quickest checks first: a fault in a unit is told within a minute or two. The types are checked
+# on one processor meanwhile.
+test: $(VENV)/test.stamp ## everything a change must pass: lint, and all tests, in a real browser too
 	@$(TOOLS)
 	@$(BIN)/python tests/browser/install_browser.py
-	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
+	@$(MAKE) --no-print-directory -j2 lint quick-tests
 	$(PYTEST) $(WAITING) tests/integration tests/browser
 	$(PYTEST) tests/hostile
 
+quick-tests: $(VENV)/test.stamp
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
+
 tests: $(VENV)/test.stamp
 	@$(TOOLS)
-	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/repository tests/fuzz
+	@$(MAKE) --no-print-directory quick-tests
 	$(PYTEST) $(PARALLEL) tests/integration
 	$(PYTEST) tests/hostile
 

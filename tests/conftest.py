@@ -10,5 +10,8 @@ pytest.register_assert_rewrite("tests.support", "tests.integration.conftest")
 
 # A machine that others use too takes a second for a millisecond's work now and then.
 # In CI, property tests draw the same examples each time: its verdict is about the commit alone.
-settings.register_profile("ledger", deadline=None, derandomize="CI" in os.environ)
+IN_CI = "CI" in os.environ
+settings.register_profile(
+    "ledger", deadline=None, derandomize=IN_CI, max_examples=50 if IN_CI else 100
+)
 settings.load_profile("ledger")
