@@ -86,7 +86,7 @@ def _sorted(
         elif words["assurance"] == "passkey":
             apart.append((each, "passkey"))
         elif not open_to_me.can_approve:
-            apart.append((each, "other"))
+            apart.append((each, "not-now"))
         elif left < 0:
             apart.append((each, "large"))
         else:
