@@ -14,7 +14,9 @@ _EACH = """async (requests) => {
         for (const name of ["approvals", "rejections", "decided"]) {
             statement[name] = new Map(stated[name]);
         }
-        const charter = { version: 1, types: new Map(), values: foundingValues("open") };
+        const charter = {
+            version: 1, types: new Map(), values: foundingValues("open"), restorations: [],
+        };
         const context = { ledger, party, nowMs, charter };
         const people = new Map([[person.user, person]]);
         try {
