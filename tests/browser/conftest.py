@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from tests.browser.offline import Verifier
 from tests.browser.people import Browser
 from tests.browser.registered import register
 from tests.browser.verifier_modules import opened
-from tests.support.descendants import kill_descendants
 from tests.support.server import Server
 
 FLAGS = [
@@ -29,8 +27,6 @@ FLAGS = [
 ]
 
 expect.set_options(timeout=15_000)  # as long as a busy machine may need; a failure waits for it
-
-CLOSE_S = 20
 
 OpenBrowser = Callable[..., Browser]
 
@@ -49,11 +45,7 @@ def launched(playwright: Playwright, path: str | None) -> Iterator[Chromium]:
     assert path is not None, "run tests/browser/install_browser.py first"
     browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
     yield browser
-    # Chromium sometimes never answers that it has closed; Playwright would wait without end.
-    timer = Timer(CLOSE_S, kill_descendants, args=("chromium",))
-    timer.start()
     browser.close()
-    timer.cancel()
 
 
 # For these tests only: while Playwright runs, no other test in this thread can run a loop.

@@ -191,7 +191,7 @@ def test_a_tag_that_the_verifier_does_not_know_is_a_failure(page: Page) -> None:
         ("domain/charter", "LOG_FROZEN", "log-frozen.v1"),
         ("domain/person", "ROLE_GRANTED", "role-granted.v1"),
         ("domain/statement", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
-        ("verify/auditor", "KEY_REVOKED", "key-revoked.v1"),
+        ("verify/decisions", "KEY_REVOKED", "key-revoked.v1"),
         ("verify/event_checks", "ROLE_GRANTED", "role-granted.v1"),
         ("verify/shown_statements", "STATEMENT_WITHDRAWN", "statement-withdrawn.v1"),
     ],

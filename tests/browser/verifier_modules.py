@@ -42,11 +42,13 @@ def opened(
 ) -> Iterator[Page]:
     """Open a page of a site whose files are those of web/; `changes` rewrites some, by path."""
 
+    # At once: an error in `answer` would leave the page waiting without end.
+    changed = {name: change((WEB / name).read_text("utf-8")) for name, change in changes.items()}
+
     def answer(route: Route) -> None:
         name = route.request.url.removeprefix(SITE)
         if name.endswith(".js"):
-            source = (WEB / name).read_text("utf-8")
-            body = changes[name](source) if name in changes else source
+            body = changed.get(name) or (WEB / name).read_text("utf-8")
             route.fulfill(body=body, content_type="text/javascript")
         else:
             route.fulfill(body="<!doctype html>", content_type="text/html")
