@@ -121,7 +121,7 @@ def test_who_approved_takes_the_approval_back_and_can_approve_again(
     # The first approval is still on record: the same bytes again get its answer and add nothing.
     assert bob.post_sign(drafted.id, first).json() == given
     assert alice.approve(drafted).json()["status"] == "pending"
-    waiting = bob.client.get("/api/inbox").json()["items"]
+    waiting = bob.client.get("/api/inbox?limit=200").json()["items"]
     assert drafted.id in [each["id"] for each in waiting]
     assert bob.approve(drafted).json()["status"] == "approved"
     refuses(lambda: bob.retract(drafted), 409, "statement_approved")

@@ -7,19 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from ledger import clock
 from ledger.http.read_models import HEAD_WAIT_S, ReadModels
 from projections.follower import Follower, Views
 from tests.integration.conftest import Join
-from tests.support.actor import Actor, policy_of
+from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.logs import opened, settings_of
 
 TRIES = 15
+HOUR_MS = 3_600_000
 
 
 def test_a_statement_is_there_right_after_its_draft(alice: Actor, bob: Actor) -> None:
+    soon = clock.to_text(now_ms() + HOUR_MS)  # first in an inbox
     for number in range(TRIES):
         title = f"Own write {number}"
-        drafted = alice.draft(title=title, policy=policy_of(1, bob))
+        drafted = alice.draft(title=title, policy=policy_of(1, bob, expiresAt=soon))
         address = f"/api/statements/{drafted.id}"
         assert alice.client.get(address).json()["status"] == "pending"
         assert alice.client.get("/api/statements?limit=1").json()["items"][0]["id"] == drafted.id
