@@ -184,7 +184,7 @@ class Chronicle(LedgerChronicle):
         self.tell(owner.user, signing_keys.revoke_key(self.state_of(owner), kid, asked))
 
     def reaffirm(self, owner: Signer, kid: str | None = None) -> None:
-        """Record that a person reaffirms a key after a loss; by default the one that signs it."""
+        """Record that a person reaffirms a key after a loss; without `kid`, the signer's own."""
         epoch = self._charter.lost_epoch
         act = owner.confirmed(owner.act("reaffirm-key", kid=kid or owner.key.kid, epoch=epoch))
         body = signing_keys.reaffirm_key(self.state_of(owner), act, self._charter)

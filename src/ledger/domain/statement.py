@@ -62,7 +62,7 @@ class Statement(msgspec.Struct, frozen=True):
     superseded_by: str | None = None
     usable: Usable | None = None
     uses: tuple[RecordedUse, ...] = ()
-    replaced: Policy | None = None  # what an approved statement asks of the one that supersedes it
+    replaced: Policy | None = None  # of the approved statement that it supersedes, met too
 
     @property
     def counts_on(self) -> dict[str, RecordedDecision]:

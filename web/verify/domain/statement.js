@@ -71,7 +71,7 @@ async function drafted({ document: source, creator, endsAt, readBy, earlier, dra
     supersedes,
     supersededBy: null,
     earlier, // the status of the statement that it supersedes, at its own draft
-    // What an approved statement asks of the one that supersedes it.
+    // The policy of the approved statement that it supersedes: it meets that one too.
     replaced,
     sha256: await sha256Hex(raw),
     payloadSha256: await sha256Hex(toBase64Url(raw)),

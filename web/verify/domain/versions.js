@@ -67,7 +67,7 @@ export function effects(before, after) {
 
 // --- decisions -----------------------------------------------------------------------------------
 
-/** Refuse a statement that has none of these statuses; `earlier` is the one that it is to replace. */
+/** Refuse a statement of any other status; a version is superseded when another replaced `earlier`. */
 export function requireStatus(statement, context, ...allowed) {
   const now = statusAt(statement, context);
   const isOver = now === STATUS.PENDING && isOutrun(statement, context.earlier);
