@@ -76,7 +76,7 @@ def grow(data: Path, size: int) -> None:
     process = Process(data, cast.time)
     store, settings = process.store, settings_of(data)
     with (
-        closing(open_signer_memory(settings.signer_memory)) as memory,
+        closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory,
         closing(store.tree()) as tree,
     ):
         keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(memory)
@@ -146,7 +146,7 @@ def main() -> None:
     data, jobs = Path(sys.argv[1]), int(sys.argv[2])
     request = AuditRequest(
         audited_log(str(data / "log.sqlite")),
-        partial(remembered, data / "signer-memory.sqlite"),
+        partial(remembered, str(data / "log.sqlite"), data / "signer-memory.sqlite"),
         jobs=jobs,
     )
     begun_s = time.perf_counter()

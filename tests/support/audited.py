@@ -51,7 +51,7 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
     process = Process(directory, cast.time)
     settings = settings_of(directory)
     with (
-        closing(open_signer_memory(settings.signer_memory)) as memory,
+        closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory,
         closing(process.store.tree()) as tree,
     ):
         keys = LedgerActs(process.log, settings, lambda: cast.time.ms).open_log_keys(memory)
@@ -151,7 +151,7 @@ def _about(raw: bytes) -> dict[str, Any]:
 
 def audited(directory: Path, *, memory: bool = True, **more: Any) -> AuditResult:
     """Audit a ledger's directory without its read models."""
-    signed = partial(remembered, directory / MEMORY) if memory else None
+    signed = partial(remembered, str(directory / LOG), directory / MEMORY) if memory else None
     given = {"trusted": trusted(), **more}
     return audit(AuditRequest(audited_log(str(directory / LOG)), signed, **given), now_ms=NOW_MS)
 

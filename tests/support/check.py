@@ -81,7 +81,9 @@ def audit_whole(server: Server) -> int:
     memory = server.settings.get("LEDGER_SIGNER_MEMORY", server.data / "signer-memory.sqlite")
     before = server.data.parent / "audit.state"
     log = audited_log(server.log_address)
-    request = AuditRequest(log, partial(remembered, Path(memory)), jobs=1, resume=before)
+    request = AuditRequest(
+        log, partial(remembered, server.log_address, Path(memory)), jobs=1, resume=before
+    )
     report = run.audit(request, now_ms=time.time_ns() // 1_000_000)
     assert report.finding is None, report.finding
     return report.size

@@ -26,6 +26,8 @@ from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.sqlite import store as sqlite_store
 from tests.support.states import without_triggers
 
+MEMORY = "signer-memory.sqlite"
+
 
 class Engine(Protocol):
     """What the suite asks of the engine of a log; `data` is the directory of one ledger."""
@@ -38,6 +40,8 @@ class Engine(Protocol):
     def open_log(self, data: Path) -> LogStore: ...
     def read_log(self, data: Path) -> ReadableLog: ...
     def source(self, data: Path) -> LogSource: ...
+    def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
+    def open_signer_memory(self, data: Path) -> SignerMemory: ...
 
     def raise_epoch(self, data: Path) -> None:
         """Raise the epoch, as a restore does, although a process has the log open."""
@@ -57,10 +61,8 @@ class Engine(Protocol):
 
 
 class FilesEngine(Engine, Protocol):
-    """What the suite asks of an engine that also keeps what a ledger has beside its log."""
+    """What the suite asks of an engine that also copies logs."""
 
-    def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
-    def open_signer_memory(self, data: Path) -> SignerMemory: ...
     def copies(self) -> LogCopies: ...
 
 
@@ -76,10 +78,10 @@ class SqliteEngine:
         return engines.read_log(engines.address_of(data))
 
     def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState:
-        return engines.open_operations(data, born_ms=born_ms)
+        return engines.open_operations(engines.address_of(data), data, born_ms=born_ms)
 
     def open_signer_memory(self, data: Path) -> SignerMemory:
-        return engines.open_signer_memory(data / "signer-memory.sqlite")
+        return engines.open_signer_memory(engines.address_of(data), data / MEMORY)
 
     def copies(self) -> LogCopies:
         return engines.copies()
@@ -149,6 +151,19 @@ class PostgresEngine:
 
     def source(self, data: Path) -> LogSource:
         return engines.audited_log(self.url(data))
+
+    def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState:
+        return engines.open_operations(self._created(data), data, born_ms=born_ms)
+
+    def open_signer_memory(self, data: Path) -> SignerMemory:
+        data.mkdir(exist_ok=True)
+        return engines.open_signer_memory(self._created(data), data / MEMORY)
+
+    def _created(self, data: Path) -> str:
+        """Return the URL of a data directory's database, with its tables."""
+        url = self.url(data)
+        engines.create_database(url, role=None)
+        return url
 
     def raise_epoch(self, data: Path) -> None:
         self._edit(data, "UPDATE ledger.log_head SET epoch = epoch + 1")

@@ -43,7 +43,7 @@ class Ledger:
             opened_so_far.callback(self.commits.close)
             self.writer = Writer(self.commits, LedgerClock(WallClock(), self.store.head()))
             self.token = found(self.log, settings, now_ms=self.writer.now_ms())
-            self.memory = open_signer_memory(settings.signer_memory)
+            self.memory = open_signer_memory(settings.log_address, settings.signer_memory)
             opened_so_far.callback(self.memory.close)
             self.acts = LedgerActs(self.log, settings, self.writer.now_ms)
             self.keys: LogKeys = self.acts.open_log_keys(self.memory)

@@ -92,7 +92,9 @@ def restored(
 
 def audited(settings: Settings) -> AuditResult:
     request = AuditRequest(
-        audited_log(address_of(settings.data)), partial(remembered, settings.signer_memory), jobs=1
+        audited_log(address_of(settings.data)),
+        partial(remembered, settings.log_address, settings.signer_memory),
+        jobs=1,
     )
     return audit(request, now_ms=time.time_ns() // 1_000_000)
 

@@ -81,7 +81,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     )
     request = AuditRequest(
         log=audited_log(settings.log_address),
-        remembered=partial(remembered, settings.signer_memory),
+        remembered=partial(remembered, settings.log_address, settings.signer_memory),
         log_key=chosen.log_key,
         trusted=trusted,
         jobs=chosen.jobs,

@@ -150,7 +150,7 @@ def writing(settings: Settings) -> Iterator[Writing]:
     """
     with (
         _opened(settings) as log,
-        closing(open_signer_memory(settings.signer_memory)) as memory,
+        closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory,
         closing(log.store.tree()) as tree,
     ):
         clock = LedgerClock(WallClock(), log.store.head(), settings.clock_confirmed)

@@ -2,7 +2,7 @@
 
 A publication trusts only what it computes. It hashes the stored bytes again, compares the results
 with the committed leaf hashes, and makes and verifies a consistency proof from the last checkpoint.
-The signer's memory, a file beside the log, records the last signed checkpoint and is written first:
+The signer's memory, which is outside the log, records the last signed checkpoint and comes first:
 
     entries hashed, tiles and root computed, consistency verified     nothing is promised yet
     memory: (last) becomes (new), compared and changed in one step     new is promised, for good
@@ -26,7 +26,8 @@ from collections.abc import Callable
 from ledger import clock
 from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
-from ledger.errors import CorruptError, RefusedError, UnavailableError
+from ledger.domain.epochs import SignedTree
+from ledger.errors import CorruptError, RefusedError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.mismatch import promise_of, require_kept, require_remembered
 from ledger.publish.signed_trees import Race, require_same, rolled_back
@@ -124,6 +125,7 @@ class Publication:
         signers, now_ms = self._keys.signers(new.size), self._now_ms()
         if self._due is not None:
             require_same(new, self._due)
+            self._memory.learn(SignedTree(self._keys.charter.epoch, new))
         elif not self._memory.swap(self._remembered, new):
             return self._lose()
         self._remembered = new
@@ -228,8 +230,8 @@ class Publication:
         """
         newest = self._tree.latest()
         stated, head = self._memory.get(self._keys.origin), self._tree.head()
-        size = 0 if newest is None else newest.size
-        require_remembered(self._memory.known(), self._keys.charter, head, size)
+        known, size = self._memory.known(), 0 if newest is None else newest.size
+        require_remembered(known, self._keys.charter, head, size)
         promised = max(0 if stated is None else stated.size, size)
         if promised > head:
             raise rolled_back(head, promised)
@@ -237,8 +239,9 @@ class Publication:
             return None, stated
         published = Checkpoint(self._keys.origin_of(newest.size), newest.size, newest.root)
         self._verify(newest.note, published)
-        if stated is not None and stated.size == published.size:
-            require_same(published, stated)
+        for signed in known:
+            if signed.checkpoint.origin == self._keys.origin:
+                self._require_beginning(signed.checkpoint, published)
         require_kept(self._keys.charter, stated)
         return published, stated
 
@@ -247,14 +250,13 @@ class Publication:
         self._keys.refresh()
         published, stated = self.compare()
         edge = Edge() if published is None else self._edge_of(published)
-        for earlier in (self._last, stated):
-            if earlier is not None and published is not None and earlier.size < published.size:
-                self._require_beginning(earlier, published)
-        if published is not None and stated is not None and stated.size < published.size:
-            _log.warning("the signer's memory is older than the newest checkpoint; it is updated")
-            if not self._memory.swap(stated, published):
-                raise UnavailableError("contended", "another publisher was first")
-            stated = published
+        if self._last is not None and published is not None:
+            self._require_beginning(self._last, published)
+        if published is not None and published.origin == self._keys.origin:
+            if stated is not None and stated.size < published.size:
+                _log.warning("the signer's memory is older than the newest checkpoint")
+                stated = published
+            self._memory.learn(SignedTree(self._keys.charter.epoch, published))
         if published != self._last:
             self._race.moved()
         due = promise_of(stated, published, self._keys.charter)
@@ -263,7 +265,12 @@ class Publication:
         self._aligned = True
 
     def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
-        """Raise CorruptError `log_forked` unless the published tree extends the earlier one."""
+        """Raise CorruptError `log_forked` unless the published tree extends a smaller one."""
+        if earlier.size > published.size:
+            return
+        if earlier.size == published.size:
+            require_same(published, earlier)
+            return
         prover = Prover(published.size, self._tree.tile)
         with contextlib.suppress(CorruptError):
             if prover.root(earlier.size) == earlier.root:

@@ -31,7 +31,7 @@ def confirm(settings: Settings, size: int | None) -> tuple[Checkpoint, list[str]
     with (
         closing(Log(open_existing(settings.log_address))) as log,
         closing(log.store.tree()) as tree,
-        closing(open_signer_memory(settings.signer_memory)) as memory,
+        closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory,
     ):
         keys = LogKeys(log.store, settings.log_keys)
         newest = tree.latest()

@@ -80,7 +80,7 @@ def require_memory(settings: Settings, log: InspectedLog) -> None:
     Raises CorruptError `log_rolled_back`, `log_forked`, `memory_malformed`; UnavailableError
     `memory_missing`.
     """
-    known = remembered(settings.signer_memory) or []
+    known = remembered(settings.log_address, settings.signer_memory) or []
     require_remembered(known, log.charter, log.head.stored, log.newest)
     for each in known:
         if each.checkpoint.origin == log.charter.log_origin:

@@ -70,7 +70,7 @@ def collect(settings: Settings, charter: Charter, known: Given) -> Memories:
     what `verify_note` raises for a file that is no checkpoint of this log.
     """
     found = Memories()
-    for signed in remembered(settings.signer_memory) or ():
+    for signed in remembered(settings.log_address, settings.signer_memory) or ():
         found.epoch = max(found.epoch, signed.epoch)
         # A tree under a later origin was signed too, although this log has no event of it.
         if signed.epoch >= charter.epoch:
@@ -107,7 +107,10 @@ def ask_witnesses(
         return
     policy = parse_policy(settings.witnesses.read_bytes())
     trusted = [log.key for log in policy.logs if _is_origin_of(log.key.name, charter.ledger)]
-    named = [each.checkpoint.origin for each in remembered(settings.signer_memory) or ()]
+    named = [
+        each.checkpoint.origin
+        for each in remembered(settings.log_address, settings.signer_memory) or ()
+    ]
     origins = dict.fromkeys([charter.log_origin, *named, *(key.name for key in trusted)])
     for witness in policy.witnesses:
         if witness.url is not None:

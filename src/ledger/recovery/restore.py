@@ -159,7 +159,7 @@ def finish(settings: Settings, reached: Reached) -> Path | None:
     aside = staging.install(settings, reached)
     with (
         closing(Log(open_existing(settings.log_address))) as log,
-        closing(open_signer_memory(settings.signer_memory)) as memory,
+        closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory,
         closing(log.store.tree()) as tree,
     ):
         keys, now_ms = LogKeys(log.store, settings.log_keys), _decision_clock(settings, log)
@@ -171,7 +171,7 @@ def finish(settings: Settings, reached: Reached) -> Path | None:
 def _remember(settings: Settings, plan: RestorePlan, staged: Path) -> None:
     """Give a ledger whose memory is gone the largest tree that is known."""
     size = max(each.size for each in plan.known)
-    with closing(open_signer_memory(settings.signer_memory)) as memory:
+    with closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory:
         if size and memory.get(plan.kept.origin) is None:
             tree = Checkpoint(plan.kept.origin, size, copies().root_of(staged, size))
             memory.begin(plan.epoch, tree)
@@ -187,7 +187,7 @@ def _declare(
         now_ms()
         LedgerActs(log, settings, now_ms).require_key()
     private_files.create(staged / LOG_KEYS_FILE, vkeys.to_pem(signers))
-    with closing(open_signer_memory(settings.signer_memory)) as memory:
+    with closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory:
         first = Checkpoint(origin, plan.kept.size, plan.kept.root)
         if not memory.begin(plan.epoch, first):
             raise ConflictError("contended", "another restore began this epoch; try again")

@@ -1,7 +1,8 @@
 """Open what a ledger stores on its storage engine: the one place that chooses an engine.
 
 The log is in a file of the data directory, or in a database of PostgreSQL, which its address tells.
-Everything else is in files of the data directory.
+There its servers also share the operational state and a part of the signer's memory. Otherwise both
+are in files of the data directory.
 
 The audit and the backups need none of the server's packages, so the engine of the log, which does,
 is imported when a log is opened. psycopg is needed for a database only.
@@ -19,6 +20,7 @@ from ledger.store.ports.copies import LogCopies
 from ledger.store.ports.operations import OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.storage_files import StorageFiles
+from ledger.store.signer_memory import ServerSignerMemory, joined
 from ledger.store.sqlite import open_files, signer_memory
 from ledger.store.sqlite.audited import SqliteSource
 from ledger.store.sqlite.copies import SqliteCopies
@@ -118,12 +120,17 @@ def copies() -> LogCopies:
 
 def storage_files(address: str, data: Path, memory: Path) -> StorageFiles:
     """Return the files of a ledger's log, signer's memory and operational state, all open now."""
-    log = None if is_database(address) else Path(address)
-    return open_files.storage_files(log, memory, data / SESSIONS_FILE)
+    if is_database(address):
+        return open_files.storage_files(log=None, memory=memory, state=None)
+    return open_files.storage_files(Path(address), memory=memory, state=data / SESSIONS_FILE)
 
 
-def open_operations(data: Path, *, born_ms: int) -> OperationalState:
-    """Open the operational state in a data directory; a new one keeps `born_ms`, as it says."""
+def open_operations(address: str, data: Path, *, born_ms: int) -> OperationalState:
+    """Open the operational state of the log at an address; a new one keeps `born_ms`."""
+    if is_database(address):
+        from ledger.store.postgres.operations import PostgresState  # psycopg
+
+        return PostgresState(address, born_ms=born_ms)
     return SqliteState(data / SESSIONS_FILE, born_ms=born_ms)
 
 
@@ -133,14 +140,27 @@ def forget_operations(data: Path) -> None:
         (data / f"{SESSIONS_FILE}{part}").unlink(missing_ok=True)
 
 
-def open_signer_memory(path: Path) -> SignerMemory:
-    """Open the signer's memory in a file, new or existing."""
-    return SqliteSignerMemory(path)
+def open_signer_memory(address: str, path: Path) -> SignerMemory:
+    """Open the signer's memory of the log at an address; `path` is this server's file.
+
+    The tables of a database exist before.
+    """
+    own = SqliteSignerMemory(path)
+    if is_database(address):
+        from ledger.store.postgres.signer_memory import PostgresSignerMemory  # psycopg
+
+        return ServerSignerMemory(PostgresSignerMemory(address), own)
+    return own
 
 
-def remembered(path: Path) -> list[SignedTree] | None:
-    """Return what the signer's memory in a file holds without changing it, None without a file.
+def remembered(address: str, path: Path) -> list[SignedTree] | None:
+    """Return what `open_signer_memory` knows, without changing anything; None without the file.
 
     Raises CorruptError `memory_malformed`; UnavailableError `storage_failed`.
     """
-    return signer_memory.remembered(path)
+    own = signer_memory.remembered(path)
+    if own and is_database(address):
+        from ledger.store.postgres import signer_memory as shared  # psycopg
+
+        return joined(own, shared.remembered(address))
+    return own

@@ -109,7 +109,7 @@ def test_nothing_is_promised_or_signed_while_the_clock_cannot_be_relied_on(
 
 
 def test_the_state_changes_only_from_what_is_expected(tmp_path: Path) -> None:
-    state, other = (open_signer_memory(tmp_path / "state") for _ in range(2))
+    state, other = (open_signer_memory("log.sqlite", tmp_path / "state") for _ in range(2))
     one, two = (Checkpoint("log", size, bytes(32)) for size in (1, 2))
     fork = Checkpoint("log", 2, bytes(range(32)))
     assert state.swap(None, one)

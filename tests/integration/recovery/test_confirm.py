@@ -50,7 +50,7 @@ def test_the_operator_confirms_the_newest_size(settings: Settings) -> None:
 def test_a_larger_size_than_the_log_has_needs_a_restore(settings: Settings) -> None:
     with refused(ConflictError, "entries_lost"):
         confirm(settings, size_of(settings) + 1)
-    with closing(open_signer_memory(settings.signer_memory)) as memory:
+    with closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory:
         assert memory.known() == []
 
 

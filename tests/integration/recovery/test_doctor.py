@@ -161,7 +161,7 @@ def test_an_own_key_in_a_device_that_does_not_answer_is_a_fault(settings: Settin
 def test_another_tree_than_the_one_that_was_signed_is_a_fault(settings: Settings) -> None:
     _, newest = copies().newest(settings.data)
     assert newest is not None
-    with closing(open_signer_memory(settings.signer_memory)) as memory:
+    with closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory:
         signed = memory.known()[-1].checkpoint
         assert signed.size == newest.size
         assert memory.swap(signed, Checkpoint(signed.origin, signed.size, bytes(32)))
@@ -170,7 +170,7 @@ def test_another_tree_than_the_one_that_was_signed_is_a_fault(settings: Settings
 
 
 def test_an_epoch_that_the_log_has_not_reached_is_a_fault(settings: Settings) -> None:
-    with closing(open_signer_memory(settings.signer_memory)) as memory:
+    with closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory:
         signed = memory.known()[-1].checkpoint
         memory.begin(1, Checkpoint(f"{signed.origin}/1", signed.size, signed.root))
     one = found(settings, "memory")

@@ -92,7 +92,7 @@ def test_a_size_that_the_operator_says_is_not_confirmed_against_a_witness_that_k
     done = ledger(server, "log", "confirm", "--size", "6")
     assert done.returncode == 2
     assert f"entries_lost: the witness {witness.name} knows 7 entries" in done.stderr
-    assert remembered(server.data / "signer-memory.sqlite") == []
+    assert remembered(server.log_address, server.data / "signer-memory.sqlite") == []
 
 
 def test_a_second_restore_hears_from_a_witness_of_the_origin_that_the_first_one_began(

@@ -2,7 +2,8 @@
 
 A restored backup of the log does not know what was signed after the backup; the memory does,
 because it is stored outside the log. For each origin that the log has had it holds the epoch and
-the last checkpoint, whose root commits to every entry of that tree.
+the last checkpoint, whose root commits to every entry of that tree. If the log is in a database,
+its servers share one memory, and each has one of its own beside it.
 
 Do not back it up together with the log: an old memory would match an old log, and nothing would
 show that later checkpoints were signed. A ledger whose memory is missing signs nothing until a
@@ -30,7 +31,10 @@ class SignerMemory(Protocol):
         ...
 
     def known(self) -> list[SignedTree]:
-        """Return the last signed tree of every origin, the newest epoch last."""
+        """Return the last signed tree of every origin, the newest epoch last.
+
+        Two parts of a memory may have two trees of one origin; the log must contain both.
+        """
         ...
 
     def swap(self, expected: Checkpoint | None, new: Checkpoint) -> bool:
@@ -40,3 +44,18 @@ class SignerMemory(Protocol):
     def begin(self, epoch: int, first: Checkpoint) -> bool:
         """Store the tree from which an origin goes on; return False if the origin is known."""
         ...
+
+    def learn(self, signed: SignedTree) -> None:
+        """Remember a tree that is published or promised, unless a larger one is remembered."""
+        ...
+
+
+def learn(memory: SignerMemory, signed: SignedTree) -> None:
+    """Do what `SignerMemory.learn` does, for a memory of one part."""
+    new, is_learned = signed.checkpoint, False
+    while not is_learned:
+        stored = memory.get(new.origin)
+        if stored is None:
+            is_learned = memory.begin(signed.epoch, new)
+        else:
+            is_learned = stored.size >= new.size or memory.swap(stored, new)

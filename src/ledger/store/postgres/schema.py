@@ -1,7 +1,7 @@
 """Create the log's tables, once, and compare what the database defines with what this program does.
 
 The database has one ledger, in the schema `ledger`. The role that creates it owns it; other roles
-may read the tables and call the functions, which append.
+may read the tables, call the functions, which append, and change what is not part of the log.
 """
 
 from importlib.resources import files
@@ -12,16 +12,20 @@ from ledger.data_files import LOG_FORMAT
 from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.store.postgres.connections import DatabaseConnection
 
-_SOURCES = ("schema.sql", "append.sql", "functions.sql")
+_SOURCES = ("schema.sql", "append.sql", "functions.sql", "state.sql")
 _EXISTS = "SELECT to_regclass('ledger.log_head') IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('ledger schema'))"
 _ENCODING = "SELECT current_setting('server_encoding'), current_setting('fsync')"
+_STATE = "open_session, passkey_use, once, wrapped_key, device, device_link"
 # What a role needs that runs the ledger, and no more.
 _PRIVATE = "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC"
 _GRANTS = (
     "GRANT USAGE ON SCHEMA ledger TO {role}",
     "GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO {role}",
     "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger TO {role}",
+    "GRANT INSERT ON ledger.secret, ledger.birth TO {role}",
+    "GRANT INSERT, UPDATE ON ledger.signed TO {role}",
+    f"GRANT INSERT, UPDATE, DELETE ON ledger.{_STATE.replace(', ', ', ledger.')} TO {{role}}",
 )
 # Each row is one definition. Nothing here depends on the version of PostgreSQL.
 _DEFINITIONS = """

@@ -6,13 +6,13 @@ from ledger.sqlite.held_file import HeldFile
 from ledger.store.ports.storage_files import StorageFiles
 
 
-def storage_files(log: Path | None, memory: Path, state: Path) -> StorageFiles:
+def storage_files(log: Path | None, *, memory: Path, state: Path | None) -> StorageFiles:
     """Return the files of the log, the signer's memory and the operational state, all open now.
 
-    A log in a database has no file.
+    What is in a database has no file.
     """
-    held_logs = () if log is None else (HeldFile(log),)
-    held_memory, held_state = HeldFile(memory), HeldFile(state)
-    for each in (*held_logs, held_memory, held_state):
+    logs, states = ([] if path is None else [HeldFile(path)] for path in (log, state))
+    held_memory = HeldFile(memory)
+    for each in (*logs, held_memory, *states):
         each.note()
-    return StorageFiles((*held_logs, held_memory), (held_state,), held_logs)
+    return StorageFiles((*logs, held_memory), (*states,), (*logs,))

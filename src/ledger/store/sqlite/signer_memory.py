@@ -13,6 +13,7 @@ from typing import Any
 from ledger.domain.epochs import SignedTree
 from ledger.errors import CorruptError, LedgerError, UnavailableError
 from ledger.sqlite.files import closed_on_error, open_private, open_read_only, reading_errors
+from ledger.store.ports.signer_memory import learn
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
 _SCHEMA = """
@@ -60,6 +61,10 @@ class SqliteSignerMemory:
         """Store the tree from which an origin goes on; return False if the origin is known."""
         query = "INSERT OR IGNORE INTO signed VALUES(?,?,?) RETURNING 1"
         return bool(self._execute(query, first.origin, epoch, first.text()))
+
+    def learn(self, signed: SignedTree) -> None:
+        """Remember a tree that is published or promised, unless a larger one is remembered."""
+        learn(self, signed)
 
     def _execute(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
         try:

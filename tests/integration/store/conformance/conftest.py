@@ -22,7 +22,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 @pytest.fixture
 def files() -> FilesEngine:
-    """The engine that keeps what a ledger has beside its log, and copies logs: there is one."""
+    """The engine that copies logs: there is one."""
     return SQLITE
 
 

@@ -12,7 +12,7 @@ from ledger.errors import RefusedError
 from ledger.store.ports.operations import Access, DeviceLink, DeviceNote, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.tlog.checkpoint import Checkpoint
-from tests.support.engines import FilesEngine
+from tests.support.engines import Engine
 from tests.support.refusals import refused
 
 ORIGIN, NEXT = "ledger.example", "ledger.example/1"
@@ -23,14 +23,14 @@ def tree(size: int, origin: str = ORIGIN) -> Checkpoint:
 
 
 @pytest.fixture
-def operations(files: FilesEngine, data: Path) -> Iterator[OperationalState]:
-    with closing(files.open_operations(data)) as opened:
+def operations(engine: Engine, data: Path) -> Iterator[OperationalState]:
+    with closing(engine.open_operations(data)) as opened:
         yield opened
 
 
 @pytest.fixture
-def memory(files: FilesEngine, data: Path) -> Iterator[SignerMemory]:
-    with closing(files.open_signer_memory(data)) as opened:
+def memory(engine: Engine, data: Path) -> Iterator[SignerMemory]:
+    with closing(engine.open_signer_memory(data)) as opened:
         yield opened
 
 
@@ -38,19 +38,19 @@ def memory(files: FilesEngine, data: Path) -> Iterator[SignerMemory]:
 
 
 def test_the_ceremony_key_is_random_and_the_same_to_every_process(
-    files: FilesEngine, operations: OperationalState, data: Path, tmp_path: Path
+    engine: Engine, operations: OperationalState, data: Path, tmp_path: Path
 ) -> None:
-    with closing(files.open_operations(data)) as again:
+    with closing(engine.open_operations(data)) as again:
         assert again.ceremony_key == operations.ceremony_key
-    with closing(files.open_operations(tmp_path / "other")) as other:
+    with closing(engine.open_operations(tmp_path / "other")) as other:
         assert other.ceremony_key != operations.ceremony_key
     assert len(operations.ceremony_key) == 32
 
 
-def test_the_state_keeps_when_it_was_created(files: FilesEngine, data: Path) -> None:
-    with closing(files.open_operations(data, born_ms=7)) as first:
+def test_the_state_keeps_when_it_was_created(engine: Engine, data: Path) -> None:
+    with closing(engine.open_operations(data, born_ms=7)) as first:
         assert first.born_ms == 7
-    with closing(files.open_operations(data, born_ms=9)) as again:
+    with closing(engine.open_operations(data, born_ms=9)) as again:
         assert again.born_ms == 7
 
 
@@ -156,12 +156,13 @@ def test_a_name_is_used_once_until_it_is_forgotten(operations: OperationalState)
     operations.use_once("act", now_ms=10, expires_ms=20)
 
 
-def test_of_two_processes_one_uses_a_name(files: FilesEngine, data: Path) -> None:
+@pytest.mark.usefixtures("operations")
+def test_of_two_processes_one_uses_a_name(engine: Engine, data: Path) -> None:
     won = list[int]()
     ready = threading.Barrier(2)
 
     def use(number: int) -> None:
-        with closing(files.open_operations(data)) as mine:
+        with closing(engine.open_operations(data)) as mine:
             ready.wait()
             try:
                 mine.use_once("act", now_ms=0, expires_ms=10)
@@ -202,11 +203,11 @@ def test_the_access_record_has_a_line_an_hour_of_a_person_kind_and_statement(
 
 
 def test_the_access_record_is_read_in_pages_and_outlives_its_process(
-    files: FilesEngine, operations: OperationalState, data: Path
+    engine: Engine, operations: OperationalState, data: Path
 ) -> None:
     for hour in range(5):
         operations.note_access(Access(hour * HOUR_MS, "alice", "list"))
-    with closing(files.open_operations(data)) as again:
+    with closing(engine.open_operations(data)) as again:
         first = again.accesses(before=None, limit=3)
         second = again.accesses(before=first[-1][0], limit=3)
     assert [line.at_ms // HOUR_MS for _, line in (*first, *second)] == [4, 3, 2, 1, 0]
@@ -246,18 +247,18 @@ def test_each_origin_has_a_tree_and_the_newest_epoch_comes_last(memory: SignerMe
     assert memory.known() == [SignedTree(0, tree(9)), SignedTree(1, tree(5, NEXT))]
 
 
-def test_what_is_remembered_is_there_after_closing(files: FilesEngine, data: Path) -> None:
-    with closing(files.open_signer_memory(data)) as first:
+def test_what_is_remembered_is_there_after_closing(engine: Engine, data: Path) -> None:
+    with closing(engine.open_signer_memory(data)) as first:
         first.swap(None, tree(1))
-    with closing(files.open_signer_memory(data)) as again:
+    with closing(engine.open_signer_memory(data)) as again:
         assert again.get(ORIGIN) == tree(1)
 
 
 def test_of_two_signers_one_moves_the_tree(
-    files: FilesEngine, memory: SignerMemory, data: Path
+    engine: Engine, memory: SignerMemory, data: Path
 ) -> None:
     memory.swap(None, tree(1))
-    with closing(files.open_signer_memory(data)) as other:
+    with closing(engine.open_signer_memory(data)) as other:
         assert memory.swap(tree(1), tree(2))
         assert not other.swap(tree(1), tree(3))
         assert other.get(ORIGIN) == tree(2)

@@ -1,0 +1,60 @@
+"""Statements on what all servers of a ledger share beside its log, for the operational state.
+
+After a lost connection a statement is sent once more, so a restart of the database ends no session.
+Therefore each statement does the same when it is repeated.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from ledger.errors import LedgerError, UnavailableError
+from ledger.store.postgres.connections import (
+    LOST_S,
+    DatabaseConnection,
+    DoubtError,
+    UnreachableError,
+)
+
+STATE_S = 5.0  # less than the event loop's patience
+
+
+class SharedState:
+    """A connection to read and one to write; every call may raise UnavailableError."""
+
+    def __init__(self, url: str) -> None:
+        self._writer = DatabaseConnection(url, limit_s=STATE_S)
+        self._reader = DatabaseConnection(url, limit_s=STATE_S)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._reader.close()
+        self._writer.close()
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that only reads."""
+        with _available():
+            return self._reader.rows(query, *values)
+
+    def change(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement once it is committed; after a lost connection, again."""
+        began_s = time.monotonic()
+        with _available():
+            try:
+                return self._writer.change(query, *values)
+            except (DoubtError, UnreachableError):
+                if time.monotonic() - began_s > LOST_S:
+                    raise
+                return self._writer.change(query, *values)
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.Error, DoubtError, UnreachableError, LedgerError) as error:
+        detail = "sessions and ceremonies cannot be read or written now; try again"
+        raise UnavailableError("state_unavailable", detail) from error

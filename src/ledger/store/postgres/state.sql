@@ -1,0 +1,57 @@
+-- What all servers of one ledger share beside its log: what they may forget, and what was signed.
+-- Nothing here is append-only. The log does not depend on it.
+
+-- The key of ceremonies, and when this state was created.
+CREATE TABLE ledger.secret(name text COLLATE "C" PRIMARY KEY, value bytea NOT NULL);
+CREATE TABLE ledger.birth(id smallint PRIMARY KEY CHECK(id = 1), ms bigint NOT NULL);
+CREATE TABLE ledger.open_session(
+    token_sha256 bytea PRIMARY KEY, person text COLLATE "C" NOT NULL,
+    opened_by text COLLATE "C" NOT NULL, browser text NOT NULL, opened_ms bigint NOT NULL,
+    seen_ms bigint NOT NULL, expires_ms bigint NOT NULL);
+CREATE INDEX open_session_person ON ledger.open_session(person);
+CREATE INDEX open_session_opened_by ON ledger.open_session(opened_by);
+CREATE INDEX open_session_expires ON ledger.open_session(expires_ms);
+CREATE TABLE ledger.passkey_use(
+    credential_id text COLLATE "C" PRIMARY KEY, count bigint NOT NULL, used_ms bigint NOT NULL,
+    fell_ms bigint);
+-- `call` is random: a call that is sent again after a lost answer finds its own.
+CREATE TABLE ledger.once(
+    name text COLLATE "C" PRIMARY KEY, expires_ms bigint NOT NULL, call bytea NOT NULL);
+CREATE INDEX once_expires ON ledger.once(expires_ms);
+CREATE TABLE ledger.wrapped_key(
+    person text COLLATE "C" NOT NULL, kid text COLLATE "C" NOT NULL,
+    credential_id text COLLATE "C" NOT NULL, wrapped bytea NOT NULL,
+    PRIMARY KEY(person, kid, credential_id));
+CREATE INDEX wrapped_key_kid ON ledger.wrapped_key(kid);
+CREATE INDEX wrapped_key_credential_id ON ledger.wrapped_key(credential_id);
+CREATE TABLE ledger.device(
+    person text COLLATE "C" NOT NULL, reference text COLLATE "C" NOT NULL, browser text NOT NULL,
+    label text NOT NULL, PRIMARY KEY(person, reference));
+CREATE TABLE ledger.device_link(
+    person text COLLATE "C" PRIMARY KEY, secret_sha256 bytea NOT NULL UNIQUE,
+    ceremony text NOT NULL, nonce text NOT NULL, expires_ms bigint NOT NULL, offer bytea,
+    ended text);
+CREATE TABLE ledger.access(
+    id bigint PRIMARY KEY, at_ms bigint NOT NULL, hour bigint NOT NULL,
+    person text COLLATE "C" NOT NULL, kind text COLLATE "C" NOT NULL,
+    statement text COLLATE "C" NOT NULL, UNIQUE(hour, person, kind, statement));
+-- The last tree that was signed under each origin. Whoever signs replaces the one before.
+CREATE TABLE ledger.signed(
+    origin text COLLATE "C" PRIMARY KEY, epoch bigint NOT NULL, text text COLLATE "C" NOT NULL);
+
+-- Ids grow in the order of commits, because one at a time is given, and have no gaps.
+CREATE FUNCTION ledger.note_access(
+    of_ms bigint, of_hour bigint, of_person text, of_kind text, of_statement text,
+    first_hour bigint, most bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $body$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('ledger.note_access'));
+    INSERT INTO access
+        SELECT coalesce(max(id), 0) + 1, of_ms, of_hour, of_person, of_kind, of_statement
+            FROM access
+        ON CONFLICT (hour, person, kind, statement) DO NOTHING;
+    DELETE FROM access WHERE hour < first_hour;
+    DELETE FROM access WHERE id <= (SELECT max(id) FROM access) - most;
+    PERFORM pg_logical_emit_message(true, 'ledger', '');
+END
+$body$;
