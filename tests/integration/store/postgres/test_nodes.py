@@ -1,0 +1,184 @@
+"""Two servers with a data directory each, on one database: any of them serves any request."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from itertools import takewhile
+
+import httpx
+import pytest
+
+from tests.integration.store.test_crash import Records, Sent
+from tests.support.actor import Actor, policy_of
+from tests.support.check import check_ledger, head, wait_for, wait_until_published
+from tests.support.postgres import Cluster
+from tests.support.server import Server
+
+CARRIED = ("ledger-key.pem", "heads-key.pem", "log-keys.pem", "signer-memory.sqlite")
+LOAD_S = 1.0
+Pair = tuple[Server, Server]
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Cluster]:
+    """A PostgreSQL of this file's own, which a test stops."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def pair(database: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Two servers as on two machines: the second got the first one's keys and memory."""
+    settings = {"LEDGER_DATABASE_URL": database.url(), "LEDGER_RATE_LIMIT": "60000"}
+    first = Server(tmp_path_factory.mktemp("first") / "data", **settings)
+    directory = tmp_path_factory.mktemp("second") / "data"
+    second = Server(directory, LEDGER_ORIGIN=first.origin, **settings)
+    first.start()
+    wait_until_published(first)
+    directory.mkdir(mode=0o700)
+    for name in CARRIED:
+        shutil.copy(first.data / name, directory)
+    second.start()
+    yield first, second
+    first.stop()
+    second.stop()
+
+
+@pytest.fixture
+def clients(pair: Pair) -> Iterator[tuple[httpx.Client, httpx.Client]]:
+    """A client of each server, with one person's cookies for both."""
+    with pair[0].client() as here, pair[1].client() as there:
+        there.cookies.jar = here.cookies.jar
+        yield here, there
+
+
+def test_who_begins_at_one_server_goes_on_at_the_other(
+    pair: Pair, clients: tuple[httpx.Client, httpx.Client]
+) -> None:
+    here, there = clients
+    alice = Actor(here, "Alice", pair[0].origin)
+    body = alice.completion(alice.begin("creator"))
+    registered = there.post("/api/register/complete", json=body)
+    assert registered.status_code == 201, registered.text
+    repeated = here.post("/api/register/complete", json=body)
+    assert repeated.status_code in (201, 409), repeated.text
+    drafted = alice.draft(policy=policy_of(1, alice))
+    signed = there.post(
+        f"/api/statements/{drafted.id}/sign", json={"jwt": alice.approval(drafted.document)}
+    )
+    assert signed.json()["status"] == "approved"
+    position = signed.json()["position"]
+    shown = here.get(f"/api/statements/{drafted.id}?minPosition={position}")
+    assert (shown.status_code, shown.json()["status"]) == (200, "approved")
+    assert len(there.get("/api/sessions").json()["items"]) == 1
+    begun = alice.begin_sign_in()
+    alice.client = there
+    assert alice.post_assertion(begun).status_code == 200
+    alice.client = here
+    assert alice.post_assertion(begun).status_code == 422
+    act = {"act": alice.act("sign-in", jti="once")}
+    assert there.post("/api/sessions", json=act).status_code == 200
+    assert here.post("/api/sessions", json=act).json()["code"] == "already_used"
+    assert there.post("/api/logout", json={}).status_code == 204
+    check_ledger(pair[1])
+
+
+def test_a_stream_of_one_server_tells_what_the_other_appends(
+    pair: Pair, clients: tuple[httpx.Client, httpx.Client]
+) -> None:
+    here, there = clients
+    bob = Actor(here, "Bob", pair[0].origin).register("creator")
+    wait_for(pair[1], head(pair[0]))
+    with there.stream("GET", "/api/stream") as stream:
+        lines = stream.iter_lines()
+        drafted = bob.draft()
+        expected = f'data: {{"position":{drafted.answer["position"]}}}'
+        before_heartbeat = takewhile(lambda line: line != ": still here", lines)
+        assert expected in before_heartbeat
+
+
+def test_both_know_every_checkpoint_and_one_of_them_publishes(pair: Pair) -> None:
+    for server in pair:
+        wait_until_published(server)
+    with pair[0].client() as here, pair[1].client() as there:
+        assert here.get("/log/checkpoint").text == there.get("/log/checkpoint").text
+
+
+class Clients:
+    """Clients of both servers that draft and approve; a server that is gone is left."""
+
+    def __init__(self, pair: Pair, creator: Actor) -> None:
+        self._creator = creator
+        self._ends = threading.Event()
+        self.acknowledged: list[Sent] = []
+        self.unanswered: list[Sent] = []
+        self.errors: list[BaseException] = []
+        self._threads = [
+            threading.Thread(target=self._run, args=(server,)) for server in pair for _ in range(3)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        self._ends.set()
+        for thread in self._threads:
+            thread.join()
+        assert self.errors == []
+
+    def _run(self, server: Server) -> None:
+        try:
+            with server.client() as client:
+                while not self._ends.is_set() and self._one_statement(client):
+                    pass
+        except BaseException as error:  # noqa: BLE001  # it would be lost with its thread
+            self.errors.append(error)
+
+    def _one_statement(self, client: httpx.Client) -> bool:
+        document = self._creator.document()
+        statement = json.loads(document)["statementId"]
+        drafting = Sent("create", self._creator.draft_body(document))
+        approving = Sent(f"{statement}/sign", {"jwt": self._creator.approval(document)})
+        return all(self._sent(client, each) for each in (drafting, approving))
+
+    def _sent(self, client: httpx.Client, sent: Sent) -> bool:
+        try:
+            sent.send(client)
+        except httpx.TransportError:
+            self.unanswered.append(sent)
+            return False
+        self.acknowledged.append(sent)
+        return True
+
+
+def test_a_server_that_is_killed_under_load_loses_nothing_and_the_other_goes_on(
+    pair: Pair, clients: tuple[httpx.Client, httpx.Client]
+) -> None:
+    first, second = pair
+    carol = Actor(clients[0], "Carol", first.origin).register("creator")
+    load = Clients(pair, carol)
+    load.start()
+    time.sleep(LOAD_S)  # the moment of the kill has to be arbitrary
+    first.kill()
+    time.sleep(LOAD_S)
+    load.end()
+    assert load.unanswered
+    wait_until_published(second)
+    records = Records(second)
+    records.require(load.acknowledged)
+    with second.client() as client:
+        for sent in load.unanswered:
+            sent.send(client)
+            sent.send(client)
+    records.require(load.acknowledged + load.unanswered)
+    check_ledger(second)
+    first.start()
+    wait_for(first, head(second))
+    check_ledger(first)
