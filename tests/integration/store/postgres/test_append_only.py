@@ -1,6 +1,7 @@
 """Nobody changes what is stored: the role that runs the ledger cannot, its owner not by mistake."""
 
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -9,11 +10,13 @@ import pytest
 
 from ledger.domain.entry import leaf_hash
 from ledger.errors import ConflictError
-from ledger.store.engines import create_database
+from ledger.store.engines import create_database, open_operations, open_signer_memory
 from ledger.store.ports.endorsements import Stamp
+from ledger.store.ports.operations import Access
 from ledger.store.ports.tree import Published
 from ledger.store.postgres.store import PostgresLog
 from ledger.tlog import vkeys
+from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge
 from tests.support.postgres import Cluster
 from tests.support.refusals import refused
@@ -95,6 +98,34 @@ def test_the_role_that_runs_the_ledger_reads_and_appends_and_does_nothing_else(
         assert store.head().stored == 1
         fill(store)
         assert store.seal() == 2
+
+
+def test_that_role_changes_what_servers_share_and_only_adds_to_the_access_record(
+    application: str, tmp_path: Path
+) -> None:
+    shown = Access(5, "alice", "list")
+    with (
+        closing(open_operations(application, tmp_path, born_ms=7)) as state,
+        closing(open_signer_memory(application, tmp_path / "memory.sqlite")) as memory,
+    ):
+        state.open_session("t", "alice", opened_by="k", browser="", now_ms=0, expires_ms=9)
+        state.close_sessions("alice")
+        state.use_once("act", now_ms=0, expires_ms=9)
+        state.note_sign_count("passkey", 1, now_ms=0)
+        state.note_access(shown)
+        assert state.accesses(before=None, limit=9) == [(1, shown)]
+        assert memory.swap(None, Checkpoint("log", 1, bytes(32)))
+        assert memory.swap(memory.get("log"), Checkpoint("log", 2, bytes(32)))
+    with psycopg.connect(application, autocommit=True) as connection:
+        for change in (
+            "UPDATE ledger.access SET at_ms = 0",
+            "DELETE FROM ledger.access",
+            "DELETE FROM ledger.signed",
+            "UPDATE ledger.secret SET value = ''",
+            "UPDATE ledger.birth SET ms = 0",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(change.encode())
 
 
 @pytest.mark.parametrize("table", APPENDED)
