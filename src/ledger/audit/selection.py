@@ -25,7 +25,7 @@ class Selection(NamedTuple):
 EVERY_EVENT = Selection()
 
 
-class Asked(NamedTuple):
+class AskedEvents(NamedTuple):
     """What somebody asks for, as they write it; `after` is a position."""
 
     first: str | None = None
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
     types: tuple[str, ...] = ()
 
 
-def selection(rows: AuditedLog, asked: Asked) -> Selection:
+def selection(rows: AuditedLog, asked: AskedEvents) -> Selection:
     """Return the selection that somebody asks for.
 
     `types` are tags of events, with or without their version; `actor` is a person's id or exact

@@ -1,5 +1,6 @@
 """The formats of the trail: JSON lines, CSV, and OCSF events for systems that collect logs."""
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ from ledger.audit.trail import COLUMNS, Line
 # First characters that make a spreadsheet read a cell as a formula, or end the cell.
 _FORMULA = frozenset("=+-@\t\r\n")
 _ROWS = 1_000  # that are held before they are written
-BOM = b"\xef\xbb\xbf"
+BOM = codecs.BOM_UTF8
 
 WriteLines = Callable[[Iterable[Line], BinaryIO], None]
 

@@ -2,10 +2,10 @@
 
 import argparse
 
-from ledger.audit.selection import Asked
+from ledger.audit.selection import AskedEvents
 from ledger.errors import MalformedError
 
-_NONE = Asked()
+_NONE = AskedEvents()
 
 
 def add_period(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +41,11 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def asked(chosen: argparse.Namespace) -> Asked:
+def asked(chosen: argparse.Namespace) -> AskedEvents:
     """Return what the options ask for; raise MalformedError `option_invalid`."""
     if chosen.after < 0:
         raise MalformedError("option_invalid", "--after is a position, or 0")
-    return Asked(
+    return AskedEvents(
         first=chosen.first,
         last=chosen.last,
         after=chosen.after,
