@@ -33,7 +33,7 @@ def each_view(browser: Browser) -> Iterator[str]:
 
 
 def violations(browser: Browser) -> list[str]:
-    """Return what axe finds on the page, as `rule: element`, and ids that stand there twice."""
+    """Return what axe finds on the page, as `rule: element`, and ids that occur twice."""
     if browser.evaluate("typeof axe") == "undefined":
         browser.page.evaluate(AXE_SCRIPT)
     found = browser.evaluate(AXE, RULES)
