@@ -173,18 +173,14 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     log = opened.enter_context(closing(Log(store)))
     with closing(store.tree()) as tree:
         require_sound_end(tree)
-    path = settings.data / VIEWS_FILE
+    address, path = settings.log_address, settings.data / VIEWS_FILE
     keep_if_ahead(path, log.head(), settings.data / LOST_VIEWS_FILE)
     views = opened.enter_context(closing(Views(path)))
-    signed = opened.enter_context(
-        closing(open_signer_memory(settings.log_address, settings.signer_memory))
-    )
+    signed = opened.enter_context(closing(open_signer_memory(address, settings.signer_memory)))
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     born_ms = clock.now_ms() if log.head() else 0
-    operations = opened.enter_context(
-        closing(open_operations(store.address, settings.data, born_ms=born_ms))
-    )
-    state = opened.enter_context(closing(AsyncState(operations)))
+    kept = opened.enter_context(closing(open_operations(address, settings.data, born_ms=born_ms)))
+    state = opened.enter_context(closing(AsyncState(kept)))
     follower = Follower(views, log)
 
     def committed(newest: int) -> None:

@@ -57,6 +57,7 @@ TOKENS = {
     "ledger.store.sqlite.endorsements": "TimeStampToken",
     "ledger.store.async_state": "a session's token",
     "ledger.store.ports.operations": "a session's token",
+    "ledger.store.postgres.operations": "a session's token",
     "ledger.store.sqlite.operations": "a session's token",
     "ledger.timestamp.response": "TimeStampToken",
     "ledger.webauthn_grammar.client_data": "WebAuthn's tokenBinding",

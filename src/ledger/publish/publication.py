@@ -13,9 +13,8 @@ a promise without a checkpoint, computes the same tree, compares, and signs it; 
 same signature again. If two publishers of one log reach the second step, one loses and starts over.
 After a failed step, whose outcome may be unknown, the next one reads all of this again.
 
-If the log is shorter than the promise, or has another root at its size, the log's file is not the
-one that was signed: a backup was restored, or history was rewritten. Then nothing is signed or
-appended any more, and the health check gives the reason.
+If the log is shorter than a promise, or has another root at its size, it is not the log that was
+signed. Then nothing is signed or appended any more, and the health check gives the reason.
 """
 
 import contextlib
@@ -67,8 +66,7 @@ class Publication:
         self._keys = keys
         self._now_ms = now_ms
         self._rest = rest or threading.Event().wait
-        # The last published checkpoint, the right edge of its tree, what the signer's memory
-        # holds, and a promise without checkpoint.
+        # The last checkpoint, the edge of its tree, what the memory holds, a promise to fulfil.
         self._last: Checkpoint | None = None
         self._edge = Edge()
         self._remembered: Checkpoint | None = None
@@ -239,9 +237,9 @@ class Publication:
             return None, stated
         published = Checkpoint(self._keys.origin_of(newest.size), newest.size, newest.root)
         self._verify(newest.note, published)
-        for signed in known:
-            if signed.checkpoint.origin == self._keys.origin:
-                self._require_beginning(signed.checkpoint, published)
+        ours = [each.checkpoint for each in known if each.checkpoint.origin == self._keys.origin]
+        for earlier in ours if self._last is None else [self._last, *ours]:
+            self._require_beginning(earlier, published)
         require_kept(self._keys.charter, stated)
         return published, stated
 
@@ -250,13 +248,9 @@ class Publication:
         self._keys.refresh()
         published, stated = self.compare()
         edge = Edge() if published is None else self._edge_of(published)
-        if self._last is not None and published is not None:
-            self._require_beginning(self._last, published)
         if published is not None and published.origin == self._keys.origin:
-            if stated is not None and stated.size < published.size:
-                _log.warning("the signer's memory is older than the newest checkpoint")
-                stated = published
             self._memory.learn(SignedTree(self._keys.charter.epoch, published))
+            stated = self._memory.get(published.origin)
         if published != self._last:
             self._race.moved()
         due = promise_of(stated, published, self._keys.charter)
@@ -266,10 +260,9 @@ class Publication:
 
     def _require_beginning(self, earlier: Checkpoint, published: Checkpoint) -> None:
         """Raise CorruptError `log_forked` unless the published tree extends a smaller one."""
-        if earlier.size > published.size:
-            return
-        if earlier.size == published.size:
-            require_same(published, earlier)
+        if earlier.size >= published.size:
+            if earlier.size == published.size:
+                require_same(published, earlier)
             return
         prover = Prover(published.size, self._tree.tile)
         with contextlib.suppress(CorruptError):

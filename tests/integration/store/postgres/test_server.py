@@ -147,8 +147,10 @@ def test_a_database_that_is_gone_is_told_and_what_was_sent_then_is_stored_once_i
     assert ready.status_code == 503
     assert "storage_failed" in {each["code"] for each in ready.json()["reasons"]}
     assert str(database.directory) not in ready.text + gone.text
-    # Pages and lists are read from the views, which are files.
-    assert alice.client.get("/api/statements").status_code == 200
+    # Lists are read from the views, which are files, but whose session it is, is in the database.
+    unknown = alice.client.get("/api/sessions")
+    assert (unknown.status_code, unknown.json()["code"]) == (503, "state_unavailable")
+    assert alice.client.get("/.well-known/jwks.json").status_code == 200
     database.start()
     again = alice.client.post("/api/statements/create", json=body)
     assert again.status_code == 201, again.text
