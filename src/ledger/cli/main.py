@@ -1,5 +1,6 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
-`database …`, `log …`, `witness …`, `export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
+`database …`, `log …`, `witness …`, `export`, `verify`, `audit`, `replay`, `ask …`, `types …`,
+`jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ledger import __version__
 from ledger.cli import (
+    ask,
     audit,
     backup,
     database,
@@ -100,6 +102,7 @@ def make_parser() -> argparse.ArgumentParser:
     verify.add_parser(commands)
     audit.add_parser(commands)
     replay.add_parser(commands)
+    ask.add_parser(commands)
     types.add_parser(commands)
     return parser
 
@@ -143,6 +146,7 @@ def _exit_code(error: LedgerError | OSError) -> ExitCode:
 
 # The commands on the ledger of the settings.
 _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "ask": ask.run,
     "audit": audit.run,
     "backup": backup.run,
     "database": database.run,
