@@ -7,7 +7,7 @@ import msgspec
 Cell = str | int
 
 
-class Answer(msgspec.Struct, frozen=True, rename="camel"):
+class AnswerTable(msgspec.Struct, frozen=True, rename="camel"):
     """A table that answers a question.
 
     `title` says what was asked, `notes` what the table rests on and what it leaves out.
@@ -19,7 +19,7 @@ class Answer(msgspec.Struct, frozen=True, rename="camel"):
     notes: tuple[str, ...] = ()
 
 
-def to_text(answer: Answer) -> str:
+def to_text(answer: AnswerTable) -> str:
     """Return an answer as text for a terminal, with columns of equal width."""
     told = [f"{answer.title}: {len(answer.rows):,}"]
     told += [f"  {note}" for note in answer.notes]
@@ -29,7 +29,7 @@ def to_text(answer: Answer) -> str:
     return "\n".join(told) + "\n"
 
 
-def to_json(answers: Sequence[Answer]) -> str:
+def to_json(answers: Sequence[AnswerTable]) -> str:
     """Return answers as JSON: each row is an object with the names of the columns."""
     told = [
         {

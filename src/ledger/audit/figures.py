@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import median, quantiles
 
 from ledger import clock
-from ledger.audit.answers import Answer, Cell
+from ledger.audit.answers import AnswerTable, Cell
 from ledger.audit.named import Named
 from ledger.audit.positions import Period
 from ledger.audit.source import AuditedLog
@@ -31,7 +31,7 @@ _MONTH = slice(0, 7)  # of a time: year and month
 _HOUR_MS = 3_600_000
 
 
-def figures(rows: AuditedLog, period: Period) -> list[Answer]:
+def figures(rows: AuditedLog, period: Period) -> list[AnswerTable]:
     """Return the tables on the statements that were drafted in a period, as of its end.
 
     Changes are counted apart from other statements.
@@ -71,7 +71,7 @@ def _counts(
     drafted: list[OutlinedStatement],
     statuses: dict[str, Status],
     group: Callable[[OutlinedStatement], str],
-) -> Answer:
+) -> AnswerTable:
     counted = Counter((group(each), statuses[each.id]) for each in drafted)
     groups = sorted({found for found, _ in counted})
     found: tuple[tuple[Cell, ...], ...] = tuple(
@@ -82,19 +82,19 @@ def _counts(
         )
         for each in groups
     )
-    return Answer(title, (name, "drafted", *STATUSES), found)
+    return AnswerTable(title, (name, "drafted", *STATUSES), found)
 
 
-def _by_person(decisions: Counter[tuple[str, str]], named: Named) -> Answer:
+def _by_person(decisions: Counter[tuple[str, str]], named: Named) -> AnswerTable:
     kinds = sorted({kind for _, kind in decisions})
     people = sorted({user for user, _ in decisions}, key=lambda user: (named.name(user), user))
     found: tuple[tuple[Cell, ...], ...] = tuple(
         (named.name(user), user, *(decisions[user, kind] for kind in kinds)) for user in people
     )
-    return Answer("Decisions by person", ("person", "id", *kinds), found)
+    return AnswerTable("Decisions by person", ("person", "id", *kinds), found)
 
 
-def _times(drafted: list[OutlinedStatement]) -> Answer:
+def _times(drafted: list[OutlinedStatement]) -> AnswerTable:
     found: list[tuple[Cell, ...]] = []
     for status in ("approved", "rejected"):
         hours = sorted(
@@ -107,4 +107,4 @@ def _times(drafted: list[OutlinedStatement]) -> Answer:
             told = (median(hours), ninth, hours[-1])
             found.append((status, len(hours), *(f"{each:,.2f}" for each in told)))
     columns = ("status", "statements", "median hours", "90 % within hours", "longest")
-    return Answer("Time from the draft to the status", columns, tuple(found))
+    return AnswerTable("Time from the draft to the status", columns, tuple(found))

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from ledger.audit.answers import Answer
+from ledger.audit.answers import AnswerTable
 from ledger.audit.figures import STATUSES
 from ledger.domain.vocabulary import Status
 
@@ -18,7 +18,7 @@ _COLOURS: dict[Status, str] = {
 _WIDTH, _LEFT, _ROW, _BAR, _TOP = 760, 90, 26, 16, 70
 
 
-def by_month(table: Answer) -> str:
+def by_month(table: AnswerTable) -> str:
     """Return the table of statements by month as an SVG picture, which says the numbers too."""
     most = max((int(row[1]) for row in table.rows), default=0) or 1
     height = _TOP + _ROW * len(table.rows) + 20

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.audit.answers import Answer, Cell
+from ledger.audit.answers import AnswerTable, Cell
 from ledger.audit.named import Named
 from ledger.audit.positions import Period
 from ledger.audit.selection import Selection
@@ -38,8 +38,8 @@ _COMPROMISES = (KeyRevoked.TAG, CompromiseDeclared.TAG, CompromiseSet.TAG)
 _STANDINGS = (StandingSet.TAG, PersonSuspended.TAG)
 
 
-def approvals(rows: AuditedLog, statement: str) -> Answer:
-    """Answer who decided on a statement, when, with which key, and what they saw.
+def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
+    """AnswerTable who decided on a statement, when, with which key, and what they saw.
 
     Raises MalformedError `id_invalid`, NotFoundError `statement_unknown`.
     """
@@ -79,7 +79,7 @@ def approvals(rows: AuditedLog, statement: str) -> Answer:
         "remark",
     )
     policy = msgspec.json.encode(draft.policy).decode()
-    return Answer(
+    return AnswerTable(
         f"Decisions on “{draft.title}”",
         columns,
         tuple(reversed(found)),
@@ -91,8 +91,8 @@ def approvals(rows: AuditedLog, statement: str) -> Answer:
     )
 
 
-def acts(rows: AuditedLog, user: str, period: Period) -> Answer:
-    """Answer what a person did in a period; `user` is an id or name.
+def acts(rows: AuditedLog, user: str, period: Period) -> AnswerTable:
+    """AnswerTable what a person did in a period; `user` is an id or name.
 
     Raises NotFoundError `user_unknown`.
     """
@@ -103,15 +103,15 @@ def acts(rows: AuditedLog, user: str, period: Period) -> Answer:
     return _in_brief(title, trail, Selection(wanted, who), (f"person {who}",))
 
 
-def events(rows: AuditedLog, period: Period) -> Answer:
-    """Answer what happened in a period."""
+def events(rows: AuditedLog, period: Period) -> AnswerTable:
+    """AnswerTable what happened in a period."""
     wanted = Selection(RowFilter(period.after, period.last))
     notes = (f"positions {period.after + 1:,} to {period.last:,}",)
     return _in_brief("Events", Trail(rows), wanted, notes)
 
 
-def administration(rows: AuditedLog, period: Period) -> Answer:
-    """Answer what changed of people, keys, roles, types and governance in a period, and by whom."""
+def administration(rows: AuditedLog, period: Period) -> AnswerTable:
+    """AnswerTable what changed of people, keys, roles, types and governance in a period, and by whom."""
     trail = Trail(rows)
     approvers = Approvers(rows, trail.named)
     wanted = Selection(RowFilter(period.after, period.last, tags=_OTHERS))
@@ -126,7 +126,7 @@ def administration(rows: AuditedLog, period: Period) -> Answer:
         for line in trail.lines(wanted)
     )
     note = "`by` is who acted, and of an effect of a change who approved the change"
-    return Answer(
+    return AnswerTable(
         "Changes of the administration",
         ("position", "time", "type", "what", "by"),
         found,
@@ -134,8 +134,8 @@ def administration(rows: AuditedLog, period: Period) -> Answer:
     )
 
 
-def questioned(rows: AuditedLog) -> Answer:
-    """Answer which decisions are in question now."""
+def questioned(rows: AuditedLog) -> AnswerTable:
+    """AnswerTable which decisions are in question now."""
     trail, people = Trail(rows), PeopleSoFar(rows)
     found: list[tuple[Cell, ...]] = []
     for user in _streams(rows, _COMPROMISES):
@@ -147,11 +147,11 @@ def questioned(rows: AuditedLog) -> Answer:
                 found.append((*told, line.title, line.stream, line.status))
     columns = ("position", "time", "decision", "person", "key", "title", "statement", "status then")
     notes = ("made with a key or passkey after the time since which it is compromised",)
-    return Answer("Decisions in question", columns, tuple(sorted(found)), notes)
+    return AnswerTable("Decisions in question", columns, tuple(sorted(found)), notes)
 
 
-def leavers(rows: AuditedLog) -> Answer:
-    """Answer which approvals are by people who are suspended or deactivated now."""
+def leavers(rows: AuditedLog) -> AnswerTable:
+    """AnswerTable which approvals are by people who are suspended or deactivated now."""
     trail, people = Trail(rows), PeopleSoFar(rows)
     found: list[tuple[Cell, ...]] = []
     for user in _streams(rows, _STANDINGS):
@@ -165,7 +165,7 @@ def leavers(rows: AuditedLog) -> Answer:
                 found.append((*told, line.title, line.stream, line.document_hash))
     columns = ("position", "time", "person", "standing", "title", "statement", "saw")
     notes = ("they count: eligibility is that of the approval's own position",)
-    return Answer("Approvals by people who have left", columns, tuple(sorted(found)), notes)
+    return AnswerTable("Approvals by people who have left", columns, tuple(sorted(found)), notes)
 
 
 class PeopleSoFar:
@@ -219,8 +219,8 @@ def _decisions(rows: AuditedLog, user: UUID) -> Iterator[tuple[StoredEvent, Stat
             yield each, body
 
 
-def _in_brief(title: str, trail: Trail, wanted: Selection, notes: tuple[str, ...]) -> Answer:
-    return Answer(title, BRIEF, tuple(map(trail.brief, trail.events(wanted))), notes)
+def _in_brief(title: str, trail: Trail, wanted: Selection, notes: tuple[str, ...]) -> AnswerTable:
+    return AnswerTable(title, BRIEF, tuple(map(trail.brief, trail.events(wanted))), notes)
 
 
 def _did(line: Line) -> str:

@@ -1,6 +1,6 @@
 """Every statement of a log in outline: its title, type, status and times, from one pass.
 
-Statuses are those that the events record; `ledger audit` decides them again.
+Statuses are those that the events record; `ledger audit` recomputes them.
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ledger import clock
 from ledger.audit import figures, figures_svg, questions
-from ledger.audit.answers import Answer, to_json, to_text
+from ledger.audit.answers import AnswerTable, to_json, to_text
 from ledger.audit.named import Named
 from ledger.audit.positions import Period, find_period
 from ledger.audit.source import AuditedLog
@@ -20,47 +20,47 @@ from ledger.errors import CorruptError, NotFoundError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log, stored_accesses
 
-Ask = Callable[[Settings, argparse.Namespace, AuditedLog], list[Answer]]
+Ask = Callable[[Settings, argparse.Namespace, AuditedLog], list[AnswerTable]]
 
 
 def _period(rows: AuditedLog, chosen: argparse.Namespace) -> Period:
     return find_period(rows, chosen.first, chosen.last)
 
 
-def _approvals(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[Answer]:
+def _approvals(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     return [questions.approvals(rows, chosen.about)]
 
 
-def _acts(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[Answer]:
+def _acts(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     return [questions.acts(rows, chosen.about, _period(rows, chosen))]
 
 
-def _administration(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[Answer]:
+def _administration(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     return [questions.administration(rows, _period(rows, chosen))]
 
 
-def _events(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[Answer]:
+def _events(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     return [questions.events(rows, _period(rows, chosen))]
 
 
-def _questioned(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[Answer]:
+def _questioned(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     del chosen
     return [questions.questioned(rows)]
 
 
-def _leavers(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[Answer]:
+def _leavers(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     del chosen
     return [questions.leavers(rows)]
 
 
-def _figures(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[Answer]:
+def _figures(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     found = figures.figures(rows, _period(rows, chosen))
     if chosen.svg is not None:
         chosen.svg.write_text(figures_svg.by_month(found[0]), encoding="utf-8")
     return found
 
 
-def _exports(settings: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[Answer]:
+def _exports(settings: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     del chosen
     named = Named(rows)
     lines = stored_accesses(settings.data)
@@ -77,7 +77,7 @@ def _exports(settings: Settings, chosen: argparse.Namespace, rows: AuditedLog) -
     )
     columns = ("time", "person", "id", "what", "statement", "title")
     note = "from the access record of the server, which is not part of the log"
-    return [Answer("Exports, and reads of statements of others", columns, found, (note,))]
+    return [AnswerTable("Exports, and reads of statements of others", columns, found, (note,))]
 
 
 def _title(named: Named, statement: str | None) -> str:

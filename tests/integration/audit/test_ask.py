@@ -15,7 +15,7 @@ import pytest
 
 from ledger.__main__ import main
 from ledger.audit import figures_svg
-from ledger.audit.answers import Answer
+from ledger.audit.answers import AnswerTable
 from ledger.domain.events import StatementSigned
 from ledger.store.engines import open_operations
 from ledger.store.ports.operations import Access
@@ -160,7 +160,7 @@ def test_figures_count_every_statement_once(asks: Asks, story: Path, tmp_path: P
 
 def test_a_picture_says_each_number_in_words_and_runs_nothing() -> None:
     row = ("<script>", 3, 2, 1, 0, 0, 0, 0)
-    picture = figures_svg.by_month(Answer("Statements & months", ("month",), (row,)))
+    picture = figures_svg.by_month(AnswerTable("Statements & months", ("month",), (row,)))
     assert "<script>" not in picture
     assert "approved: 2" in picture
     assert "rejected: 1" in picture
