@@ -39,7 +39,7 @@ _STANDINGS = (StandingSet.TAG, PersonSuspended.TAG)
 
 
 def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
-    """AnswerTable who decided on a statement, when, with which key, and what they saw.
+    """Answer who decided on a statement, when, with which key, and what they saw.
 
     Raises MalformedError `id_invalid`, NotFoundError `statement_unknown`.
     """
@@ -92,7 +92,7 @@ def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
 
 
 def acts(rows: AuditedLog, user: str, period: Period) -> AnswerTable:
-    """AnswerTable what a person did in a period; `user` is an id or name.
+    """Answer what a person did in a period; `user` is an id or name.
 
     Raises NotFoundError `user_unknown`.
     """
@@ -104,14 +104,14 @@ def acts(rows: AuditedLog, user: str, period: Period) -> AnswerTable:
 
 
 def events(rows: AuditedLog, period: Period) -> AnswerTable:
-    """AnswerTable what happened in a period."""
+    """Answer what happened in a period."""
     wanted = Selection(RowFilter(period.after, period.last))
     notes = (f"positions {period.after + 1:,} to {period.last:,}",)
     return _in_brief("Events", Trail(rows), wanted, notes)
 
 
 def administration(rows: AuditedLog, period: Period) -> AnswerTable:
-    """AnswerTable what changed of people, keys, roles, types and governance in a period, and by whom."""
+    """Answer what changed of people, keys, roles, types and governance in a period, and by whom."""
     trail = Trail(rows)
     approvers = Approvers(rows, trail.named)
     wanted = Selection(RowFilter(period.after, period.last, tags=_OTHERS))
@@ -135,7 +135,7 @@ def administration(rows: AuditedLog, period: Period) -> AnswerTable:
 
 
 def questioned(rows: AuditedLog) -> AnswerTable:
-    """AnswerTable which decisions are in question now."""
+    """Answer which decisions are in question now."""
     trail, people = Trail(rows), PeopleSoFar(rows)
     found: list[tuple[Cell, ...]] = []
     for user in _streams(rows, _COMPROMISES):
@@ -151,7 +151,7 @@ def questioned(rows: AuditedLog) -> AnswerTable:
 
 
 def leavers(rows: AuditedLog) -> AnswerTable:
-    """AnswerTable which approvals are by people who are suspended or deactivated now."""
+    """Answer which approvals are by people who are suspended or deactivated now."""
     trail, people = Trail(rows), PeopleSoFar(rows)
     found: list[tuple[Cell, ...]] = []
     for user in _streams(rows, _STANDINGS):
