@@ -90,7 +90,7 @@ def apart(directory: Path, case: Mapping[str, Any]) -> str:
     if child == 0:
         try:
             said = verdict(directory, case)
-        except Exception as error:  # noqa: BLE001 - whatever stops it is told to the parent
+        except Exception as error:  # noqa: BLE001 - the parent reports what stopped it
             said = f"stopped by {error!r}"
         os.write(writer, said.encode()[:4000])
         os._exit(0)
