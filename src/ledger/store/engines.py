@@ -17,11 +17,11 @@ from ledger.data_files import LOG_FILE, SESSIONS_FILE, is_database
 from ledger.domain.epochs import SignedTree
 from ledger.errors import NotFoundError
 from ledger.store.ports.copies import LogCopies
-from ledger.store.ports.operations import OperationalState
+from ledger.store.ports.operations import Access, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.storage_files import StorageFiles
 from ledger.store.signer_memory import ServerSignerMemory, joined
-from ledger.store.sqlite import open_files, signer_memory
+from ledger.store.sqlite import access_record, open_files, signer_memory
 from ledger.store.sqlite.audited import SqliteSource
 from ledger.store.sqlite.copies import SqliteCopies
 from ledger.store.sqlite.operations import SqliteState
@@ -132,6 +132,18 @@ def open_operations(address: str, data: Path, *, born_ms: int) -> OperationalSta
 
         return PostgresState(address, born_ms=born_ms)
     return SqliteState(data / SESSIONS_FILE, born_ms=born_ms)
+
+
+def stored_accesses(address: str, data: Path) -> list[Access]:
+    """Return the access record of the log at an address without changing it, newest line first.
+
+    Raises CorruptError `file_malformed`, UnavailableError `storage_failed`.
+    """
+    if is_database(address):
+        from ledger.store.postgres import access_record as shared  # psycopg
+
+        return shared.stored(address)
+    return access_record.stored(data / SESSIONS_FILE)
 
 
 def forget_operations(data: Path) -> None:

@@ -20,6 +20,7 @@ from ledger.store.ports.operations import (
     WrappedKey,
     session_id,
 )
+from ledger.store.postgres import access_record
 from ledger.store.postgres.shared_state import SharedState
 
 KEY_BYTES = 32
@@ -243,12 +244,7 @@ class PostgresState:
 
     def accesses(self, *, before: int | None, limit: int) -> list[tuple[int, Access]]:
         """Return lines of the access record with their numbers, the newest first."""
-        query = (
-            "SELECT id, at_ms, person, kind, nullif(statement, '') FROM ledger.access"
-            " WHERE %s::bigint IS NULL OR id < %s::bigint ORDER BY id DESC LIMIT %s"
-        )
-        rows = self._rows(query, before, before, limit)
-        return [(number, Access(*more)) for number, *more in rows]
+        return access_record.lines(self._rows(access_record.LINES, before, before, limit))
 
     # --- counters and one-time names -------------------------------------------------------------
 

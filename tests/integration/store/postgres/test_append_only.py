@@ -10,7 +10,12 @@ import pytest
 
 from ledger.domain.entry import leaf_hash
 from ledger.errors import ConflictError
-from ledger.store.engines import create_database, open_operations, open_signer_memory
+from ledger.store.engines import (
+    create_database,
+    open_operations,
+    open_signer_memory,
+    stored_accesses,
+)
 from ledger.store.ports.endorsements import Stamp
 from ledger.store.ports.operations import Access
 from ledger.store.ports.tree import Published
@@ -114,6 +119,7 @@ def test_that_role_changes_what_servers_share_and_only_adds_to_the_access_record
         state.note_sign_count("passkey", 1, now_ms=0)
         state.note_access(shown)
         assert state.accesses(before=None, limit=9) == [(1, shown)]
+        assert stored_accesses(application, tmp_path) == [shown]
         assert memory.swap(None, Checkpoint("log", 1, bytes(32)))
         assert memory.swap(memory.get("log"), Checkpoint("log", 2, bytes(32)))
     with psycopg.connect(application, autocommit=True) as connection:
