@@ -26,7 +26,7 @@ from ledger.errors import CorruptError, MalformedError
 _OTHERS = tuple(tag for tag in BODIES if tag not in STATEMENT_TAGS)
 
 
-class Subject(NamedTuple):
+class _Subject(NamedTuple):
     """What a value is of: its kind, its id, and its name."""
 
     about: str
@@ -34,7 +34,7 @@ class Subject(NamedTuple):
     name: str
 
 
-Values = dict[tuple[Subject, str], str]
+Values = dict[tuple[_Subject, str], str]
 
 
 class _Point(NamedTuple):
@@ -97,7 +97,7 @@ def _others(rows: AuditedLog, points: tuple[_Point, _Point]) -> Iterator[Values]
 
 
 def _of_ledger(rules: Charter) -> Values:
-    ledger = Subject("ledger", rules.ledger, "")
+    ledger = _Subject("ledger", rules.ledger, "")
     told = {
         "charter": _json(rules.values),
         "governance": _json(rules.governance),
@@ -113,7 +113,7 @@ def _of_ledger(rules: Charter) -> Values:
 
 
 def _of_person(someone: Person) -> Values:
-    subject = Subject("person", someone.user, someone.name)
+    subject = _Subject("person", someone.user, someone.name)
     told = {
         "standing": someone.standing,
         "roles": ", ".join(sorted(someone.roles)) or "none",
@@ -134,7 +134,7 @@ def _statements(rows: AuditedLog, points: tuple[_Point, _Point]) -> tuple[Values
         known = charter_at(rows, point.position)
         found.append(
             {
-                (Subject("statement", each.id, each.title), "status"): each.status_at(
+                (_Subject("statement", each.id, each.title), "status"): each.status_at(
                     point.ms, known
                 )
                 for each in outline.statements.values()
