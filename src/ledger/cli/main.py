@@ -1,7 +1,7 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
 `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`, `replay`,
-`ask …`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`, `show`, `sign`,
-`reject`, `wait`.
+`ask …`, `diff`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`, `show`,
+`sign`, `reject`, `wait`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -20,6 +20,7 @@ from ledger.cli import (
     backup,
     database,
     demo,
+    diff,
     doctor,
     export,
     jws,
@@ -110,6 +111,7 @@ def make_parser() -> argparse.ArgumentParser:
     audit.add_parser(commands)
     replay.add_parser(commands)
     ask.add_parser(commands)
+    diff.add_parser(commands)
     types.add_parser(commands)
     login.add_parser(commands)
     terminal.add_parsers(commands)
@@ -168,6 +170,7 @@ _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "audit": audit.run,
     "backup": backup.run,
     "database": database.run,
+    "diff": diff.run,
     "doctor": doctor.run,
     "export": export.run,
     "log": log.run,
