@@ -13,7 +13,6 @@ import pytest
 
 from ledger import data_files
 from ledger.audit.findings import Finding
-from ledger.audit.promise import EMPTY
 from ledger.cli.compare_views import _TABLES, _differences
 from ledger.store.engines import audited_log
 from tests.integration.audit.test_tampering import other
@@ -48,6 +47,7 @@ def engine_finding(directory: Path) -> Finding | None:
 @pytest.mark.parametrize(
     ("column", "value"),
     [
+        ("origin", "'elsewhere.example/x'"),
         ("epoch", "epoch + 1"),
         ("text", "replace(text, '301', '302')"),
         ("text", "replace(text, '=', 'A')"),
@@ -61,14 +61,6 @@ def test_an_edit_of_what_the_signer_remembers_is_named(
     with closing(sqlite3.connect(copy / MEMORY, isolation_level=None)) as db:
         assert db.execute(f"UPDATE signed SET {column} = {value}").rowcount == 1
     assert finding_of(copy).part == "signer's memory"
-
-
-def test_a_memory_of_another_origin_is_told_in_a_note(ledger: Path, copy: Path) -> None:
-    shutil.copytree(ledger, copy)
-    with closing(sqlite3.connect(copy / MEMORY, isolation_level=None)) as db:
-        db.execute("UPDATE signed SET origin = 'elsewhere.example/x'")
-    report = audited(copy)
-    assert (report.finding, EMPTY in report.notes) == (None, True)
 
 
 def test_every_column_of_the_signers_memory_is_edited_above(ledger: Path) -> None:
