@@ -65,7 +65,7 @@ def _of_database(name: str, value: Any) -> Any:
 
 
 def finding_of(url: str, memory: Path) -> Finding | None:
-    request = AuditRequest(audited_log(url), partial(remembered, memory), None, trusted(), 1)
+    request = AuditRequest(audited_log(url), partial(remembered, url, memory), None, trusted(), 1)
     return audit(request, now_ms=NOW_MS).finding
 
 

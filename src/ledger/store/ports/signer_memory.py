@@ -13,7 +13,8 @@ witness or the operator confirms the newest size, or the operator declares a res
 from typing import Protocol
 
 from ledger.domain.epochs import SignedTree
-from ledger.tlog.checkpoint import Checkpoint
+from ledger.errors import CorruptError
+from ledger.tlog.checkpoint import Checkpoint, parse_text
 
 
 class SignerMemory(Protocol):
@@ -59,3 +60,15 @@ def learn(memory: SignerMemory, signed: SignedTree) -> None:
             is_learned = memory.begin(signed.epoch, new)
         else:
             is_learned = stored.size >= new.size or memory.swap(stored, new)
+
+
+def tree_of_row(origin: str, epoch: int, text: str) -> SignedTree:
+    """Return a row's tree; raise CorruptError `memory_malformed` under another origin.
+
+    The signer finds its tree by the column: an edit of it would have the signer know of none.
+    """
+    tree = parse_text(text)
+    if tree.origin != origin:
+        detail = f"the tree of {tree.origin} is remembered as that of {origin}"
+        raise CorruptError("memory_malformed", detail)
+    return SignedTree(epoch, tree)

@@ -9,11 +9,11 @@ from contextlib import closing
 from typing import Any
 
 from ledger.domain.epochs import SignedTree
-from ledger.store.ports.signer_memory import learn
+from ledger.store.ports.signer_memory import learn, tree_of_row
 from ledger.store.postgres.connections import READ_S, STATEMENT_S, DatabaseConnection
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
-_KNOWN = "SELECT epoch, text FROM ledger.signed ORDER BY epoch"
+_KNOWN = "SELECT origin, epoch, text FROM ledger.signed ORDER BY epoch"
 
 
 class PostgresSignerMemory:
@@ -32,7 +32,10 @@ class PostgresSignerMemory:
         return parse_text(rows[0][0]) if rows else None
 
     def known(self) -> list[SignedTree]:
-        """Return the last signed tree of every origin, the newest epoch last."""
+        """Return the last signed tree of every origin, the newest epoch last.
+
+        Raises CorruptError `memory_malformed`.
+        """
         return _known(self._database)
 
     def swap(self, expected: Checkpoint | None, new: Checkpoint) -> bool:
@@ -58,11 +61,11 @@ class PostgresSignerMemory:
 def remembered(url: str) -> list[SignedTree]:
     """Return what the servers of a database remember together, reading only.
 
-    Raises as `DatabaseConnection.rows`.
+    Raises CorruptError `memory_malformed`, and as `DatabaseConnection.rows`.
     """
     with closing(DatabaseConnection(url, reads_only=True, limit_s=READ_S)) as database:
         return _known(database)
 
 
 def _known(database: DatabaseConnection) -> list[SignedTree]:
-    return [SignedTree(epoch, parse_text(text)) for epoch, text in database.rows(_KNOWN)]
+    return [tree_of_row(*row) for row in database.rows(_KNOWN)]

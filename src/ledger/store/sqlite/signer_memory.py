@@ -13,7 +13,7 @@ from typing import Any
 from ledger.domain.epochs import SignedTree
 from ledger.errors import CorruptError, LedgerError, UnavailableError
 from ledger.sqlite.files import closed_on_error, open_private, open_read_only, reading_errors
-from ledger.store.ports.signer_memory import learn
+from ledger.store.ports.signer_memory import learn, tree_of_row
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
 _SCHEMA = """
@@ -51,7 +51,7 @@ class SqliteSignerMemory:
 
         Raises CorruptError `memory_malformed`.
         """
-        return [_tree(*row) for row in self._execute(_KNOWN)]
+        return [tree_of_row(*row) for row in self._execute(_KNOWN)]
 
     def swap(self, expected: Checkpoint | None, new: Checkpoint) -> bool:
         """Replace `expected` by `new`, durably; return False, unchanged, if another is stored."""
@@ -79,18 +79,6 @@ class SqliteSignerMemory:
             ) from error
 
 
-def _tree(origin: str, epoch: int, text: str) -> SignedTree:
-    """Return a row's tree; raise CorruptError `memory_malformed` under another origin.
-
-    The signer finds its tree by the column: an edit of it would have the signer know of none.
-    """
-    tree = parse_text(text)
-    if tree.origin != origin:
-        detail = f"the tree of {tree.origin} is remembered as that of {origin}"
-        raise CorruptError("memory_malformed", detail)
-    return SignedTree(epoch, tree)
-
-
 def remembered(path: Path) -> list[SignedTree] | None:
     """Return what a file remembers without changing it, None without a file.
 
@@ -101,7 +89,7 @@ def remembered(path: Path) -> list[SignedTree] | None:
     try:
         with closing(open_read_only(path)) as db, reading_errors(f"{path} cannot be read"):
             rows = db.execute(_KNOWN).fetchall()
-        return [_tree(str(origin), int(epoch), str(text)) for origin, epoch, text in rows]
+        return [tree_of_row(str(origin), int(epoch), str(text)) for origin, epoch, text in rows]
     except UnavailableError:
         raise
     except (LedgerError, TypeError, ValueError) as error:
