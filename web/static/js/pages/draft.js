@@ -94,7 +94,7 @@ async function preview() {
   const { seen, showContent } = await import("../elements/content-view.js");
   const title = field("title").value.trim();
   const parts = { shown: field("preview-content"), list: field("preview-cautions"), count: field("preview-values") };
-  field("preview-name").replaceChildren(...seen(title));
+  field("preview-name").replaceChildren(...seen(title, true));
   if (!jsonFault("content")) return showContent(title, parseObject(field("content").value), parts);
   Object.values(parts).forEach((part) => part.replaceChildren());
   parts.list.hidden = true;
