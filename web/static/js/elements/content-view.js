@@ -36,7 +36,7 @@ export function contentView({ kind, text, members }, looks = {}, place = "") {
       return el("span", { class: "number" }, ...digitGroups(text).map((part) => el("span", {}, part)));
     case "string":
       if (!text) return empty("text");
-      return el("span", { class: isQuoted(text) ? "string quoted" : "string" }, ...seen(text));
+      return el("span", { class: `string${isQuoted(text) ? " quoted" : ""}${text.includes("\n") ? " lines" : ""}` }, ...seen(text));
     default:
       return el("span", { class: "word" }, text);
   }
