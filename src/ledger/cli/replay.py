@@ -6,9 +6,11 @@ from contextlib import closing
 
 import msgspec
 
-from ledger.audit.replay import ReplayedStatement, World, find_position, fold
+from ledger.audit.positions import find_position
+from ledger.audit.replay import ReplayedStatement, World, fold
+from ledger.audit.replayed_decisions import ReplayedDecision
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
-from ledger.domain.vocabulary import OPERATOR
+from ledger.domain.vocabulary import OPERATOR, DecisionKind
 from ledger.errors import CorruptError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -89,11 +91,9 @@ def to_text(world: World, asked: str | None) -> str:
 
 
 def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
-    approved = [names.get(user, user) for user in each.approvals]
-    rejected = [names.get(user, user) for user in each.rejections]
     lines = [f"  {each.status:<10}{_progress(each)}  {each.title!r}  {each.id}"]
-    lines += [f"            approved by {', '.join(approved)}"] if approved else []
-    lines += [f"            rejected by {', '.join(rejected)}"] if rejected else []
+    lines += [f"            SHA-256 {each.sha256}"]
+    lines += [f"            {_decided(made, names)}" for made in each.decisions]
     questioned = [names.get(user, user) for user in each.in_question]
     lines += [f"            in question: {', '.join(questioned)}"] if questioned else []
     for use in each.uses:
@@ -101,6 +101,25 @@ def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
         by = names.get(use.user, use.user)
         lines.append(f"            use {use.number} by {by}: {ended}")
     return lines
+
+
+_DECIDED: dict[DecisionKind, str] = {
+    "approval": "approved",
+    "rejection": "rejected",
+    "retraction": "took the approval back",
+    "withdrawal": "withdrew",
+}
+
+
+def _decided(made: ReplayedDecision, names: dict[str, str]) -> str:
+    """Return a decision in words, with its position, time and key."""
+    who = names.get(made.user, made.user)
+    held = f" as {', '.join(made.roles)}" if made.roles else ""
+    form = "" if made.form is None else f", {made.form} form"
+    why = "" if made.reason is None else f": {made.reason!r}"
+    doubt = ", in question" if made.in_question else ""
+    place = f"position {made.position:,}, {made.at}, key {made.kid}"
+    return f"{who} {_DECIDED[made.decision]}{held}{why} ({place}{form}{doubt})"
 
 
 def _progress(each: ReplayedStatement) -> str:
