@@ -17,7 +17,7 @@ from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
-from ledger.pages.draft_types import drafted_by, next_version
+from ledger.pages.draft_types import drafted_by, next_version, people_named
 from ledger.pages.past import shown_at
 from ledger.pages.readers import carried_executors, carried_readers
 from ledger.pages.setup import is_alone
@@ -192,6 +192,8 @@ def draft(
         executors = carried_executors(db, base, people.items, at=at)
         values = rules_set.values(db, at=at)
         kinds = drafted_by(db, me, at=at)
+        of_kind = next((each for each in kinds if each.about.sha256 == kind), None)
+        names = people_named(db, base, of_kind, at=at)
     return page(
         "draft",
         web,
@@ -207,6 +209,7 @@ def draft(
         floor=msgspec.to_builtins(values.floor),
         age=wait(values.max_age),
         kinds=kinds,
-        kind=next((each for each in kinds if each.about.sha256 == kind), None),
+        kind=of_kind,
+        names=names,
         untyped=values.untyped and CREATOR in me.roles,
     )

@@ -8,6 +8,9 @@ import { digitGroups, isQuoted, visible } from "../lib/visible.js";
 
 const MOST = 50; // places that are listed; a statement with more is suspicious as a whole
 
+/** The elements of the members that `showContent` drew last, by their JSON pointers. */
+export const drawn = new Map();
+
 /** Return the nodes that show a text, with marks for what would mislead; see `visible`. */
 export function seen(text, line = false) {
   return visible(text, line).map((run) => (run.mark ? el("span", { class: "mark" }, run.text) : run.text));
@@ -24,13 +27,17 @@ export function contentView({ kind, text, members }, looks = {}, place = "") {
         const here = `${place}/${step(name)}`;
         const title = name ? seen(name, true) : [empty("name")];
         const shown = el("dd", {}, contentView(node, looks, here));
-        return el("div", { id: looks[here] }, el("dt", {}, ...title), shown);
+        const row = el("div", { id: looks[here] }, el("dt", {}, ...title), shown);
+        drawn.set(here, row);
+        return row;
       }));
     case "array":
       if (!members.length) return empty("list");
       return el("ol", { class: "items", "data-level": level }, ...members.map(([, node], at) => {
         const here = `${place}/${at}`;
-        return el("li", { id: looks[here] }, contentView(node, looks, here));
+        const item = el("li", { id: looks[here] }, contentView(node, looks, here));
+        drawn.set(here, item);
+        return item;
       }));
     case "number":
       return el("span", { class: "number" }, ...digitGroups(text).map((part) => el("span", {}, part)));
@@ -49,6 +56,7 @@ export function showContent(title, content, { shown, list, count, prefix = "look
   const found = ofStatement(title, content);
   const named = listed(found, MOST);
   const ids = named.map(({ place }, at) => [place, `${prefix}${at + 1}`]);
+  drawn.clear();
   shown.replaceChildren(contentView(content, Object.fromEntries(ids)));
   list.hidden = found.length === 0;
   list.replaceChildren(...cautionList(named, found.length, prefix));

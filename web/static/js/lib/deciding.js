@@ -40,8 +40,10 @@ async function onUse({ key }, dataset) {
 }
 
 /** Sign a rejection, retraction or withdrawal with the reason in its dialog. */
-function withReason({ key }, { action }) {
-  return confirmed(action, one(`#${action}-dialog`), key, () => {
+async function withReason({ key }, { action }) {
+  const dialog = one(`#${action}-dialog`);
+  if (action === "reject") (await import("./cited.js")).offer(dialog);
+  return confirmed(action, dialog, key, () => {
     const reason = one(`#${action}-reason`).value.trim();
     const members = { statementId: id, sha256, ...(reason && { reason }) };
     return signAct(key, me.ledger, action, members, { after: lastSigned() });

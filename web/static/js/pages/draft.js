@@ -23,9 +23,8 @@ const PAUSE_MS = 400;
 
 const form = one("#draft");
 const field = (name) => one(`#${name}`);
-const names = Object.fromEntries(
-  all("[data-name]", form).map((box) => [box.value.replace("user:", ""), box.dataset.name]),
-);
+const offered = all("[data-name]", form).map((box) => [box.value.replace("user:", ""), box.dataset.name]);
+const names = { ...JSON.parse(field("names").textContent), ...Object.fromEntries(offered) };
 const base = one("#base") && JSON.parse(one("#base").textContent);
 const floor = JSON.parse(field("compose").dataset.floor);
 const written = () => `${field("title").value}\n${field("content").value}`;

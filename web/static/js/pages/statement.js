@@ -74,6 +74,7 @@ function arm() {
 async function verifyAll() {
   const decisions = all("#decisions li[data-jws]");
   if (decisions.length) (await import("../lib/verdicts.js")).mark(decisions, { id, sha256, checked });
+  if (one("#decisions blockquote")) (await import("../lib/cited.js")).link();
 }
 
 let loaded = null;
@@ -103,6 +104,7 @@ key = await start();
 await check().catch(show);
 arm();
 if (checked) {
+  import("../elements/contents.js").then(({ index }) => index(one("#content"), one("#decide")));
   verifyAll();
   live(update);
 }
