@@ -26,8 +26,8 @@ const KEYS = {
 };
 
 function help() {
-  one("#keys-on").checked = !isOff();
-  one("#keys").showModal();
+  one("#shortcuts-on").checked = !isOff();
+  one("#shortcuts").showModal();
 }
 
 function isOff() {
@@ -70,7 +70,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-one("#keys-on").addEventListener("change", ({ target }) => {
+one("#shortcuts-on").addEventListener("change", ({ target }) => {
   off = !target.checked;
   if (off) localStorage.setItem(OFF, "1");
   else localStorage.removeItem(OFF);
