@@ -31,7 +31,8 @@ def test_the_inbox_says_who_has_to_act_next(alice: Browser, bob: Browser) -> Non
     expect(bob.heading("Waiting for others")).to_be_hidden()
     alice.open("/inbox")
     expect(alice.page).to_have_title("Inbox · Ledger")
-    expect(alice.page.get_by_text("Nothing is waiting for you.")).to_be_visible()
+    empty = "Nothing is waiting for you. 1 statement of yours is waiting for others."
+    expect(alice.page.get_by_text(empty)).to_be_visible()
     expect(listed(alice, "Waiting for others")).to_contain_text(["Waits for Bob"])
     expect(listed(alice, "Recently finished")).to_contain_text(["Withdrawn", "Approved by both"])
 

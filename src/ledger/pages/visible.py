@@ -233,7 +233,7 @@ def is_quoted(text: str) -> bool:
 
 
 _OF_OTHER_TYPE = re.compile(
-    r"[-+]?[0-9.][0-9.,eE+-]*|true|false|null|empty (?:object|list|text|name)",
+    r"[-+]?[0-9.][0-9.,eE+ -]*|true|false|null|empty (?:object|list|text|name)",
     re.ASCII | re.IGNORECASE,
 )
 

@@ -167,7 +167,7 @@ export const looksOf = (name) =>
   likeLatin(name.replace(NOT_READ, "")).toLowerCase().replace(/(?<=[ij])\u0307/g, "").replaceAll("0", "o").replace(/[1i|]/g, "l").replaceAll("rn", "m").replaceAll("vv", "w");
 
 /** Return whether a text could be taken for another kind of value without its quotes. */
-export const isQuoted = (text) => /^(?:[-+]?[0-9.][0-9.,eE+-]*|true|false|null|empty (?:object|list|text|name))$/i.test(text);
+export const isQuoted = (text) => /^(?:[-+]?[0-9.][0-9.,eE+ -]*|true|false|null|empty (?:object|list|text|name))$/i.test(text);
 
 /** Return a number's text in parts: the digits before the point in groups of three. */
 export function digitGroups(number) {
