@@ -212,7 +212,7 @@ def test_the_page_is_used_with_the_keyboard_alone(verifier: Verifier) -> None:
     keyboard.press("Shift+Tab")
     keyboard.press("Enter")
     expect(verifier.heading("Verified")).to_be_focused()
-    passed = []
+    passed: list[str | None] = []
     while "readable" not in passed and len(passed) < 12:  # the statement comes first
         keyboard.press("Tab")
         passed.append(
