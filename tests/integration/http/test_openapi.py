@@ -148,6 +148,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.client.get(f"/log/checkpoints/{size}")
         page = f"/api/statements/{tale.statements[0].id}"
         ada.client.get(f"{page}/evidence")
+        ada.client.get(f"{page}/certificate")
         etag = ada.client.get(page).headers["etag"]
         ada.client.get(page, headers={"If-None-Match": etag})
         set_codes(ada)
