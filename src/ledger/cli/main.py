@@ -1,6 +1,6 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
 `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`, `replay`,
-`types …`, `jws …`.
+`ask …`, `types …`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ledger import __version__
 from ledger.cli import (
+    ask,
     audit,
     backup,
     database,
@@ -105,6 +106,7 @@ def make_parser() -> argparse.ArgumentParser:
     mirror.add_parser(commands)
     audit.add_parser(commands)
     replay.add_parser(commands)
+    ask.add_parser(commands)
     types.add_parser(commands)
     return parser
 
@@ -155,6 +157,7 @@ _WITHOUT_A_LEDGER: dict[str, Callable[[argparse.Namespace], int]] = {
 }
 # The commands on the ledger of the settings.
 _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "ask": ask.run,
     "audit": audit.run,
     "backup": backup.run,
     "database": database.run,
