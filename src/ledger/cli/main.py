@@ -1,6 +1,6 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
 `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`, `replay`,
-`ask …`, `types …`, `jws …`.
+`ask …`, `diff`, `types …`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -19,6 +19,7 @@ from ledger.cli import (
     backup,
     database,
     demo,
+    diff,
     doctor,
     export,
     jws,
@@ -107,6 +108,7 @@ def make_parser() -> argparse.ArgumentParser:
     audit.add_parser(commands)
     replay.add_parser(commands)
     ask.add_parser(commands)
+    diff.add_parser(commands)
     types.add_parser(commands)
     return parser
 
@@ -161,6 +163,7 @@ _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "audit": audit.run,
     "backup": backup.run,
     "database": database.run,
+    "diff": diff.run,
     "doctor": doctor.run,
     "export": export.run,
     "log": log.run,
