@@ -143,19 +143,21 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         "/api/device-links",
         "/api/governance",
         "/api/invitations/{kid:str}",
+        "/api/questions/{question:str}",
         "/api/session",
         "/api/sessions",
         "/api/wrapped-keys",
         "/api/stream",
         "/api/statements/{statement_id:str}/evidence",
+        "/api/statements/{statement_id:str}/certificate",
     }
     (section,) = re.findall(
         r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
     )
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
-        " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record` and the evidence"
-        " take neither" in section
+        " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record`,"
+        " `/api/questions/{question}`, the evidence and the certificate take neither" in section
     )
 
 
