@@ -61,7 +61,7 @@ def test_governance_is_raised_with_the_passkeys_of_everybody_who_keeps_a_place(
     )
     expect(root.page.locator("#keepers")).to_contain_text(spoken(ben.passkey.cose_sha256))
     root.button("Show what it does…").click()
-    expect(root.dialog()).to_contain_text("let only Root and Ben fill its places")
+    expect(root.dialog()).to_contain_text("let only “Root” and “Ben” fill its places")
     expect(root.dialog()).to_contain_text("Open invitations give no role that governs any more.")
     sign(root)
     expect(root.page.locator("#done")).to_contain_text("accepts the new policy with a passkey")
@@ -71,7 +71,7 @@ def test_governance_is_raised_with_the_passkeys_of_everybody_who_keeps_a_place(
     expect(in_force).to_contain_text("the approval of 2 administrators")
     in_force.get_by_text("How it was set").click()
     expect(in_force.get_by_role("link", name="The change")).to_be_visible()
-    expect(root.page.locator("#strength")).to_contain_text("Without Root or Ben, nobody could")
+    expect(root.page.locator("#strength")).to_contain_text("Without “Root” or “Ben”, nobody could")
 
 
 def test_a_policy_that_nobody_could_meet_is_refused_before_the_signature(company: Company) -> None:

@@ -49,7 +49,7 @@ def test_the_pictures_show_the_real_pages(open_browser: OpenBrowser) -> None:
     carol.approve()
     bob.open(path)
     bob.expect_status(
-        "Approved", "Signed by Alice Moreau, Bob Lindqvist and Carol Okafor; 2 needed."
+        "Approved", "Signed by “Alice Moreau”, “Bob Lindqvist” and “Carol Okafor”; 2 needed."
     )
     expect(bob.page.locator("#decisions .verified", has_text="verified here")).to_have_count(3)
     picture("statement")

@@ -16,6 +16,9 @@ from ledger.audit.source import AuditedLog
 from ledger.domain import entry, events
 from ledger.domain.document import Document
 from ledger.domain.events import Event, StatementDrafted, UserRegistered, kid_of
+from ledger.domain.policy_words import called
+from ledger.domain.quoting import quoted
+from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.errors import CorruptError, LedgerError
 
 MOST_TITLES = 10_000
@@ -54,6 +57,7 @@ class Trail:
     def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._names: dict[str, str] = {}
+        self._by_operator: set[str] = set()
         self._title = lru_cache(MOST_TITLES)(self._find_title)
 
     def lines(self) -> Iterator[Line]:
@@ -80,8 +84,13 @@ class Trail:
     def _line(self, position: int, event: Event, entry_hash: str, body_hash: str) -> Line:
         if isinstance(event.body, UserRegistered):
             self._names[event.body.user] = event.body.name
+            if event.body.admitted_by == OPERATOR:
+                self._by_operator.add(event.body.user)
         actor = events.actor(event)
-        who = "The ledger" if actor is None else self._names.get(actor, "")
+        name = "The ledger" if actor is None else self._names.get(actor, "")
+        who = name if actor is None else quoted(name)
+        if actor in self._by_operator and event.body.MEANING.stream == "statement":
+            who += f" ({LET_IN})"
         return Line(
             position=position,
             leaf_index=position - 1,
@@ -90,7 +99,7 @@ class Trail:
             version=event.version,
             type=event.body.TAG,
             actor_id=actor or "",
-            actor_name=who,
+            actor_name=name,
             object=_about(event),
             summary=self._summary(event, who),
             kid=kid_of(event.body),
@@ -107,7 +116,7 @@ class Trail:
         }
         role = body.role_in_words if isinstance(body, UserRegistered) else slots.get("role")
         slots["role"] = role or events.NO_ROLE
-        slots |= {"who": who, "whose": self._names.get(str(event.stream), "somebody")}
+        slots |= {"who": who, "whose": called(str(event.stream), self._names)}
         if body.MEANING.stream == "statement":
             slots["title"] = self._title(event.stream.bytes)
         return body.MEANING.words.trail.format_map(slots)
@@ -116,7 +125,7 @@ class Trail:
         for state in self._rows.of_stream(stream):
             body = events.decode(state).body
             if isinstance(body, StatementDrafted):
-                return f"“{msgspec.json.decode(body.document, type=Document).title}”"
+                return quoted(msgspec.json.decode(body.document, type=Document).title)
         raise CorruptError("stream_unknown", f"there is no draft of {stream.hex()}")
 
 

@@ -8,7 +8,9 @@ import msgspec
 
 from ledger.audit.replay import ReplayedStatement, World, find_position, fold
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
-from ledger.domain.vocabulary import OPERATOR
+from ledger.domain.policy_words import called
+from ledger.domain.quoting import quoted
+from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.errors import CorruptError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -78,10 +80,12 @@ def to_text(world: World, asked: str | None) -> str:
         active = sum(key.status == "active" for key in person.keys)
         keys = f"{active} of {len(person.keys)} keys active"
         gone = "" if person.standing == "active" else f", {person.standing}"
-        gone += ", let in by the operator" if person.admitted_by == OPERATOR else ""
+        gone += f", {LET_IN}" if person.admitted_by == OPERATOR else ""
         back = person.re_enrolled_at
         gone += "" if back is None else f", re-enrolled {back}"
-        told.append(f"  {person.name} ({', '.join(person.roles)}), {keys}{gone}  {person.id}")
+        told.append(
+            f"  {quoted(person.name)} ({', '.join(person.roles)}), {keys}{gone}  {person.id}"
+        )
     told += ["", f"{len(world.statements):,} statements"]
     for each in world.statements:
         told += _statement(each, names)
@@ -89,16 +93,16 @@ def to_text(world: World, asked: str | None) -> str:
 
 
 def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
-    approved = [names.get(user, user) for user in each.approvals]
-    rejected = [names.get(user, user) for user in each.rejections]
-    lines = [f"  {each.status:<10}{_progress(each)}  {each.title!r}  {each.id}"]
+    approved = [called(user, names) for user in each.approvals]
+    rejected = [called(user, names) for user in each.rejections]
+    lines = [f"  {each.status:<10}{_progress(each)}  {quoted(each.title)}  {each.id}"]
     lines += [f"            approved by {', '.join(approved)}"] if approved else []
     lines += [f"            rejected by {', '.join(rejected)}"] if rejected else []
-    questioned = [names.get(user, user) for user in each.in_question]
+    questioned = [called(user, names) for user in each.in_question]
     lines += [f"            in question: {', '.join(questioned)}"] if questioned else []
     for use in each.uses:
         ended = "not done, confirmed" if use.freed else use.outcome or "no outcome"
-        by = names.get(use.user, use.user)
+        by = called(use.user, names)
         lines.append(f"            use {use.number} by {by}: {ended}")
     return lines
 

@@ -43,26 +43,26 @@ def told(story: Story, at: int = 21, **conditions: Any) -> list[str]:
 
 def test_every_type_of_event_is_told_in_words_newest_first(story: Story) -> None:
     assert told(story) == [
-        "Bob removed a passkey",
-        "Alice revoked a signing key",
-        "Bob revoked a signing key",
-        "Alice withdrew “Loan”",
-        "Alice drafted “Loan”",
-        "Bob rejected “Lease” (rejected)",
-        "Alice rejected “Lease”",
-        "Bob drafted “Lease”",
-        "Alice approved “Series A” (2 approvals, approved)",
-        "Bob approved “Series A” (1 approval)",
-        "Alice drafted “Series A”",
+        "“Bob” removed a passkey",
+        "“Alice” revoked a signing key",
+        "“Bob” revoked a signing key",
+        "“Alice” withdrew “Loan”",
+        "“Alice” drafted “Loan”",
+        "“Bob” rejected “Lease” (rejected)",
+        "“Alice” rejected “Lease”",
+        "“Bob” drafted “Lease”",
+        "“Alice” approved “Series A” (2 approvals, approved)",
+        "“Bob” approved “Series A” (1 approval)",
+        "“Alice” drafted “Series A”",
         "Somebody was invited as auditor",
-        "Bob was granted the role creator",
-        "Alice was granted the role administrator",
-        "Bob attested a signing key",
-        "Bob added a passkey",
-        "Bob registered as investor",
-        "Alice attested a signing key",
-        "Alice added a passkey",
-        "Alice registered as creator",
+        "“Bob” was granted the role creator",
+        "“Alice” was granted the role administrator",
+        "“Bob” attested a signing key",
+        "“Bob” added a passkey",
+        "“Bob” registered as investor",
+        "“Alice” attested a signing key",
+        "“Alice” added a passkey",
+        "“Alice” registered as creator",
         "The ledger was created",
     ]
 
@@ -74,9 +74,9 @@ def test_a_retraction_is_told_with_the_approvals_that_are_left(story: Story) -> 
     story.retract(ALICE, drafted)  # 25
     story.approve(ALICE, drafted)  # 26
     assert told(story, 26)[:3] == [
-        "Alice approved “Rent” (2 approvals)",
-        "Alice took back the approval of “Rent” (1 approval)",
-        "Bob approved “Rent” (2 approvals)",
+        "“Alice” approved “Rent” (2 approvals)",
+        "“Alice” took back the approval of “Rent” (1 approval)",
+        "“Bob” approved “Rent” (2 approvals)",
     ]
 
 
@@ -92,21 +92,21 @@ def test_an_item_says_where_when_and_who(story: Story) -> None:
 
 
 def test_the_past_is_told_as_it_was(story: Story) -> None:
-    assert told(story, at=2) == ["Alice registered as creator", "The ledger was created"]
+    assert told(story, at=2) == ["“Alice” registered as creator", "The ledger was created"]
     assert told(story, at=0) == []
 
 
 def test_the_timeline_is_narrowed_by_stream_actor_and_type(story: Story) -> None:
-    assert told(story, stream=BOB, type="role-granted.v1") == ["Bob was granted the role creator"]
+    assert told(story, stream=BOB, type="role-granted.v1") == ["“Bob” was granted the role creator"]
     assert told(story, stream=SERIES_A) == [
-        "Alice approved “Series A” (2 approvals, approved)",
-        "Bob approved “Series A” (1 approval)",
-        "Alice drafted “Series A”",
+        "“Alice” approved “Series A” (2 approvals, approved)",
+        "“Bob” approved “Series A” (1 approval)",
+        "“Alice” drafted “Series A”",
     ]
     assert told(story, actor=BOB, type="statement-rejected.v1") == [
-        "Bob rejected “Lease” (rejected)"
+        "“Bob” rejected “Lease” (rejected)"
     ]
-    assert told(story, actor=BOB, type="key-attested.v1") == ["Bob attested a signing key"]
+    assert told(story, actor=BOB, type="key-attested.v1") == ["“Bob” attested a signing key"]
     assert told(story, at=18, type="key-revoked.v1") == []
 
 

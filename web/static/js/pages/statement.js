@@ -5,7 +5,7 @@ import { NoAnswer, Problem, post, settle } from "../lib/api.js";
 import { Unfaithful, checkedDocument } from "../lib/checked-document.js";
 import { all, ask, el, icon, one, put } from "../lib/dom.js";
 import { signAct, signApproval, signedAt } from "../lib/jws.js";
-import { policySentence } from "../lib/policy.js";
+import { called, policySentence } from "../lib/policy.js";
 import { announce, me, onAction, say, show, start } from "../lib/page.js";
 import { live, read, swap } from "../lib/sse.js";
 import { parseObject } from "../lib/strict-json.js";
@@ -35,7 +35,7 @@ async function check() {
 
 async function draw(document, text) {
   one("#title").replaceChildren(...seen(document.title));
-  one("#creator").textContent = names[document.creator] ?? document.creator;
+  one("#creator").textContent = called(document.creator, names);
   const isChange = document.type?.name === "ledger/change";
   const content = parseObject(document.content);
   if (isChange) one("#content").replaceChildren(await drawChange(document));
