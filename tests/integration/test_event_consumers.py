@@ -103,7 +103,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Line]:
     path = tmp_path_factory.mktemp("consumers") / "log.sqlite"
     with closing(SqliteLog(path)) as store:
         for event, state in zip(TOLD.events, TOLD.states, strict=True):
-            row = stored(event.stream, event.version, state)
+            row = stored(event.stream, event.version, state, tag=event.body.TAG)
             store.append([write(event.stream, events=(row,))])
     with closing(audited_log(str(path)).open()) as opened:
         return [*Trail(opened).lines()]
@@ -123,7 +123,8 @@ def test_the_trail_tells_who_did_what_with_which_key(lines: Sequence[Line], tag:
     assert (line.type, line.actor_id) == (tag, expected.who or "")
     assert line.actor_name == ("The ledger" if expected.who is None else line.actor_name) != ""
     assert line.summary == f"{line.actor_name} {expected.trail}"
-    assert line.kid == events.kid_of(body)
+    kid = events.kid_of(body)
+    assert line.key == (f"kid:{kid}" if kid else "")
     assert (line.object == "") == (body.MEANING.words.about is None)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from ledger import clock
 from ledger.audit.part_auditor import PartAuditor
+from ledger.audit.replayed_decisions import DecisionsSoFar, ReplayedDecision
 from ledger.audit.replayed_progress import ReplayedProgress, replayed_progress
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import places, policy
@@ -75,8 +76,9 @@ class ReplayedPerson(_Shown, frozen=True, kw_only=True):
 class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     """A statement: approvals with roles, rejections, and the progress of its policy.
 
-    `in_question` are the people whose decision was made with what was compromised by then. `uses`
-    are all its uses with the last report of each.
+    `decisions` are all of them in order, also those that were taken back; `approvals` and
+    `rejections` are each person's last one. `in_question` are the people whose decision was made
+    with what was compromised by then. `uses` are all its uses with the last report of each.
     """
 
     id: str
@@ -84,6 +86,7 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     creator: str
     status: Status
     sha256: str
+    decisions: list[ReplayedDecision]
     approvals: dict[str, list[str]]
     rejections: list[str]
     in_question: list[str]
@@ -109,31 +112,6 @@ class World(_Shown, frozen=True, kw_only=True):
     statements: list[ReplayedStatement]
 
 
-def find_position(rows: AuditedLog, asked: str | None) -> tuple[int, str | None]:
-    """Return the requested position, and the time if a time was requested.
-
-    A time selects the last entry that is not later. Raises MalformedError `time_invalid` or
-    `position_future`; NotFoundError `position_unknown` for position 0 or a time before the first
-    entry; CorruptError `time_backwards` if times decrease, so that no position is the right one.
-    """
-    newest = rows.newest()
-    if asked is None or (asked.isascii() and asked.isdigit()):
-        position = newest if asked is None else int(asked[:19])
-        if position > newest:
-            raise MalformedError("position_future", f"the newest position is {newest}")
-        if position == 0:
-            raise NotFoundError("position_unknown", "positions start at 1")
-        return position, None
-    time = clock.from_rfc3339(asked)
-    found, later = rows.at_time(time)
-    if found is None:
-        raise NotFoundError("position_unknown", "the log had no entry at that time")
-    if later is not None and later < found:
-        detail = f"position {later} is later than {time}, and position {found} is not"
-        raise CorruptError("time_backwards", detail, position=found)
-    return found, time
-
-
 def fold(
     rows: AuditedLog, position: int, *, time: str | None, statement: str | None, decide: bool
 ) -> World:
@@ -143,12 +121,14 @@ def fold(
     AuditError `log_invalid`; CorruptError `position_missing`; NotFoundError `statement_unknown`.
     """
     wanted = None if statement is None else _stream(statement)
-    auditor, at = PartAuditor(rows), ""
+    auditor, at, decisions = PartAuditor(rows), "", DecisionsSoFar()
     read = auditor.following(_read(rows, position, wanted), position)
     for number, row in enumerate(read, start=1):
         if wanted is None and row[0] != number:
             raise CorruptError("position_missing", f"position {number} is missing")
-        at = auditor.take(row, decide=decide).at
+        event = auditor.take(row, decide=decide)
+        at = event.at
+        decisions.take(row[0], event)
     if auditor.charter is None:
         raise CorruptError("position_missing", "the log does not begin with the ledger's creation")
     if wanted is not None and wanted not in auditor.statements:
@@ -157,7 +137,7 @@ def fold(
         at = _time_of(rows, position)
         # Changes were read for their effects.
         auditor.statements = {wanted: auditor.statements[wanted]}
-    return _world(auditor.charter, auditor, position, at=time or at, decided=decide)
+    return _world(auditor.charter, auditor, decisions, position, at=time or at, decided=decide)
 
 
 def _time_of(rows: AuditedLog, position: int) -> str:
@@ -183,8 +163,14 @@ def _read(rows: AuditedLog, position: int, statement: UUID | None) -> Iterator[E
     return rows.of_people(position, statement.bytes)
 
 
-def _world(
-    charter: Charter, auditor: PartAuditor, position: int, *, at: str, decided: bool
+def _world(  # what was folded, as of where
+    charter: Charter,
+    auditor: PartAuditor,
+    decisions: DecisionsSoFar,
+    position: int,
+    *,
+    at: str,
+    decided: bool,
 ) -> World:
     now_ms = clock.to_ms(at)
     losses = charter.losses
@@ -207,8 +193,14 @@ def _world(
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=[_person(each, now_ms) for each in known.values()],
         statements=[
-            _statement(each, known, able, each.status_at(now_ms, stopped=auditor.stops(each)))
-            for each in auditor.statements.values()
+            _statement(
+                each,
+                known,
+                able,
+                each.status_at(now_ms, stopped=auditor.stops(each)),
+                decisions.of(stream, known),
+            )
+            for stream, each in auditor.statements.items()
         ],
     )
 
@@ -262,6 +254,7 @@ def _statement(
     everybody: Mapping[UUID, PersonState],
     able: policy.RolesByPerson,
     status: Status,
+    decisions: list[ReplayedDecision],
 ) -> ReplayedStatement:
     without = places.excluded(state.policy, state.creator)
     further = {user: able[user] for user in able.keys() - without} if status == "pending" else {}
@@ -274,6 +267,7 @@ def _statement(
         creator=state.creator,
         status=status,
         sha256=state.sha256,
+        decisions=decisions,
         approvals={user: sorted(each.roles) for user, each in state.approvals.items()},
         rejections=sorted(state.rejections),
         in_question=sorted(people.keys() - counting),

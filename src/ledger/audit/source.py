@@ -7,7 +7,8 @@ whenever they start. Rows that do change, and totals, are read in one snapshot.
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from ledger.audit.findings import Finding
 from ledger.domain.events import BODIES
@@ -27,6 +28,25 @@ CosignatureRow = tuple[Any, Any, Any, Any, Any]
 StampRow = tuple[Any, Any, Any, Any, Any, Any]
 
 
+class RowFilter(NamedTuple):
+    """Which events are read: those after a position, up to another one, that meet all the rest.
+
+    `stream` is a stream's 16 bytes; `tags` are types, empty for all. `mentions` is a person's id:
+    the event is of that person's stream, or its body has the id somewhere, or is not there.
+    """
+
+    after: int = 0
+    last: int | None = None
+    stream: bytes | None = None
+    tags: tuple[str, ...] = ()
+    mentions: UUID | None = None
+
+    @property
+    def is_period(self) -> bool:
+        """Whether it takes every event between two positions."""
+        return self.stream is None and not self.tags and self.mentions is None
+
+
 class EventSource(Protocol):
     """The events of a log; every read may raise what `AuditedLog` says."""
 
@@ -36,6 +56,10 @@ class EventSource(Protocol):
 
     def events(self, after: int = 0, last: int | None = None) -> Iterator[EventRow]:
         """Yield the events after a position, up to another one or to the end, in order."""
+        ...
+
+    def filtered(self, wanted: RowFilter) -> Iterator[EventRow]:
+        """Yield the events that meet a filter, in order."""
         ...
 
     def of_people(self, size: int, statement: bytes | None = None) -> Iterator[EventRow]:

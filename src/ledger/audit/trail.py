@@ -1,36 +1,35 @@
-"""The trail: one line per event, as JSON lines or CSV, for use in tables.
+"""The trail: one line per event, for use in tables; trail_formats.py writes it.
 
-It reads only the log, in order, with constant memory. It compares each entry with its body and its
-leaf hash. It does not recompute decisions: `ledger audit` does.
+It reads only the log, in order, with constant memory. It does not recompute decisions: `ledger
+audit` does.
 """
 
-import csv
-import io
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
+from ledger.audit.named import Named
+from ledger.audit.selection import EVERY_EVENT, Selection
 from ledger.audit.source import AuditedLog
-from ledger.domain import entry, events
-from ledger.domain.document import Document
-from ledger.domain.events import Event, StatementDrafted, UserRegistered, kid_of
-from ledger.domain.policy_words import called
+from ledger.audit.stored_events import StoredEvent, stored_events
+from ledger.domain import events
+from ledger.domain.events import Body, StatementSigned, UserRegistered, signature_of
 from ledger.domain.quoting import quoted
-from ledger.domain.vocabulary import LET_IN, OPERATOR
+from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError
+from ledger.jose import Header
 
-MOST_TITLES = 10_000
-# First characters that make a spreadsheet read a cell as a formula, or end the cell.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What the members of events that name a key or a passkey are written as: references.
+_REFERENCES = {"kid": "kid:", "credential_id": "passkey:"}
 
 
 class Line(msgspec.Struct, frozen=True, rename="camel"):
     """One event; the members have the order of the columns.
 
-    `actor_id` is the person who acted, empty for the ledger itself. `object` is the id, kid or
-    credential id that the event is about. Hashes are in hex.
+    `actor_id` is the person who acted, empty for the ledger itself. `object` is the id or reference
+    that the event is about, and `key` the reference of the key that signed. References begin with
+    `kid:` or `passkey:`, so that no spreadsheet takes one for a formula. Hashes are in hex.
     """
 
     position: int
@@ -43,7 +42,17 @@ class Line(msgspec.Struct, frozen=True, rename="camel"):
     actor_name: str
     object: str
     summary: str
-    kid: str
+    key: str
+    title: str
+    document_type: str
+    document_hash: str
+    roles: str
+    form: str
+    step: str
+    status: str
+    reason: str
+    compromised_since: str
+    change: str
     entry_hash: str
     body_hash: str
 
@@ -52,122 +61,102 @@ COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Line))
 
 
 class Trail:
-    """Describes the events of one log; caches people's names and some statements' titles."""
+    """Describes the events of one log."""
 
     def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
-        self._names: dict[str, str] = {}
-        self._by_operator: set[str] = set()
-        self._title = lru_cache(MOST_TITLES)(self._find_title)
+        self.named = Named(rows)
 
-    def lines(self) -> Iterator[Line]:
-        """Yield a line for each event.
+    def lines(self, wanted: Selection = EVERY_EVENT) -> Iterator[Line]:
+        """Yield a line for each event of a selection.
 
-        Raises CorruptError if a position is missing or stored bytes contradict each other.
+        Raises CorruptError if a position of a period is missing or stored bytes contradict each
+        other.
         """
-        for number, row in enumerate(self._rows.events(), start=1):
-            position, *_, state, leaf = row
-            if position != number or not isinstance(state, bytes):
-                raise CorruptError("position_missing", f"position {number} is missing")
-            try:
-                envelope, body = entry.unseal(state)
-                event = events.decode_body(envelope, body)
-            except LedgerError as error:
-                detail = f"at position {position}, {error.detail}"
-                raise CorruptError(error.code, detail, position=position) from error
-            hashed = entry.leaf_hash(state)
-            if hashed != leaf:
-                detail = f"at position {position}, the stored leaf hash does not match the entry"
-                raise CorruptError("leaf_mismatch", detail, position=position)
-            yield self._line(position, event, hashed.hex(), envelope.body.sha256)
+        for each in stored_events(self._rows, wanted.rows):
+            if wanted.takes(each.event):
+                yield self.line(each)
 
-    def _line(self, position: int, event: Event, entry_hash: str, body_hash: str) -> Line:
-        if isinstance(event.body, UserRegistered):
-            self._names[event.body.user] = event.body.name
-            if event.body.admitted_by == OPERATOR:
-                self._by_operator.add(event.body.user)
-        actor = events.actor(event)
-        name = "The ledger" if actor is None else self._names.get(actor, "")
-        who = name if actor is None else quoted(name)
-        if actor in self._by_operator and event.body.MEANING.stream == "statement":
-            who += f" ({LET_IN})"
+    def line(self, found: StoredEvent) -> Line:
+        """Return the line of one event."""
+        position, event, leaf, body_sha256 = found
+        body, actor = event.body, events.actor(event)
+        self.named.learn(event.stream, body)
+        stream = str(event.stream)
+        draft = self.named.draft(event.stream) if body.MEANING.stream == "statement" else None
         return Line(
             position=position,
             leaf_index=position - 1,
             time=event.at,
-            stream=str(event.stream),
+            stream=stream,
             version=event.version,
-            type=event.body.TAG,
+            type=body.TAG,
             actor_id=actor or "",
-            actor_name=name,
-            object=_about(event),
-            summary=self._summary(event, who),
-            kid=kid_of(event.body),
-            entry_hash=entry_hash,
-            body_hash=body_hash,
+            actor_name=self.named.name(actor),
+            object=_about(body, stream),
+            summary=self._summary(body, actor, stream, None if draft is None else draft.title),
+            key=_key(body),
+            title="" if draft is None else draft.title,
+            document_type="" if draft is None else draft.type_in_words,
+            document_hash="" if draft is None else draft.sha256,
+            roles=" ".join(getattr(body, "roles", None) or _role(body)),
+            form=body.form if isinstance(body, StatementSigned) else "",
+            step=_text(body, "step"),
+            status=_text(body, "status") or _text(body, "standing") or _text(body, "outcome"),
+            reason=_text(body, "reason"),
+            compromised_since=_text(body, "compromised_since") or _text(body, "since"),
+            change=_text(body, "change"),
+            entry_hash=leaf.hex(),
+            body_hash=body_sha256,
         )
 
-    def _summary(self, event: Event, who: str) -> str:
+    def _summary(self, body: Body, actor: str | None, stream: str, title: str | None) -> str:
         """Return the event's sentence, from the words that its class declares for the trail."""
-        body = event.body
-        slots = {
-            name: len(value) if isinstance(value, tuple) else value
-            for name, value in msgspec.structs.asdict(body).items()
-        }
+        slots: dict[str, Any] = {}
+        for name in body.__struct_fields__:
+            value = getattr(body, name)
+            slots[name] = len(value) if isinstance(value, tuple) else value
         role = body.role_in_words if isinstance(body, UserRegistered) else slots.get("role")
         slots["role"] = role or events.NO_ROLE
-        slots |= {"who": who, "whose": called(str(event.stream), self._names)}
-        if body.MEANING.stream == "statement":
-            slots["title"] = self._title(event.stream.bytes)
-        return body.MEANING.words.trail.format_map(slots)
-
-    def _find_title(self, stream: bytes) -> str:
-        for state in self._rows.of_stream(stream):
-            body = events.decode(state).body
-            if isinstance(body, StatementDrafted):
-                return quoted(msgspec.json.decode(body.document, type=Document).title)
-        raise CorruptError("stream_unknown", f"there is no draft of {stream.hex()}")
+        is_signer = body.MEANING.stream == "statement"
+        slots["who"] = self.named.signer(actor) if is_signer else self.named.called(actor)
+        slots["title"] = quoted(title or "")
+        template = body.MEANING.words.trail
+        if "{whose}" in template:
+            slots["whose"] = self.named.called(stream) or "somebody"
+        return template.format_map(slots)
 
 
-def _about(event: Event) -> str:
-    """Return the id, kid or credential id that an event is about; the first of several."""
-    member = event.body.MEANING.words.about
+def _text(body: object, member: str) -> str:
+    """Return a member of an event as text; empty where it has none, or no value."""
+    value = getattr(body, member, None)
+    return "" if value is None else str(value)
+
+
+def _role(body: object) -> tuple[str, ...]:
+    role = getattr(body, "role", None)
+    return () if role is None else (role,)
+
+
+def _about(body: Body, stream: str) -> str:
+    """Return the id or reference that an event is about; the first of several."""
+    member = body.MEANING.words.about
     if member is None:
         return ""
-    found = event.stream if member == "stream" else getattr(event.body, member)
-    return str(found[0] if isinstance(found, tuple) else found)
+    if member == "stream":
+        return stream
+    found = getattr(body, member)
+    first = str(found[0] if isinstance(found, tuple) else found)
+    return _REFERENCES.get(member, "") + first
 
 
-# --- formats ---------------------------------------------------------------------------------
-
-
-def write_jsonl(rows: AuditedLog, out: BinaryIO) -> None:
-    """Write the trail as one JSON object per line."""
-    encoder = msgspec.json.Encoder()
-    for line in Trail(rows).lines():
-        out.write(encoder.encode(line) + b"\n")
-
-
-def write_csv(rows: AuditedLog, out: BinaryIO) -> None:
-    """Write the trail as CSV (RFC 4180, UTF-8); the first line names the columns.
-
-    A cell that a spreadsheet would read as a formula gets an apostrophe as its first character.
-    """
-    text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+def _key(body: Body) -> str:
+    """Return the reference of the key that signed the evidence; empty where no key signed."""
+    signed = signature_of(body) or _text(body, "possession")
+    if not signed:
+        return ""
     try:
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        for line in Trail(rows).lines():
-            writer.writerow([_defused(value) for value in msgspec.structs.astuple(line)])
-    finally:
-        text.detach()
-
-
-def _defused(value: str | int) -> str | int:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-FORMATS: dict[str, Callable[[AuditedLog, BinaryIO], None]] = {
-    "jsonl": write_jsonl,
-    "csv": write_csv,
-}
+        header = msgspec.json.decode(b64u_decode(signed.partition(".")[0]), type=Header)
+    except (LedgerError, msgspec.MsgspecError) as error:
+        raise CorruptError("jws_malformed", "a signature's header is malformed") from error
+    return f"kid:{header.kid}"

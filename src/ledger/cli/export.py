@@ -11,9 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, get_args
 
-from ledger.audit import trail
-from ledger.audit.source import AuditedLog
+from ledger.audit.selection import selection
+from ledger.audit.trail import Trail
+from ledger.audit.trail_formats import BOM, WriteLines
+from ledger.audit.trail_formats import FORMATS as TRAIL_FORMATS
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
+from ledger.cli.selection_arguments import add_selection, asked, refuse_selection
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -23,28 +26,31 @@ WriteExport = Callable[[Settings, argparse.Namespace, BinaryIO], None]
 
 
 def _write_trail(
-    write: Callable[[AuditedLog, BinaryIO], None],
-    settings: Settings,
-    chosen: argparse.Namespace,
-    out: BinaryIO,
+    write: WriteLines, settings: Settings, chosen: argparse.Namespace, out: BinaryIO
 ) -> None:
-    """Write every event as a line; raise MalformedError `option_invalid` for chosen statements."""
+    """Write the events of a selection; raise MalformedError `option_invalid`."""
     if chosen.statements:
-        raise MalformedError("option_invalid", "a trail is of the whole log: name no statements")
+        detail = "a trail is of events: name a statement with --statement, or none"
+        raise MalformedError("option_invalid", detail)
+    if chosen.bom:
+        if chosen.format != "csv":
+            raise MalformedError("option_invalid", "only CSV has a byte order mark")
+        out.write(BOM)
     with closing(audited_log(settings.log_address).open()) as rows, rows.snapshot():
         rows.require_format()
-        write(rows, out)
+        write(Trail(rows).lines(selection(rows, asked(chosen))), out)
 
 
 def _write_bundle(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
     from ledger.cli import export_bundle  # the server's packages
 
+    refuse_selection(chosen, "a bundle is of statements and not of a period")
     export_bundle.write(settings, chosen, out)
 
 
 FORMATS: dict[str, WriteExport] = {
     "bundle": _write_bundle,
-    **{name: partial(_write_trail, write) for name, write in trail.FORMATS.items()},
+    **{name: partial(_write_trail, write) for name, write in TRAIL_FORMATS.items()},
 }
 
 
@@ -74,6 +80,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         choices=get_args(Mode),
         default="statement",
         help="of a bundle: chosen entries (default); every entry, chosen bodies; or the whole log",
+    )
+    add_selection(parser)
+    parser.add_argument(
+        "--bom", action="store_true", help="of CSV: begin with a byte order mark, for Excel"
     )
     declare(
         parser,

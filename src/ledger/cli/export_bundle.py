@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import BinaryIO
 
-from ledger.errors import MalformedError, UnavailableError
+from ledger.errors import CorruptError, MalformedError, UnavailableError
 from ledger.http.assets import verifier_page
 from ledger.publish.bundles import Evidence, newest_position
 from ledger.publish.companions import companions, read_stated
@@ -15,19 +15,31 @@ from ledger.publish.log_keys import LogKeys
 from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.settings import Settings
 from ledger.store.engines import read_log
+from ledger.verify.bundle import verify
 from ledger.verify.container import Mode
+from ledger.verify.report import VerificationReport
 
 
 def write(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
     """Write the bundle of the statements named, as of the newest checkpoint.
 
-    Raises MalformedError `option_invalid`, and what `bundle` raises.
+    The bundle is verified first, as its receiver will: nothing that is proved wrong is written.
+    Raises MalformedError `option_invalid`, CorruptError `bundle_invalid`, and what `bundle` raises.
     """
     if not chosen.statements:
         raise MalformedError("option_invalid", "a bundle is of one statement or more: name them")
     if out.isatty():
         raise MalformedError("option_invalid", "a bundle is no text: name a file with --output")
-    out.write(bundle(settings, chosen.statements, chosen.mode))
+    made = bundle(settings, chosen.statements, chosen.mode)
+    _require_sound(verify(made, now_ms=time.time_ns() // 1_000_000))
+    out.write(made)
+
+
+def _require_sound(report: VerificationReport) -> None:
+    failed = next((each for each in report.checks if each.outcome == "failed"), None)
+    if failed is not None:
+        detail = f"the bundle would not verify: {failed.name}: {failed.says}"
+        raise CorruptError("bundle_invalid", f"{detail}; run `ledger audit`")
 
 
 def bundle(settings: Settings, statements: Sequence[str], mode: Mode) -> bytes:

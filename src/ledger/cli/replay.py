@@ -6,11 +6,13 @@ from contextlib import closing
 
 import msgspec
 
-from ledger.audit.replay import ReplayedStatement, World, find_position, fold
+from ledger.audit.positions import find_position
+from ledger.audit.replay import ReplayedStatement, World, fold
+from ledger.audit.replayed_decisions import ReplayedDecision
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.domain.policy_words import called
 from ledger.domain.quoting import quoted
-from ledger.domain.vocabulary import LET_IN, OPERATOR
+from ledger.domain.vocabulary import LET_IN, OPERATOR, DecisionKind
 from ledger.errors import CorruptError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -83,9 +85,8 @@ def to_text(world: World, asked: str | None) -> str:
         gone += f", {LET_IN}" if person.admitted_by == OPERATOR else ""
         back = person.re_enrolled_at
         gone += "" if back is None else f", re-enrolled {back}"
-        told.append(
-            f"  {quoted(person.name)} ({', '.join(person.roles)}), {keys}{gone}  {person.id}"
-        )
+        who = f"{quoted(person.name)} ({', '.join(person.roles)})"
+        told.append(f"  {who}, {keys}{gone}  {person.id}")
     told += ["", f"{len(world.statements):,} statements"]
     for each in world.statements:
         told += _statement(each, names)
@@ -93,11 +94,9 @@ def to_text(world: World, asked: str | None) -> str:
 
 
 def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
-    approved = [called(user, names) for user in each.approvals]
-    rejected = [called(user, names) for user in each.rejections]
     lines = [f"  {each.status:<10}{_progress(each)}  {quoted(each.title)}  {each.id}"]
-    lines += [f"            approved by {', '.join(approved)}"] if approved else []
-    lines += [f"            rejected by {', '.join(rejected)}"] if rejected else []
+    lines += [f"            SHA-256 {each.sha256}"]
+    lines += [f"            {_decided(made, names)}" for made in each.decisions]
     questioned = [called(user, names) for user in each.in_question]
     lines += [f"            in question: {', '.join(questioned)}"] if questioned else []
     for use in each.uses:
@@ -105,6 +104,25 @@ def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
         by = called(use.user, names)
         lines.append(f"            use {use.number} by {by}: {ended}")
     return lines
+
+
+_DECIDED: dict[DecisionKind, str] = {
+    "approval": "approved",
+    "rejection": "rejected",
+    "retraction": "took the approval back",
+    "withdrawal": "withdrew",
+}
+
+
+def _decided(made: ReplayedDecision, names: dict[str, str]) -> str:
+    """Return a decision in words, with its position, time and key."""
+    who = called(made.user, names)
+    held = f" as {', '.join(made.roles)}" if made.roles else ""
+    form = "" if made.form is None else f", {made.form} form"
+    why = "" if made.reason is None else f": {made.reason!r}"
+    doubt = ", in question" if made.in_question else ""
+    place = f"position {made.position:,}, {made.at}, key {made.kid}"
+    return f"{who} {_DECIDED[made.decision]}{held}{why} ({place}{form}{doubt})"
 
 
 def _progress(each: ReplayedStatement) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from ledger.audit.replay import find_position
+from ledger.audit.positions import find_position
 from ledger.audit.type_trial import TriedStatement, tried
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.domain.statement_types import MAX_DEFINITION_BYTES, parse_definition

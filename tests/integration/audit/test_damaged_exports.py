@@ -1,5 +1,6 @@
-"""A body that its entry does not commit to is in no bundle."""
+"""A body that was changed is in no bundle, also where its entry was changed to fit."""
 
+import hashlib
 import shutil
 import sqlite3
 from contextlib import closing
@@ -9,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from ledger.cli.main import main
+from ledger.domain.entry import entry_hash
 from tests.support.states import without_triggers
 
 MODES = ("statement", "redacted", "full")
@@ -35,3 +37,28 @@ def test_a_statement_with_a_changed_body_is_not_exported(
     options = ["--format", "bundle", "--mode", mode, "--output", str(out)]
     assert main(["export", statement, *options, "--data", str(tmp_path / "copy")]) == 1
     assert "body_mismatch" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_bundle_that_would_not_verify_is_not_written(
+    ledger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(ledger, copy)
+    with closing(sqlite3.connect(copy / "log.sqlite")) as db, without_triggers(db):
+        query = (
+            "SELECT stream, pos, data, entry FROM ev JOIN body USING(pos)"
+            " WHERE tag = 'statement-drafted.v1' AND instr(data, ?) LIMIT 1"
+        )
+        stream, position, sealed, entry = db.execute(query, (b"Series A",)).fetchone()
+        changed = sealed.replace(b"Series A", b"Series B")
+        digest, was = (hashlib.sha256(each).hexdigest().encode() for each in (changed, sealed))
+        entry = entry.replace(was, digest)
+        db.execute("UPDATE body SET data = ? WHERE pos = ?", (changed, position))
+        values = (entry, entry_hash(entry), position)
+        db.execute("UPDATE ev SET entry = ?, leaf = ? WHERE pos = ?", values)
+    out = tmp_path / "bundle.zip"
+    options = ["--format", "bundle", "--mode", mode, "--output", str(out)]
+    assert main(["export", str(UUID(bytes=stream)), *options, "--data", str(copy)]) == 1
+    assert "bundle_invalid" in capsys.readouterr().err
+    assert not out.exists()

@@ -9,7 +9,7 @@ import pytest
 
 from ledger import clock
 from ledger.audit.endorsements import EndorsementCheck
-from ledger.audit.replay import find_position
+from ledger.audit.positions import find_position
 from ledger.domain.entry import entry_hash, entry_ms, stamped
 from ledger.errors import CorruptError
 from ledger.store.engines import audited_log

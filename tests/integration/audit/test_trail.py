@@ -13,7 +13,8 @@ from uuid import UUID
 import pytest
 
 from ledger.__main__ import main
-from ledger.audit.trail import COLUMNS, Trail, write_csv
+from ledger.audit.trail import COLUMNS, Trail
+from ledger.audit.trail_formats import write_csv
 from ledger.domain import entry
 from ledger.domain.events import BODIES
 from ledger.store.engines import audited_log
@@ -61,7 +62,7 @@ def test_every_event_is_a_line_in_order(ledger: Path, tmp_path: Path) -> None:
         if signer is not None:
             assert line["actorId"] == signer
             assert line["actorName"] == auditor.people[UUID(signer)].name
-            assert line["kid"] == event.body.kid  # type: ignore[union-attr]  # every decision's
+            assert line["key"] == f"kid:{event.body.kid}"  # type: ignore[union-attr]  # every decision's
 
 
 def test_the_csv_has_the_same_lines(ledger: Path, tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_what_a_spreadsheet_would_run_is_defused(sign: str, monkeypatch: Any, st
     monkeypatch.setattr("ledger.domain.events.actor", lambda event: f"{sign}cmd|'/C calc'!A0")
     out = io.BytesIO()
     with closing(audited_log(str(story)).open()) as opened:
-        write_csv(opened, out)
+        write_csv(Trail(opened).lines(), out)
     for row in [*csv.reader(io.StringIO(out.getvalue().decode(), newline=""))][1:]:
         assert not any(cell.startswith((sign, "=")) for cell in row)
         assert row[COLUMNS.index("actorId")].startswith("'")

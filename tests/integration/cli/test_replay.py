@@ -13,6 +13,7 @@ import pytest
 from ledger import clock
 from ledger.__main__ import main
 from ledger.clock import from_rfc3339
+from ledger.domain.events import StatementDecision
 from ledger.errors import MalformedError
 from ledger.verify.auditor import Auditor
 from tests.support.audited import SIZE
@@ -74,7 +75,29 @@ def test_without_a_position_the_newest_is_shown(
     told = capsys.readouterr().out
     assert f"as of position {SIZE}" in told
     assert "no signature verified" in told
-    assert "approved by" in told
+    assert " approved as " in told
+
+
+def test_each_decision_is_named_with_its_time_position_and_key(
+    ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    auditor = Auditor()
+    made = []
+    for row in rows(ledger / "log.sqlite"):
+        event = auditor.add(*row)
+        if isinstance(event.body, StatementDecision):
+            made.append((str(event.stream), row[0], event.at, event.body.signer, event.body.kid))
+    world = replayed(ledger, capsys)
+    shown = [
+        (each["id"], told["position"], told["at"], told["user"], told["kid"])
+        for each in world["statements"]
+        for told in each["decisions"]
+    ]
+    assert sorted(shown) == sorted(made)
+    assert main(["replay", "--fast", "--data", str(ledger)]) == 0
+    text = capsys.readouterr().out
+    for _, position, at, _, kid in made:
+        assert f"(position {position:,}, {at}, key {kid}" in text
 
 
 def test_a_time_is_the_last_position_that_is_not_later(

@@ -18,30 +18,18 @@ from ledger.audit.source import (
     CosignatureRow,
     EventRow,
     LeafRow,
+    RowFilter,
     StampRow,
 )
 from ledger.domain.entry import join
-from ledger.domain.unique_names import type_group
-from ledger.domain.vocabulary import CHANGE
 from ledger.errors import NotFoundError
 from ledger.store.postgres import schema
 from ledger.store.postgres.connections import LAST_BIGINT, LONG_S, DatabaseConnection
+from ledger.store.postgres.event_rows import CHANGES, PAGE, TAGS, WITH_PEOPLE, conditions
 
 PAGE_ROWS = 2_048
 PAGE_BYTES = 8_000_000  # of bodies, beyond the first one of a page
 
-# Changes are audited with people, because their effects are.
-_CHANGES = f"(SELECT stream FROM ledger.member WHERE grp = '{type_group(CHANGE)}')"  # noqa: S608  # constants
-_TAGS = "ANY(%s::text[])"
-_WITH_PEOPLE = f"(e.tag <> ALL(%s::text[]) OR e.stream IN {_CHANGES})"
-_PAGE = """
-    SELECT pos, stream, version, tag, leaf, entry, data FROM (
-        SELECT e.pos, uuid_send(e.stream) AS stream, e.version, e.tag, e.leaf, e.entry, b.data,
-            sum(octet_length(b.data)) OVER (ORDER BY e.pos) - octet_length(b.data) AS before
-        FROM ledger.ev e LEFT JOIN ledger.body b USING(pos)
-        WHERE e.pos > %s AND e.pos <= %s AND {where} ORDER BY e.pos LIMIT %s) page
-    WHERE before IS NULL OR before < %s ORDER BY pos
-"""
 # An entry begins with its time: 24 characters after {"at":". They sort by time.
 _AT = "substring(entry FROM 8 FOR 24)"
 _UNTIL = f"SELECT max(pos) FROM ledger.ev WHERE {_AT} <= %s"  # noqa: S608  # from this file
@@ -152,9 +140,15 @@ class PostgresAudited:
             after = -LAST_BIGINT
         return self._events("TRUE", (), after, LAST_BIGINT if last is None else last)
 
+    def filtered(self, wanted: RowFilter) -> Iterator[EventRow]:
+        """Yield the events that meet a filter, in order."""
+        where, values = conditions(wanted)
+        last = LAST_BIGINT if wanted.last is None else wanted.last
+        return self._events(where, values, wanted.after, last)
+
     def of_people(self, size: int, statement: bytes | None = None) -> Iterator[EventRow]:
         """Yield all events of people, of the ledger and of changes, up to a position, in order."""
-        where, values = _WITH_PEOPLE, [[*STATEMENT_TAGS]]
+        where, values = WITH_PEOPLE, [[*STATEMENT_TAGS]]
         if statement is None:
             return self._events(where, values, -LAST_BIGINT, size)
         where = f"({where} OR e.stream = encode(%s, 'hex')::uuid)"
@@ -163,7 +157,7 @@ class PostgresAudited:
     def of_statements(self, size: int, part: int, parts: int) -> Iterator[EventRow]:
         """Yield one of `parts` shares of the events about other statements: complete streams."""
         where = (
-            f"e.tag = {_TAGS} AND e.stream NOT IN {_CHANGES}"
+            f"e.tag = {TAGS} AND e.stream NOT IN {CHANGES}"
             " AND mod(get_byte(uuid_send(e.stream), 15), %s) = %s"
         )
         return self._events(where, [[*STATEMENT_TAGS], parts, part], 0, size)
@@ -180,7 +174,7 @@ class PostgresAudited:
     def _events(
         self, where: str, values: Sequence[Any], after: int, last: int
     ) -> Iterator[EventRow]:
-        query = _PAGE.format(where=where)
+        query = PAGE.format(where=where)
         while rows := self._all(query, after, last, *values, PAGE_ROWS, PAGE_BYTES):
             for position, stream, version, tag, leaf, entry, body in rows:
                 state = None if body is None else join(entry, body)

@@ -13,6 +13,7 @@ from ledger.audit.source import (
     CosignatureRow,
     EventRow,
     LeafRow,
+    RowFilter,
     StampRow,
 )
 from ledger.data_files import LOG_FORMAT
@@ -143,6 +144,22 @@ class SqliteAudited:
             return self._events("TRUE", ())
         return self._events("pos > ? AND pos <= ?", (after, MAX_INTEGER if last is None else last))
 
+    def filtered(self, wanted: RowFilter) -> Iterator[EventRow]:
+        """Yield the events that meet a filter, in order."""
+        where = ["pos > ? AND pos <= ?"]
+        last = MAX_INTEGER if wanted.last is None else wanted.last
+        values: list[Any] = [wanted.after, last]
+        if wanted.stream is not None:
+            where.append("stream = ?")
+            values.append(wanted.stream)
+        if wanted.tags:
+            where.append(f"tag IN ({_marks(wanted.tags)})")
+            values += wanted.tags
+        if wanted.mentions is not None:
+            where.append("(stream = ? OR data IS NULL OR instr(data, ?) > 0)")
+            values += [wanted.mentions.bytes, str(wanted.mentions).encode()]
+        return self._events(" AND ".join(where), values)
+
     def of_people(self, size: int, statement: bytes | None = None) -> Iterator[EventRow]:
         """Yield all events of people, of the ledger and of changes, up to a position, in order."""
         where = f"{_WITH_PEOPLE} AND pos <= ?"
@@ -264,5 +281,5 @@ class SqliteAudited:
         return {key: (pos, n, answer) for key, pos, n, answer in self._all(sql, *keys)}
 
 
-def _marks(values: Sequence[bytes]) -> str:
+def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))

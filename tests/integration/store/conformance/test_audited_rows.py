@@ -2,10 +2,11 @@
 
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from ledger.audit.source import AuditedLog
+from ledger.audit.source import AuditedLog, RowFilter
 from ledger.domain.entry import cut, leaf_hash
 from ledger.store.ports.log import LogStore
 from tests.support.engines import Engine
@@ -60,6 +61,24 @@ def require_streams(rows: AuditedLog, states: list[bytes]) -> None:
     assert rows.has_begun(stream, 2)
     assert not rows.has_begun(stream, 1)
     assert [row[0] for row in rows.of_people(3, stream)] == [1]
+
+
+def test_a_filter_finds_the_rows_of_a_stream_a_type_and_a_person(
+    engine: Engine, store: LogStore, data: Path
+) -> None:
+    person = UUID(int=7)
+    fill(store, 3)
+    positions(store.append([draft(str(person)), draft(str(person))]))
+    with closing(engine.source(data).open()) as rows:
+        (*_, third, _, _) = every = [*rows.events()]
+        assert [*rows.filtered(RowFilter())] == every
+        assert [*rows.filtered(RowFilter(after=1, last=4))] == every[1:4]
+        assert [*rows.filtered(RowFilter(stream=third[1]))] == [third]
+        assert [*rows.filtered(RowFilter(tags=(third[3], "key-revoked.v1")))] == every
+        assert [*rows.filtered(RowFilter(tags=("key-revoked.v1",)))] == []
+        assert [*rows.filtered(RowFilter(mentions=UUID(bytes=third[1])))] == [third]
+        assert [*rows.filtered(RowFilter(mentions=person))] == every[3:]
+        assert [*rows.filtered(RowFilter(mentions=person, after=4))] == every[4:]
 
 
 def test_a_snapshot_shows_nothing_that_is_stored_later(

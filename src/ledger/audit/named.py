@@ -1,0 +1,147 @@
+"""Names of people, and what a statement's draft says, looked up in the log when they are needed."""
+
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from ledger.audit.source import AuditedLog, RowFilter
+from ledger.audit.stored_events import stored_events
+from ledger.domain.document import Document, DocumentType, parse_uuid
+from ledger.domain.events import StatementDrafted, UserRegistered
+from ledger.domain.policy import Policy
+from ledger.domain.quoting import quoted
+from ledger.domain.vocabulary import LET_IN, OPERATOR
+from ledger.encoding import sha256_hex
+from ledger.errors import CorruptError, LedgerError, NotFoundError
+
+MOST_KEPT = 10_000  # of each; older ones are looked up again
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class DraftedStatement(msgspec.Struct, frozen=True):
+    """What the draft of a statement says; `sha256` is the digest of the document, hex."""
+
+    id: str
+    title: str
+    sha256: str
+    type: DocumentType | None
+    creator: str
+    ends_at: str
+    policy: Policy
+
+    @property
+    def type_in_words(self) -> str:
+        """The name and version of its type, such as `offer 2`; empty without a type."""
+        return "" if self.type is None else f"{self.type.name} {self.type.version}"
+
+
+def drafted_statement(body: StatementDrafted) -> DraftedStatement:
+    """Return what a draft says."""
+    raw = body.document.encode()
+    document = msgspec.json.decode(raw, type=Document)
+    return DraftedStatement(
+        id=document.statement_id,
+        title=document.title,
+        sha256=sha256_hex(raw),
+        type=document.type,
+        creator=body.creator,
+        ends_at=body.ends_at,
+        policy=document.policy,
+    )
+
+
+class Named:
+    """The names of people and the drafts of statements in one log."""
+
+    def __init__(self, rows: AuditedLog) -> None:
+        self._rows = rows
+        self._names: dict[str, str] = {}
+        self._let_in: set[str] = set()
+        self._drafts: dict[UUID, DraftedStatement] = {}
+
+    def name(self, user: str | None) -> str:
+        """Return a person's name, `The ledger` for None, and nothing for somebody unknown."""
+        if user is None:
+            return "The ledger"
+        known = self._names.get(user)
+        return self._keep(self._names, user, self._find_name(user)) if known is None else known
+
+    def called(self, user: str | None) -> str:
+        """Return a name as it stands in a sentence: that of a person in quotation marks."""
+        name = self.name(user)
+        return quoted(name) if user is not None and name else name
+
+    def signer(self, user: str | None) -> str:
+        """Return the same of a signer, and whether the operator let the person in."""
+        who = self.called(user)
+        return f"{who} ({LET_IN})" if user in self._let_in else who
+
+    def draft(self, stream: UUID) -> DraftedStatement:
+        """Return what a statement's draft says; raise CorruptError `stream_unknown`."""
+        known = self._drafts.get(stream)
+        return self._keep(self._drafts, stream, self._find(stream)) if known is None else known
+
+    def learn(self, stream: UUID, body: object) -> None:
+        """Keep what an event says, so that it is not looked up."""
+        if isinstance(body, UserRegistered):
+            self._learn_person(body)
+        elif isinstance(body, StatementDrafted):
+            self._keep(self._drafts, stream, drafted_statement(body))
+
+    def person(self, asked: str) -> str:
+        """Return the id of the person with this id or exact name.
+
+        Raises NotFoundError `user_unknown`.
+        """
+        registered = RowFilter(tags=(UserRegistered.TAG,))
+        for each in stored_events(self._rows, registered):
+            body = each.event.body
+            if isinstance(body, UserRegistered) and asked in (body.user, body.name):
+                return body.user
+        raise NotFoundError("user_unknown", f"nobody here has the id or name {asked!r}")
+
+    def statement(self, asked: str) -> DraftedStatement:
+        """Return what the draft of a statement says.
+
+        Raises MalformedError `id_invalid`, NotFoundError `statement_unknown`.
+        """
+        stream = parse_uuid(asked)
+        try:
+            return self.draft(stream)
+        except CorruptError as error:
+            if error.code != "stream_unknown":
+                raise
+            raise NotFoundError("statement_unknown", "no statement has this id") from error
+
+    def _find_name(self, user: str) -> str:
+        try:
+            first = self._first(parse_uuid(user))
+        except LedgerError:
+            return ""  # no person's id
+        return self._learn_person(first) if isinstance(first, UserRegistered) else ""
+
+    def _learn_person(self, body: UserRegistered) -> str:
+        if body.admitted_by == OPERATOR:
+            self._let_in.add(body.user)
+        return self._keep(self._names, body.user, body.name)
+
+    def _find(self, stream: UUID) -> DraftedStatement:
+        first = self._first(stream)
+        if not isinstance(first, StatementDrafted):
+            raise CorruptError("stream_unknown", f"there is no draft of {stream}")
+        return drafted_statement(first)
+
+    def _first(self, stream: UUID) -> object:
+        found = stored_events(self._rows, RowFilter(stream=stream.bytes))
+        first = next(found, None)
+        return None if first is None else first.event.body
+
+    @staticmethod
+    def _keep(kept: dict[K, V], key: K, value: V) -> V:
+        if len(kept) >= MOST_KEPT:
+            for old in [*kept][: MOST_KEPT // 2]:
+                del kept[old]
+        kept[key] = value
+        return value
