@@ -56,9 +56,8 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
     alice.begin_draft()
     assert '"amount": 1000000' in alice.page.get_by_label("Content").input_value()
     path = alice.submit()
-    alice.expect_status(
-        "Pending", "Signed by nobody yet; 2 needed. Waiting for any 2 of: “Alice”, “Bob”, “Carol”."
-    )
+    waiting = "Signed by nobody yet; 2 needed. Waiting for any 2 of: “Alice”, “Bob”, “Carol”."
+    alice.expect_status("Pending", waiting)
     expect(alice.page.locator("#content .number").first).to_have_text("1000000")
 
     # It appears before Bob without a reload.
@@ -67,9 +66,8 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
 
     # Alice signs: 1 of 2, still pending.
     alice.approve()
-    alice.expect_status(
-        "Pending", "Signed by “Alice”; 2 needed. Waiting for any 1 of: “Bob”, “Carol”."
-    )
+    waiting = "Signed by “Alice”; 2 needed. Waiting for any 1 of: “Bob”, “Carol”."
+    alice.expect_status("Pending", waiting)
 
     # Bob reviews and signs: approved. Alice's page follows by itself.
     appeared.click()

@@ -16,7 +16,7 @@ from ledger.domain.governance import policy_digest
 from ledger.domain.passkey import RegistrationEvidence
 from ledger.domain.policy import Node
 from ledger.domain.skeletons import skeletons
-from ledger.domain.vocabulary import AdmittedBy, Form, PersonStanding, ReadBy, Status
+from ledger.domain.vocabulary import Form, PersonStanding, ReadBy, Status
 from ledger.encoding import b64u_encode
 from tests.support import unsigned
 from tests.support.document_end import ends_at
@@ -81,25 +81,13 @@ class Story:
         return UUID(int=self._ids << 64 | self._ids)
 
     def person(
-        self,
-        name: str,
-        role: str,
-        invitation: str | None = None,
-        accepts: str | None = None,
-        admitted_by: AdmittedBy | None = None,
+        self, name: str, role: str, invitation: str | None = None, accepts: str | None = None
     ) -> str:
         """Register a person with `passkey-<name>` and `key-<name>`; return the id."""
         user = self._new_id()
         looks = skeletons(name)
         registered = events.UserRegistered(
-            str(user),
-            name,
-            role,
-            looks.sha256,
-            looks.unicode,
-            invitation,
-            accepts,
-            admitted_by,
+            str(user), name, role, looks.sha256, looks.unicode, invitation, accepts
         )
         self.tell(user, registered)
         self.passkey(str(user), f"passkey-{name}")

@@ -7,7 +7,7 @@ import pytest
 
 from ledger import clock
 from ledger.errors import MalformedError
-from projections import statements, timeline
+from projections import statements
 from projections.one_statement import BY_DIGEST
 from projections.statements import MemberProgress, StatementDetail
 from projections.users import NamedPerson
@@ -113,22 +113,6 @@ def test_a_decision_tells_whether_its_key_was_revoked_by_then(story: Story) -> N
     assert [by_id(story, drafted, at).decisions[0].key_status for at in (13, 14)] == [
         "active",
         "revoked",
-    ]
-
-
-def test_where_the_operator_let_a_signer_in_the_decision_and_the_timeline_say_so(
-    story: Story,
-) -> None:
-    eve = story.person("Eve", "administrator", admitted_by="operator")
-    drafted = story.draft(ALICE)
-    story.approve(eve, drafted)
-    story.approve(BOB, drafted)
-    decisions = by_id(story, drafted, story.head()).decisions
-    assert [each.admitted_by for each in decisions] == ["operator", None]
-    told = timeline.page(story.views(), AUDITOR, at=story.head(), limit=2)
-    assert [each.summary.partition(" approved ")[0] for each in told.items] == [
-        "“Bob”",
-        "“Eve” (let in by the operator)",
     ]
 
 

@@ -1,11 +1,14 @@
 """Given all kinds of events, when the timeline is read, then what happened, in words."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from ledger.domain import events
+from ledger.domain.skeletons import skeletons
 from ledger.errors import MalformedError
-from projections import timeline
+from projections import statements, timeline
 from tests.support.readers import AUDITOR
 from tests.support.refusals import refused
 from tests.support.story import LEDGER_STREAM, Story, time_at
@@ -148,3 +151,28 @@ def test_the_timeline_is_read_page_by_page(story: Story) -> None:
 def test_a_garbage_cursor_of_the_timeline_is_refused(story: Story) -> None:
     with refused(MalformedError, "cursor_invalid"):
         timeline.page(story.views(), AUDITOR, at=21, limit=1, cursor="garbage")
+
+
+def test_where_the_operator_let_a_signer_in_the_decision_and_the_timeline_say_so(
+    story: Story,
+) -> None:
+    eve, looks = "00000000-0000-4000-8000-0000000000e5", skeletons("Eve")
+    let_in = events.UserRegistered(
+        eve, "Eve", "administrator", looks.sha256, looks.unicode, admitted_by="operator"
+    )
+    story.tell(UUID(eve), let_in)
+    story.roles[eve] = ["administrator"]
+    drafted = story.draft(ALICE)
+    story.approve(eve, drafted)
+    story.approve(BOB, drafted)
+    found = statements.by_id(
+        story.views(), story, drafted, AUDITOR, at=story.head(), now=time_at(90)
+    )
+    assert found is not None
+    decisions = found.decisions
+    assert [each.admitted_by for each in decisions] == ["operator", None]
+    page = timeline.page(story.views(), AUDITOR, at=story.head(), limit=2)
+    assert [each.summary.partition(" approved ")[0] for each in page.items] == [
+        "“Bob”",
+        "“Eve” (let in by the operator)",
+    ]
