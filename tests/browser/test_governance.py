@@ -47,7 +47,7 @@ def test_everybody_sees_who_governs_and_only_who_governs_can_propose(
     expect(alice.page.locator("main button:visible")).to_have_count(0)
     company.root.open("/governance")
     expect(company.root.heading("Propose another policy")).to_be_visible()
-    expect(company.root.page.locator("#strength")).to_contain_text("Without Root, nobody could")
+    expect(company.root.page.locator("#strength")).to_contain_text("Without “Root”, nobody could")
 
 
 def test_governance_is_raised_with_the_passkeys_of_everybody_who_keeps_a_place(
@@ -190,10 +190,10 @@ def test_a_role_that_governs_is_given_with_a_passkey_and_approved_by_another(
     expect(root.page.locator("#act-cose")).to_have_text(spoken(dora.passkey.cose_sha256))
     sign(root)
     ben.open("/people")
-    ben.page.get_by_role("link", name="Give Dora the role administrator").click()
+    ben.page.get_by_role("link", name="Give “Dora” the role administrator").click()
     expect(ben.page.locator("#does")).to_contain_text("can still be approved")
     words = spoken(dora.passkey.cose_sha256)
-    expect(ben.page.locator(".items")).to_contain_text(f"The passkey of Dora{words}")
+    expect(ben.page.locator(".items")).to_contain_text(f"The passkey of “Dora”{words}")
     ben.approve()
     root.open("/people")
     expect(row(root, "Dora")).to_contain_text("administrator")

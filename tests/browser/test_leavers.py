@@ -81,4 +81,4 @@ def test_two_of_three_administrators_send_the_third_away(company: Company) -> No
     assert approved.json()["status"] == "approved"
     assert ben.sign_in().json()["code"] == "person_deactivated"
     root.open("/governance")
-    expect(root.page.locator("#strength")).to_contain_text("Without Root or Dora, nobody could")
+    expect(root.page.locator("#strength")).to_contain_text("Without “Root” or “Dora”, nobody could")

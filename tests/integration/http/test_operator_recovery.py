@@ -73,5 +73,5 @@ def test_a_recovery_that_waits_is_told_to_everybody_who_governs_also_by_name(
     assert used.status_code == 201
     for who, told in ((company.ada, True), (cal, True), (zed, False)):
         page = who.client.get("/statements", headers=HTML).text
-        assert ("Somebody used a recovery code of Ivy." in page) == told
+        assert ("Somebody used a recovery code of “Ivy”." in page) == told
     assert cancel_recovery(cal, ivy.user, used.json()["credentialId"]).status_code == 201
