@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
+from tests.support.server import Server
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SIZE = {"width": 1040, "height": 860}
 
 
 @pytest.mark.skipif("LEDGER_SCREENSHOTS" not in os.environ, reason="set LEDGER_SCREENSHOTS=1")
 def test_the_pictures_show_the_real_pages(open_browser: OpenBrowser) -> None:
-    size = {"width": 1040, "height": 860}
     people = {
-        name: open_browser(viewport=size, device_scale_factor=2, color_scheme="light")
+        name: open_browser(viewport=SIZE, device_scale_factor=2, color_scheme="light")
         for name in ("Alice Moreau", "Bob Lindqvist", "Carol Okafor")
     }
     alice, bob, carol = people.values()
@@ -58,3 +60,30 @@ def test_the_pictures_show_the_real_pages(open_browser: OpenBrowser) -> None:
     bob.page.emulate_media(color_scheme="light")
     bob.page.set_viewport_size({"width": 390, "height": 844})
     picture("statement-phone")
+
+
+@pytest.mark.skipif("LEDGER_SCREENSHOTS" not in os.environ, reason="set LEDGER_SCREENSHOTS=1")
+def test_the_pictures_of_people_show_the_real_pages(
+    server: Server, open_browser: OpenBrowser
+) -> None:
+    with Company(server, open_browser) as company:
+        root = company.root
+        root.page.set_viewport_size(SIZE)
+        guest = open_browser(viewport=SIZE, color_scheme="light")
+        guest.open_link(company.link("administrator"))
+        expect(guest.page.locator("#invited")).to_contain_text("invites you to this ledger")
+        guest.page.screenshot(path=IMAGES / "invitation.png")
+        company.invite("administrator", "Ada Moreau")
+        company.invite("investor", "Ben Lindqvist")
+        company.invite("auditor", "Dora Okafor")
+        root.open("/people")
+        row = root.page.get_by_role("row", name="Ben Lindqvist")
+        row.get_by_role("button", name="Change…").click()
+        expect(root.dialog()).to_contain_text("Your approval is enough")
+        root.page.screenshot(path=IMAGES / "people.png")
+        root.open("/account")
+        expect(root.page.locator("[data-here]").first).to_be_visible()
+        root.page.screenshot(path=IMAGES / "account.png")
+        root.page.emulate_media(color_scheme="dark")
+        root.open("/governance")
+        root.page.screenshot(path=IMAGES / "governance-dark.png")
