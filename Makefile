@@ -72,12 +72,13 @@ test-node: ## sign and verify with JavaScript's libraries anew, and compare with
 verifier: $(VENV)/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
 	$(BIN)/python -m tests.browser.make_verifier
 
-reference: $(VENV)/test.stamp ## write what docs/ takes from elsewhere: commands, pictures of the rooms, the trust model, quotas
+reference: $(VENV)/test.stamp ## write what docs/ takes from elsewhere: commands, pictures of the rooms, the trust model, quotas, answers
 	$(BIN)/python -m tests.support.commands_reference
 	$(BIN)/python -m tests.support.architecture_pictures
 	$(BIN)/python -m tests.support.promises
 	$(BIN)/python -m tests.support.route_quotas
 	$(BIN)/python -m tests.support.who_reads
+	$(BIN)/python -m tests.support.audit_howto
 
 # Some minutes: it breaks each promise of docs/promises in a copy, and its test has to fail there.
 sabotage: $(VENV)/test.stamp ## break each promise of the trust model on purpose, and see its test fail

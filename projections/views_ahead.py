@@ -28,7 +28,8 @@ def keep_if_ahead(path: Path, head: int, kept: Path) -> None:
     """Rename a file of read models that has events after the log's head, for an investigation.
 
     No process may use the file. The read models are evidence that the log lost events, and the
-    follower would drop them.
+    follower would drop them. They replace what an earlier loss left under that name, its
+    write-ahead log first: SQLite would read it into the newer file.
     """
     position = position_of(path) or 0
     if position <= head:
@@ -40,6 +41,9 @@ def keep_if_ahead(path: Path, head: int, kept: Path) -> None:
         head,
         kept.name,
     )
-    for suffix in ("-wal", "-shm", ""):
+    files = ("-wal", "-shm", "")
+    for suffix in files:
+        kept.with_name(kept.name + suffix).unlink(missing_ok=True)
+    for suffix in files:
         with suppress(FileNotFoundError):
             path.with_name(path.name + suffix).replace(kept.with_name(kept.name + suffix))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from tests.browser.accessible import violations
 from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
-from tests.browser.test_pages import violations
 from tests.support.programs import run_ledger
 from tests.support.server import START_S, Server
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Route, expect
 
+from tests.browser.accessible import violations
 from tests.browser.people import Browser
-from tests.browser.test_pages import violations
 
 
 def item(browser: Browser, title: str) -> Locator:

@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.accessible import each_view, faults
 from tests.browser.company import Company, sign
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.test_pages import SCHEMES, violations
 from tests.support.server import Server
 from tests.support.type_definitions import define
 
@@ -204,9 +203,7 @@ def test_the_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(company: 
     root.open("/types")
     base = root.page.get_by_role("link", name="New version").first.get_attribute("href")
     assert base is not None
-    for scheme, width in product(SCHEMES, (320, 1280)):
-        root.page.emulate_media(color_scheme=scheme)
-        root.page.set_viewport_size({"width": width, "height": 900})
+    for view in each_view(root):
         for path in ("/types", "/types/define", base):
             root.open(path)
             root.evaluate(
@@ -214,9 +211,7 @@ def test_the_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(company: 
             )
             if path == "/types/define":
                 root.button("Show what it does…").click()
-            found += [f"{path} {scheme} {width} {each}" for each in violations(root)]
-            overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            assert root.evaluate(overflow) <= 0, f"{path} scrolls sideways at {width} px"
+            found += faults(root, f"{path} {view}")
     assert found == []
 
 

@@ -5,9 +5,9 @@ from urllib.parse import unquote
 
 from playwright.sync_api import expect
 
+from tests.browser.accessible import violations
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.test_pages import violations
 from tests.support.qr_codes import read
 
 OPEN = "Add from another device…"

@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Route, expect
 
+from tests.browser.accessible import violations
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.test_pages import violations
 
 
 def test_a_passkey_says_who_keeps_it_since_when_and_hides_its_ids(alice: Browser) -> None:

@@ -1,16 +1,15 @@
 """Governance: who approves changes is shown to everybody, and changed from a page."""
 
 from collections.abc import Iterator
-from itertools import product
 
 import pytest
 from playwright.sync_api import expect
 
 from ledger.domain.policy import Node
+from tests.browser.accessible import each_view, faults, violations
 from tests.browser.company import Company, change, row, sign
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.test_pages import SCHEMES, violations
 from tests.support.server import Server
 from tests.support.spoken import spoken
 
@@ -259,16 +258,12 @@ def test_the_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(company: 
     root, found = company.root, []
     company.actor("Ben", "administrator")
     company.set_governance(2)
-    for scheme, width in product(SCHEMES, (320, 1280)):
-        root.page.emulate_media(color_scheme=scheme)
-        root.page.set_viewport_size({"width": width, "height": 900})
+    for view in each_view(root):
         for path in ("/governance", "/roles"):
             root.open(path)
             for summary in root.page.locator("main summary").all():
                 summary.click()
-            found += [f"{path} {scheme} {width} {each}" for each in violations(root)]
-            overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            assert root.evaluate(overflow) <= 0, f"{path} scrolls sideways at {width} px"
+            found += faults(root, f"{path} {view}")
     assert found == []
 
 

@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
 from tests.support.server import Server
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-SIZE = {"width": 1040, "height": 860}
+SIZE = ViewportSize(width=1040, height=860)
 
 
 @pytest.mark.skipif("LEDGER_SCREENSHOTS" not in os.environ, reason="set LEDGER_SCREENSHOTS=1")

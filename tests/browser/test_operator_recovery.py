@@ -2,9 +2,9 @@
 
 from playwright.sync_api import expect
 
+from tests.browser.accessible import violations
 from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
-from tests.browser.test_pages import violations
 from tests.support.recovering import recover_beside
 from tests.support.server import Server
 

@@ -1,21 +1,17 @@
 """Every page, for everybody: readable, small, and asking nobody else for anything."""
 
 import re
-from itertools import product
-from typing import Literal
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 
 from ledger.http.assets import Assets, find_web
+from tests.browser.accessible import SCHEMES, each_view, faults, violations
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 from tests.support.server import Server
 
 KIB = 1024
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 STRANGERS = ("/", "/register", "/signin", "/no-such-page")
 MEMBERS = (
     "/inbox",
@@ -27,29 +23,6 @@ MEMBERS = (
     "/audit",
     "/audit?at=3",
 )
-
-
-DOUBLED_IDS = """() => {
-    const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
-    return ids.filter((id, at) => ids.indexOf(id) !== at);
-}"""
-
-
-def violations(browser: Browser) -> list[str]:
-    """Return what axe finds on the page, as `rule: element`."""
-    if browser.evaluate("typeof axe") == "undefined":
-        browser.page.evaluate(AXE_SCRIPT)
-    found = browser.evaluate(
-        """async (rules) => {
-            const { passes, violations } = await axe.run({ runOnly: rules });
-            if (passes.length < 10) throw new Error("axe did not look at the page");
-            return violations;
-        }""",
-        RULES,
-    )
-    doubled = [f"twice: {each}" for each in browser.evaluate(DOUBLED_IDS)]
-    return doubled + [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
-
 
 # What a finger has to hit; a link inside a text is as high as its line, and is left out.
 SMALL_TARGETS = """() => [...document.querySelectorAll(
@@ -77,13 +50,9 @@ def test_no_page_breaks_an_accessibility_rule(
     found = []
     for browser, page in visits:
         browser.open(page)
-        for scheme, width in product(SCHEMES, (320, 1280)):
-            browser.page.emulate_media(color_scheme=scheme)
-            browser.page.set_viewport_size({"width": width, "height": 900})
-            found += [f"{page} {scheme} {width} {each}" for each in violations(browser)]
-            overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            assert browser.evaluate(overflow) <= 0, f"{page} scrolls sideways at {width} px"
-            found += [f"{page} {width} {each}" for each in browser.evaluate(SMALL_TARGETS)]
+        for view in each_view(browser):
+            found += faults(browser, f"{page} {view}")
+            found += [f"{page} {view}: {each}" for each in browser.evaluate(SMALL_TARGETS)]
     assert found == []
 
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import product
 
 import pytest
 from playwright.sync_api import expect
 
 from ledger.domain.policy import Node
+from tests.browser.accessible import each_view, faults
 from tests.browser.company import Company, change, row, sign
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.test_pages import SCHEMES, violations
 from tests.support.server import Server
 
 
@@ -248,16 +247,12 @@ def test_the_page_breaks_no_accessibility_rule_and_fits_a_narrow_screen(company:
     guest = company.invite("investor", "Guest")
     company.link("auditor")
     found = []
-    for scheme, width in product(SCHEMES, (320, 1280)):
-        root.page.emulate_media(color_scheme=scheme)
-        root.page.set_viewport_size({"width": width, "height": 900})
+    for view in each_view(root):
         root.open("/people")
         change(root, "Guest", "suspend")
         expect(root.page.locator("#effect")).to_contain_text("at once")
-        found += [f"{scheme} {width} dialog {each}" for each in violations(root)]
+        found += faults(root, f"{view} dialog")
         root.page.keyboard.press("Escape")
-        found += [f"{scheme} {width} {each}" for each in violations(root)]
-        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert root.evaluate(overflow) <= 0, f"scrolls sideways at {width} px"
+        found += faults(root, view)
     assert found == []
     assert guest.unexpected() == []

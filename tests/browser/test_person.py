@@ -1,15 +1,14 @@
 """The page of one person: a key declared compromised, and what a leaver left withdrawn."""
 
 from collections.abc import Iterator
-from itertools import product
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.accessible import each_view, faults
 from tests.browser.company import Company, row, sign
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.test_pages import SCHEMES, violations
 from tests.support.server import Server
 
 
@@ -73,14 +72,10 @@ def test_the_page_breaks_no_accessibility_rule_and_fits_a_narrow_screen(company:
     cal = company.actor("Cal", "creator")
     cal.draft(title="Terms of Cal")
     visit(root, "Cal")
-    for scheme, width in product(SCHEMES, (320, 1280)):
-        root.page.emulate_media(color_scheme=scheme)
-        root.page.set_viewport_size({"width": width, "height": 900})
+    for view in each_view(root):
         root.page.reload()
-        found += [f"{scheme} {width} {each}" for each in violations(root)]
-        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert root.evaluate(overflow) <= 0, f"scrolls sideways at {width} px"
+        found += faults(root, view)
         root.button("Compromised…").first.click()
         expect(root.page.locator("#effect")).to_contain_text("in question")
-        found += [f"{scheme} {width} dialog {each}" for each in violations(root)]
+        found += faults(root, f"{view} dialog")
     assert found == []

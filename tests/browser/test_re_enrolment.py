@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.browser.accessible import violations
 from tests.browser.company import Company, sign
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.test_pages import violations
 from tests.support.server import Server
 
 WAITS = "Your new passkey works from"

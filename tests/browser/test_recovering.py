@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.accessible import violations
 from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
-from tests.browser.test_pages import violations
 from tests.support.authenticator import Passkey
 from tests.support.recovering import recover, set_codes
 from tests.support.server import Server

@@ -1,15 +1,14 @@
 """The first run: what is permanent, whether the address works, and a second way in."""
 
 from collections.abc import Iterator
-from itertools import product
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.accessible import each_view, faults
 from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
-from tests.browser.test_pages import SCHEMES, violations
 from tests.support.server import Server
 
 
@@ -64,11 +63,7 @@ def test_only_administrators_see_the_page(alice: Browser) -> None:
 
 def test_the_page_breaks_no_accessibility_rule_and_fits_a_narrow_screen(company: Company) -> None:
     root, found = company.root, []
-    for scheme, width in product(SCHEMES, (320, 1280)):
-        root.page.emulate_media(color_scheme=scheme)
-        root.page.set_viewport_size({"width": width, "height": 900})
+    for view in each_view(root):
         root.open("/setup")
-        found += [f"{scheme} {width} {each}" for each in violations(root)]
-        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert root.evaluate(overflow) <= 0, f"scrolls sideways at {width} px"
+        found += faults(root, view)
     assert found == []

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from ledger.encoding import jcs
 from ledger.verify.container import parse, write
+from tests.browser.accessible import SCHEMES, violations
 from tests.browser.offline import Verifier
-from tests.browser.test_pages import SCHEMES, violations
 from tests.support.chronicle import Chronicle
 from tests.support.dossier import bundle_of, log_signer
 from tests.vectors.evidence.cases import good

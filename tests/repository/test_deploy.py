@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from ledger.cli.exit_codes import ExitCode
+from ledger.cli.main import make_parser
+from ledger.cli.monitor import TOTAL_S
 from ledger.cli.serve import GRACE_S, LAST_S
 from ledger.http.admission import ConnectionLimits
 from ledger.settings import __doc__ as settings_text
@@ -16,6 +18,8 @@ from ledger.settings import __doc__ as settings_text
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "docs/how-to/deploy"
 UNIT = (DEPLOY / "ledger.service").read_text()
+MONITOR = (DEPLOY / "ledger-monitor.service").read_text()
+COMMANDS = (ROOT / "docs/reference/commands.md").read_text()
 CONTAINER = (DEPLOY / "Containerfile").read_text()
 COMPOSE = (DEPLOY / "compose.yaml").read_text()
 
@@ -105,6 +109,25 @@ def test_what_restarts_asks_whether_the_process_is_alive() -> None:
     assert probe == "/livez"
 
 
+def test_the_monitor_unit_runs_a_command_that_the_program_has_and_keeps_its_memory() -> None:
+    (line,) = re.findall(r"^ExecStart=/opt/ledger/bin/ledger (.*)$", MONITOR, re.MULTILINE)
+    address = "https://ledger.example.com/log/"
+    chosen = make_parser().parse_args(line.replace("${MONITOR_URL}", address).split())
+    assert (chosen.command, chosen.url) == ("monitor", address)
+    (directory,) = re.findall(r"^StateDirectory=(.*)$", MONITOR, re.MULTILINE)
+    assert chosen.state == Path(f"/var/lib/{directory}/state")
+    (settings,) = re.findall(r"^EnvironmentFile=(.*)$", MONITOR, re.MULTILINE)
+    text = (DEPLOY / "README.md").read_text()
+    assert f"echo MONITOR_URL={address} > {settings}" in text
+    (keys,) = chosen.log_key
+    assert f"# cp log.vkeys {Path(keys).parent}/" in text
+    (limit_s,) = re.findall(r"^TimeoutStartSec=(.*)$", MONITOR, re.MULTILINE)
+    assert int(limit_s) > TOTAL_S
+    assert f"for {TOTAL_S} seconds at most" in COMMANDS
+    timer = (DEPLOY / "ledger-monitor.timer").read_text()
+    assert "\nPersistent=yes\n" in timer
+
+
 def test_systemd_itself_accepts_the_unit(tmp_path: Path) -> None:
     """Where systemd is; the tests above hold what matters everywhere."""
     analyze = shutil.which("systemd-analyze")
@@ -115,6 +138,12 @@ def test_systemd_itself_accepts_the_unit(tmp_path: Path) -> None:
     # The program is not installed where the unit expects it.
     unit.write_text(UNIT.replace("/opt/ledger/bin/ledger", sys.executable))
     done = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    service = tmp_path / "ledger-monitor.service"
+    service.write_text(MONITOR.replace("/opt/ledger/bin/ledger", sys.executable))
+    timer = tmp_path / "ledger-monitor.timer"
+    timer.write_text((DEPLOY / "ledger-monitor.timer").read_text())
+    done = subprocess.run([analyze, "verify", str(timer)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 

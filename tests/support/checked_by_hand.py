@@ -14,7 +14,7 @@ import pytest
 from ledger.verify import container
 from tests.support.chronicle import Chronicle
 from tests.support.dossier import log_signer
-from tests.support.keys import ml_dsa_key
+from tests.support.keys import TestKey, ml_dsa_key
 from tests.support.type_definitions import POLICY, define, definition, stated
 
 PAGE = (Path(__file__).parents[2] / "docs/how-to/verify-without-us.md").read_text("utf-8")
@@ -57,8 +57,8 @@ def programs(directory: Path, raw: bytes, *names: str) -> None:
 
 
 @cache
-def of_a_type() -> Chronicle:
-    """Tell of approvals with an ML-DSA-65 key, of a statement of a type, in a log of 300 events."""
+def of_a_type(key: TestKey | None = None, *, drafts: int = 250) -> Chronicle:
+    """Tell of an approval with an ML-DSA-65 key, of a typed statement; `drafts` make it long."""
     told = Chronicle()
     told.found()
     told.announce(1)
@@ -69,10 +69,10 @@ def of_a_type() -> Chronicle:
     told.register(bob, "Bob")
     text = definition()
     told.change(dave, 100, define(text))
-    bob.key = ml_dsa_key(7)
+    bob.key = key or ml_dsa_key(7)
     told.attest(bob, bob.key)
     raw = told.draft(alice, 1, type=stated(text), content='{"amount":"100"}', policy=POLICY)
     told.sign(bob, bob.shared(raw), raw)
-    for number in range(1000, 1250):
+    for number in range(1000, 1000 + drafts):
         told.draft(alice, number)
     return told

@@ -57,6 +57,8 @@ class Line(msgspec.Struct, frozen=True, rename="camel"):
     body_hash: str
 
 
+# The columns of `Trail.brief`.
+BRIEF = ("position", "time", "type", "summary", "key", "object", "documentHash")
 COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Line))
 
 
@@ -68,14 +70,18 @@ class Trail:
         self.named = Named(rows)
 
     def lines(self, wanted: Selection = EVERY_EVENT) -> Iterator[Line]:
-        """Yield a line for each event of a selection.
+        """Return a line for each event of a selection, one by one.
 
         Raises CorruptError if a position of a period is missing or stored bytes contradict each
         other.
         """
+        return map(self.line, self.events(wanted))
+
+    def events(self, wanted: Selection) -> Iterator[StoredEvent]:
+        """Yield the events of a selection; raise as `lines`."""
         for each in stored_events(self._rows, wanted.rows):
             if wanted.takes(each.event):
-                yield self.line(each)
+                yield each
 
     def line(self, found: StoredEvent) -> Line:
         """Return the line of one event."""
@@ -108,6 +114,23 @@ class Trail:
             change=_text(body, "change"),
             entry_hash=leaf.hex(),
             body_hash=body_sha256,
+        )
+
+    def brief(self, found: StoredEvent) -> tuple[str | int, ...]:
+        """Return the columns BRIEF of one event, as `line` has them."""
+        position, event, *_ = found
+        body, stream = event.body, str(event.stream)
+        self.named.learn(event.stream, body)
+        draft = self.named.draft(event.stream) if body.MEANING.stream == "statement" else None
+        title = None if draft is None else draft.title
+        return (
+            position,
+            event.at,
+            body.TAG,
+            self._summary(body, events.actor(event), stream, title),
+            _key(body),
+            _about(body, stream),
+            "" if draft is None else draft.sha256,
         )
 
     def _summary(self, body: Body, actor: str | None, stream: str, title: str | None) -> str:

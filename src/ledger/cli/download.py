@@ -41,9 +41,15 @@ class Download:
     Other schemes and redirections are refused: the verified bytes come from the given address.
     """
 
-    def __init__(self, *, most_bytes: int = MAX_DOWNLOAD_BYTES, progress: ReportProgress) -> None:
+    def __init__(
+        self,
+        *,
+        most_bytes: int = MAX_DOWNLOAD_BYTES,
+        total_s: float | None = None,
+        progress: ReportProgress,
+    ) -> None:
         self._left = most_bytes
-        self._until_s = time.monotonic() + TOTAL_S
+        self._until_s = time.monotonic() + (TOTAL_S if total_s is None else total_s)
         self._progress = progress
         self._client: HttpClient | None = None
 
@@ -79,7 +85,7 @@ class Download:
     def _left_s(self, address: str) -> float:
         left_s = self._until_s - time.monotonic()
         if left_s <= 0:
-            raise UnavailableError("download_failed", f"{address}: the download took over an hour")
+            raise UnavailableError("download_failed", f"{address}: the download took too long")
         return left_s
 
     def _client_of(self, prefix: str) -> HttpClient:

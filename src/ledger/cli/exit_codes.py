@@ -24,6 +24,12 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 5
     """The surroundings failed: a lock, a full disk, an address in use. The same command may succeed
     later."""
+    ROLLED_BACK = 6
+    """A log shows fewer entries than it signed before."""
+    FORKED = 7
+    """A log signed two histories, and the command has kept the proof."""
+    UNSIGNED = 8
+    """A checkpoint lacks the line of a log key that signs it."""
 
 
 USAGE = "a usage, settings or I/O error; standard error has one line about it"

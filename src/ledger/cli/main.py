@@ -1,5 +1,6 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
-`database …`, `log …`, `witness …`, `export`, `verify`, `audit`, `replay`, `types …`, `jws …`.
+`database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`, `replay`,
+`ask …`, `types …`, `jws …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ledger import __version__
 from ledger.cli import (
+    ask,
     audit,
     backup,
     database,
@@ -21,6 +23,8 @@ from ledger.cli import (
     export,
     jws,
     log,
+    mirror,
+    monitor,
     recover,
     replay,
     restore_arguments,
@@ -98,8 +102,11 @@ def make_parser() -> argparse.ArgumentParser:
     witness.add_parser(commands)
     export.add_parser(commands)
     verify.add_parser(commands)
+    monitor.add_parser(commands)
+    mirror.add_parser(commands)
     audit.add_parser(commands)
     replay.add_parser(commands)
+    ask.add_parser(commands)
     types.add_parser(commands)
     return parser
 
@@ -141,8 +148,16 @@ def _exit_code(error: LedgerError | OSError) -> ExitCode:
     return ExitCode.USAGE
 
 
+# The commands that read no settings of a ledger.
+_WITHOUT_A_LEDGER: dict[str, Callable[[argparse.Namespace], int]] = {
+    "demo": demo.run,
+    "mirror": mirror.run,
+    "monitor": monitor.run,
+    "witness": witness.run,
+}
 # The commands on the ledger of the settings.
 _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "ask": ask.run,
     "audit": audit.run,
     "backup": backup.run,
     "database": database.run,
@@ -156,10 +171,8 @@ _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    if chosen.command == "witness":
-        return witness.run(chosen)
-    if chosen.command == "demo":
-        return demo.run(chosen)
+    if chosen.command in _WITHOUT_A_LEDGER:
+        return _WITHOUT_A_LEDGER[chosen.command](chosen)
     settings = read_settings(_with_options(os.environ, chosen))
     if chosen.command == "rebuild":
         return rebuild(settings)

@@ -60,7 +60,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Verify and print the report; return the exit code."""
     progress = _Progress()
     try:
-        keys = [key for given in chosen.log_key for key in _keys(given)]
+        keys = [key for given in chosen.log_key for key in read_keys(given)]
         trust = _trust(chosen)
         if trust.policy is not None:
             keys += [log.key for log in trust.policy.logs]
@@ -172,7 +172,7 @@ def _trust(chosen: argparse.Namespace) -> Trust:
     )
 
 
-def _keys(given: str) -> list[NoteKey]:
+def read_keys(given: str) -> list[NoteKey]:
     """Return the given vkey as a key, or the keys in a file as `ledger log keys` prints it."""
     path = Path(given)
     if "+" in given and not path.is_file():

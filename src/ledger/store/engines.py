@@ -16,10 +16,10 @@ from ledger.data_files import LOG_FILE, SESSIONS_FILE, is_database
 from ledger.domain.epochs import SignedTree
 from ledger.errors import NotFoundError
 from ledger.store.ports.copies import LogCopies
-from ledger.store.ports.operations import OperationalState
+from ledger.store.ports.operations import Access, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.storage_files import StorageFiles
-from ledger.store.sqlite import open_files, signer_memory
+from ledger.store.sqlite import access_record, open_files, signer_memory
 from ledger.store.sqlite.audited import SqliteSource
 from ledger.store.sqlite.copies import SqliteCopies
 from ledger.store.sqlite.operations import SqliteState
@@ -125,6 +125,14 @@ def storage_files(address: str, data: Path, memory: Path) -> StorageFiles:
 def open_operations(data: Path, *, born_ms: int) -> OperationalState:
     """Open the operational state in a data directory; a new one keeps `born_ms`, as it says."""
     return SqliteState(data / SESSIONS_FILE, born_ms=born_ms)
+
+
+def stored_accesses(data: Path) -> list[Access]:
+    """Return the access record in a data directory without changing it, the newest line first.
+
+    Raises CorruptError `file_malformed`, UnavailableError `storage_failed`.
+    """
+    return access_record.stored(data / SESSIONS_FILE)
 
 
 def forget_operations(data: Path) -> None:

@@ -1,5 +1,7 @@
 """Locks on a ledger's data directory: one server at a time, and no server while files are replaced.
 
+A monitor and a mirror have a lock of the same kind beside their files.
+
 Each lock is an flock on a file of its own that is never deleted. An flock belongs to one open file,
 so closing another descriptor of the file does not release it, as it would release a POSIX lock. The
 operating system releases it when the process ends, however it ends.
@@ -53,6 +55,16 @@ def replacing(data: Path) -> Iterator[None]:
     """Hold the directory alone, to replace its files; raise ConflictError `data_in_use`."""
     detail = f"a server or another command uses {data}; stop it first"
     with _held(data / USE_LOCK, shared=False, detail=detail):
+        yield
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Hold a lock file, so that two runs of a command do not write the same files.
+
+    Raises ConflictError `data_in_use`.
+    """
+    with _held(path, shared=False, detail=f"another run holds {path}; wait until it has ended"):
         yield
 
 

@@ -8,18 +8,8 @@ from typing import Any
 import pytest
 
 from ledger.__main__ import main
-from tests.support.every_event import every_type
-from tests.support.kept_log import keep
 
 Exported = Callable[..., list[dict[str, Any]]]
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger in which each type of event happens."""
-    data = tmp_path_factory.mktemp("story")
-    keep(every_type(end=True), data / "log.sqlite")
-    return data
 
 
 @pytest.fixture

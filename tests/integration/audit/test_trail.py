@@ -22,19 +22,10 @@ from ledger.verify.auditor import Auditor
 from tests.support.audited import SIZE
 from tests.support.event_names import positions
 from tests.support.every_event import every_type
-from tests.support.kept_log import keep
 from tests.support.ledgers import rows
 from tests.support.states import without_triggers
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "trail.md"
-
-
-@pytest.fixture
-def story(tmp_path: Path) -> Path:
-    """A log in which each type of event happens."""
-    path = tmp_path / "log.sqlite"
-    keep(every_type(end=True), path)
-    return path
 
 
 def exported(ledger: Path, tmp_path: Path, form: str) -> bytes:
@@ -75,7 +66,7 @@ def test_the_csv_has_the_same_lines(ledger: Path, tmp_path: Path) -> None:
 
 
 def test_each_type_of_event_has_words(story: Path) -> None:
-    with closing(audited_log(str(story)).open()) as opened:
+    with closing(audited_log(str(story / "log.sqlite")).open()) as opened:
         lines = [*Trail(opened).lines()]
     assert {line.type for line in lines} == {*BODIES}
     told = {name: lines[n - 1].summary for name, n in positions(every_type(end=True)).items()}
@@ -96,7 +87,7 @@ def test_each_type_of_event_has_words(story: Path) -> None:
 def test_what_a_spreadsheet_would_run_is_defused(sign: str, monkeypatch: Any, story: Path) -> None:
     monkeypatch.setattr("ledger.domain.events.actor", lambda event: f"{sign}cmd|'/C calc'!A0")
     out = io.BytesIO()
-    with closing(audited_log(str(story)).open()) as opened:
+    with closing(audited_log(str(story / "log.sqlite")).open()) as opened:
         write_csv(Trail(opened).lines(), out)
     for row in [*csv.reader(io.StringIO(out.getvalue().decode(), newline=""))][1:]:
         assert not any(cell.startswith((sign, "=")) for cell in row)

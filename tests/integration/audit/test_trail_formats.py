@@ -15,22 +15,12 @@ from ledger.audit.trail import COLUMNS, Line, Trail
 from ledger.audit.trail_formats import write_csv, write_ocsf
 from ledger.domain.events import BODIES
 from ledger.store.engines import audited_log
-from tests.support.every_event import every_type
-from tests.support.kept_log import keep
 
 # The schema is not in the repository; the file has what it requires of this class.
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "vectors/ocsf/entity-management-1.2.0.json").read_text()
 )
 TYPES: dict[str, type] = {"integer": int, "string": str, "object": dict}
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger in which each type of event happens."""
-    data = tmp_path_factory.mktemp("story")
-    keep(every_type(end=True), data / "log.sqlite")
-    return data
 
 
 @pytest.fixture(scope="module")

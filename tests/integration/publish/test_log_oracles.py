@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,74 +19,18 @@ from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
 from tlog_scales.tlog import Checkpoint, ConsistencyProof, InclusionProof
 
+from ledger.cli.exit_codes import ExitCode
+from ledger.cli.main import main
 from ledger.data_files import LOG_FILE
 from ledger.domain.entry import entry_hash
-from ledger.encoding import b64_decode
 from ledger.store.sqlite.store import SqliteLog
-from ledger.tlog.merkle import WIDTH
-from ledger.tlog.tiles import tile_path
 from tests.support.actor import Actor
 from tests.support.logs import fill
 from tests.support.server import Server
+from tests.support.site import Site
+from tests.support.web import serving
 
 GROWN = (255, 256, 257, 511, 512, 513, 1000, 65_535, 65_536, 65_537)
-PUBLISH_TRIES = 20  # of two seconds each
-
-
-class Site:
-    """The public log of one server, as somebody without any other access has it."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self.client = client
-        self.vkeys: list[str] = [each["vkey"] for each in self.json("keys")["logKeys"]]
-        self.sizes: list[int] = []
-
-    def get(self, path: str) -> bytes:
-        answer = self.client.get(f"/log/{path}")
-        assert answer.status_code == 200, f"{path}: {answer.text}"
-        return answer.content
-
-    def json(self, path: str) -> Any:
-        known = {"keys": "/.well-known/ledger-keys"}
-        answer = self.client.get(known.get(path, f"/log/{path}"))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def note(self, size: int) -> str:
-        return self.get(f"checkpoints/{size}").decode()
-
-    def root(self, size: int) -> bytes:
-        return b64_decode(self.note(size).split("\n")[2])
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        return [*map(b64_decode, self.json(f"consistency?from={old}&to={new}")["proof"])]
-
-    def inclusion(self, index: int, size: int) -> list[bytes]:
-        text = self.get(f"entries/{index}/proof?size={size}").decode()
-        head, _, note = text.partition("\n\n")
-        assert note == self.note(size)
-        first, second, *hashes = head.split("\n")
-        assert (first, second) == ("c2sp.org/tlog-proof@v1", f"index {index}")
-        return [*map(b64_decode, hashes)]
-
-    def entries(self, size: int) -> Iterator[bytes]:
-        """Yield the entries of a tree, from bundles."""
-        for n in range(-(-size // WIDTH)):
-            width = min(WIDTH, size - n * WIDTH)
-            raw = self.get(f"tile/entries/{tile_path(n, width)}")
-            for _ in range(width):
-                end = 2 + int.from_bytes(raw[:2], "big")
-                yield raw[2:end]
-                raw = raw[end:]
-            assert raw == b""
-
-    def published(self, size: int) -> None:
-        """Wait for the checkpoint of the newest size: the proof of its last entry waits for it."""
-        for _ in range(PUBLISH_TRIES):
-            if self.client.get(f"/log/entries/{size - 1}/proof").status_code == 200:
-                break
-        assert self.get("checkpoint").split(b"\n")[1] == b"%d" % size
-        self.sizes.append(size)
 
 
 @pytest.fixture(scope="module")
@@ -186,20 +131,22 @@ def other_key(vkey: str) -> str:
 class Backend:
     """Tiles over HTTP, as tlog-scales asks for them; `change` stands in between."""
 
-    def __init__(self, site: Site, change: Callable[[str, bytes], bytes] | None = None) -> None:
-        self._site = site
+    def __init__(
+        self, client: httpx.Client, change: Callable[[str, bytes], bytes] | None = None
+    ) -> None:
+        self._client = client
         self._change = change or (lambda path, raw: raw)
         self.asked: list[str] = []
 
     def get(self, *path: str) -> bytes | None:
         joined = "/".join(path)
         self.asked.append(joined)
-        answer = self._site.client.get(f"/log/{joined}")
+        answer = self._client.get(f"/log/{joined}")
         return self._change(joined, answer.content) if answer.status_code == 200 else None
 
 
 def test_tlog_scales_computes_every_root_and_proof_from_the_tiles(site: Site) -> None:
-    reader = TilesReader(Backend(site))
+    reader = TilesReader(Backend(site.client))
     newest = reader.get_checkpoint()
     assert newest.size == site.sizes[-1]
     for size in site.sizes:
@@ -220,12 +167,25 @@ def test_tlog_scales_computes_every_root_and_proof_from_the_tiles(site: Site) ->
         assert ours == reader.get_consistency_proof(old, new)
 
 
+def test_tlog_scales_reads_a_mirror_of_the_served_log(site: Site, tmp_path: Path) -> None:
+    keys = [part for vkey in site.vkeys for part in ("--log-key", vkey)]
+    url = f"{site.client.base_url}/log/"
+    assert main(["monitor", url, "--state", str(tmp_path / "state"), *keys]) == ExitCode.DONE
+    assert main(["mirror", url, str(tmp_path / "log"), *keys]) == ExitCode.DONE
+    with serving(tmp_path) as origin, httpx.Client(base_url=origin) as client:
+        reader = TilesReader(Backend(client))
+        size = reader.get_checkpoint().size
+        assert (size, reader.calculate_root_hash()) == (site.sizes[-1], site.root(size))
+        for index in spread(size):
+            assert reader.get_entry(index) == site.get(f"entries/{index}")
+
+
 @pytest.mark.parametrize(("level", "size"), [(0, 257), (1, 1000), (2, 65_537)])
 def test_tlog_scales_finds_a_changed_tile(site: Site, level: int, size: int) -> None:
     def change(path: str, raw: bytes) -> bytes:
         return flipped(raw) if path.startswith(f"tile/{level}/") else raw
 
-    backend = Backend(site, change)
+    backend = Backend(site.client, change)
     reader = TilesReader(backend)
     reader.set_size(size)
     assert reader.calculate_root_hash() != site.root(size)

@@ -1,8 +1,11 @@
 """The access record as a table of the operational state: keep a line, read lines."""
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
-from ledger.store.ports.operations import ACCESS_DAYS, HOUR_MS, Access
+from ledger.sqlite.files import open_read_only, reading_errors
+from ledger.store.ports.operations import ACCESS_DAYS, HOUR_MS, MOST_ACCESSES, Access
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS access(
@@ -30,6 +33,17 @@ def keep(db: sqlite3.Connection, access: Access, *, most: int) -> None:
             db.execute(query, (most,))
     finally:
         db.execute("PRAGMA synchronous=NORMAL")
+
+
+def stored(path: Path) -> list[Access]:
+    """Return all lines in a file without changing it, the newest first; none without a file.
+
+    Raises CorruptError `file_malformed`, UnavailableError `storage_failed`.
+    """
+    if not path.is_file():
+        return []
+    with closing(open_read_only(path)) as db, reading_errors(f"{path} cannot be read"):
+        return [access for _, access in lines(db, before=None, limit=MOST_ACCESSES)]
 
 
 def lines(db: sqlite3.Connection, *, before: int | None, limit: int) -> list[tuple[int, Access]]:

@@ -1,0 +1,56 @@
+"""Answers to questions about a log: tables with their notes, as text and JSON."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+Cell = str | int
+
+
+class AnswerTable(msgspec.Struct, frozen=True, rename="camel"):
+    """A table that answers a question.
+
+    `title` says what was asked, `notes` what the table rests on and what it leaves out.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def to_text(answer: AnswerTable) -> str:
+    """Return an answer as text for a terminal, with columns of equal width."""
+    told = [f"{answer.title}: {len(answer.rows):,}"]
+    told += [f"  {note}" for note in answer.notes]
+    if answer.rows:
+        told.append("")
+        told += _aligned([answer.columns, *answer.rows])
+    return "\n".join(told) + "\n"
+
+
+def to_json(answers: Sequence[AnswerTable]) -> str:
+    """Return answers as JSON: each row is an object with the names of the columns."""
+    told = [
+        {
+            "title": each.title,
+            "notes": each.notes,
+            "rows": [dict(zip(each.columns, row, strict=True)) for row in each.rows],
+        }
+        for each in answers
+    ]
+    return msgspec.json.format(msgspec.json.encode(told)).decode()
+
+
+def _aligned(rows: Sequence[Iterable[Cell]]) -> list[str]:
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+
+
+def _plain(cell: Cell) -> str:
+    """Return a cell on one line: a reason can have several."""
+    return str(cell).replace("\n", " ⏎ ") or "–"

@@ -1,0 +1,84 @@
+"""Bundles with one flipped bit, and a manifest that fits: which of them a verifier accepts.
+
+    python -m tests.vectors.conformance.flips STEP
+
+flips a bit of every STEP-th byte of each file, in bundles of each mode; 1 flips every byte once,
+which takes an hour. It prints the files in which a flip was accepted.
+"""
+
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple, get_args
+
+from ledger.verify import container
+from ledger.verify.container import MANIFEST, Files, Mode
+from tests.support.dossier import bundle_of, rebundled
+from tests.vectors.evidence.cases import ASKED, states
+from tests.vectors.evidence.make import reported
+
+BESIDE = {"policy": b"log A\n", "checkpoint.tsr": b"\x30\x00", "keys/tsa-chain.pem": b"-----\n"}
+
+
+class Flip(NamedTuple):
+    """One bit of one file."""
+
+    name: str
+    place: int
+    bit: int
+
+    def of(self, files: Files) -> bytes:
+        """Return the file with this bit flipped."""
+        raw = bytearray(files[self.name])
+        raw[self.place] ^= 1 << self.bit
+        return bytes(raw)
+
+
+@cache
+def whole(mode: Mode) -> bytes:
+    """Return a genuine bundle with every file that can stand beside the evidence."""
+    page = b"<!doctype html><title>Verify</title>"
+    return bundle_of(states(), mode, *ASKED, page=page, companions=BESIDE)
+
+
+def sampled(mode: Mode, per_file: int, seed: int = 1) -> list[Flip]:
+    """Return some flips of each file, but of the manifest, which is written anew."""
+    chance = random.Random(seed)
+    return [
+        Flip(name, chance.randrange(len(raw)), chance.randrange(8))
+        for name, raw in container.parse(whole(mode)).items()
+        if name != MANIFEST
+        for _ in range(per_file)
+    ]
+
+
+def every(mode: Mode, step: int) -> Iterator[Flip]:
+    """Yield a flip of every so many bytes of each file."""
+    for name, raw in container.parse(whole(mode)).items():
+        if name != MANIFEST:
+            yield from (Flip(name, place, place % 8) for place in range(0, len(raw), step))
+
+
+def verdict(mode: Mode, flip: Flip) -> str:
+    """Return the verdict on the bundle with this flip, and a manifest that fits."""
+    files = container.parse(whole(mode))
+    return reported(rebundled(whole(mode), {flip.name: flip.of(files)}), "given").verdict
+
+
+def main(step: int) -> int:
+    """Print how many flips of each mode were accepted, by file."""
+    for mode in get_args(Mode):
+        accepted: Counter[str] = Counter()
+        tried = 0
+        for flip in every(mode, step):
+            tried += 1
+            accepted[flip.name] += verdict(mode, flip) == "verified"
+        found = {name: count for name, count in accepted.items() if count}
+        print(f"{mode}: {tried} flips, accepted: {found}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(int(sys.argv[1])))

@@ -1,0 +1,69 @@
+"""Write the cases and the manifest: `python -m tests.vectors.conformance.make`."""
+
+import json
+import shutil
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ledger.encoding import sha256_hex
+from ledger.verify.report import VerificationReport
+from tests.vectors.conformance import signatures
+from tests.vectors.conformance.table import CASES, ConformanceCase
+from tests.vectors.evidence.make import KEYS, reported
+
+DIRECTORY = Path(__file__).parent
+FORMAT = "ledger-conformance/1"
+_FINAL = ("approved", "rejected", "withdrawn", "superseded")
+
+
+def _described(case: ConformanceCase, report: VerificationReport) -> dict[str, Any]:
+    """Return what case.json says."""
+    return {
+        "name": case.name,
+        "why": case.why,
+        "options": {"logKeys": [key.vkey for key in KEYS[case.key]]},
+        "needs": case.needs,
+        "verdict": report.verdict,
+        "findings": [
+            {"name": c.name, "outcome": c.outcome, "code": c.code, "position": c.position}
+            for c in report.checks
+            if c.outcome in ("failed", "unverifiable")
+        ],
+        "statements": {each.id: each.status for each in report.statements if each.status in _FINAL},
+        "sabotage": [
+            {"file": file, "before": before, "after": after}
+            for file, before, after in case.sabotage
+        ],
+    }
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+@cache
+def files() -> dict[str, bytes]:
+    """Return every file of the suite by its name, the manifest included."""
+    made: dict[str, bytes] = {}
+    for case in CASES:
+        raw = case.build()
+        made[f"cases/{case.name}/bundle.zip"] = raw
+        made[f"cases/{case.name}/case.json"] = _json(_described(case, reported(raw, case.key)))
+    names = sorted(made)
+    manifest = {
+        "format": FORMAT,
+        "cases": [case.name for case in CASES],
+        "files": {name: sha256_hex(made[name]) for name in names},
+    }
+    return made | {"manifest.json": _json(manifest)}
+
+
+if __name__ == "__main__":
+    made = files()
+    shutil.rmtree(DIRECTORY / "cases", ignore_errors=True)
+    for name, content in made.items():
+        path = DIRECTORY / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    signatures.PATH.write_text(signatures.text(), "utf-8")
