@@ -26,7 +26,7 @@ def test_everybody_reads_of_it_and_who_governs_cancels_it(company: Company) -> N
     cal.draft()  # the pages show what is before it
     for who, may_cancel in ((ada, True), (ben, True), (cal, False)):
         page = who.client.get("/statements", headers=HTML).text
-        assert "these people can no longer act: Ben." in page
+        assert "these people can no longer act: “Ben”." in page
         assert "One person is invited in their place." in page
         assert REASON in page
         assert (f'data-id="{recovery}"' in page) == may_cancel
