@@ -36,6 +36,7 @@ def essence(report: dict[str, Any]) -> dict[str, Any]:
     statements = [{name: each[name] for name in shown} for each in report["statements"]]
     whole = (
         "verdict", "mode", "ledger", "size", "root", "asOf", "doesNotProve", "heads", "companions",
+        "existence",
     )  # fmt: skip
     return {name: report[name] for name in whole} | {"checks": checks, "statements": statements}
 

@@ -158,3 +158,19 @@ def test_a_changed_container_is_refused_like_in_python(page: Page) -> None:
         codes(page, "verify/container", "parseContainer", [[raw(text)] for text in texts])
         == expected
     )
+
+
+def test_a_verdict_has_the_indication_that_python_gives(page: Page) -> None:
+    cases = json.loads((VECTORS.parent / "indications/indications.json").read_text())["cases"]
+    script = """async (cases) => {
+        const { indicated } = await import("/verify/verify/indications.js");
+        const named = ([name, outcome, code]) => ({ name, outcome, code, says: "So." });
+        return cases.map(({ verdict, checks, requirements, statuses }) => Object.values(indicated({
+            verdict,
+            checks: checks.map(named),
+            statements: statuses.map((status) => ({ status })),
+            requirements: requirements.map(([name, met, undecided]) =>
+                ({ name, met, undecided, says: "So." })),
+        })));
+    }"""
+    assert page.evaluate(script, cases) == [case["expected"] for case in cases]

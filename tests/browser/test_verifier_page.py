@@ -5,17 +5,24 @@ import hashlib
 import json
 import re
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
+from ledger import __version__
+from ledger.cli.layered_text import options_of
+from ledger.cli.main import make_parser
 from ledger.encoding import jcs
+from ledger.tlog.vkeys import parse_vkey
 from ledger.verify.container import parse, write
+from ledger.verify.layered_report import Inputs, layered, policy_digest
 from tests.browser.accessible import SCHEMES, violations
 from tests.browser.offline import Verifier
 from tests.support.chronicle import Chronicle
 from tests.support.dossier import bundle_of, log_signer
 from tests.vectors.evidence.cases import good
+from tests.vectors.evidence.make import reported
 
 KEY = log_signer().key.vkey
 OTHER = log_signer(2).key.vkey
@@ -149,6 +156,28 @@ def test_a_report_is_announced_once_and_kept_as_json(verifier: Verifier) -> None
         "usesVoid",
     }  # fmt: skip
     assert set(kept["statements"][0]) == told
+
+
+def test_the_page_saves_the_report_in_layers_that_python_makes(verifier: Verifier) -> None:
+    raw = good("statement")
+    verifier.check(raw, KEY)
+    with verifier.page.expect_download() as download:
+        verifier.button("Save it with all inputs").click()
+    page = json.loads(download.value.path().read_text())
+    options = options_of(make_parser().parse_args(["verify", "x"]), [parse_vkey(KEY)])
+    given = msgspec.convert(page["inputs"], Inputs)
+    ours = json.loads(msgspec.json.encode(layered(reported(raw, "given"), given)))
+    for each in (page, ours):  # the sentences of checks are each verifier's own
+        each["checks"] = [{**check, "says": ""} for check in each["checks"]]
+    assert page == ours
+    inputs = page["inputs"]
+    files = parse(raw)
+    assert inputs["files"] == [
+        {"name": name, "sha256": hashlib.sha256(files[name]).hexdigest()} for name in sorted(files)
+    ]
+    assert inputs["evidence"]["sha256"] == hashlib.sha256(raw).hexdigest()
+    assert (inputs["verifier"], inputs["version"]) == ("offline page", __version__)
+    assert (inputs["options"], inputs["policySha256"]) == (options, policy_digest(options))
 
 
 def test_a_dropped_file_is_checked_wherever_it_falls(verifier: Verifier) -> None:

@@ -13,6 +13,7 @@ LEDGER = WEB.parent / "src" / "ledger"
 # Modules without a counterpart of ours: the page's own, and those that Python has libraries for.
 UNMATCHED = {
     "page.js": "the page",
+    "version.js": "ledger.__version__",
     "view.js": "the page",
     "tamper.js": "the page",
     "shapes.js": "msgspec",

@@ -7,6 +7,7 @@ import { isFinding } from "./errors.js";
 import { FORGERIES, tamper } from "./tamper.js";
 import { parseExpected } from "./tlog/vkeys.js";
 import { verifyBundle } from "./verify/bundle.js";
+import { inputsOf, layered } from "./verify/layered_report.js";
 import { CHECKS, contract } from "./verify/report.js";
 import { announcement, showReport, verdictWords } from "./view.js";
 
@@ -78,7 +79,7 @@ async function check(bytes, { forged = "", focus = true } = {}) {
     const options = { expected, nowMs: at.getTime(), breathe: breathing(run) };
     const report = await verifyBundle(bytes, options);
     if (run !== runs) return;
-    const about = { ...given, size: bytes.length, sha256, at: at.toISOString(), forged, expected };
+    const about = { ...given, checked: bytes, size: bytes.length, sha256, at: at.toISOString(), forged, expected };
     show(report, about, focus);
   } catch (error) {
     if (error instanceof Superseded || run !== runs) return;
@@ -102,15 +103,19 @@ function show(report, about, focus) {
 }
 
 /** Return the controls of a report: print it, save it, forge the bundle. */
-function actions(report, { forged }) {
+function actions(report, about) {
+  const { forged } = about;
   const print = button("Print the report", () => window.print());
-  const save = button("Save it as JSON", () => saveJson(report));
+  const save = button("Save it as JSON", () => saveJson(contract(report), "verification-report"));
+  const layers = button("Save it with all inputs", async () =>
+    saveJson(layered(report, await inputsOf(about.checked, about)), "layered-report"),
+  );
   const tries = FORGERIES.map(([label, told, forge]) => button(label, () => cheat(told, forge)));
   const back = forged ? [button("Check the real file again", () => check(given.bytes))] : [];
   return el(
     "section",
     { class: "no-print", "aria-labelledby": "cheat-title" },
-    el("p", { class: "row" }, print, save),
+    el("p", { class: "row" }, print, save, layers),
     el("h3", { id: "cheat-title" }, "Try to cheat it"),
     el("p", {}, "Forge this bundle here, with a manifest that fits, and see which check notices."),
     el("p", { class: "row" }, ...tries, ...back),
@@ -133,11 +138,11 @@ async function cheat(told, forge) {
 }
 
 /** Save the report as a file; its bytes come from memory, not from the network. */
-function saveJson(report) {
-  const text = JSON.stringify(contract(report), null, 2);
+function saveJson(report, name) {
+  const text = JSON.stringify(report, null, 2);
   const link = el("a", {
     href: URL.createObjectURL(new Blob([text], { type: "application/json" })),
-    download: "verification-report.json",
+    download: `${name}.json`,
   });
   link.click();
   URL.revokeObjectURL(link.href);

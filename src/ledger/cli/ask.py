@@ -153,7 +153,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Print the answer; return the exit code."""
-    ask = _QUESTIONS[chosen.question][0]
+    return answered(settings, chosen, _QUESTIONS[chosen.question][0])
+
+
+def answered(settings: Settings, chosen: argparse.Namespace, ask: Ask) -> int:
+    """Print what a question finds in the log, in the form that is chosen; return the exit code."""
     gc.disable()  # an answer has no cycles, and counting its rows again costs half of the time
     try:
         with closing(audited_log(settings.log_address).open()) as rows, rows.snapshot():

@@ -15,6 +15,7 @@ from ledger.audit.selection import selection
 from ledger.audit.trail import Trail
 from ledger.audit.trail_formats import BOM, WriteLines
 from ledger.audit.trail_formats import FORMATS as TRAIL_FORMATS
+from ledger.cli import export_workpaper
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.cli.selection_arguments import add_selection, asked, refuse_selection
 from ledger.errors import CorruptError, MalformedError
@@ -48,8 +49,15 @@ def _write_bundle(settings: Settings, chosen: argparse.Namespace, out: BinaryIO)
     export_bundle.write(settings, chosen, out)
 
 
+def _write_workpaper(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
+    if chosen.bom or chosen.actor or chosen.statement or chosen.after:
+        raise MalformedError("option_invalid", "a working paper is of one type and a period")
+    export_workpaper.write(settings, chosen, out)
+
+
 FORMATS: dict[str, WriteExport] = {
     "bundle": _write_bundle,
+    "workpaper": _write_workpaper,
     **{name: partial(_write_trail, write) for name, write in TRAIL_FORMATS.items()},
 }
 
@@ -82,6 +90,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="of a bundle: chosen entries (default); every entry, chosen bodies; or the whole log",
     )
     add_selection(parser)
+    parser.add_argument(
+        "--sample", type=int, metavar="N", help="of a working paper: so many statements (all)"
+    )
+    parser.add_argument("--seed", metavar="TEXT", help="of a working paper: what draws the sample")
     parser.add_argument(
         "--bom", action="store_true", help="of CSV: begin with a byte order mark, for Excel"
     )

@@ -1,6 +1,7 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
 `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`, `replay`,
-`ask …`, `types …`, `jws …`.
+`ask …`, `diff`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`, `show`,
+`sign`, `reject`, `wait`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -19,15 +20,18 @@ from ledger.cli import (
     backup,
     database,
     demo,
+    diff,
     doctor,
     export,
     jws,
     log,
+    login,
     mirror,
     monitor,
     recover,
     replay,
     restore_arguments,
+    terminal,
     types,
     verify,
     witness,
@@ -107,7 +111,10 @@ def make_parser() -> argparse.ArgumentParser:
     audit.add_parser(commands)
     replay.add_parser(commands)
     ask.add_parser(commands)
+    diff.add_parser(commands)
     types.add_parser(commands)
+    login.add_parser(commands)
+    terminal.add_parsers(commands)
     return parser
 
 
@@ -151,9 +158,11 @@ def _exit_code(error: LedgerError | OSError) -> ExitCode:
 # The commands that read no settings of a ledger.
 _WITHOUT_A_LEDGER: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": demo.run,
+    "login": login.run,
     "mirror": mirror.run,
     "monitor": monitor.run,
     "witness": witness.run,
+    **dict.fromkeys(terminal.COMMANDS, terminal.run),
 }
 # The commands on the ledger of the settings.
 _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
@@ -161,6 +170,7 @@ _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "audit": audit.run,
     "backup": backup.run,
     "database": database.run,
+    "diff": diff.run,
     "doctor": doctor.run,
     "export": export.run,
     "log": log.run,

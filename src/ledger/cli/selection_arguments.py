@@ -37,7 +37,8 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="TYPE",
-        help="events of this type, such as statement-signed (may be given more than once)",
+        help="events of this type, such as statement-signed (may be given more than once);"
+        " of a working paper: statements of this type (default: those without one)",
     )
 
 

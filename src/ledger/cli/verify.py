@@ -13,6 +13,7 @@ import msgspec
 
 from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.layered_text import inputs_of, print_layers
 from ledger.cli.verify_arguments import add_arguments, requirements
 from ledger.cli.verify_report import plain, print_report
 from ledger.errors import LedgerError, MalformedError, TooLargeError
@@ -23,12 +24,11 @@ from ledger.tlog.witness_policy import parse_policy
 from ledger.verify.bundle import Source, verify
 from ledger.verify.container import CHECKPOINT, MAX_BUNDLE_BYTES, MAX_FILES
 from ledger.verify.endorsements import Trust
+from ledger.verify.layered_report import layered
 from ledger.verify.lost import with_restores
 from ledger.verify.public_log import verify_log
 from ledger.verify.receipt import is_receipt, verify_receipt
-from ledger.verify.report import (
-    VerificationReport,
-)
+from ledger.verify.report import VerificationReport
 from ledger.verify.requirements import NOTHING, Requirements
 
 _SHOW_FROM = 1000  # below this number, no progress is shown
@@ -66,16 +66,23 @@ def run(chosen: argparse.Namespace) -> int:
             keys += [log.key for log in trust.policy.logs]
         required = requirements(chosen)
         entry = None if chosen.entry is None else chosen.entry.read_bytes()
-        report, position = _verified(chosen.source, keys, trust, progress, entry, required)
+        report, position, source = _verified(chosen.source, keys, trust, progress, entry, required)
         if chosen.restored is not None:
-            later, _ = _verified(str(chosen.restored), keys, Trust(), progress)
+            later, _, _ = _verified(str(chosen.restored), keys, Trust(), progress)
             report = with_restores(report, later, position)
+        inputs = inputs_of(chosen, source, keys) if chosen.report else None
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         progress.end()
         print(f"ledger verify: {plain(str(error))}", file=sys.stderr)
         return ExitCode.USAGE
     progress.end()
-    if chosen.json:
+    if inputs is not None:
+        layers = layered(report, inputs)
+        if chosen.json:
+            print(msgspec.json.encode(layers).decode())
+        else:
+            print_layers(layers)
+    elif chosen.json:
         print(msgspec.json.encode(report).decode())
     else:
         print_report(report)
@@ -108,8 +115,8 @@ def _verified(
     progress: "_Progress",
     entry: bytes | None = None,
     required: Requirements = NOTHING,
-) -> tuple[VerificationReport, int | None]:
-    """Return the report, and the position of a receipt; `entry` is the receipt's.
+) -> tuple[VerificationReport, int | None, Source]:
+    """Return the report, the position of a receipt, and the evidence; `entry` is the receipt's.
 
     Raises MalformedError `option_unused` for requirements of a log or a receipt.
     """
@@ -121,7 +128,7 @@ def _verified(
                 files = download.read_log(source)
                 size = parse_note(files[CHECKPOINT]).checkpoint.size
                 announced = download.announced_keys(source, size)
-                return verify_log(files, announced_keys=announced, **options), None
+                return verify_log(files, announced_keys=announced, **options), None, files
             found: Source = download.read(source)
     elif Path(source).is_dir():
         found = read_directory(Path(source))
@@ -129,9 +136,10 @@ def _verified(
         found = _opened(Path(source))
     if isinstance(found, bytes | memoryview) and is_receipt(found):
         _require_none(required)
-        return verify_receipt(bytes(found), entry, expected_keys=keys, trust=trust)
+        receipt = verify_receipt(bytes(found), entry, expected_keys=keys, trust=trust)
+        return *receipt, found
     now_ms = time.time_ns() // 1_000_000
-    return verify(found, required=required, now_ms=now_ms, **options), None
+    return verify(found, required=required, now_ms=now_ms, **options), None, found
 
 
 def _require_none(required: Requirements) -> None:

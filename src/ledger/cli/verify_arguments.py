@@ -61,6 +61,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         help="the entry of a receipt, as /log/entries/<index> gives it",
     )
     _add_requirements(command)
+    command.add_argument(
+        "--report",
+        action="store_true",
+        help="print the report in three layers: one conclusion, each check, all inputs by SHA-256",
+    )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
 
 

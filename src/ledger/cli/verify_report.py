@@ -28,8 +28,13 @@ _PLAIN_MARKS: _Marks = {"passed": "+", "failed": "x", "skipped": "-", "unverifia
 def print_report(report: VerificationReport) -> None:
     """Print a report; characters that the terminal does not have are replaced."""
     encoding = sys.stdout.encoding or "ascii"
-    marks = _MARKS if _can_show("✓✗–", encoding) else _PLAIN_MARKS
-    for line in _lines(report, marks):
+    print_lines(_lines(report, _MARKS if _can_show("✓✗–", encoding) else _PLAIN_MARKS))
+
+
+def print_lines(lines: list[str]) -> None:
+    """Print lines; characters that the terminal does not have are replaced."""
+    encoding = sys.stdout.encoding or "ascii"
+    for line in lines:
         print(line.encode(encoding, "replace").decode(encoding))
 
 

@@ -1,4 +1,4 @@
-"""The one HTTP client, for witnesses, time-stamp authorities and downloads of evidence.
+"""The one HTTP client, for witnesses, time-stamp authorities, evidence and programs of people.
 
 It is the standard library's client with what that lacks: a limit on bytes and a deadline for the
 whole answer. It never follows redirections and always verifies TLS certificates. Callers must treat
@@ -32,13 +32,15 @@ _AGENT = f"approval-ledger/{__version__}"
 class HttpResponse(NamedTuple):
     """A status, the content type without its parameters, and the full body.
 
-    `retry_after_s` is what Retry-After says in seconds, 0 without it.
+    `retry_after_s` is what Retry-After says in seconds, 0 without it. `cookies` are the pairs
+    `name=value` that the answer sets, without their attributes.
     """
 
     status: int
     media_type: str
     body: bytes
     retry_after_s: int
+    cookies: tuple[str, ...] = ()
 
 
 class HttpClient:
@@ -65,18 +67,23 @@ class HttpClient:
         self._is_closed = False
 
     def get(
-        self, path: str, *, max_bytes: int | None = None, total_s: float = TOTAL_S
+        self,
+        path: str,
+        *,
+        max_bytes: int | None = None,
+        total_s: float = TOTAL_S,
+        cookie: str = "",
     ) -> HttpResponse:
         """Return the answer to GET `<url><path>`; raise UnavailableError `peer_unreachable`.
 
         The body has at most `max_bytes` bytes and must arrive within `total_s` seconds.
         """
         most = self._max_bytes if max_bytes is None else max_bytes
-        return self._ask(_Request("GET", path, None, {}, most, total_s))
+        return self._ask(_Request("GET", path, None, _cookie(cookie), most, total_s))
 
-    def post(self, path: str, body: bytes, media_type: str) -> HttpResponse:
+    def post(self, path: str, body: bytes, media_type: str, *, cookie: str = "") -> HttpResponse:
         """Return the answer to POST `<url><path>`; raise UnavailableError `peer_unreachable`."""
-        headers = {"Content-Type": media_type}
+        headers = {"Content-Type": media_type} | _cookie(cookie)
         return self._ask(_Request("POST", path, body, headers, self._max_bytes, TOTAL_S))
 
     def close(self) -> None:
@@ -161,7 +168,9 @@ class HttpClient:
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         told = answer.headers.get("Retry-After", "")
         retry_after_s = int(told) if _SECONDS(told) else 0  # a date is not needed by any caller
-        return HttpResponse(answer.status, media_type, b"".join(parts), retry_after_s)
+        set_cookies = answer.headers.get_all("Set-Cookie", [])
+        cookies = tuple(each.partition(";")[0].strip() for each in set_cookies)
+        return HttpResponse(answer.status, media_type, b"".join(parts), retry_after_s, cookies)
 
 
 class _TooLongError(http.client.HTTPException):
@@ -234,6 +243,10 @@ class _Raw(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         super().close()
+
+
+def _cookie(cookie: str) -> dict[str, str]:
+    return {"Cookie": cookie} if cookie else {}
 
 
 def _parse(url: str) -> SplitResult:

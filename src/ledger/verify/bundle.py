@@ -13,8 +13,6 @@ from uuid import UUID
 
 import msgspec
 
-from ledger import clock
-from ledger.domain import key_material
 from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import Recorded, claims
@@ -22,13 +20,13 @@ from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.tlog.checkpoint import VerifiedCheckpoint
 from ledger.tlog.merkle import verify_inclusion
 from ledger.tlog.vkeys import NoteKey, parse_vkey
-from ledger.tlog.witness_policy import Witnessed, WitnessPolicy
 from ledger.verify import container
 from ledger.verify.companions import unchecked
 from ledger.verify.container import Files
 from ledger.verify.contents import Casefile, content, placed, read
-from ledger.verify.endorsements import Trust, check_time, check_witnesses
+from ledger.verify.endorsements import NOBODY, Trust, endorsed, with_proof
 from ledger.verify.event_checks import Events, ReportProgress, silent
+from ledger.verify.existence import Existence
 from ledger.verify.heads import check_heads
 from ledger.verify.log_signatures import compare_keys, signed_by
 from ledger.verify.readme import limits
@@ -43,8 +41,6 @@ from ledger.verify.report import (
 from ledger.verify.requirements import NOTHING, Requirements, decided, newest_at, unproven
 from ledger.verify.shown_statements import shown_statement
 from ledger.verify.tree import require_kept, verify_tree
-
-NOBODY = Trust()
 
 Source = bytes | memoryview | Files
 
@@ -103,11 +99,13 @@ class _Verifier:
         signed = checks.make("checkpoint", lambda e: _checkpoint(e, all_keys=every), events)  # 8
         checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
         heads = None
+        others: tuple[Existence, ...] = ()
         if case is not None and case.mode == "statement":
             heads = checks.make("heads", _heads, events)  # 10
         if case is not None:
             files = case.note, case.stamp
-            self._witnessed = endorsed(checks, files, signed, self._trust, self._claimed)
+            others = endorsed(checks, files, signed, self._trust, self._claimed)
+            self._witnessed = next((e.at for e in others if e.source == "cosignature"), None)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
         restored = () if shown is None else verified_restorations(self._restored)
@@ -115,7 +113,8 @@ class _Verifier:
         newest = None if case is None else newest_at(case.envelopes)
         passed = {each.name for each in checks.made if each.outcome == "passed"}
         beside = () if case is None else unchecked(case.companions, passed)
-        made = msgspec.structs.replace(made, as_of=newest, heads=heads, companions=beside)
+        made = with_proof(made, signed, others, newest)
+        made = msgspec.structs.replace(made, heads=heads, companions=beside)
         return self._require(made, events)
 
     def _require(self, made: VerificationReport, events: Events | None) -> VerificationReport:
@@ -236,40 +235,6 @@ def _heads(events: Events) -> tuple[str, VerifiedHeads]:
     streams = _number(len(shown), "stream")
     says = f"Every event of {streams} is there, signed by the ledger's heads key at {heads.at}."
     return says, heads
-
-
-def endorsed(
-    checks: Checks,
-    files: tuple[bytes, bytes | None],
-    signed: VerifiedCheckpoint | None,
-    trust: Trust,
-    claimed: frozenset[str] = frozenset(),
-) -> str | None:
-    """Run the checks of witnesses and time for which the caller gave trusted keys.
-
-    `claimed` are the names that the events claim: no witness has a key of the ledger's. Returns the
-    time of the earliest cosignature that counts, None without one.
-    """
-    note, stamp = files
-    policy, certificates = trust.policy, trust.certificates
-    witnessed = None
-    if policy is not None:
-        witnessed = checks.make(
-            "witnesses", lambda found: _witnesses(note, found, policy, claimed), signed
-        )
-    if certificates is not None:
-        checks.make("time", lambda _: check_time(note, stamp, certificates), signed)
-    times = () if witnessed is None else witnessed.times
-    return clock.to_text(min(times) * 1000) if times else None
-
-
-def _witnesses(
-    note: bytes, signed: VerifiedCheckpoint, policy: WitnessPolicy, claimed: frozenset[str]
-) -> tuple[str, Witnessed]:
-    key_material.require_independent(policy.keys, claimed)
-    # A policy that names logs accepts only these.
-    keys = () if policy.logs else signed.signers
-    return check_witnesses(note, policy, expected_origin=signed.checkpoint.origin, log_keys=keys)
 
 
 # --- words -------------------------------------------------------------------------------------

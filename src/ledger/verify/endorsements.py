@@ -10,10 +10,15 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from ledger import clock
+from ledger.domain import key_material
 from ledger.errors import RefusedError, UnverifiableError
 from ledger.timestamp.verify import Certificates, VerifiedStamp, verify_stamp
+from ledger.tlog.checkpoint import VerifiedCheckpoint
 from ledger.tlog.vkeys import NoteKey
 from ledger.tlog.witness_policy import Witnessed, WitnessPolicy, verify_witnessed
+from ledger.verify.existence import Existence, best_proof
+from ledger.verify.report import Checks, VerificationReport
 
 
 class Trust(msgspec.Struct, frozen=True):
@@ -25,6 +30,9 @@ class Trust(msgspec.Struct, frozen=True):
     policy: WitnessPolicy | None = None
     certificates: Certificates | None = None
     all_keys: bool = False
+
+
+NOBODY = Trust()
 
 
 def check_witnesses(
@@ -65,3 +73,56 @@ def check_time(
             raise
         raise UnverifiableError(error.code, error.detail) from error
     return f"Time-stamped at {found.time:%Y-%m-%dT%H:%M:%SZ} by {found.authority}.", found
+
+
+def endorsed(
+    checks: Checks,
+    files: tuple[bytes, bytes | None],
+    signed: VerifiedCheckpoint | None,
+    trust: Trust,
+    claimed: frozenset[str] = frozenset(),
+) -> tuple[Existence, ...]:
+    """Run the checks of witnesses and time for which the caller gave trusted keys.
+
+    `claimed` are the names that the events claim: no witness has a key of the ledger's. Returns the
+    times at which others say that the checkpoint existed; of the cosignatures the earliest.
+    """
+    note, stamp = files
+    policy, certificates = trust.policy, trust.certificates
+    found: list[Existence] = []
+    if policy is not None:
+        witnessed = checks.make(
+            "witnesses", lambda each: _witnesses(note, each, policy, claimed), signed
+        )
+        if witnessed is not None and witnessed.times:
+            first, by = min(
+                zip(witnessed.times, witnessed.cosigners, strict=True), key=lambda each: each[0]
+            )
+            found.append(Existence(clock.to_text(first * 1000), "cosignature", by.name))
+    if certificates is not None:
+        stamped = checks.make("time", lambda _: check_time(note, stamp, certificates), signed)
+        if stamped is not None:
+            at = clock.to_text(int(stamped.time.timestamp() * 1000))
+            found.append(Existence(at, "time-stamp", stamped.authority))
+    return tuple(found)
+
+
+def _witnesses(
+    note: bytes, signed: VerifiedCheckpoint, policy: WitnessPolicy, claimed: frozenset[str]
+) -> tuple[str, Witnessed]:
+    key_material.require_independent(policy.keys, claimed)
+    # A policy that names logs accepts only these.
+    keys = () if policy.logs else signed.signers
+    return check_witnesses(note, policy, expected_origin=signed.checkpoint.origin, log_keys=keys)
+
+
+def with_proof(
+    made: VerificationReport,
+    signed: VerifiedCheckpoint | None,
+    others: Sequence[Existence],
+    newest: str | None,
+) -> VerificationReport:
+    """Return a report with its time, the log keys that signed, and the proof of existence."""
+    keys = () if signed is None else tuple(key.vkey for key in signed.signers)
+    proof = best_proof(others, signed, newest)
+    return msgspec.structs.replace(made, as_of=newest, log_keys=keys, existence=proof)

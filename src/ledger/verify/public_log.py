@@ -6,15 +6,12 @@ in canonical form, and signed by its keys.
 
 from collections.abc import Sequence
 
-import msgspec
-
 from ledger.tlog import checkpoint
 from ledger.tlog.checkpoint import Checkpoint, VerifiedCheckpoint
 from ledger.tlog.vkeys import NoteKey
-from ledger.verify.bundle import NOBODY, endorsed
 from ledger.verify.container import CHECKPOINT, STAMP, Files
 from ledger.verify.contents import envelopes, read_tiles, unbundled
-from ledger.verify.endorsements import Trust
+from ledger.verify.endorsements import NOBODY, Trust, endorsed, with_proof
 from ledger.verify.event_checks import ReportProgress, silent
 from ledger.verify.log_signatures import compare_keys, signed_by
 from ledger.verify.readme import limits
@@ -46,11 +43,11 @@ def verify_log(
         "checkpoint", lambda found: _signed(files, found, keys, all_keys=every), parts
     )
     checks.make("ledger", lambda found: compare_keys(found, expected_keys), signed)
-    endorsed(checks, (files[CHECKPOINT], files.get(STAMP)), signed, trust)
+    others = endorsed(checks, (files[CHECKPOINT], files.get(STAMP)), signed, trust)
     tree = None if parts is None else parts[0]
     newest = None if parts is None else parts[3]
     made = report(checks, "log", tree, (), limits("log"))
-    return msgspec.structs.replace(made, as_of=newest)
+    return with_proof(made, signed, others, newest)
 
 
 def _readable(files: Files) -> tuple[str, Parts]:

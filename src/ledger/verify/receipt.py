@@ -18,8 +18,7 @@ from ledger.tlog.checkpoint import (
 )
 from ledger.tlog.merkle import verify_inclusion
 from ledger.tlog.vkeys import NoteKey
-from ledger.verify.bundle import NOBODY, endorsed
-from ledger.verify.endorsements import Trust
+from ledger.verify.endorsements import NOBODY, Trust, endorsed, with_proof
 from ledger.verify.log_signatures import compare_keys, signed_by
 from ledger.verify.readme import limits
 from ledger.verify.report import Checks, VerificationReport, report
@@ -49,10 +48,10 @@ def verify_receipt(
         "checkpoint", lambda found: _signed(found, expected_keys, all_keys=every), parts
     )
     checks.make("ledger", lambda found: compare_keys(found, expected_keys), signed)
-    endorsed(checks, (b"" if parts is None else parts[0].note, None), signed, trust)
+    others = endorsed(checks, (b"" if parts is None else parts[0].note, None), signed, trust)
     proof, tree = (None, None) if parts is None else parts
     made = report(checks, "receipt", tree, (), limits("receipt"))
-    return made, None if proof is None else proof.index + 1
+    return with_proof(made, signed, others, None), None if proof is None else proof.index + 1
 
 
 def _readable(raw: bytes) -> tuple[str, _Parts]:

@@ -22,6 +22,7 @@ from ledger.errors import LedgerError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.verify.companions import Companion
 from ledger.verify.container import EvidenceMode
+from ledger.verify.existence import Existence
 
 CheckOutcome = Literal["passed", "failed", "skipped", "unverifiable"]
 Verdict = Literal["verified", "consistent", "in_question", "invalid", "unverifiable"]
@@ -181,7 +182,8 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     """The result of verification; `root` is base64, `heads` None unless their check passed.
 
     `as_of` is the time of the newest entry that the evidence has, by the ledger's clock.
-    `companions` are files that no check rests on.
+    `companions` are files that no check rests on. `log_keys` are the vkeys whose lines of the
+    checkpoint verified, and `existence` tells by when it existed; None if it did not verify.
     """
 
     verdict: Verdict
@@ -197,6 +199,8 @@ class VerificationReport(msgspec.Struct, frozen=True, rename="camel"):
     requirements: tuple[VerifiedRequirement, ...] = ()
     heads: VerifiedHeads | None = None
     companions: tuple[Companion, ...] = ()
+    log_keys: tuple[str, ...] = ()
+    existence: Existence | None = None
 
 
 def verdict(checks: Sequence[Check], statements: Sequence[VerifiedStatement] = ()) -> Verdict:

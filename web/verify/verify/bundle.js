@@ -15,7 +15,7 @@ import { inOrder, lacking, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { checkHeads, HEADS } from "./heads.js";
 import { limits } from "./readme.js";
-import { CHECK, CHECKS, OUTCOME, verdictOf, restorationOf } from "./report.js";
+import { CHECK, CHECKS, OUTCOME, proofOf, verdictOf, restorationOf } from "./report.js";
 import { shownOf } from "./shown_statements.js";
 import { requireKept } from "./tree.js";
 
@@ -39,6 +39,7 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
     companions: bundle ? await companions(bundle.files, bundle.mode) : [],
     doesNotProve: limits(bundle?.mode ?? null),
+    ...proofOf(verification.signers, bundle?.note.origin, newestAt(bundle)),
   };
 }
 

@@ -67,7 +67,17 @@ export function verdictOf(checks, statements) {
 }
 
 const pick = (names) => (value) => Object.fromEntries(names.map((name) => [name, value[name]]));
-const ofReport = pick(["verdict", "mode", "ledger", "size", "root", "asOf"]);
+const ofReport = pick([
+  "verdict",
+  "mode",
+  "ledger",
+  "size",
+  "root",
+  "asOf",
+  "companions",
+  "logKeys",
+  "existence",
+]);
 const ofCheck = pick(["name", "outcome", "says", "code", "position"]);
 const ofStatement = pick([
   "id",
@@ -103,4 +113,10 @@ export const contract = (report) => ({
 export function restorationOf({ epoch, kept, lost, origin, reason, at }) {
   const position = kept.size + 1;
   return { position, at, epoch, origin, kept: kept.size, lost: lost?.size ?? lost, reason };
+}
+
+/** Return the log keys that signed, and by when the checkpoint existed: by the ledger's word alone. */
+export function proofOf(signers, origin, newest) {
+  const logKeys = signers.map(({ vkey }) => vkey);
+  return { logKeys, existence: signers.length ? { at: newest, source: "ledger", by: origin } : null };
 }

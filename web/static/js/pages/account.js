@@ -87,6 +87,13 @@ async function replace() {
 // Loaded only now: few people add a device on this visit.
 const link = () => import("../lib/device-link.js");
 
+// Loaded only now, for the same reason.
+const program = () => import("../lib/program.js");
+
+async function attestProgram() {
+  await done(text("program.done"), await (await program()).attest());
+}
+
 async function approveLink() {
   const answer = await (await link()).approve(key);
   know(`passkey:${answer.credentialId}`);
@@ -101,6 +108,9 @@ onAction({
   "cancel-link": async () => (await link()).end("cancelled"),
   "deny-link": async () => (await link()).end("codes-differ"),
   "approve-link": approveLink,
+  "begin-program": async () => (await program()).begin(),
+  "attest-program": attestProgram,
+  "cancel-program": async () => (await program()).cancel(),
   "end-session": async ({ dataset: { id } }) => {
     await post(`/api/sessions/${id}/end`, {});
     location.reload();
@@ -109,7 +119,7 @@ onAction({
 });
 
 // What a session is enough for.
-for (const button of all("[data-action=sign-out], [data-action=end-session], [data-action=rename]")) {
+for (const button of all("[data-action=sign-out], [data-action=end-session], [data-action=rename], [data-action=begin-program]")) {
   button.disabled = false;
 }
 if (key) {

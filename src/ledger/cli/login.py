@@ -1,0 +1,65 @@
+"""`ledger login`: a key of its own for this terminal, which a person's passkey attests."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ledger.cli.exit_codes import ExitCode, declare
+from ledger.client import LedgerClient, attested, begin, default_path, keep
+from ledger.errors import ConflictError
+
+# As long as the server takes the request's nonce.
+WITHIN_S = 300.0
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `login`."""
+    text = "make a key for this terminal and have your passkey attest it in the browser"
+    command = commands.add_parser("login", help=text, description=text)
+    command.add_argument("address", metavar="ADDRESS", help="address of the ledger, https://…")
+    command.add_argument(
+        "request", metavar="REQUEST", help="what the account page shows under Add a program"
+    )
+    add_key_file(command)
+    command.add_argument(
+        "--replace", action="store_true", help="replace a login that the file already holds"
+    )
+    declare(
+        command,
+        {
+            ExitCode.DONE: "this terminal decides for you from now on",
+            ExitCode.UNMET: "no passkey attested the key within five minutes",
+            ExitCode.UNAVAILABLE: "the ledger did not answer",
+        },
+    )
+
+
+def add_key_file(command: argparse.ArgumentParser) -> None:
+    """Add `--login` to a command."""
+    command.add_argument(
+        "--login",
+        type=Path,
+        metavar="FILE",
+        help="private file with the key (default: ledger/login.json in XDG_CONFIG_HOME, ~/.config)",
+    )
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Make the key, print the answer, wait for the passkey; return the exit code."""
+    path: Path = chosen.login or default_path()
+    if path.exists() and not chosen.replace:
+        raise ConflictError(
+            "login_kept", f"{path} holds a login; end its key on the account page, or --replace it"
+        )
+    login, answer = begin(chosen.address, chosen.request)
+    # Kept before anybody is asked: a key that this machine cannot keep is not attested.
+    keep(path, login)
+    print("Paste this line into the account page and confirm with your passkey:\n", file=sys.stderr)
+    print(answer, flush=True)
+    if not attested(login, within_s=WITHIN_S):
+        print(f"ledger: no passkey attested the key; {path} is of no use", file=sys.stderr)
+        return ExitCode.UNMET
+    with LedgerClient(login) as client:
+        waiting = client.inbox()
+    print(f"\nThis terminal decides for you. Statements that wait: {len(waiting)}", file=sys.stderr)
+    return ExitCode.DONE

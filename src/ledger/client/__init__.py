@@ -1,0 +1,26 @@
+"""A client of one ledger for programs: it signs in with a key that a person's passkey attested.
+
+Here is what asks a running ledger over HTTP as a person does. Nothing of the server lives here, and
+no file is read or written but that of the login. docs/how-to/sign-in-a-terminal.md shows the use.
+
+    login.py          makes a key for a person, and proves that it holds it
+    kept_login.py     the file with the key
+    connection.py     JSON over HTTP, a session, problems as errors
+    ledger_client.py  what a person does: read, approve, reject, wait
+"""
+
+from ledger.client.kept_login import KeptLogin, default_path, keep, kept
+from ledger.client.ledger_client import DecisionReceipt, LedgerClient, ListedStatement
+from ledger.client.login import attested, begin
+
+__all__ = [
+    "DecisionReceipt",
+    "KeptLogin",
+    "LedgerClient",
+    "ListedStatement",
+    "attested",
+    "begin",
+    "default_path",
+    "keep",
+    "kept",
+]

@@ -1,0 +1,69 @@
+"""The file by which a program is somebody: an address, a person and a private key, mode 0600."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ledger.encoding import decode
+from ledger.errors import MalformedError, NotFoundError
+from ledger.jose import SigningKey
+from ledger.system import private_files
+
+MAX_LOGIN_BYTES = 16 * 1024
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose key this is and where: `key` is unencrypted PKCS #8 PEM, `user` the person's id."""
+
+    address: str
+    ledger: str
+    user: str
+    key: str
+
+    def signing_key(self) -> SigningKey:
+        """Return the key; raise MalformedError `key_file_invalid`."""
+        return SigningKey.from_pem(self.key.encode())
+
+
+def require_safe(address: str) -> str:
+    """Return an address without a slash at its end; raise MalformedError `url_invalid`.
+
+    Plain HTTP is for this machine only: anybody on the way could read the session.
+    """
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not host or parts.path.strip("/"):
+        raise MalformedError("url_invalid", f"{address!r} is not https://host[:port]")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise MalformedError("url_invalid", f"{address!r} is not HTTPS")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def default_path() -> Path:
+    """Return where a login is kept unless a command names a file: in the user's configuration."""
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "ledger" / "login.json"
+
+
+def keep(path: Path, login: KeptLogin) -> None:
+    """Write a login, readable by its owner only; raise OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_files.replace(path, msgspec.json.format(msgspec.json.encode(login)) + b"\n")
+
+
+def kept(path: Path) -> KeptLogin:
+    """Return the login in a file; raise NotFoundError `login_missing`, MalformedError."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_LOGIN_BYTES + 1)
+    except FileNotFoundError as error:
+        raise NotFoundError("login_missing", f"{path} does not exist: `ledger login`") from error
+    login = decode(raw[:MAX_LOGIN_BYTES], KeptLogin)
+    require_safe(login.address)
+    return login

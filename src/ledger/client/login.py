@@ -1,0 +1,57 @@
+"""How a program becomes somebody's: it makes a key, proves that it holds it, and a passkey attests.
+
+The person copies a request from their account page, which names them and a nonce of the server.
+The answer goes back to that page. An answer to another request fits no page, so nobody is led to
+attest somebody else's key by a link or a code that was sent to them.
+"""
+
+import time
+from http import HTTPStatus
+
+from ledger.client.connection import MAX_ANSWER_BYTES, SILENCE_S, ledger_at
+from ledger.client.kept_login import KeptLogin, require_safe
+from ledger.domain import challenges
+from ledger.domain.signing_keys import POSSESSION_TYP
+from ledger.errors import MalformedError
+from ledger.jose import SigningKey
+from ledger.system.http_client import HttpClient
+
+_EVERY_S = 2.0
+
+
+def begin(address: str, request: str) -> tuple[KeptLogin, str]:
+    """Make a key for the person whom a request names; return the login, and the answer.
+
+    A request is `<user id>.<nonce>`. The answer is `<x>.<compact JWS>`: the public key's member
+    `x` (RFC 8037), and the key's signature of the challenge that the passkey will sign too.
+    Raises MalformedError `request_invalid`, `url_invalid`, UnavailableError.
+    """
+    address = require_safe(address)
+    user, dot, nonce = request.partition(".")
+    if not (user and dot and nonce) or "." in nonce:
+        raise MalformedError("request_invalid", "copy the request from your account page")
+    ledger = ledger_at(address)
+    key = SigningKey.generate()
+    challenge = challenges.attest_signing_key(
+        expires_at=None, home="program", kid=key.kid, ledger=ledger, nonce=nonce, user=user
+    )
+    login = KeptLogin(address=address, ledger=ledger, user=user, key=key.to_pem().decode())
+    return login, f"{key.jwk.x}.{key.sign(challenge, typ=POSSESSION_TYP)}"
+
+
+def attested(login: KeptLogin, *, within_s: float) -> bool:
+    """Wait until the ledger knows the login's key; False if it does not within the time.
+
+    Raises UnavailableError.
+    """
+    http = HttpClient(login.address, max_bytes=MAX_ANSWER_BYTES, silence_s=SILENCE_S, proxies=True)
+    path = f"/api/jwt-keys/{login.signing_key().kid}"
+    until_s = time.monotonic() + within_s
+    try:
+        while http.get(path).status != HTTPStatus.OK:
+            if time.monotonic() > until_s:
+                return False
+            time.sleep(_EVERY_S)
+        return True
+    finally:
+        http.close()
