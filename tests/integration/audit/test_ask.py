@@ -56,7 +56,7 @@ def test_who_approved_when_with_which_key_and_what_they_saw(asks: Asks) -> None:
     assert told == [(n, at, f"kid:{body.kid}", body.form) for n, at, body in signed]
     assert [each["person"] for each in answer["rows"]] == ["Bob", "Alice Ångström", "Carol"]
     assert len({each["saw"] for each in answer["rows"]}) == 1
-    assert answer["title"] == "Decisions on “Series A – “preferred””"
+    assert answer["title"] == "Decisions on “Series A – 'preferred'”"
     assert '"threshold":2' in answer["notes"][1]
 
 
