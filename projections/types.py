@@ -1,6 +1,7 @@
 """The types that changes defined: each version, what replaced or retired it, and when."""
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from ledger.domain.statement_types import parse_definition
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch
 from projections.paging import Page, decode_cursor, encode_cursor
+from projections.rows import json_list
 from projections.users import uuid_text
 
 NAME = "types"
@@ -82,6 +84,17 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             UUID(body.change).bytes,
         )
         write(db, "INSERT INTO statement_type {rows}", [row])
+
+
+def named_by(db: sqlite3.Connection, statements: Iterable[int]) -> dict[int, str]:
+    """Return the names of the types that statements have, by stream number."""
+    return dict(db.execute(_NAMES, {"ids": json_list([*statements])}).fetchall())
+
+
+_NAMES = (
+    "SELECT id, type FROM statement"
+    " WHERE type IS NOT NULL AND id IN (SELECT value FROM json_each(:ids))"
+)
 
 
 def page(

@@ -31,7 +31,8 @@ def test_the_inbox_says_who_has_to_act_next(alice: Browser, bob: Browser) -> Non
     expect(bob.heading("Waiting for others")).to_be_hidden()
     alice.open("/inbox")
     expect(alice.page).to_have_title("Inbox · Ledger")
-    expect(alice.page.get_by_text("Nothing is waiting for you.")).to_be_visible()
+    empty = "Nothing is waiting for you. 1 statement of yours is waiting for others."
+    expect(alice.page.get_by_text(empty)).to_be_visible()
     expect(listed(alice, "Waiting for others")).to_contain_text(["Waits for Bob"])
     expect(listed(alice, "Recently finished")).to_contain_text(["Withdrawn", "Approved by both"])
 
@@ -60,3 +61,25 @@ def test_what_no_longer_needs_a_person_and_what_changed_since_they_signed(
     bob.open("/inbox")
     row = bob.page.get_by_role("row").filter(has_text="Second version")
     expect(row).to_contain_text("changed since you signed")
+
+
+def test_several_are_chosen_in_the_inbox_and_reviewed_together(
+    alice: Browser, bob: Browser
+) -> None:
+    for title in ("One", "Two", "Three"):
+        alice.draft(title)
+    bob.open("/inbox")
+    review = bob.button("Review the chosen ones together")
+    expect(review).to_be_disabled()
+    for title in ("One", "Three"):
+        bob.page.get_by_role("checkbox", name=f"Choose {title}").check()
+    alice.draft("Four")
+    bob.button("Show 1 new").click()
+    expect(bob.page.get_by_role("rowheader")).to_contain_text(["Four"])
+    expect(bob.page.get_by_role("checkbox", name="Choose Three")).to_be_checked()
+    expect(bob.page.get_by_role("checkbox", name="Choose Four")).not_to_be_checked()
+    review.click()
+    bob.arrive("**/approvals?only=*")
+    expect(bob.page.locator("summary h2")).to_have_text(["One", "Three"])
+    bob.page.get_by_role("link", name="Show everything that waits for you").click()
+    expect(bob.page.locator("summary h2")).to_have_count(4)

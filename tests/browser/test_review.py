@@ -119,7 +119,7 @@ def test_who_rejected_may_still_approve_while_others_can_decide(
     bob.button("Sign the rejection").click()
     expect(bob.heading("Rejection signed")).to_be_visible()
     expect(bob.page.locator("#progress .badge")).to_have_text("Pending")
-    bob.button("Approve after all…").click()
+    bob.button("Approve instead…").click()
     bob.dialog().get_by_role("button", name="Sign", exact=True).click()
     expect(bob.heading("Approved and signed")).to_be_visible()
     alice.approve()

@@ -158,6 +158,16 @@ def test_characters_that_nobody_sees_are_named(library: Browser, vector: Any) ->
     assert [(run["text"], run["mark"]) for run in shown] == runs
 
 
+@pytest.mark.parametrize(
+    "vector", read("visible")["lines"], ids=lambda vector: ascii(vector["text"])
+)
+def test_a_name_or_title_is_marked_the_same_on_both_sides(library: Browser, vector: Any) -> None:
+    runs = [tuple(run) for run in vector["runs"]]
+    assert [(run.text, run.is_mark) for run in visible(vector["text"], line=True)] == runs
+    shown = library.call("visible", "visible", vector["text"], True)
+    assert [(run["text"], run["mark"]) for run in shown] == runs
+
+
 @pytest.mark.parametrize("vector", read("visible")["looks"], ids=lambda vector: ascii(vector))
 def test_names_that_look_alike_are_told_by_one_form(library: Browser, vector: Any) -> None:
     assert looks_of(vector["name"]) == vector["looks"]

@@ -143,6 +143,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         "/api/device-links",
         "/api/governance",
         "/api/invitations/{kid:str}",
+        "/api/questions/{question:str}",
         "/api/session",
         "/api/sessions",
         "/api/wrapped-keys",
@@ -154,8 +155,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     )
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
-        " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record` and the evidence"
-        " take neither" in section
+        " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record`,"
+        " `/api/questions/{question}` and the evidence take neither" in section
     )
 
 

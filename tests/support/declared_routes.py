@@ -56,6 +56,7 @@ MEMBERS_READ = [
     "/api/types",
     "/api/types/{sha256:str}",
     "/api/access-record",
+    "/api/questions/{question:str}",
     "/api/device-links",
 ]
 MEMBERS_POST = [

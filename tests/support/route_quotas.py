@@ -29,7 +29,7 @@ WORDS = {
     Group.ADMINISTER: "every other request that is not a read",
     Group.SEARCH: "reads with `at`, `q` or a filter",
     Group.LOG: "the public log",
-    Group.EVIDENCE: "evidence",
+    Group.EVIDENCE: "evidence, and auditors' questions",
     Group.READ: "every other read",
     Group.REFUSED: "requests with a signature that were refused (400, 401, 403, 404, 422)",
 }

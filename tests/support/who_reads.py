@@ -97,6 +97,7 @@ ROWS: dict[str, Row] = {
     "GET /types/define": GOVERNORS_PAGE,
     "GET /governance": MEMBERS_PAGE,
     "GET /api/access-record": ("401", "403", "403", "without", "403"),
+    "GET /api/questions/{question}?about={statement_id}": ("401", "403", "403", "reads", "403"),
     "GET /access": ("sign-in", "403", "403", "reads", "403"),
     "GET /setup": NOTHING,
     "GET /": NOTHING,

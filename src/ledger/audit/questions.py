@@ -5,6 +5,7 @@ decision is recomputed: run `ledger audit` first.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from uuid import UUID
 
 import msgspec
@@ -92,8 +93,8 @@ def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
     )
 
 
-def acts(rows: AuditedLog, user: str, period: Period) -> AnswerTable:
-    """Answer what a person did in a period; `user` is an id or name.
+def acts(rows: AuditedLog, user: str, period: Period, *, most: int | None = None) -> AnswerTable:
+    """Answer what a person did in a period, in at most so many rows; `user` is an id or name.
 
     Raises NotFoundError `user_unknown`.
     """
@@ -101,17 +102,17 @@ def acts(rows: AuditedLog, user: str, period: Period) -> AnswerTable:
     who = trail.named.person(user)
     wanted = RowFilter(period.after, period.last, mentions=parse_uuid(who))
     title = f"Acts of {trail.named.called(who)}"
-    return _in_brief(title, trail, Selection(wanted, who), (f"person {who}",))
+    return _in_brief(title, trail, Selection(wanted, who), (f"person {who}",), most)
 
 
-def events(rows: AuditedLog, period: Period) -> AnswerTable:
-    """Answer what happened in a period."""
+def events(rows: AuditedLog, period: Period, *, most: int | None = None) -> AnswerTable:
+    """Answer what happened in a period, in at most so many rows."""
     wanted = Selection(RowFilter(period.after, period.last))
     notes = (f"positions {period.after + 1:,} to {period.last:,}",)
-    return _in_brief("Events", Trail(rows), wanted, notes)
+    return _in_brief("Events", Trail(rows), wanted, notes, most)
 
 
-def administration(rows: AuditedLog, period: Period) -> AnswerTable:
+def administration(rows: AuditedLog, period: Period, *, most: int | None = None) -> AnswerTable:
     """Answer what changed of people, keys, roles, types and governance in a period, and by whom."""
     trail = Trail(rows)
     approvers = Approvers(rows, trail.named)
@@ -124,7 +125,7 @@ def administration(rows: AuditedLog, period: Period) -> AnswerTable:
             line.summary,
             approvers.of(line.change) if line.change else line.actor_name,
         )
-        for line in trail.lines(wanted)
+        for line in islice(trail.lines(wanted), most)
     )
     note = "`by` is who acted, and of an effect of a change who approved the change"
     return AnswerTable(
@@ -220,8 +221,11 @@ def _decisions(rows: AuditedLog, user: UUID) -> Iterator[tuple[StoredEvent, Stat
             yield each, body
 
 
-def _in_brief(title: str, trail: Trail, wanted: Selection, notes: tuple[str, ...]) -> AnswerTable:
-    return AnswerTable(title, BRIEF, tuple(map(trail.brief, trail.events(wanted))), notes)
+def _in_brief(
+    title: str, trail: Trail, wanted: Selection, notes: tuple[str, ...], most: int | None
+) -> AnswerTable:
+    found = islice(trail.events(wanted), most)
+    return AnswerTable(title, BRIEF, tuple(map(trail.brief, found)), notes)
 
 
 def _did(line: Line) -> str:

@@ -20,7 +20,7 @@ MAX_KNOWN = 10_000
 
 
 class AccessRecord:
-    """The access record of one server; `note` and `exported` are for threads."""
+    """The access record of one server; `note`, `exported` and `asked` are for threads."""
 
     def __init__(self, state: AsyncState, now_ms: Callable[[], int]) -> None:
         self._state = state
@@ -60,6 +60,13 @@ class AccessRecord:
         Raises UnavailableError `state_unavailable`.
         """
         self._keep(kind, user, statement)
+
+    def asked(self, user: str, statement: str | None) -> None:
+        """Keep that an auditor's question is answered: about one statement, or about many.
+
+        Raises UnavailableError `state_unavailable`.
+        """
+        self._keep("timeline" if statement is None else "statement", user, statement)
 
     async def page(self, *, before: int | None, limit: int) -> list[tuple[int, Access]]:
         """Return lines with their numbers, the newest first."""

@@ -253,7 +253,7 @@ class Connection(CycleProtocol):
         """Count a refusal and return its answer."""
         request_id = new_request_id()
         self.admission.count_refusal(status, self._address, request_id)
-        return refusal(status, request_id)
+        return refusal(status, request_id, self.headers or ())
 
     def _abandon_request(self) -> None:
         """Drop the request whose body is arriving; an answer that has begun ends with it."""

@@ -33,6 +33,7 @@ from ledger.http.quotas import (
     group_of,
     named_kid,
 )
+from ledger.http.refusal_page import PAGE_TYPE, refusal_page, wants_page
 from ledger.http.requests import MAX_STATEMENT_BYTES, Read, replay
 from ledger.http.streams import PATH, EventStreams
 from ledger.system.client_address import Network, client_address, is_within
@@ -112,7 +113,7 @@ class Front:
         except Exception as error:
             if exchange.status:
                 raise  # the answer has begun, and the connection can only be closed
-            await self._refuse(error, exchange, identified)
+            await self._refuse(error, exchange, identified, page=wants_page(scope["headers"]))
         finally:
             if exchange.status:  # otherwise nothing was answered
                 if group in SIGNED and exchange.status in REFUSED_STATUSES:
@@ -157,10 +158,18 @@ class Front:
         begin_exchange(scope, exchange)
         return exchange
 
-    async def _refuse(self, error: Exception, exchange: Exchange, send: Send) -> None:
+    async def _refuse(
+        self, error: Exception, exchange: Exchange, send: Send, *, page: bool
+    ) -> None:
+        """Answer with a problem document, or with a page if the client is a browser."""
         status, body, more = answer_to(error, exchange)
+        if page:
+            # What only the server's log may say has the status 500.
+            told = error.detail if isinstance(error, LedgerError) and status != 500 else ""
+            body = refusal_page(status, told)
         headers = [
-            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-type", (PAGE_TYPE if page else MEDIA_TYPE).encode()),
+            (b"vary", b"accept"),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
             *((name.lower().encode(), value.encode()) for name, value in more),

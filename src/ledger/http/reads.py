@@ -14,6 +14,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.domain.vocabulary import KeyStatus
 from ledger.errors import NotFoundError
+from ledger.http import questions
 from ledger.http.accesses import access_record
 from ledger.http.answers import READ
 from ledger.http.context import (
@@ -240,6 +241,7 @@ members_only = Router(
         list_timeline,
         live,
         access_record,
+        questions.ask,
     ],
     dependencies=MEMBERS,
     security=BY_SESSION,

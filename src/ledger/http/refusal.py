@@ -1,8 +1,10 @@
 """Answers that a connection gives by itself, before any application is asked."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from ledger.http.problems import MEDIA_TYPE, document, retry_after
+from ledger.http.refusal_page import PAGE_TYPE, refusal_page, wants_page
 
 # The code and the sentence of each refusal, by status.
 REFUSALS: dict[int, tuple[str, str]] = {
@@ -19,16 +21,22 @@ REFUSALS: dict[int, tuple[str, str]] = {
 ALLOW = b"HTTP/1.1 204 No Content\r\nallow: GET, HEAD, POST, OPTIONS\r\nconnection: close\r\n\r\n"
 
 
-def refusal(status: int, request_id: str) -> bytes:
-    """Return a whole answer that refuses with a problem document (RFC 9457) and closes."""
+def refusal(status: int, request_id: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
+    """Return a whole answer that refuses and closes.
+
+    It is a problem document (RFC 9457), or a page if the request's headers, as far as they are
+    known, are those of a browser that asks for one.
+    """
     code, detail = REFUSALS[status]
-    body = document(status, code, detail)
+    is_page = wants_page(headers)
+    body = refusal_page(status, detail) if is_page else document(status, code, detail)
+    media_type = PAGE_TYPE if is_page else MEDIA_TYPE
     retry = "".join(f"{name}: {value}\r\n" for name, value in retry_after(status)).encode()
     return b"".join(
         (
             b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode()),
-            b"content-type: %s\r\ncontent-length: %d\r\n" % (MEDIA_TYPE.encode(), len(body)),
-            b"cache-control: no-store\r\nconnection: close\r\n",
+            b"content-type: %s\r\ncontent-length: %d\r\n" % (media_type.encode(), len(body)),
+            b"vary: accept\r\ncache-control: no-store\r\nconnection: close\r\n",
             b"x-request-id: %s\r\n" % request_id.encode(),
             retry,
             b"\r\n",

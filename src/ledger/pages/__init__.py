@@ -20,6 +20,7 @@ from ledger.pages import setup as _setup
 from ledger.pages import statement as _statement
 from ledger.pages import types as _types
 from ledger.pages import words
+from ledger.pages.cautions import listed as listed_cautions
 from ledger.pages.error_page import for_people
 from ledger.pages.headings import in_groups
 from ledger.pages.spoken_words import speaker
@@ -77,6 +78,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "digit_groups": digit_groups,
         "is_quoted": is_quoted,
         "compared": compared,
+        "listed_cautions": listed_cautions,
         "in_groups": in_groups,
         "quoted": quoted,
         "spoken": speaker(assets.files["words.txt"].content.decode()),

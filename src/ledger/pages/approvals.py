@@ -1,10 +1,11 @@
 """The page on which a person opens several statements and approves them together."""
 
 import sqlite3
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import get
+from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
@@ -25,6 +26,7 @@ from projections.users import User
 
 # The documents of one page in all: a larger statement is reviewed on its own page.
 MOST_BYTES = 250_000
+MOST_CHOSEN = 25  # rows of the inbox
 
 
 class Reviewed(msgspec.Struct, frozen=True):
@@ -41,17 +43,31 @@ class Reviewed(msgspec.Struct, frozen=True):
 
 
 @get("/approvals", sync_to_thread=True)
-def approvals(request: AnyRequest, web: FromWeb) -> Template | Redirect:
-    """Show in full what waits for a person, to approve several with one confirmation."""
+def approvals(
+    request: AnyRequest,
+    web: FromWeb,
+    only: Annotated[str | None, QueryParameter(max_length=MOST_CHOSEN * 37)] = None,
+) -> Template | Redirect:
+    """Show in full what waits for a person, to approve several with one confirmation.
+
+    `only` has the ids of statements, with commas between them: those that were chosen in the inbox.
+    """
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, at):
         now, reader = web.models.now(), readers.of(db, me.id)
-        waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=MOST)
+        if only is None:
+            waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=MOST)
+            numbers, more = [each.position for each in waiting.items], waiting.next is not None
+        else:
+            chosen = [statements.find(db, each, reader, at=at) for each in only.split(",")]
+            numbers, more = [each for each in dict.fromkeys(chosen) if each is not None], False
+        for each in numbers[:MOST]:
+            web.access.note(db, reader, "statement", [each])
         found = [
-            statements.of_number(db, web.models.log, each.position, reader, at=at, now=now)
-            for each in waiting.items
+            statements.of_number(db, web.models.log, each, reader, at=at, now=now)
+            for each in numbers[:MOST]
         ]
         names, reviewed, apart = _sorted(db, found, me, at)
     return page(
@@ -62,7 +78,8 @@ def approvals(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         reviewed=reviewed,
         apart=apart,
         names=names,
-        more=waiting.next is not None,
+        more=more or len(numbers) > MOST,
+        only=only is not None,
     )
 
 

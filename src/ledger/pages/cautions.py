@@ -6,23 +6,35 @@ web/static/js/lib/cautions.js finds the same; tests/vectors/web/cautions.json te
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Set
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from ledger.pages.content import Value, pointer_step
-from ledger.pages.visible import foreign_letters, has_odd_spaces, hides, looks_of
+from ledger.pages.visible import (
+    foreign_letters,
+    has_odd_spaces,
+    hides,
+    is_turned,
+    look_alike_signs,
+    looks_of,
+    stray_marks,
+)
 
-CautionKind = Literal["unseen", "space", "letters", "form", "alike", "nameless"]
+CautionKind = Literal[
+    "alike", "nameless", "letters", "signs", "unseen", "marks", "turned", "space", "form"
+]
+MOST = 50  # places that a page lists; a statement with more is suspicious as a whole
 
 
 class Caution(msgspec.Struct, frozen=True):
     """A place, as a JSON pointer (RFC 6901) into the content, and why to look at it.
 
     The text of a member or its name has characters that nobody sees (`unseen`), unusual spaces
-    (`space`), letters of another alphabet that look like Latin ones (`letters`), or is not in
-    Unicode's composed form (`form`). Its name looks like another one beside it (`alike`), or is
-    empty (`nameless`).
+    (`space`), letters of another alphabet that look like Latin ones (`letters`), signs that look
+    like others or like this page's own (`signs`), marks that strike letters out or lie on other
+    lines (`marks`), both directions of writing (`turned`), or is not in Unicode's composed form
+    (`form`). Its name looks like another one beside it (`alike`), or is empty (`nameless`).
     """
 
     place: str
@@ -31,8 +43,15 @@ class Caution(msgspec.Struct, frozen=True):
 
 def of_statement(title: str, content: Value) -> list[Caution]:
     """Return the places of a statement; that of its title is ``""``."""
-    of_title = _in_order(set(kinds_of(title)))
+    of_title = _in_order(set(kinds_of(title, line=True)))
     return [*([Caution("", of_title)] if of_title else []), *cautions(content)]
+
+
+def listed(found: list[Caution]) -> list[Caution]:
+    """Return the places that a page lists: all, or the gravest, so that none is lost among many."""
+    if len(found) <= MOST:
+        return found
+    return sorted(found, key=lambda each: _ORDER.index(each.kinds[0]))[:MOST]
 
 
 def cautions(content: Value, place: str = "") -> Iterator[Caution]:
@@ -43,7 +62,7 @@ def cautions(content: Value, place: str = "") -> Iterator[Caution]:
     for at, (name, member) in enumerate(content.members):
         found = set(kinds_of(member.text) if member.kind == "string" else ())
         if is_named:
-            found |= set(kinds_of(name))
+            found |= set(kinds_of(name, line=True))
             found |= {"alike"} if counts[looks[at]] > 1 else set()
             found |= set() if name else {"nameless"}
         here = f"{place}/{pointer_step(name) if is_named else at}"
@@ -52,20 +71,26 @@ def cautions(content: Value, place: str = "") -> Iterator[Caution]:
         yield from cautions(member, here)
 
 
-_ORDER: tuple[CautionKind, ...] = ("alike", "nameless", "letters", "unseen", "space", "form")
+_ORDER: tuple[CautionKind, ...] = get_args(CautionKind)
 
 
 def _in_order(found: Set[CautionKind]) -> tuple[CautionKind, ...]:
     return tuple(each for each in _ORDER if each in found)
 
 
-def kinds_of(text: str) -> Iterator[CautionKind]:
-    """Yield why to look at a text by itself."""
+def kinds_of(text: str, *, line: bool = False) -> Iterator[CautionKind]:
+    """Yield why to look at a text by itself; `line` tells that pages show it as one line."""
     if foreign_letters(text):
         yield "letters"
+    if look_alike_signs(text):
+        yield "signs"
+    if stray_marks(text):
+        yield "marks"
+    if is_turned(text):
+        yield "turned"
     if hides(text):
         yield "unseen"
-    if has_odd_spaces(text):
+    if has_odd_spaces(text, line=line):
         yield "space"
     if unicodedata.normalize("NFC", text) != text:
         yield "form"

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from ledger.domain import policy
 from ledger.domain.policy_words import listed, many_of, policy_sentence
 from ledger.domain.statement_types import TypeDefinition, parse_definition
@@ -83,6 +85,21 @@ def next_version(
         if _drafts(definition, me) and (by_creator or definition.supersede == "drafters"):
             return NextVersion(f"{address}&type={known.sha256}", known.sha256)
     return NextVersion(address) if by_creator else None
+
+
+def people_named(
+    db: sqlite3.Connection, base: StatementDetail | None, kind: ShownType | None, *, at: int
+) -> dict[str, str]:
+    """Return the names of the people whom an older version's policy or a type names.
+
+    The form of a draft does not list everybody, and what it shows must name them all.
+    """
+    ids = set() if kind is None else _people([parse_definition(kind.about.definition).definition])
+    if base is not None:
+        rules = msgspec.convert(base.policy, policy.Policy)
+        members = {*policy.members(rules), *rules.veto}
+        ids |= {each[5:] for each in members if each.startswith("user:")}
+    return users.names(db, sorted(ids), at=at)
 
 
 def _people(definitions: Sequence[TypeDefinition]) -> set[str]:

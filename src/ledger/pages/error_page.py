@@ -10,23 +10,10 @@ from litestar.response.base import ASGIResponse
 
 from ledger.errors import LedgerError
 from ledger.http.problems import ErrorAnswer
+from ledger.http.refusal_page import says
 from ledger.http.requests import AnyRequest
 from ledger.pages.web import Web, page
 from projections.users import User
-
-# For each status: what went wrong, and what the person can do.
-_ERRORS = {
-    401: ("You are not signed in", "Sign in with your passkey to continue."),
-    403: (
-        "You may not do this",
-        "An administrator of this ledger can grant you the required role.",
-    ),
-    404: ("There is nothing here", "The address may be mistyped, or you may not have access."),
-    429: ("Too many requests", "Wait a minute, then try again."),
-    503: ("Not ready", "The ledger cannot answer now. Try again in a moment."),
-}
-_OTHER_ERROR = ("Something went wrong", "Nothing was recorded. The server's log has the reason.")
-_BAD_REQUEST = ("This address does not work", "Go back and follow the link again.")
 
 
 def for_people(answer: ErrorAnswer, web: Web) -> ErrorAnswer:
@@ -52,7 +39,7 @@ class ErrorPage(Template):
 
     def __init__(self, request: AnyRequest, web: Web, status: int, detail: str) -> None:
         """Take the error's `status`; `detail` is our sentence without its full stop."""
-        title, advice = _ERRORS.get(status, _OTHER_ERROR if status >= 500 else _BAD_REQUEST)
+        title, advice = says(status)
         super().__init__("error.html", status_code=status, headers={"Cache-Control": "no-store"})
         self._request = request
         self._web = web

@@ -8,7 +8,7 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
 from ledger.pages.past import shown_at
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
-from projections import readers, statements, timeline, users
+from projections import readers, statements, timeline, types, users
 
 _EVENTS = 20
 
@@ -40,6 +40,7 @@ def history(
         shown = [each.id for each in then.items]
         shown += [each.statement_id for each in told.items if each.statement_id is not None]
         asked = summaries(db, shown, at=seen)
+        named = types.named_by(db, [each.position for each in then.items])
     return page(
         "audit",
         web,
@@ -50,6 +51,7 @@ def history(
         first=first,
         told=told,
         asked=asked,
+        types=named,
         then=then,
         people=people,
         kind=wanted,

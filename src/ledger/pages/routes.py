@@ -17,13 +17,13 @@ from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
-from ledger.pages.draft_types import drafted_by, next_version
+from ledger.pages.draft_types import drafted_by, next_version, people_named
 from ledger.pages.past import shown_at
 from ledger.pages.readers import carried_executors, carried_readers
 from ledger.pages.setup import is_alone
 from ledger.pages.web import ROWS, FromWeb, Next, local_path, page, to_sign_in
 from ledger.pages.words import wait
-from projections import devices, inbox, readers, statements, users
+from projections import devices, inbox, readers, statements, types, users
 from projections import rules as rules_set
 from projections.involved import involved
 from projections.not_needed import changed_since_approval, not_needed
@@ -97,6 +97,7 @@ def statement_list(  # noqa: PLR0913  # the parameters of its address
         )
         web.access.note(db, reader, "list", [each.position for each in found.items])
         words = summaries(db, [each.id for each in found.items], at=then.seen)
+        kinds = types.named_by(db, [each.position for each in found.items])
     return page(
         "statements",
         web,
@@ -105,6 +106,7 @@ def statement_list(  # noqa: PLR0913  # the parameters of its address
         shown_at=then,
         found=found,
         words=words,
+        kinds=kinds,
         status=wanted,
         q=q or "",
         where="contents" if where == "contents" else "",
@@ -126,7 +128,9 @@ def inbox_list(
         waiting = inbox.page(db, user_id=me.id, at=at, now=now, limit=ROWS, cursor=cursor or None)
         mine = involved(db, me.id, at=at, now=now)
         spared = not_needed(db, me.id, at=at, now=now, limit=_MOST_FINISHED)
-        words = summaries(db, [each.id for each in [*waiting.items, *mine, *spared]], at=at)
+        every = [*waiting.items, *mine, *spared]
+        words = summaries(db, [each.id for each in every], at=at)
+        kinds = types.named_by(db, [each.position for each in every])
         changed = changed_since_approval(db, me.position, waiting.items, at=at)
         alone = is_alone(db, me, at=at)
         one_way = len(me.credential_ids) == 1 and not devices.has_codes(
@@ -147,6 +151,7 @@ def inbox_list(
         spared=spared,
         changed=changed,
         words=words,
+        kinds=kinds,
         alone=alone,
         one_way=one_way and not alone,
         cursor=cursor,
@@ -187,6 +192,8 @@ def draft(
         executors = carried_executors(db, base, people.items, at=at)
         values = rules_set.values(db, at=at)
         kinds = drafted_by(db, me, at=at)
+        of_kind = next((each for each in kinds if each.about.sha256 == kind), None)
+        names = people_named(db, base, of_kind, at=at)
     return page(
         "draft",
         web,
@@ -202,6 +209,7 @@ def draft(
         floor=msgspec.to_builtins(values.floor),
         age=wait(values.max_age),
         kinds=kinds,
-        kind=next((each for each in kinds if each.about.sha256 == kind), None),
+        kind=of_kind,
+        names=names,
         untyped=values.untyped and CREATOR in me.roles,
     )

@@ -1,6 +1,7 @@
 """Several approvals in one request: each is decided, counted and answered as if it came alone."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -161,3 +162,18 @@ def test_a_hidden_statement_is_unknown_here_too_and_the_refusal_is_recorded(
         422,
         "POST /api/approvals",
     )
+
+
+def test_the_page_shows_those_that_were_chosen_and_nothing_that_is_hidden(
+    alice: Actor, bob: Actor
+) -> None:
+    first, second = (alice.draft(policy=policy_of(1, bob), title=each) for each in ("One", "Two"))
+    hidden = alice.draft(policy=policy_of(1, alice), readers=[], title="Hidden")
+    chosen = ",".join((second.id, hidden.id, "nonsense", second.id))
+    page = bob.client.get(f"/approvals?only={chosen}")
+    assert page.status_code == 200
+    assert re.findall(r'data-statement="([^"]+)"', page.text) == [second.id]
+    assert "Hidden" not in page.text
+    everything = bob.client.get("/approvals").text
+    assert {first.id, second.id} <= {*re.findall(r'data-statement="([^"]+)"', everything)}
+    assert bob.client.get(f"/approvals?only={'x' * 1000}").status_code == 400

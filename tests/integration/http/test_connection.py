@@ -52,6 +52,17 @@ def refused(server: Guarded, status: int, *parts: bytes, pause_s: float = 0.0) -
     assert statuses(server.ask(LAST)) == [200]
 
 
+def test_a_browser_that_is_refused_by_its_head_gets_a_page_with_a_way_on(server: Guarded) -> None:
+    line = b"Accept: text/html,application/xhtml+xml"
+    answer = server.ask(post(200_000, line))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert statuses(answer) == [413]
+    assert b"content-type: text/html; charset=utf-8" in head
+    assert b"vary: accept" in head
+    assert b"<h1>This is too large</h1>" in body
+    assert b'<a href="/inbox">' in body
+
+
 def test_requests_follow_each_other_on_a_connection(server: Guarded) -> None:
     with server.connect() as client:
         for _ in range(3):

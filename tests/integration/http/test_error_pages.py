@@ -52,3 +52,16 @@ def test_the_page_of_a_hidden_statement_is_that_of_an_absent_one(
     texts = [re.sub(r'data-now="[^"]*"', "", page.text) for page in pages]
     assert texts[0] == texts[1]
     assert bob.client.get(f"/statements/{hidden}", headers=HTML).status_code == 200
+
+
+def test_what_the_front_door_refuses_is_a_page_for_browsers_only(alice: Actor) -> None:
+    page = alice.client.get("/inbox/", headers=HTML)
+    assert page.status_code == 404
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "An address has no empty part." in page.text
+    assert '<a href="/inbox">Go to the inbox</a>' in page.text
+    problem = alice.client.get("/inbox/", headers={"Accept": "application/json"})
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert problem.headers["vary"] == "accept"
+    assert problem.json()["code"] == "not_found"

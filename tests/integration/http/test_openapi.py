@@ -123,6 +123,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.client.get("/api/session")
         ada.client.get("/api/governance")
         ada.client.get("/api/access-record")
+        ada.client.get("/api/questions/events")
         content = '{"items":[{"define-role":{"role":"board"}}]}'
         ada.client.post("/api/changes/preview", json={"content": content})
         policy = '{"threshold":1,"of":["role:investor"]}'

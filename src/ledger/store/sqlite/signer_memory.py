@@ -20,7 +20,7 @@ PRAGMA synchronous=EXTRA;
 CREATE TABLE IF NOT EXISTS signed(
     origin TEXT PRIMARY KEY, epoch INTEGER NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
-_KNOWN = "SELECT epoch, text FROM signed ORDER BY epoch"
+_KNOWN = "SELECT origin, epoch, text FROM signed ORDER BY epoch"
 
 
 class SqliteSignerMemory:
@@ -46,8 +46,11 @@ class SqliteSignerMemory:
         return parse_text(rows[0][0]) if rows else None
 
     def known(self) -> list[SignedTree]:
-        """Return the last signed tree of every origin, the newest epoch last."""
-        return [SignedTree(epoch, parse_text(text)) for epoch, text in self._execute(_KNOWN)]
+        """Return the last signed tree of every origin, the newest epoch last.
+
+        Raises CorruptError `memory_malformed`.
+        """
+        return [_tree(*row) for row in self._execute(_KNOWN)]
 
     def swap(self, expected: Checkpoint | None, new: Checkpoint) -> bool:
         """Replace `expected` by `new`, durably; return False, unchanged, if another is stored."""
@@ -71,6 +74,18 @@ class SqliteSignerMemory:
             ) from error
 
 
+def _tree(origin: str, epoch: int, text: str) -> SignedTree:
+    """Return a row's tree; raise CorruptError `memory_malformed` under another origin.
+
+    The signer finds its tree by the column: an edit of it would have the signer know of none.
+    """
+    tree = parse_text(text)
+    if tree.origin != origin:
+        detail = f"the tree of {tree.origin} is remembered as that of {origin}"
+        raise CorruptError("memory_malformed", detail)
+    return SignedTree(epoch, tree)
+
+
 def remembered(path: Path) -> list[SignedTree] | None:
     """Return what a file remembers without changing it, None without a file.
 
@@ -81,7 +96,7 @@ def remembered(path: Path) -> list[SignedTree] | None:
     try:
         with closing(open_read_only(path)) as db, reading_errors(f"{path} cannot be read"):
             rows = db.execute(_KNOWN).fetchall()
-        return [SignedTree(int(epoch), parse_text(str(text))) for epoch, text in rows]
+        return [_tree(str(origin), int(epoch), str(text)) for origin, epoch, text in rows]
     except UnavailableError:
         raise
     except (LedgerError, TypeError, ValueError) as error:

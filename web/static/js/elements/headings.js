@@ -18,7 +18,7 @@ function add(shown, { kind, members = [] }, headings, place = "") {
     const value = kind === "object" ? one(":scope > dd", rows[at]) : rows[at];
     if (node.members?.length) add(value.firstElementChild, node, headings, here);
     const title = headings[here];
-    if (title) one(":scope > dt", rows[at]).prepend(el("span", { class: "heading" }, ...seen(title)), " ");
+    if (title) one(":scope > dt", rows[at]).prepend(el("span", { class: "heading" }, ...seen(title, true)), " ");
     if (title === null) others.push(rows[at]);
   });
   if (!others.length) return;

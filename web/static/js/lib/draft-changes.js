@@ -15,7 +15,7 @@ export function showChanges(base, document, place) {
   ];
   const words = { changed: "Changed", added: "Added", removed: "Removed" };
   const said = ({ kind, pointer, before, after, by }) => [
-    el("b", {}, words[kind]), " ", el("code", {}, ...seen(pointer)), by && ` by ${by}`, ": ",
+    el("b", {}, words[kind]), " ", el("code", {}, ...seen(pointer, true)), by && ` by ${by}`, ": ",
     ...(hasWords({ before, after }) ? wordsOf(before, after) : seen([before, after].filter(Boolean).join(" → "))),
   ];
   const list = rows.map((each) => el("li", {}, ...said(each)));

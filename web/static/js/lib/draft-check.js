@@ -13,7 +13,7 @@ const field = (name) => one(`#check-${name}`);
 /** Show a document and its digest; `base` is the version before it, `names` gives people by id. */
 export async function showCheck({ text, sha256 }, document, { base, names }) {
   const { title, content, policy, readers, usable } = document;
-  field("name").replaceChildren(...seen(title));
+  field("name").replaceChildren(...seen(title, true));
   showContent(title, parseObject(content), {
     shown: field("content"), list: field("cautions"), count: field("values"),
   });

@@ -117,6 +117,7 @@ onAction({
   reaffirm: later("reaffirm"),
   "accept-governance": later("acceptGovernance"),
 });
+if (one("#shortcuts")) import("./shortcuts.js");
 // Loaded only where there are any.
 if (one("#news")) import("./news.js").then(({ reveal }) => reveal());
 // Another tab still holds the key in its memory.

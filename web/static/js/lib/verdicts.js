@@ -1,15 +1,30 @@
 // Verifies the signatures on a statement again, over the document that this browser checked.
 
 import { get } from "./api.js";
+import { icon, one } from "./dom.js";
 import { verify } from "./jws.js";
 
+const verdicts = new Map();
 const ACTS = { rejection: "reject", retraction: "retract", withdrawal: "withdraw" };
+
+/** Put a tick beside each signature that verifies; `about` is the statement, `{id, sha256, checked}`. */
+export async function mark(decisions, about) {
+  for (const item of decisions) {
+    const { jws, kid } = item.dataset;
+    if (!verdicts.has(jws)) verdicts.set(jws, await verdict(item.dataset, about));
+    const place = one("[data-verified]", item);
+    const holds = verdicts.get(jws);
+    if (holds === undefined) continue;
+    place.classList.toggle("failed", !holds);
+    place.replaceChildren(icon(holds ? "check" : "rejected"), holds ? " verified here" : ` does not verify with ${kid.slice(0, 8)}`);
+  }
+}
 
 /**
  * Return whether a decision's signature verifies and is about this statement: `{id, sha256, checked}`.
  * It is undefined if this browser lacks the algorithm.
  */
-export async function verdict({ jws, kid, decision }, about) {
+async function verdict({ jws, kid, decision }, about) {
   const answer = await get(`/api/jwt-keys/${kid}`).catch(() => null);
   if (answer?.jwk.kty !== "OKP") return undefined;
   try {

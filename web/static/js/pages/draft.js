@@ -23,9 +23,8 @@ const PAUSE_MS = 400;
 
 const form = one("#draft");
 const field = (name) => one(`#${name}`);
-const names = Object.fromEntries(
-  all("[data-name]", form).map((box) => [box.value.replace("user:", ""), box.dataset.name]),
-);
+const offered = all("[data-name]", form).map((box) => [box.value.replace("user:", ""), box.dataset.name]);
+const names = { ...JSON.parse(field("names").textContent), ...Object.fromEntries(offered) };
 const base = one("#base") && JSON.parse(one("#base").textContent);
 const floor = JSON.parse(field("compose").dataset.floor);
 const written = () => `${field("title").value}\n${field("content").value}`;
@@ -94,7 +93,7 @@ async function preview() {
   const { seen, showContent } = await import("../elements/content-view.js");
   const title = field("title").value.trim();
   const parts = { shown: field("preview-content"), list: field("preview-cautions"), count: field("preview-values") };
-  field("preview-name").replaceChildren(...seen(title));
+  field("preview-name").replaceChildren(...seen(title, true));
   if (!jsonFault("content")) return showContent(title, parseObject(field("content").value), parts);
   Object.values(parts).forEach((part) => part.replaceChildren());
   parts.list.hidden = true;

@@ -9,6 +9,21 @@ let latest = null;
 const rows = (from) => all("#list tbody tr", from).map((row) => row.id);
 const others = () => all("[data-live]").map((place) => place.id).filter((id) => id !== "list");
 
+const picked = () => all(".pick:checked").map(({ value }) => value);
+
+/** The button leads on with those that are chosen; a live update keeps them. */
+function choose(values = picked()) {
+  for (const pick of all(".pick")) pick.checked = values.includes(pick.value);
+  const button = one("[data-action=review]");
+  if (button) button.disabled = !picked().length;
+}
+
+function swapList(next) {
+  const values = picked();
+  swap(next, ["list"]);
+  choose(values);
+}
+
 function update(next) {
   const before = rows(document);
   const count = rows(next).filter((id) => !before.includes(id)).length;
@@ -18,17 +33,21 @@ function update(next) {
   const waiting = count && before.length;
   one("#newer").hidden = !waiting;
   if (waiting) one("#newer button").textContent = `Show ${count} new`;
-  else swap(next, ["list"]);
+  else swapList(next);
   if (count) announce(count === 1 ? "1 new statement." : `${count} new statements.`);
 }
 
 onAction({
+  review: () => location.assign(`/approvals?only=${picked().join()}`),
   "show-new": () => {
-    swap(latest, ["list"]);
+    swapList(latest);
     one("#newer").hidden = true;
     one("#list a")?.focus();
   },
 });
+
+document.addEventListener("change", () => choose());
+choose(); // what a browser kept when it came back to the page
 
 await start();
 // Loaded only where there is one.
