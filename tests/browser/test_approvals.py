@@ -31,8 +31,9 @@ def test_each_is_opened_chosen_and_signed_with_one_confirmation(
     bob.page.get_by_role("link", name="Approve several at once").click()
     expect(bob.heading("Approve several")).to_be_visible()
     expect(bob.button("Choose statements to approve")).to_be_disabled()
-    assert bob.page.get_by_role("checkbox", include_hidden=True).count() == 3
-    for box in bob.page.get_by_role("checkbox", include_hidden=True).all():
+    boxes = bob.page.get_by_role("main").get_by_role("checkbox", include_hidden=True)
+    assert boxes.count() == 3
+    for box in boxes.all():
         assert box.is_disabled()
     choose(bob, "First terms")
     expect(item(bob, "First terms").locator("[data-checked]")).to_contain_text("This browser")

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from ledger import clock
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join
-from tests.support.actor import Actor, policy_of
+from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.check import wait_for
 from tests.support.server import Server
 
@@ -20,7 +21,9 @@ def test_a_program_signs_in_approves_and_follows_as_the_page_says(
 ) -> None:
     key = SigningKey.generate()
     robot = join("Robot", key=key)
-    drafted = alice.draft(policy=policy_of(1, robot))
+    # The first to close is the first in the inbox, before what others left on the shared server.
+    soon = clock.to_text(now_ms() + 3_600_000)
+    drafted = alice.draft(policy=policy_of(1, robot, expiresAt=soon))
     wait_for(server, drafted.answer["position"])
     (tmp_path / "key.pem").write_bytes(key.to_pem())
     monkeypatch.chdir(tmp_path)
