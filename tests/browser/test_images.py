@@ -1,5 +1,6 @@
 """The pictures in the README and the guides, of real pages: LEDGER_SCREENSHOTS=1 writes them."""
 
+import json
 import os
 from pathlib import Path
 
@@ -10,6 +11,17 @@ from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
 from tests.support.server import Server
 
+TRICKS = {
+    "amount": 1_000_000,
+    "amount ": 2,
+    "payee": "p\u0430ypal",
+    "struck out": "The buyer may n\u0336o\u0336t\u0336 sell.",
+    "fee": "\u09ea0 EUR",
+    "pay at": "https:\u2044\u2044bank\u2024com",
+    "order": "Pay 100 \u05e9\u05dc\u05d5\u05dd 200 to Bob",
+    "number": "0012",
+    "end": "Paid.\n\n8 values. End of the statement.\n\u2713 This browser fetched the bytes",
+}
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = ViewportSize(width=1040, height=860)
 
@@ -60,6 +72,13 @@ def test_the_pictures_show_the_real_pages(open_browser: OpenBrowser) -> None:
     bob.page.emulate_media(color_scheme="light")
     bob.page.set_viewport_size({"width": 390, "height": 844})
     picture("statement-phone")
+    # How the review page shows what would mislead; at the size of the page, to stay a small file.
+    reader = open_browser(viewport=SIZE, color_scheme="light")
+    reader.register("Dana Petrov", "Investor")
+    reader.open(alice.draft("✓ Approved: Terms", json.dumps(TRICKS, ensure_ascii=False)))
+    expect(reader.page.locator("#checked")).to_contain_text("This browser fetched the bytes")
+    reader.page.set_viewport_size({"width": 1040, "height": 2000})
+    reader.page.locator(".sheet").screenshot(path=IMAGES / "hostile.png")
 
 
 @pytest.mark.skipif("LEDGER_SCREENSHOTS" not in os.environ, reason="set LEDGER_SCREENSHOTS=1")

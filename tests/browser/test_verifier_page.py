@@ -50,6 +50,12 @@ def test_the_sample_shows_who_approved_what(verifier: Verifier) -> None:
     expect(verifier.heading("What this does not prove")).to_be_visible()
 
 
+def test_the_statements_come_before_the_checks(verifier: Verifier) -> None:
+    verifier.check(good("statement"), KEY)
+    titles = verifier.page.locator("#result h3").all_text_contents()
+    assert titles.index("The statements") < titles.index("The checks")
+
+
 def test_the_tampered_sample_fails_where_it_was_tampered_with(verifier: Verifier) -> None:
     verifier.button("Check a tampered one").click()
     expect(verifier.heading("Failed: do not rely on this file")).to_be_visible()
@@ -206,7 +212,13 @@ def test_the_page_is_used_with_the_keyboard_alone(verifier: Verifier) -> None:
     keyboard.press("Shift+Tab")
     keyboard.press("Enter")
     expect(verifier.heading("Verified")).to_be_focused()
-    keyboard.press("Tab")
+    passed: list[str | None] = []
+    while "readable" not in passed and len(passed) < 12:  # the statement comes first
+        keyboard.press("Tab")
+        passed.append(
+            verifier.evaluate("document.activeElement.closest('[data-check]')?.dataset.check")
+        )
+    assert set(passed) == {None, "readable"}
     keyboard.press("Enter")
     assert verifier.evaluate("document.querySelector('[data-check=readable] details').open")
 

@@ -1,4 +1,4 @@
-// Shows a report: the verdict, then every check, then what was approved and by whom.
+// Shows a report: the verdict, then what was approved and by whom, then every check.
 
 import { contentView, seen } from "../static/js/elements/content-view.js";
 import { grouped, seal } from "../static/js/elements/seal.js";
@@ -111,9 +111,9 @@ export function showReport(place, report, about) {
     el("h1", { class: "print-only" }, "Verification report"),
     verdict,
     facts(report, about),
-    section("checks-title", "The checks", el("ol", { class: "checks" }, ...report.checks.map(check))),
     ...(report.restorations.length ? [restorations(report.restorations)] : []),
     ...(report.statements.length ? [statements(report.statements)] : []),
+    section("checks-title", "The checks", el("ol", { class: "checks" }, ...report.checks.map(check))),
     ...proved(report),
     limits(report),
   );

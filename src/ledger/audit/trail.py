@@ -135,12 +135,7 @@ class Trail:
 
     def _summary(self, body: Body, actor: str | None, stream: str, title: str | None) -> str:
         """Return the event's sentence, from the words that its class declares for the trail."""
-        slots: dict[str, Any] = {}
-        for name in body.__struct_fields__:
-            value = getattr(body, name)
-            slots[name] = len(value) if isinstance(value, tuple) else value
-        role = body.role_in_words if isinstance(body, UserRegistered) else slots.get("role")
-        slots["role"] = role or events.NO_ROLE
+        slots = _Slots(body)
         is_signer = body.MEANING.stream == "statement"
         slots["who"] = self.named.signer(actor) if is_signer else self.named.called(actor)
         slots["title"] = quoted(title or "")
@@ -148,6 +143,22 @@ class Trail:
         if "{whose}" in template:
             slots["whose"] = self.named.called(stream) or "somebody"
         return template.format_map(slots)
+
+
+class _Slots(dict[str, Any]):
+    """What a template names: the members of an event as the words need them, when they do."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__()
+        self._body = body
+
+    def __missing__(self, name: str) -> Any:
+        body = self._body
+        if name == "role":
+            named = body.role_in_words if isinstance(body, UserRegistered) else _text(body, "role")
+            return named or events.NO_ROLE
+        value = getattr(body, name)
+        return len(value) if isinstance(value, tuple) else value
 
 
 def _text(body: object, member: str) -> str:
