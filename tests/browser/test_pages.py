@@ -56,11 +56,16 @@ def test_no_page_breaks_an_accessibility_rule(
     assert found == []
 
 
-def test_dialogs_and_the_check_step_break_no_accessibility_rule(
+def test_dialogs_the_check_step_and_a_certificate_break_no_accessibility_rule(
     alice: Browser, bob: Browser
 ) -> None:
     path = alice.draft("Series A investment terms")
+    alice.approve()
     found = []
+    bob.open(f"{path}/certificate")
+    expect(bob.page.get_by_text("This statement is pending.")).to_be_visible()
+    for view in each_view(bob):
+        found += faults(bob, f"certificate {view}")
     for scheme in SCHEMES:
         bob.page.emulate_media(color_scheme=scheme)
         for button in ("Approve and sign", "Reject…"):

@@ -10,6 +10,7 @@ from ledger.http.assets import Assets
 from ledger.pages import access as _access
 from ledger.pages import account as _account
 from ledger.pages import approvals as _approvals
+from ledger.pages import certificate as _certificate
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import people as _people
@@ -43,6 +44,7 @@ ROUTES = [
     _statement.statement,
     _statement.by_digest,
     _statement.digest_code,
+    _certificate.certificate,
     _account.account,
     _account.lost,
     _account.end,
