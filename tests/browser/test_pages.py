@@ -41,7 +41,7 @@ def test_no_page_breaks_an_accessibility_rule(
     finished = alice.draft("Old terms")
     alice.button("Withdraw…").click()
     alice.button("Sign the withdrawal").click()
-    alice.expect_status("Withdrawn", "Withdrawn by Alice. It can no longer be approved.")
+    alice.expect_status("Withdrawn", "Withdrawn by “Alice”. It can no longer be approved.")
     stranger = open_browser(passkeys=False)
     stranger.expect_problem("status of 404")
     visits = [(stranger, page) for page in STRANGERS]
@@ -172,7 +172,7 @@ def test_a_statement_can_be_read_without_scripts(alice: Browser, open_browser: O
     expect(reader.page.locator("#content .mark")).to_have_text("U+202E")
     reader.expect_status(
         "Pending",
-        "Signed by Alice; 2 needed. The people who can sign today cannot meet its policy.",
+        "Signed by “Alice”; 2 needed. The people who can sign today cannot meet its policy.",
     )
     for path in MEMBERS:
         reader.open(path)
@@ -254,11 +254,11 @@ def test_a_policy_can_be_written_by_hand(alice: Browser) -> None:
         f'{{"threshold": 2, "of": ["user:{user}", {{"threshold": 1, "of": ["role:investor"]}}]}}'
     )
     expect(alice.page.locator("#sentence")).to_have_text(
-        "Approved once both Alice and (1 investor) have signed."
+        "Approved once both “Alice” and (1 investor) have signed."
     )
     alice.submit()
     expect(alice.page.locator("#policy")).to_have_text(
-        "Approved once both Alice and (1 investor) have signed."
+        "Approved once both “Alice” and (1 investor) have signed."
     )
 
 

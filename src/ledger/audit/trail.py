@@ -15,6 +15,7 @@ from ledger.audit.source import AuditedLog
 from ledger.audit.stored_events import StoredEvent, stored_events
 from ledger.domain import events
 from ledger.domain.events import Body, StatementSigned, UserRegistered, signature_of
+from ledger.domain.quoting import quoted
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError
 from ledger.jose import Header
@@ -87,7 +88,7 @@ class Trail:
         position, event, leaf, body_sha256 = found
         body, actor = event.body, events.actor(event)
         self.named.learn(event.stream, body)
-        who, stream = self.named.name(actor), str(event.stream)
+        stream = str(event.stream)
         draft = self.named.draft(event.stream) if body.MEANING.stream == "statement" else None
         return Line(
             position=position,
@@ -97,9 +98,9 @@ class Trail:
             version=event.version,
             type=body.TAG,
             actor_id=actor or "",
-            actor_name=who,
+            actor_name=self.named.name(actor),
             object=_about(body, stream),
-            summary=self._summary(body, who, stream, None if draft is None else draft.title),
+            summary=self._summary(body, actor, stream, None if draft is None else draft.title),
             key=_key(body),
             title="" if draft is None else draft.title,
             document_type="" if draft is None else draft.type_in_words,
@@ -122,24 +123,25 @@ class Trail:
         self.named.learn(event.stream, body)
         draft = self.named.draft(event.stream) if body.MEANING.stream == "statement" else None
         title = None if draft is None else draft.title
-        who = self.named.name(events.actor(event))
         return (
             position,
             event.at,
             body.TAG,
-            self._summary(body, who, stream, title),
+            self._summary(body, events.actor(event), stream, title),
             _key(body),
             _about(body, stream),
             "" if draft is None else draft.sha256,
         )
 
-    def _summary(self, body: Body, who: str, stream: str, title: str | None) -> str:
+    def _summary(self, body: Body, actor: str | None, stream: str, title: str | None) -> str:
         """Return the event's sentence, from the words that its class declares for the trail."""
         slots = _Slots(body)
-        slots["who"], slots["title"] = who, f"“{title}”"
+        is_signer = body.MEANING.stream == "statement"
+        slots["who"] = self.named.signer(actor) if is_signer else self.named.called(actor)
+        slots["title"] = quoted(title or "")
         template = body.MEANING.words.trail
         if "{whose}" in template:
-            slots["whose"] = self.named.name(stream) or "somebody"
+            slots["whose"] = self.named.called(stream) or "somebody"
         return template.format_map(slots)
 
 

@@ -5,6 +5,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from ledger.domain import policy_words
+from ledger.domain.quoting import quoted
 from ledger.http.assets import Assets
 from ledger.pages import access as _access
 from ledger.pages import account as _account
@@ -81,6 +82,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "compared": compared,
         "listed_cautions": listed_cautions,
         "in_groups": in_groups,
+        "quoted": quoted,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
         "moment": policy_words.moment,
         "moment_s": words.moment_s,

@@ -60,7 +60,7 @@ def test_verify_says_what_it_checked_and_what_it_does_not_prove(
         "checkpoint", "ledger", "heads",
     ]  # fmt: skip
     assert "\nVerified.\n" in said.out
-    assert "“Series A” is approved; approved by Bob, Alice." in said.out
+    assert "“Series A” is approved; approved by “Bob”, “Alice”." in said.out
     assert "It does not prove that what the statement says is true." in said.out
 
 
