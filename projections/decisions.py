@@ -1,7 +1,7 @@
 """The decisions on a statement: who decided, what, and the evidence as received."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,17 +16,23 @@ from ledger.domain.events import (
     StatementWithdrawn,
 )
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.vocabulary import DecisionKind, Form, KeyStatus
+from ledger.domain.vocabulary import OPERATOR, AdmittedBy, DecisionKind, Form, KeyStatus
 from ledger.errors import CorruptError
 from ledger.sqlite.bulk_insert import write
 from projections import questioned, retracted
 from projections.facts import Batch, Fact, LogReader
 from projections.outlook import Decided
-from projections.passkeys import ENDED
 from projections.questioned import IN_QUESTION, key_number, passkey_number
 from projections.retracted import RETRACTED
 from projections.rows import json_list
-from projections.users import NamedPerson, people, roles_of, uuid_text
+from projections.users import (
+    KEY_STATUS,
+    NamedPerson,
+    admitted_by_operator,
+    people,
+    roles_of,
+    uuid_text,
+)
 
 # Stored in `decision.kind`. Counts of approvals and the General JWS select by these numbers.
 SHARED, INDIVIDUAL, REJECTION, WITHDRAWAL, RETRACTION = range(5)
@@ -52,6 +58,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     `jws` is the approval or the signed act; `key_status` is its key's status at the position shown.
     `step` is the step of the policy that an approval fills. A decision is in question if its key or
     passkey was declared compromised by then. `retracted` tells that its person took it back.
+    `admitted_by` is `"operator"` where `ledger recover` let the person in.
     """
 
     position: int
@@ -68,6 +75,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     key_status: KeyStatus
     in_question: bool = False
     retracted: bool = False
+    admitted_by: AdmittedBy | None = None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -104,12 +112,13 @@ def of_statement(
     ).fetchall()
     numbers = {position: person for position, person, _, _ in rows}
     doubted = {position for position, _, in_question, _ in rows if in_question}
+    by_operator = admitted_by_operator(db, numbers.values())
     taken_back = {position for position, _, _, is_retracted in rows if is_retracted}
     named = people(db, numbers.values())
     recorded = log.events_at([*numbers])
-    revoked = _revoked(db, recorded, at, now)
+    keys = _key_statuses(db, recorded, at, now)
     shown = [
-        _decision(db, each, named[numbers[each.position]], numbers[each.position], revoked)
+        _decision(db, each, named[numbers[each.position]], numbers[each.position], keys)
         for each in recorded
     ]
     return [
@@ -117,6 +126,7 @@ def of_statement(
             each,
             in_question=each.position in doubted,
             retracted=each.position in taken_back and each.decision == "approval",
+            admitted_by=OPERATOR if numbers[each.position] in by_operator else None,
         )
         for each in shown
     ]
@@ -162,7 +172,11 @@ def decided_by(db: sqlite3.Connection, statement: int, *, at: int) -> Decided:
 
 
 def _decision(
-    db: sqlite3.Connection, recorded: Recorded, person: NamedPerson, number: int, revoked: set[str]
+    db: sqlite3.Connection,
+    recorded: Recorded,
+    person: NamedPerson,
+    number: int,
+    keys: Mapping[str, KeyStatus],
 ) -> Decision:
     body = recorded.event.body
     if not isinstance(body, StatementDecision):
@@ -172,7 +186,7 @@ def _decision(
         "person": person,
         "kid": body.kid,
         "at": recorded.event.at,
-        "key_status": "revoked" if body.kid in revoked else "active",
+        "key_status": keys.get(body.kid, "active"),
     }
     match body:
         case StatementSigned():
@@ -207,11 +221,13 @@ def _decision(
             )
 
 
-def _revoked(db: sqlite3.Connection, recorded: Sequence[Recorded], at: int, now: str) -> set[str]:
+def _key_statuses(
+    db: sqlite3.Connection, recorded: Sequence[Recorded], at: int, now: str
+) -> dict[str, KeyStatus]:
     kids = json_list({getattr(each.event.body, "kid", "") for each in recorded})
     rows = db.execute(
-        "SELECT kid FROM signing_key k WHERE kid IN (SELECT value FROM json_each(:kids))"  # noqa: S608
-        f" AND (revoked <= :at OR {ENDED.format(row='k')})",
+        f"SELECT kid, {KEY_STATUS.format(row='k')} FROM signing_key k"  # noqa: S608
+        " WHERE kid IN (SELECT value FROM json_each(:kids))",
         {"kids": kids, "at": at, "now": now},
     )
-    return {kid for (kid,) in rows}
+    return dict(rows)

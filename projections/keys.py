@@ -28,7 +28,7 @@ from ledger.sqlite.bulk_insert import write
 from projections import losses
 from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
 from projections.passkeys import COMPLETE, FROM
-from projections.users import uuid_text
+from projections.users import KEY_STATUS, uuid_text
 
 NAME = "keys"
 VERSION = 4
@@ -149,7 +149,8 @@ _COLUMNS = (
     "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"  # noqa: S608  # constants
     " (SELECT min(max(c.since, k.at)) FROM compromise c WHERE c.subject = 'kid:' || k.kid"
     " AND c.user = k.user AND c.position <= :at), k.expires_at, k.home,"
-    f" (SELECT min({FROM}) FROM passkey e WHERE e.user = k.user AND {COMPLETE} AND k.at < {FROM})"
+    f" (SELECT min({FROM}) FROM passkey e WHERE e.user = k.user AND {COMPLETE} AND k.at < {FROM}),"
+    f" {KEY_STATUS.format(row='k')}"
     " FROM signing_key k JOIN stream s ON s.id = k.user"
     " WHERE k.position <= :at"
 )
@@ -213,14 +214,14 @@ def _ends(key: KeySummary) -> dict[str, Any]:
 
 def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
     kid, user, jwk, credential_id, attested_at, position, revoked, *ended_by = row
-    revoked_at, since, ends, home, re_enrolled_at = ended_by
+    revoked_at, since, ends, home, re_enrolled_at, status = ended_by
     revoked_at = revoked_at if revoked <= at else re_enrolled_at
     return KeySummary(
         kid=kid,
         user=uuid_text(user),
         jwk=msgspec.json.decode(jwk, type=PublicJwk),
         credential_id=credential_id,
-        status="active" if revoked_at is None else "revoked",
+        status=status,
         attested_at=attested_at,
         position=position,
         revoked_at=revoked_at,

@@ -11,7 +11,9 @@ import msgspec
 
 from ledger import clock
 from ledger.domain.events import BODIES, NO_ROLE, UserRegistered
+from ledger.domain.quoting import quoted
 from ledger.domain.readers import Reader
+from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.sqlite.bulk_insert import write
 from projections import readers
 from projections.decisions import INDIVIDUAL, RETRACTION
@@ -179,7 +181,7 @@ def _scan(driver: str | None) -> str:
 _SCANS = {driver: _scan(driver) for driver in (None, "stream", "actor", "type")}
 
 _ITEMS = f"""
-SELECT t.position, t.at, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name,
+SELECT t.position, t.at, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name, u.admitted_by,
     (SELECT coalesce(sum(CASE WHEN d.kind <= {INDIVIDUAL} THEN 1 WHEN d.kind = {RETRACTION} THEN -1
         ELSE 0 END), 0) FROM decision d WHERE d.statement = t.stream AND d.position <= t.position)
 FROM timeline t
@@ -200,16 +202,18 @@ def items(db: sqlite3.Connection, positions: list[int], reader: Reader) -> list[
 
 
 def _item(row: tuple[Any, ...]) -> TimelineItem:
-    position, at, code, stream, actor, actor_name, word, title, owner_name, approvals = row
+    position, at, code, stream, actor, actor_name, word, title, owner_name, by_operator, n = row
     known = actor is not None and actor_name is not None
-    who = actor_name or "Somebody"
-    another = owner_name if owner_name not in (None, actor_name) else ""
-    count = "1 approval" if approvals == 1 else f"{approvals} approvals"
+    who = quoted(actor_name) if actor_name else "Somebody"
+    if by_operator == OPERATOR and title is not None:
+        who += f" ({LET_IN})"
+    another = quoted(owner_name) if owner_name not in (None, actor_name) else ""
+    count = "1 approval" if n == 1 else f"{n} approvals"
     summary = BODIES[TYPES[code]].MEANING.words.timeline.format(
         who=who,
         whom=another or who,
         of_whom=f" of {another}" if another else "",
-        title=f"“{title}”",
+        title=quoted(title or ""),
         detail=word or NO_ROLE,
         approvals=f"{count}, {word}" if word else count,
         ended=f" ({word})" if word else "",

@@ -16,7 +16,7 @@ from ledger.domain.events import (
     StandingSet,
     UserRegistered,
 )
-from ledger.domain.vocabulary import AdmittedBy, PersonStanding
+from ledger.domain.vocabulary import OPERATOR, AdmittedBy, PersonStanding
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch, find_stream
 from projections.paging import Page, collect, decode_cursor, encode_cursor
@@ -59,6 +59,12 @@ _UNENDED = (
     f" AND NOT {ENDED}"
 )
 KEY_IN_FORCE = f"({_UNENDED} AND NOT {_STOPPED})"
+# A signing key's status (`KeyStatus`).
+KEY_STATUS = (
+    f"CASE WHEN {{row}}.revoked <= :at OR {ENDED} THEN 'revoked'"
+    " WHEN coalesce({row}.expires_at <= :now, 0) THEN 'expired'"
+    f" WHEN {_STOPPED} THEN 'waiting' ELSE 'active' END"
+)
 
 
 class NamedPerson(msgspec.Struct, frozen=True):
@@ -187,6 +193,15 @@ def people(db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, NamedPer
         (json_list(numbers),),
     )
     return {number: NamedPerson(uuid_text(uuid), name) for number, uuid, name in rows}
+
+
+def admitted_by_operator(db: sqlite3.Connection, numbers: Iterable[int]) -> set[int]:
+    """Return those of these stream numbers whose people the operator let in."""
+    rows = db.execute(
+        "SELECT id FROM user WHERE id IN (SELECT value FROM json_each(?)) AND admitted_by = ?",
+        (json_list(numbers), OPERATOR),
+    )
+    return {number for (number,) in rows}
 
 
 def streams(db: sqlite3.Connection, users: Sequence[str]) -> list[int]:

@@ -21,6 +21,7 @@ from ledger.commands.writer import Writer
 from ledger.data_files import LOST_VIEWS_FILE, VIEWS_FILE
 from ledger.http import (
     approvals,
+    certificates,
     changes,
     checkpoints,
     evidence,
@@ -238,6 +239,7 @@ def _application(
             approvals.router,
             *changes.routes,
             evidence.router,
+            certificates.router,
             *people.public,
             people.members_only,
             standing.router,

@@ -42,7 +42,7 @@ def test_each_is_opened_chosen_and_signed_with_one_confirmation(
     alice.open(path)  # the third one ends before Bob signs it
     alice.button("Withdraw…").click()
     alice.button("Sign the withdrawal").click()
-    alice.expect_status("Withdrawn", "Withdrawn by Alice. It can no longer be approved.")
+    alice.expect_status("Withdrawn", "Withdrawn by “Alice”. It can no longer be approved.")
     bob.button("Approve and sign 2…").click()
     dialog = bob.dialog()
     expect(dialog).to_contain_text("First terms")

@@ -16,7 +16,7 @@ def test_the_past_is_shown_as_it_was(alice: Browser, bob: Browser) -> None:
     bob.open(path)
     bob.approve()
     bob.open("/audit")
-    last = position_of(bob, "Bob approved “Lease of the mill”")
+    last = position_of(bob, "“Bob” approved “Lease of the mill”")
     world = bob.page.locator("#world-title ~ table").first
     expect(world.locator("tr", has_text="Lease of the mill")).to_contain_text("Approved")
     bob.open(f"/audit?at={last - 1}")
@@ -74,7 +74,7 @@ def test_lists_and_statements_show_the_past_that_their_address_names(
     alice.page.locator("#events-title ~ ol a", has_text="Terms").first.click()
     alice.arrive(f"**{path}?at={newest - 1}")
     expect(alice.page.locator("#past")).to_contain_text(f"You are looking at position {newest - 1}")
-    alice.expect_status("Pending", "Signed by nobody yet; 2 needed. Waiting for Alice and Bob.")
+    alice.expect_status("Pending", "Signed by nobody yet; 2 needed. Waiting for “Alice” and “Bob”.")
     expect(alice.page.locator("#checked")).to_contain_text("This browser fetched the bytes")
     expect(alice.page.get_by_role("region", name="Your decision")).to_have_count(0)
     expect(alice.button("Withdraw…")).to_have_count(0)

@@ -84,7 +84,7 @@ def test_a_person_comes_loses_every_device_twice_comes_back_and_goes(
 
     # Everything is lost, the paper too. Two administrators let her back in.
     link = open_link(root, user, "Dora")
-    approve(ben, "Let Dora come back")
+    approve(ben, "Let “Dora” come back")
     third = open_browser()
     use_link(third, link, "Dora")
     words = third.page.locator("[data-words]").inner_text()
@@ -92,7 +92,7 @@ def test_a_person_comes_loses_every_device_twice_comes_back_and_goes(
     root.button("Admit this passkey…").click()
     sign(root)
     ben.open("/inbox")
-    ben.page.get_by_role("link", name="Admit the new passkey of Dora").click()
+    ben.page.get_by_role("link", name="Admit the new passkey of “Dora”").click()
     expect(ben.page.locator(".items")).to_contain_text(words)
     ben.approve()
     let_pass(server, WAITING, third)
@@ -107,7 +107,7 @@ def test_a_person_comes_loses_every_device_twice_comes_back_and_goes(
     root.open("/people")
     change(root, "Dora", "deactivate")
     sign(root)
-    approve(ben, "Deactivate Dora for ever")
+    approve(ben, "Deactivate “Dora” for ever")
     root.open("/people")
     expect(row(root, "Dora")).to_contain_text("Deactivated")
     third.expect_problem(r"status of 4(03|22)")  # the page offers the passkey that is no good now

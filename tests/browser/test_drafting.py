@@ -39,7 +39,7 @@ def test_steps_and_groups_of_groups_are_built_without_json_and_carried_to_a_new_
         },
         {"threshold": 1, "of": ["role:investor"]},
     ]
-    expect(page.locator("#sentence")).to_contain_text("Approved in 2 steps: first any 1 of Alice")
+    expect(page.locator("#sentence")).to_contain_text("Approved in 2 steps: first any 1 of “Alice”")
     path = alice.submit()
     alice.open(path)
     page.get_by_role("link", name="Draft a new version").click()
@@ -53,13 +53,13 @@ def test_the_page_says_who_could_approve_and_shows_what_reviewers_will_see(
 ) -> None:
     page, prospect = alice.page, alice.page.locator("#prospect")
     alice.begin_draft("T\u0435rms")
-    expect(prospect).to_have_text("Today Alice and Bob can approve.")
+    expect(prospect).to_have_text("Today “Alice” and “Bob” can approve.")
     preview = page.get_by_role("complementary", name="What reviewers will see")
     expect(preview).to_contain_text("Northwind Robotics, Inc.")
     expect(preview).to_contain_text("1 thing to look at")
     page.get_by_label("People needed").first.fill("3")
     page.get_by_label("Administrators").first.check()
-    says = "The people of today cannot meet this policy. Today Alice and Bob can approve."
+    says = "The people of today cannot meet this policy. Today “Alice” and “Bob” can approve."
     expect(prospect).to_have_text(f"{says} No approval can come from administrators.")
     page.get_by_label("Content").fill('{"a": ')
     expect(preview).to_contain_text("The content is not shown until it is a JSON object.")

@@ -46,7 +46,7 @@ def test_everybody_sees_who_governs_and_only_who_governs_can_propose(
     expect(alice.page.locator("main button:visible")).to_have_count(0)
     company.root.open("/governance")
     expect(company.root.heading("Propose another policy")).to_be_visible()
-    expect(company.root.page.locator("#strength")).to_contain_text("Without Root, nobody could")
+    expect(company.root.page.locator("#strength")).to_contain_text("Without “Root”, nobody could")
 
 
 def test_governance_is_raised_with_the_passkeys_of_everybody_who_keeps_a_place(
@@ -60,7 +60,7 @@ def test_governance_is_raised_with_the_passkeys_of_everybody_who_keeps_a_place(
     )
     expect(root.page.locator("#keepers")).to_contain_text(spoken(ben.passkey.cose_sha256))
     root.button("Show what it does…").click()
-    expect(root.dialog()).to_contain_text("let only Root and Ben fill its places")
+    expect(root.dialog()).to_contain_text("let only “Root” and “Ben” fill its places")
     expect(root.dialog()).to_contain_text("Open invitations give no role that governs any more.")
     sign(root)
     expect(root.page.locator("#done")).to_contain_text("accepts the new policy with a passkey")
@@ -70,7 +70,7 @@ def test_governance_is_raised_with_the_passkeys_of_everybody_who_keeps_a_place(
     expect(in_force).to_contain_text("the approval of 2 administrators")
     in_force.get_by_text("How it was set").click()
     expect(in_force.get_by_role("link", name="The change")).to_be_visible()
-    expect(root.page.locator("#strength")).to_contain_text("Without Root or Ben, nobody could")
+    expect(root.page.locator("#strength")).to_contain_text("Without “Root” or “Ben”, nobody could")
 
 
 def test_a_policy_that_nobody_could_meet_is_refused_before_the_signature(company: Company) -> None:
@@ -189,10 +189,10 @@ def test_a_role_that_governs_is_given_with_a_passkey_and_approved_by_another(
     expect(root.page.locator("#act-cose")).to_have_text(spoken(dora.passkey.cose_sha256))
     sign(root)
     ben.open("/people")
-    ben.page.get_by_role("link", name="Give Dora the role administrator").click()
+    ben.page.get_by_role("link", name="Give “Dora” the role administrator").click()
     expect(ben.page.locator("#does")).to_contain_text("can still be approved")
     words = spoken(dora.passkey.cose_sha256)
-    expect(ben.page.locator(".items")).to_contain_text(f"The passkey of Dora{words}")
+    expect(ben.page.locator(".items")).to_contain_text(f"The passkey of “Dora”{words}")
     ben.approve()
     root.open("/people")
     expect(row(root, "Dora")).to_contain_text("administrator")

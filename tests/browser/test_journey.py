@@ -27,7 +27,7 @@ def expect_approved(path: str, *people: Browser) -> None:
     """Open the statement with each browser: approved by all three, with its key still there."""
     for person in people:
         person.open(path)
-        person.expect_status("Approved", "Signed by Alice, Bob and Carol; 2 needed.")
+        person.expect_status("Approved", "Signed by “Alice”, “Bob” and “Carol”; 2 needed.")
         verified = person.page.locator("#decisions .verified", has_text="verified here")
         expect(verified).to_have_count(3)
         expect(person.page.locator("#setup")).to_be_hidden()
@@ -56,9 +56,8 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
     alice.begin_draft()
     assert '"amount": 1000000' in alice.page.get_by_label("Content").input_value()
     path = alice.submit()
-    alice.expect_status(
-        "Pending", "Signed by nobody yet; 2 needed. Waiting for any 2 of: Alice, Bob, Carol."
-    )
+    waiting = "Signed by nobody yet; 2 needed. Waiting for any 2 of: “Alice”, “Bob”, “Carol”."
+    alice.expect_status("Pending", waiting)
     expect(alice.page.locator("#content .number").first).to_have_text("1000000")
 
     # It appears before Bob without a reload.
@@ -67,15 +66,16 @@ def test_three_people_approve_a_million_dollars_and_a_power_cut_changes_nothing(
 
     # Alice signs: 1 of 2, still pending.
     alice.approve()
-    alice.expect_status("Pending", "Signed by Alice; 2 needed. Waiting for any 1 of: Bob, Carol.")
+    waiting = "Signed by “Alice”; 2 needed. Waiting for any 1 of: “Bob”, “Carol”."
+    alice.expect_status("Pending", waiting)
 
     # Bob reviews and signs: approved. Alice's page follows by itself.
     appeared.click()
     effect = "Yours is the last one needed: the statement becomes approved at once."
     expect(bob.page.get_by_text(effect).first).to_be_visible()
     bob.approve()
-    bob.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
-    alice.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
+    bob.expect_status("Approved", "Signed by “Alice” and “Bob”; 2 needed.")
+    alice.expect_status("Approved", "Signed by “Alice” and “Bob”; 2 needed.")
     expect(alice.page).to_have_title(re.compile("^✓ Approved"))
 
     # Carol signs afterwards: three signatures, still approved.

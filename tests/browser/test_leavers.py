@@ -51,7 +51,7 @@ def test_without_one_of_two_administrators_the_refusal_says_what_to_do_first(
     expect(root.page.locator("#effect")).to_contain_text("Give somebody else the role first")
     root.page.keyboard.press("Escape")
     root.page.get_by_role("link", name="Governance").first.click()
-    expect(root.page.locator("#strength")).to_contain_text("Without Root or Ben, nobody could")
+    expect(root.page.locator("#strength")).to_contain_text("Without “Root” or “Ben”, nobody could")
     expect(root.page.locator("#strength")).to_contain_text("Give somebody else a role that governs")
     root.page.locator("#gone summary").click()
     expect(root.page.locator("#gone")).to_contain_text("comes back with a recovery code")
@@ -81,4 +81,4 @@ def test_two_of_three_administrators_send_the_third_away(company: Company) -> No
     assert approved.json()["status"] == "approved"
     assert ben.sign_in().json()["code"] == "person_deactivated"
     root.open("/governance")
-    expect(root.page.locator("#strength")).to_contain_text("Without Root or Dora, nobody could")
+    expect(root.page.locator("#strength")).to_contain_text("Without “Root” or “Dora”, nobody could")

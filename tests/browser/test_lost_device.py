@@ -53,7 +53,7 @@ def test_a_key_that_was_added_elsewhere_is_ended_and_what_it_signed_is_listed(
     alice.button("End this key").click()
     # All sessions end; the authenticator answers the browser's offer at the sign-in.
     expect(alice.heading("What it signed since")).to_be_visible()
-    alice.page.locator("#signed").get_by_role("link", name="Alice approved").click()
+    alice.page.locator("#signed").get_by_role("link", name="“Alice” approved").click()
     expect(alice.page.get_by_text("in question").first).to_be_visible()
     alice.expect_problem("status of 401")
     elsewhere.expect_problem("status of 401")
@@ -98,7 +98,7 @@ def test_a_lost_passkey_takes_the_keys_that_were_on_the_same_device(
     alice.arrive("**/signin?next=*")
     alice.button("Sign in with a passkey").click()
     expect(alice.heading("What it signed since")).to_be_visible()
-    expect(alice.page.locator("#signed")).to_contain_text("Alice attested a signing key")
+    expect(alice.page.locator("#signed")).to_contain_text("“Alice” attested a signing key")
     alice.open("/account")
     expect(alice.page.locator("#passkeys .card")).to_have_count(1)
     ended = alice.page.locator("#keys .card", has_text="Firefox on Linux")

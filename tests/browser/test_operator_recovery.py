@@ -20,7 +20,7 @@ def test_everybody_is_told_of_the_operators_invitations_and_who_governs_cancels_
         bob.open("/inbox")
         expect(bob.heading(TITLE)).to_be_visible()
         expect(bob.page.locator("[aria-labelledby=operator-title]")).to_contain_text(
-            "The operator says that these people can no longer act: Root."
+            "The operator says that these people can no longer act: “Root”."
         )
         expect(bob.button(CANCEL)).to_have_count(0)
         root.open("/people")

@@ -41,7 +41,7 @@ def test_no_page_breaks_an_accessibility_rule(
     finished = alice.draft("Old terms")
     alice.button("Withdraw…").click()
     alice.button("Sign the withdrawal").click()
-    alice.expect_status("Withdrawn", "Withdrawn by Alice. It can no longer be approved.")
+    alice.expect_status("Withdrawn", "Withdrawn by “Alice”. It can no longer be approved.")
     stranger = open_browser(passkeys=False)
     stranger.expect_problem("status of 404")
     visits = [(stranger, page) for page in STRANGERS]
@@ -56,11 +56,16 @@ def test_no_page_breaks_an_accessibility_rule(
     assert found == []
 
 
-def test_dialogs_and_the_check_step_break_no_accessibility_rule(
+def test_dialogs_the_check_step_and_a_certificate_break_no_accessibility_rule(
     alice: Browser, bob: Browser
 ) -> None:
     path = alice.draft("Series A investment terms")
+    alice.approve()
     found = []
+    bob.open(f"{path}/certificate")
+    expect(bob.page.get_by_text("This statement is pending.")).to_be_visible()
+    for view in each_view(bob):
+        found += faults(bob, f"certificate {view}")
     for scheme in SCHEMES:
         bob.page.emulate_media(color_scheme=scheme)
         for button in ("Approve and sign", "Reject…"):
@@ -167,7 +172,7 @@ def test_a_statement_can_be_read_without_scripts(alice: Browser, open_browser: O
     expect(reader.page.locator("#content .mark")).to_have_text("U+202E")
     reader.expect_status(
         "Pending",
-        "Signed by Alice; 2 needed. The people who can sign today cannot meet its policy.",
+        "Signed by “Alice”; 2 needed. The people who can sign today cannot meet its policy.",
     )
     for path in MEMBERS:
         reader.open(path)
@@ -249,11 +254,11 @@ def test_a_policy_can_be_written_by_hand(alice: Browser) -> None:
         f'{{"threshold": 2, "of": ["user:{user}", {{"threshold": 1, "of": ["role:investor"]}}]}}'
     )
     expect(alice.page.locator("#sentence")).to_have_text(
-        "Approved once both Alice and (1 investor) have signed."
+        "Approved once both “Alice” and (1 investor) have signed."
     )
     alice.submit()
     expect(alice.page.locator("#policy")).to_have_text(
-        "Approved once both Alice and (1 investor) have signed."
+        "Approved once both “Alice” and (1 investor) have signed."
     )
 
 

@@ -24,7 +24,7 @@ def open_link(root: Browser, user: str, name: str) -> str:
     """Have an administrator open a link for somebody; return it."""
     root.open(f"/people/{user}")
     root.button("Let them come back…").click()
-    expect(root.dialog()).to_contain_text(f"Let {name} come back with a new passkey")
+    expect(root.dialog()).to_contain_text(f"Let “{name}” come back with a new passkey")
     sign(root)
     expect(root.heading("Give this link to the person themselves")).to_be_focused()
     return root.page.locator("[data-link]").inner_text()
@@ -32,7 +32,7 @@ def open_link(root: Browser, user: str, name: str) -> str:
 
 def use(browser: Browser, link: str, name: str) -> None:
     browser.open_link(link)
-    expect(browser.page.get_by_text(f"This link lets {name} make a new passkey")).to_be_visible()
+    expect(browser.page.get_by_text(f"This link lets “{name}” make a new passkey")).to_be_visible()
     browser.button("Make the passkey").click()
     expect(browser.heading(WAITS)).to_be_focused(timeout=30_000)
 
@@ -53,7 +53,7 @@ def test_a_link_is_opened_used_and_shown_to_everybody_who_can_stop_it(
     back = open_browser()
     use(back, link, "Dora")
     assert violations(back) == []
-    told = root.page.get_by_text("Somebody used the link that lets Dora come back.")
+    told = root.page.get_by_text("Somebody used the link that lets “Dora” come back.")
     for path in ("/inbox", "/people"):
         root.open(path)
         expect(told).to_have_count(1)
@@ -91,7 +91,7 @@ def test_under_two_the_new_passkey_is_compared_and_admitted(
     root.open(f"/people/{dora.user}")
     expect(returning(root)).to_contain_text(words)
     root.button("Admit this passkey…").click()
-    expect(root.dialog()).to_contain_text("Admit the new passkey of Dora")
+    expect(root.dialog()).to_contain_text("Admit the new passkey of “Dora”")
     sign(root)
     expect(root.page.locator("#done")).to_contain_text("waits")
     items = ben.client.get("/api/inbox").json()["items"]

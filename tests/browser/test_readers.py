@@ -44,7 +44,7 @@ def test_a_statement_for_some_is_not_there_for_others(
     alice.page.get_by_text("Further readers").click()
     alice.page.locator("#readers-fields").get_by_label("Carol").check()
     alice.button("Check and submit").click()
-    sentence = "Read by its creator, the people whom its policy names, Carol, and auditors."
+    sentence = "Read by its creator, the people whom its policy names, “Carol”, and auditors."
     expect(alice.page.locator("#check-readers")).to_have_text(sentence)
     alice.button("Sign and submit").click()
     alice.arrive("**/statements/*-*")

@@ -26,7 +26,7 @@ def test_an_administrator_is_told_on_every_page_and_cancels_it_on_that_of_people
     root, dora = company.root, company.actor("Dora", "investor")
     assert set_codes(dora).status_code == 201
     root.open("/inbox")
-    told = root.page.get_by_text("Somebody used a recovery code of Dora.")
+    told = root.page.get_by_text("Somebody used a recovery code of “Dora”.")
     expect(told).to_have_count(0)
     answer = recover(dora, Passkey(origin=dora.passkey.origin))
     assert answer.status_code == 201

@@ -92,7 +92,7 @@ def test_codes_are_shown_once_printed_alone_and_in_force_when_one_was_typed_back
     alice.open("/account/codes")
     expect(alice.page.get_by_text("You have no recovery codes.")).to_be_visible()
     alice.button("Make ten codes").click()
-    expect(alice.heading("Recovery codes of Alice")).to_be_focused()
+    expect(alice.heading("Recovery codes of “Alice”")).to_be_focused()
     codes = alice.page.locator("#codes-list li").all_inner_texts()
     assert len({*codes}) == 10
     assert all(CODE.match(code) for code in codes)

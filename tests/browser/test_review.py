@@ -62,20 +62,22 @@ def test_an_approval_is_taken_back_and_given_again(alice: Browser, bob: Browser)
     path = alice.draft_for(TITLE, "Alice", "Bob")
     bob.open(path)
     bob.approve()
-    alice.expect_status("Pending", "Signed by Bob; 2 needed. Waiting for Alice.")
+    alice.expect_status("Pending", "Signed by “Bob”; 2 needed. Waiting for “Alice”.")
     bob.button("Take it back…").click()
     expect(bob.dialog()).to_contain_text("you can approve again while the statement is pending")
     bob.dialog().get_by_label("Reason").fill("Approved by mistake.")
     bob.button("Sign the retraction").click()
     expect(bob.heading("Approval taken back")).to_be_visible()
-    bob.expect_status("Pending", "Signed by nobody yet; 2 needed. Waiting for Alice and Bob.")
+    bob.expect_status("Pending", "Signed by nobody yet; 2 needed. Waiting for “Alice” and “Bob”.")
     decisions = bob.page.locator("#decisions > ol > li")
     expect(decisions.nth(0)).to_contain_text("Taken back later: it does not count.")
-    expect(decisions.nth(1)).to_contain_text("Bob (investor) took the approval back verified here")
+    expect(decisions.nth(1)).to_contain_text(
+        "“Bob” (investor) took the approval back verified here"
+    )
     expect(decisions.nth(1).locator("blockquote")).to_have_text("Approved by mistake.")
     bob.approve()
     alice.approve()
-    alice.expect_status("Approved", "Signed by Bob and Alice; 2 needed.")
+    alice.expect_status("Approved", "Signed by “Bob” and “Alice”; 2 needed.")
     expect(bob.button("Take it back…")).to_have_count(0)
 
 
@@ -90,9 +92,9 @@ def test_a_rejection_ends_what_can_no_longer_be_approved(alice: Browser, bob: Br
     bob.reason().fill(REASON)
     bob.button("Sign the rejection").click()
     expect(bob.heading("Rejection signed")).to_be_visible()
-    bob.expect_status("Rejected", "Rejected by Bob. It can no longer be approved.")
+    bob.expect_status("Rejected", "Rejected by “Bob”. It can no longer be approved.")
     expect(bob.page.locator("#decisions blockquote")).to_have_text(REASON)
-    alice.expect_status("Rejected", "Rejected by Bob. It can no longer be approved.")
+    alice.expect_status("Rejected", "Rejected by “Bob”. It can no longer be approved.")
     expect(alice.button("Approve and sign")).to_have_count(0)
     # A new version starts from this one.
     alice.page.get_by_role("link", name="Draft a new version").click()
@@ -121,7 +123,7 @@ def test_who_rejected_may_still_approve_while_others_can_decide(
     bob.dialog().get_by_role("button", name="Sign", exact=True).click()
     expect(bob.heading("Approved and signed")).to_be_visible()
     alice.approve()
-    alice.expect_status("Approved", "Signed by Bob and Alice; 2 needed.")
+    alice.expect_status("Approved", "Signed by “Bob” and “Alice”; 2 needed.")
     expect(alice.page.locator("#decisions .verified", has_text="verified here")).to_have_count(3)
 
 
@@ -132,7 +134,7 @@ def test_its_creator_withdraws_a_pending_statement(alice: Browser, bob: Browser)
     alice.button("Withdraw…").click()
     alice.button("Sign the withdrawal").click()
     expect(alice.heading("Withdrawal signed")).to_be_visible()
-    bob.expect_status("Withdrawn", "Withdrawn by Alice. It can no longer be approved.")
+    bob.expect_status("Withdrawn", "Withdrawn by “Alice”. It can no longer be approved.")
     expect(bob.button("Approve and sign")).to_have_count(0)
     expect(bob.page.locator("#receipt")).to_be_hidden()
 
@@ -192,7 +194,7 @@ def test_a_signature_whose_answer_is_lost_is_sent_again_and_is_the_same(
     expect(alice.heading("Approved and signed")).to_be_visible()
     alice.expect_status(
         "Pending",
-        "Signed by Alice; 2 needed. The people who can sign today cannot meet its policy.",
+        "Signed by “Alice”; 2 needed. The people who can sign today cannot meet its policy.",
     )
     signatures = [json.loads(body)["jwt"] for body in alice.bodies if '"jwt"' in body]
     assert len(signatures) == 2
@@ -216,7 +218,7 @@ def test_a_policy_may_ask_for_the_passkey_and_cancelling_is_not_failing(
     bob.refuse_user(refuse=False)
     bob.approve()
     assert bob.assertions == before + 1
-    bob.expect_status("Pending", "Signed by Bob; 2 needed. Waiting for Alice.")
+    bob.expect_status("Pending", "Signed by “Bob”; 2 needed. Waiting for “Alice”.")
 
 
 def test_the_keyboard_alone_is_enough_to_approve(alice: Browser, bob: Browser) -> None:
@@ -267,7 +269,7 @@ def test_live_updates_do_not_move_the_focus_or_close_what_is_open(
     other.get_by_role("button", name="Approve and sign").click()
     other.get_by_role("button", name="Sign", exact=True).click()
     bob.page.bring_to_front()
-    bob.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
+    bob.expect_status("Approved", "Signed by “Alice” and “Bob”; 2 needed.")
     expect(bob.page.locator("#decisions details").first).to_have_attribute("open", "")
     # The button that had the focus is gone: the focus stays in the page, at its main part.
     assert bob.evaluate("document.activeElement.id") == "main"
@@ -283,4 +285,4 @@ def test_a_lost_connection_is_said_and_the_page_catches_up(alice: Browser, bob: 
     alice.approve()
     bob.context.set_offline(False)
     expect(bob.page.get_by_text("Live updates paused, reconnecting.")).to_be_hidden()
-    bob.expect_status("Pending", "Signed by Alice; 2 needed. Waiting for Bob.")
+    bob.expect_status("Pending", "Signed by “Alice”; 2 needed. Waiting for “Bob”.")

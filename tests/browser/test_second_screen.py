@@ -48,10 +48,10 @@ def test_a_second_screen_shows_what_the_ledger_has_under_the_scanned_digest(
     assert bob.evaluate(overflow) <= 0
     # What it shows is the statement itself: it follows the ledger, and can be approved there.
     alice.approve()
-    expect(bob.page.locator("#decisions")).to_contain_text("Alice (creator) approved")
+    expect(bob.page.locator("#decisions")).to_contain_text("“Alice” (creator) approved")
     bob.approve()
     alice.open(path)
-    alice.expect_status("Approved", "Signed by Alice and Bob; 2 needed.")
+    alice.expect_status("Approved", "Signed by “Alice” and “Bob”; 2 needed.")
 
 
 def test_a_digest_that_nothing_has_and_a_word_that_is_none_are_not_there(bob: Browser) -> None:

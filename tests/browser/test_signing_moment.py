@@ -26,7 +26,7 @@ def test_a_drafter_can_approve_in_the_same_step(alice: Browser, *, passkey: bool
     alice.button("Check and submit").click()
     alice.button("Submit and approve as the 1st of 2").click()
     alice.arrive("**/statements/*-*")
-    expect(alice.page.locator("#decisions li > div > p b")).to_have_text("Alice")
+    expect(alice.page.locator("#decisions li > div > p b")).to_have_text("“Alice”")
     expect(alice.page.locator(".actions-says")).to_contain_text("You approved this.")
 
 
@@ -64,7 +64,7 @@ def test_the_receipt_stands_where_the_decision_was_and_is_there_after_a_reload(
         bar.get_by_role("link", name="Download receipt").click()
     assert started.value.suggested_filename.endswith(".tlog-proof")
     alice.open(path)
-    expect(bar).to_contain_text("You approved this. Waiting for Bob.")
+    expect(bar).to_contain_text("You approved this. Waiting for “Bob”.")
     expect(bar.get_by_role("link", name="Receipt of position")).to_be_visible()
     bob.open(path)
     bob.approve()
@@ -80,7 +80,7 @@ def test_a_rejection_is_told_as_one_and_says_who_can_amend(alice: Browser, bob: 
     assert "approved" not in (bob.page.locator("#receipt").get_attribute("class") or "")
     says = bob.page.locator(".actions-says")
     expect(says).to_contain_text("You rejected this.")
-    expect(says).to_contain_text("Alice reads your reason, and can draft a new version.")
+    expect(says).to_contain_text("“Alice” reads your reason, and can draft a new version.")
 
 
 def test_the_keyboard_reaches_the_decision_in_three_steps(alice: Browser, bob: Browser) -> None:

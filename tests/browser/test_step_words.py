@@ -44,13 +44,15 @@ WAITING_IN_FIRST = in_steps(
 
 
 def test_progress_names_the_open_step_and_waits_for_its_people() -> None:
-    assert waiting_sentence(WAITING_IN_FIRST) == ("Step 1 of 2 is open. Waiting for Ben and Chao.")
+    assert waiting_sentence(WAITING_IN_FIRST) == (
+        "Step 1 of 2 is open. Waiting for “Ben” and “Chao”."
+    )
     second = in_steps(
         2,
         node(2, 0, member("investor", approved=[BEN, CHAO], helps=False)),
         node(1, 1, member("ada", waiting=[ADA])),
     )
-    assert waiting_sentence(second) == "Step 2 of 2 is open. Waiting for Ada."
+    assert waiting_sentence(second) == "Step 2 of 2 is open. Waiting for “Ada”."
     steps = [each for each in second.progress.members if isinstance(each, Progress)]
     assert [group_sentence(each) for each in steps] == [
         "Step 1: 2 of these: complete",

@@ -56,7 +56,7 @@ def test_an_executor_uses_a_statement_and_another_participant_confirms_that_it_w
     alice.page.get_by_text("Who may use it once it is approved").click()
     alice.page.locator("#usable-box").get_by_label("Bob").check()
     alice.button("Check and submit").click()
-    sentence = "After its approval, Bob can use it once."
+    sentence = "After its approval, “Bob” can use it once."
     expect(alice.page.locator("#check-usable")).to_have_text(sentence)
     alice.button("Sign and submit").click()
     alice.arrive("**/statements/*-*")
@@ -77,7 +77,7 @@ def test_an_executor_uses_a_statement_and_another_participant_confirms_that_it_w
     alice.button("Sign the confirmation").click()
     expect(alice.heading("Outcome signed")).to_be_visible()
     assert alice.assertions == before + 1
-    expect(alice.page.locator("#uses")).to_contain_text("Not done, as Alice confirmed.")
+    expect(alice.page.locator("#uses")).to_contain_text("Not done, as “Alice” confirmed.")
     bob.open(path)
     _use(bob)
     _report(bob, "Done")

@@ -17,7 +17,7 @@ def test_a_new_version_carries_the_policy_over_and_shows_what_changed(
     content = alice.page.get_by_label("Content")
     content.fill(content.input_value().replace("1000000", "1250000"))
     expect(alice.page.locator("#sentence")).to_have_text(
-        "Approved once both Alice and Bob have signed."
+        "Approved once both “Alice” and “Bob” have signed."
     )
     alice.page.get_by_label("Title").fill("Series A, amended")
     alice.button("Check and submit").click()
@@ -43,7 +43,7 @@ def test_a_new_version_carries_the_policy_over_and_shows_what_changed(
     bob.open(newer)
     bob.approve()
     alice.approve()
-    alice.expect_status("Approved", "Signed by Bob and Alice; 2 needed.")
+    alice.expect_status("Approved", "Signed by “Bob” and “Alice”; 2 needed.")
 
 
 def test_a_version_of_an_approved_statement_says_what_the_one_before_asks(
@@ -53,7 +53,7 @@ def test_a_version_of_an_approved_statement_says_what_the_one_before_asks(
     for who in (bob, alice):
         who.open(path)
         who.approve()
-    alice.expect_status("Approved", "Signed by Bob and Alice; 2 needed.")
+    alice.expect_status("Approved", "Signed by “Bob” and “Alice”; 2 needed.")
     alice.page.get_by_role("link", name="Draft a new version").click()
     expect(alice.page.locator("#base-status")).to_contain_text("approvals that meet both policies")
     alice.page.get_by_text("The policy as JSON").click()
@@ -61,16 +61,16 @@ def test_a_version_of_an_approved_statement_says_what_the_one_before_asks(
     alice.page.get_by_label("Policy JSON").fill('{"threshold": 1, "of": ["role:creator"]}')
     newer = alice.submit()
     expect(alice.page.locator("#replaced-policy")).to_contain_text(
-        "Approved once both Alice and Bob have signed."
+        "Approved once both “Alice” and “Bob” have signed."
     )
     alice.approve()
     alice.expect_status(
         "Pending",
-        "Signed by Alice; 1 needed. The version that it replaces asks too: Waiting for Bob.",
+        "Signed by “Alice”; 1 needed. The version that it replaces asks too: Waiting for “Bob”.",
     )
     bob.open(newer)
     bob.approve()
-    bob.expect_status("Approved", "Signed by Alice and Bob; 1 needed.")
+    bob.expect_status("Approved", "Signed by “Alice” and “Bob”; 1 needed.")
     bob.open(path)
     expect(bob.page.locator("#progress .badge")).to_have_text("Superseded")
 

@@ -118,38 +118,39 @@ def test_progress_names_who_signed_who_is_waited_for_and_until_when() -> None:
         expires_at="2026-11-24T17:00:00.000Z",
     )
     assert progress_sentence(shown) == (
-        "Signed by Ada; 2 needed. Waiting for any 1 of: Ben, Chao. Closes 24 Nov 2026, 17:00 UTC."
+        "Signed by “Ada”; 2 needed. Waiting for any 1 of: “Ben”, “Chao”."
+        " Closes 24 Nov 2026, 17:00 UTC."
     )
 
 
 @pytest.mark.parametrize(
     ("progress", "sentence"),
     [
-        (node(1, 1, member("investor", waiting=[BEN])), "Waiting for Ben."),
-        (node(2, 2, member("investor", waiting=[BEN, CHAO])), "Waiting for Ben and Chao."),
+        (node(1, 1, member("investor", waiting=[BEN])), "Waiting for “Ben”."),
+        (node(2, 2, member("investor", waiting=[BEN, CHAO])), "Waiting for “Ben” and “Chao”."),
         (
             node(1, None, member("investor", helps=False)),
             "The people who can sign today cannot meet its policy.",
         ),
         (
             node(2, 2, member("investor", waiting=[BEN])),
-            "2 more people are needed: Ben, and people who have rejected it so far.",
+            "2 more people are needed: “Ben”, and people who have rejected it so far.",
         ),
         (
             node(2, 2, member("investor", waiting=[BEN, CHAO], more=14)),
-            "Waiting for any 2 of: Ben, Chao and 14 more.",
+            "Waiting for any 2 of: “Ben”, “Chao” and 14 more.",
         ),
         (
             node(2, 1, member("ada", approved=[ADA]), node(1, 1, member("r", waiting=[BEN, CHAO]))),
-            "1 more person is needed. An approval by Ben or Chao helps.",
+            "1 more person is needed. An approval by “Ben” or “Chao” helps.",
         ),
         (
             node(2, 2, member("ada", waiting=[ADA]), node(1, 1, member("r", waiting=[BEN, CHAO]))),
-            "2 more people are needed. An approval by Ada, Ben or Chao helps.",
+            "2 more people are needed. An approval by “Ada”, “Ben” or “Chao” helps.",
         ),
         (
             node(1, 1, member("a", waiting=[ADA], helps=False), member("r", waiting=[BEN])),
-            "Waiting for Ben.",
+            "Waiting for “Ben”.",
         ),
     ],
 )

@@ -18,6 +18,7 @@ from ledger.audit.trail import Line, Trail
 from ledger.domain import charter, events, person, statement
 from ledger.domain.epochs import Loss
 from ledger.domain.events import BODIES, Body, Event, LedgerRestored, Recorded
+from ledger.domain.quoting import quoted
 from ledger.domain.receipts import (
     own_key,
     request_key,
@@ -122,7 +123,8 @@ def test_the_trail_tells_who_did_what_with_which_key(lines: Sequence[Line], tag:
     body = TOLD.events[LAST[tag]].body
     assert (line.type, line.actor_id) == (tag, expected.who or "")
     assert line.actor_name == ("The ledger" if expected.who is None else line.actor_name) != ""
-    assert line.summary == f"{line.actor_name} {expected.trail}"
+    who = line.actor_name if expected.who is None else quoted(line.actor_name)
+    assert line.summary == f"{who} {expected.trail}"
     kid = events.kid_of(body)
     assert line.key == (f"kid:{kid}" if kid else "")
     assert (line.object == "") == (body.MEANING.words.about is None)

@@ -149,6 +149,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         "/api/wrapped-keys",
         "/api/stream",
         "/api/statements/{statement_id:str}/evidence",
+        "/api/statements/{statement_id:str}/certificate",
     }
     (section,) = re.findall(
         r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
@@ -156,7 +157,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
         " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record`,"
-        " `/api/questions/{question}` and the evidence take neither" in section
+        " `/api/questions/{question}`, the evidence and the certificate take neither" in section
     )
 
 

@@ -24,6 +24,7 @@ PAGES = [
     "/setup",
     "/access",
     "/digests/{digest:str}",
+    "/statements/{statement_id:str}/certificate",
     "/digests/{digest:str}/qr.svg",
 ]
 PUBLIC = [
@@ -45,6 +46,7 @@ MEMBERS_READ = [
     "/api/statements/{statement_id:str}",
     "/api/statements/{statement_id:str}/document",
     "/api/statements/{statement_id:str}/evidence",
+    "/api/statements/{statement_id:str}/certificate",
     "/api/statements/{statement_id:str}/jws",
     "/api/inbox",
     "/api/timeline",

@@ -100,7 +100,7 @@ EXPECTED = {
     "operator-invitations-cancelled.v1": Expected(
         DAVE,
         "cancelled the operator's invitations to governance",
-        "Dave cancelled the operator's invitations to governance",
+        "“Dave” cancelled the operator's invitations to governance",
         ACT,
         {"invitations"},
     ),
@@ -110,46 +110,46 @@ EXPECTED = {
     "user-registered.v1": Expected(
         CAROL,
         "registered as investor",
-        "Carol registered as investor",
+        "“Carol” registered as investor",
         None,
         {"users", "invitations", "acceptances", "statements"},
     ),
     "passkey-added.v1": Expected(
-        DAVE, "added a passkey", "Dave added a passkey", ADD_PASSKEY, {"passkeys"}
+        DAVE, "added a passkey", "“Dave” added a passkey", ADD_PASSKEY, {"passkeys"}
     ),
     "passkey-removed.v1": Expected(
         ALICE,
         "removed a passkey",
-        "Alice Ångström removed a passkey",
+        "“Alice Ångström” removed a passkey",
         ACT,
         {"passkeys"},
     ),
     "key-attested.v1": Expected(
-        CAROL, "attested a signing key", "Carol attested a signing key", ADD_KEY, {"keys"}
+        CAROL, "attested a signing key", "“Carol” attested a signing key", ADD_KEY, {"keys"}
     ),
     "key-revoked.v1": Expected(
-        BOB, "revoked a signing key", "Bob revoked a signing key", ACT, {"keys", "statements"}
+        BOB, "revoked a signing key", "“Bob” revoked a signing key", ACT, {"keys", "statements"}
     ),
     "key-reaffirmed.v1": Expected(
         DAVE,
         "reaffirmed a signing key after a loss",
-        "Dave reaffirmed a signing key after a loss",
+        "“Dave” reaffirmed a signing key after a loss",
         ACT,
         {"keys"},
     ),
     "person-suspended.v1": Expected(
-        DAVE, "suspended Carol: Left the company.", "Dave suspended Carol", ACT, {"users"}
+        DAVE, "suspended “Carol”: Left the company.", "“Dave” suspended “Carol”", ACT, {"users"}
     ),
     "recovery-codes-set.v1": Expected(
-        DAVE, "set 10 recovery codes", "Dave set recovery codes", ACT, set()
+        DAVE, "set 10 recovery codes", "“Dave” set recovery codes", ACT, set()
     ),
     "recovery-cancelled.v1": Expected(
-        DAVE, "cancelled a recovery of Dave", "Dave cancelled a recovery", ACT, {"passkeys"}
+        DAVE, "cancelled a recovery of “Dave”", "“Dave” cancelled a recovery", ACT, {"passkeys"}
     ),
     "governance-accepted.v1": Expected(
         CAROL,
         "accepted the governance policy",
-        "Carol accepted a place in governance",
+        "“Carol” accepted a place in governance",
         ACT,
         {"acceptances"},
     ),
@@ -157,45 +157,45 @@ EXPECTED = {
         ALICE,
         "declared passkey:gX0XKgKhviEAq4jJuAI0ocKlceTROK_Ik_ggMbARQUI compromised since"
         f" {_time_of('alice compromise-declared')}, and 1 more",
-        "Alice Ångström declared a key or passkey compromised",
+        "“Alice Ångström” declared a key or passkey compromised",
         ACT,
         {"passkeys", "keys", "statements"},
     ),
     "statement-drafted.v1": Expected(
         ALICE,
         "drafted “Series A”",
-        "Alice Ångström drafted “Series A”",
+        "“Alice Ångström” drafted “Series A”",
         DRAFT,
         {"statements", "inbox", "changes", "acceptances"},
     ),
     "statement-signed.v1": Expected(
         ALICE,
         "approved “Series A”, which is pending",
-        "Alice Ångström approved “Series A” (1 approval)",
+        "“Alice Ångström” approved “Series A” (1 approval)",
         SIGN,
         {"statements"},
     ),
     "statement-rejected.v1": Expected(
         CAROL,
         "rejected “Series A”, which is pending: The amount is too low.",
-        "Carol rejected “Series A”",
+        "“Carol” rejected “Series A”",
         REJECT,
         {"statements"},
     ),
     "approval-retracted.v1": Expected(
         ALICE,
         "took back the approval of “Series A”",
-        "Alice Ångström took back the approval of “Series A” (0 approvals)",
+        "“Alice Ångström” took back the approval of “Series A” (0 approvals)",
         RETRACT,
         {"statements"},
     ),
     "statement-used.v1": Expected(
-        BOB, "used “Order 17” (use 1)", "Bob used “Order 17”", USE, {"statements"}
+        BOB, "used “Order 17” (use 1)", "“Bob” used “Order 17”", USE, {"statements"}
     ),
     "outcome-reported.v1": Expected(
         BOB,
         "reported use 1 of “Order 17” as done",
-        "Bob reported a use of “Order 17” as done",
+        "“Bob” reported a use of “Order 17” as done",
         OUTCOME,
         {"statements"},
     ),
@@ -207,7 +207,11 @@ EXPECTED = {
         {"statements"},
     ),
     "statement-withdrawn.v1": Expected(
-        ALICE, "withdrew “Series A”", "Alice Ångström withdrew “Series A”", WITHDRAW, {"statements"}
+        ALICE,
+        "withdrew “Series A”",
+        "“Alice Ångström” withdrew “Series A”",
+        WITHDRAW,
+        {"statements"},
     ),
     "invitation-issued.v1": effect(
         "invited somebody as legal", "Somebody was invited as legal", {"invitations"}
@@ -243,28 +247,31 @@ EXPECTED = {
         change=106,
     ),
     "role-granted.v1": effect(
-        "granted Carol the role administrator",
-        "Carol was granted the role administrator",
+        "granted “Carol” the role administrator",
+        "“Carol” was granted the role administrator",
         {"users"},
         change=105,
     ),
     "role-ended.v1": effect(
-        "ended the role legal of Bob", "The role legal of Bob was ended", {"users"}
+        "ended the role legal of “Bob”", "The role legal of “Bob” was ended", {"users"}
     ),
-    "standing-set.v1": effect("made Carol active", "Carol is active", {"users"}, change=105),
+    "standing-set.v1": effect("made “Carol” active", "“Carol” is active", {"users"}, change=105),
     "re-enrolment-opened.v1": effect(
-        "opened a re-enrolment of Bob", "A re-enrolment of Bob was opened", {"passkeys"}, change=105
+        "opened a re-enrolment of “Bob”",
+        "A re-enrolment of “Bob” was opened",
+        {"passkeys"},
+        change=105,
     ),
     "passkey-admitted.v1": effect(
-        "admitted the new passkey of Bob",
-        "The new passkey of Bob was admitted",
+        "admitted the new passkey of “Bob”",
+        "The new passkey of “Bob” was admitted",
         {"passkeys"},
         change=107,
     ),
     "compromise-set.v1": effect(
-        "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of Bob compromised since"
+        "declared passkey:Z_eLd50A5z_U01NTT7wIAaRybtM2SDgXSO5bJwJc4Ew of “Bob” compromised since"
         f" {_time_of('change-104 statement-drafted')}, and 0 more",
-        "A key or passkey of Bob was declared compromised",
+        "A key or passkey of “Bob” was declared compromised",
         {"passkeys", "keys", "statements"},
         change=104,
     ),

@@ -4,6 +4,7 @@ import { contentView, seen } from "../static/js/elements/content-view.js";
 import { grouped, seal } from "../static/js/elements/seal.js";
 import { el, icon } from "../static/js/lib/dom.js";
 import { moment } from "../static/js/lib/policy.js";
+import { quoted } from "../static/js/lib/quoted.js";
 import { parse } from "../static/js/lib/strict-json.js";
 import { FORM, OPERATOR, STANDING, STATUS } from "./domain/vocabulary.js";
 import { MODE } from "./verify/container.js";
@@ -211,12 +212,12 @@ function statement(shown) {
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
     el("p", {}, ...seen(`${approved} approved. ${policy}`)),
     ...(type ? [el("p", { class: "muted small" }, ...seen(`Type: ${type.name}, version ${type.version}.`))] : []),
-    el("p", { class: "muted small" }, "Drafted by ", ...seen(creator.name), `, ${moment(draftedAt)}, by the ledger’s clock.`),
+    el("p", { class: "muted small" }, "Drafted by ", ...seen(quoted(creator.name)), `, ${moment(draftedAt)}, by the ledger’s clock.`),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
     decisions.length ? table(decisions) : el("p", { class: "muted" }, "Nobody has decided yet."),
     ...usesOf(shown),
-    disclosure("The exact bytes that were signed", `, of ${title}`, el("pre", { class: "bytes", tabindex: "0", "aria-label": "The document" }, ...seen(document))),
+    disclosure("The exact bytes that were signed", `, of ${quoted(title)}`, el("pre", { class: "bytes", tabindex: "0", "aria-label": "The document" }, ...seen(document))),
   );
 }
 
@@ -226,7 +227,7 @@ function usesOf({ usable, uses, usesVoid }) {
   const taken = uses.filter(({ freed }) => !freed).length;
   const items = uses.map(({ at, name, number, reference, outcome, freed }) => {
     const became = freed ? "not done, confirmed: it counts no longer" : (outcome ?? "no outcome reported");
-    return el("li", {}, ...seen(`Use ${number} by ${name}, ${moment(at)}${reference === null ? "" : `, ${reference}`}: ${became}`));
+    return el("li", {}, ...seen(`Use ${number} by ${quoted(name)}, ${moment(at)}${reference === null ? "" : `, ${reference}`}: ${became}`));
   });
   const until = usable.until === null ? "" : ` until ${moment(usable.until)}`;
   const says = `This file shows ${taken} of ${usable.times} ${usable.times === 1 ? "use" : "uses"}${until}.${usesVoid ? " The ledger lost entries: what was left is void." : ""}`;

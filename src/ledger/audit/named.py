@@ -10,6 +10,8 @@ from ledger.audit.stored_events import stored_events
 from ledger.domain.document import Document, DocumentType, parse_uuid
 from ledger.domain.events import StatementDrafted, UserRegistered
 from ledger.domain.policy import Policy
+from ledger.domain.quoting import quoted
+from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError, LedgerError, NotFoundError
 
@@ -56,6 +58,7 @@ class Named:
     def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._names: dict[str, str] = {}
+        self._let_in: set[str] = set()
         self._drafts: dict[UUID, DraftedStatement] = {}
 
     def name(self, user: str | None) -> str:
@@ -65,6 +68,16 @@ class Named:
         known = self._names.get(user)
         return self._keep(self._names, user, self._find_name(user)) if known is None else known
 
+    def called(self, user: str | None) -> str:
+        """Return a name as it stands in a sentence: that of a person in quotation marks."""
+        name = self.name(user)
+        return quoted(name) if user is not None and name else name
+
+    def signer(self, user: str | None) -> str:
+        """Return the same of a signer, and whether the operator let the person in."""
+        who = self.called(user)
+        return f"{who} ({LET_IN})" if user in self._let_in else who
+
     def draft(self, stream: UUID) -> DraftedStatement:
         """Return what a statement's draft says; raise CorruptError `stream_unknown`."""
         known = self._drafts.get(stream)
@@ -73,7 +86,7 @@ class Named:
     def learn(self, stream: UUID, body: object) -> None:
         """Keep what an event says, so that it is not looked up."""
         if isinstance(body, UserRegistered):
-            self._keep(self._names, body.user, body.name)
+            self._learn_person(body)
         elif isinstance(body, StatementDrafted):
             self._keep(self._drafts, stream, drafted_statement(body))
 
@@ -107,7 +120,12 @@ class Named:
             first = self._first(parse_uuid(user))
         except LedgerError:
             return ""  # no person's id
-        return first.name if isinstance(first, UserRegistered) else ""
+        return self._learn_person(first) if isinstance(first, UserRegistered) else ""
+
+    def _learn_person(self, body: UserRegistered) -> str:
+        if body.admitted_by == OPERATOR:
+            self._let_in.add(body.user)
+        return self._keep(self._names, body.user, body.name)
 
     def _find(self, stream: UUID) -> DraftedStatement:
         first = self._first(stream)

@@ -32,6 +32,7 @@ from ledger.domain.events import (
     StatementSigned,
 )
 from ledger.domain.person_state import Person
+from ledger.domain.quoting import quoted
 
 _OTHERS = tuple(tag for tag in BODIES if tag not in STATEMENT_TAGS)
 _DECISIONS = tuple(tag for tag, body in BODIES.items() if issubclass(body, StatementDecision))
@@ -81,11 +82,11 @@ def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
     )
     policy = msgspec.json.encode(draft.policy).decode()
     return AnswerTable(
-        f"Decisions on “{draft.title}”",
+        f"Decisions on {quoted(draft.title)}",
         columns,
         tuple(reversed(found)),
         (
-            f"statement {draft.id}, drafted by {trail.named.name(draft.creator)}",
+            f"statement {draft.id}, drafted by {trail.named.called(draft.creator)}",
             f"type {draft.type_in_words or 'none'}, policy {policy}",
             "`saw` is the SHA-256 of the document that the signature covers",
         ),
@@ -100,7 +101,7 @@ def acts(rows: AuditedLog, user: str, period: Period, *, most: int | None = None
     trail = Trail(rows)
     who = trail.named.person(user)
     wanted = RowFilter(period.after, period.last, mentions=parse_uuid(who))
-    title = f"Acts of {trail.named.name(who)}"
+    title = f"Acts of {trail.named.called(who)}"
     return _in_brief(title, trail, Selection(wanted, who), (f"person {who}",), most)
 
 
@@ -204,7 +205,7 @@ class Approvers:
             wanted = RowFilter(stream=parse_uuid(change).bytes, tags=(StatementSigned.TAG,))
             bodies = [each.event.body for each in stored_events(self._rows, wanted)]
             signers = [each.signer for each in bodies if isinstance(each, StatementSigned)]
-            self._known[change] = ", ".join(map(self._named.name, signers))
+            self._known[change] = ", ".join(map(self._named.called, signers))
         return self._known[change]
 
 

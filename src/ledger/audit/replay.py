@@ -27,7 +27,7 @@ from ledger.domain.statement import Statement as StatementState
 from ledger.domain.usable import RecordedUse
 from ledger.domain.vocabulary import (
     AdmittedBy,
-    KeyStatusAtTime,
+    KeyStatus,
     PasskeyStatus,
     PersonStanding,
     Status,
@@ -43,7 +43,7 @@ class ReplayedKey(_Shown, frozen=True, kw_only=True):
     """A signing key; `status` is active, revoked, expired, or waiting: nobody reaffirmed it."""
 
     kid: str
-    status: KeyStatusAtTime
+    status: KeyStatus
     expires_at: str | None
     compromised_since: str | None
 
@@ -240,7 +240,7 @@ def _passkey_status(passkey: Passkey, now_ms: int) -> PasskeyStatus:
     return "waiting" if passkey.waits(now_ms) else "active"
 
 
-def _key_status(key: AttestedKey, now_ms: int) -> KeyStatusAtTime:
+def _key_status(key: AttestedKey, now_ms: int) -> KeyStatus:
     if key.revoked:
         return "revoked"
     ended = key.expires_at is not None and clock.to_ms(key.expires_at) <= now_ms

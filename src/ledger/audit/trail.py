@@ -15,6 +15,7 @@ from ledger.audit.source import AuditedLog
 from ledger.audit.stored_events import StoredEvent, stored_events
 from ledger.domain import events
 from ledger.domain.events import Body, StatementSigned, UserRegistered, signature_of
+from ledger.domain.quoting import quoted
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError
 from ledger.jose import Header
@@ -87,7 +88,7 @@ class Trail:
         position, event, leaf, body_sha256 = found
         body, actor = event.body, events.actor(event)
         self.named.learn(event.stream, body)
-        who, stream = self.named.name(actor), str(event.stream)
+        stream = str(event.stream)
         draft = self.named.draft(event.stream) if body.MEANING.stream == "statement" else None
         return Line(
             position=position,
@@ -97,9 +98,9 @@ class Trail:
             version=event.version,
             type=body.TAG,
             actor_id=actor or "",
-            actor_name=who,
+            actor_name=self.named.name(actor),
             object=_about(body, stream),
-            summary=self._summary(body, who, stream, None if draft is None else draft.title),
+            summary=self._summary(body, actor, stream, None if draft is None else draft.title),
             key=_key(body),
             title="" if draft is None else draft.title,
             document_type="" if draft is None else draft.type_in_words,
@@ -122,30 +123,42 @@ class Trail:
         self.named.learn(event.stream, body)
         draft = self.named.draft(event.stream) if body.MEANING.stream == "statement" else None
         title = None if draft is None else draft.title
-        who = self.named.name(events.actor(event))
         return (
             position,
             event.at,
             body.TAG,
-            self._summary(body, who, stream, title),
+            self._summary(body, events.actor(event), stream, title),
             _key(body),
             _about(body, stream),
             "" if draft is None else draft.sha256,
         )
 
-    def _summary(self, body: Body, who: str, stream: str, title: str | None) -> str:
+    def _summary(self, body: Body, actor: str | None, stream: str, title: str | None) -> str:
         """Return the event's sentence, from the words that its class declares for the trail."""
-        slots: dict[str, Any] = {}
-        for name in body.__struct_fields__:
-            value = getattr(body, name)
-            slots[name] = len(value) if isinstance(value, tuple) else value
-        role = body.role_in_words if isinstance(body, UserRegistered) else slots.get("role")
-        slots["role"] = role or events.NO_ROLE
-        slots |= {"who": who, "title": f"“{title}”"}
+        slots = _Slots(body)
+        is_signer = body.MEANING.stream == "statement"
+        slots["who"] = self.named.signer(actor) if is_signer else self.named.called(actor)
+        slots["title"] = quoted(title or "")
         template = body.MEANING.words.trail
         if "{whose}" in template:
-            slots["whose"] = self.named.name(stream) or "somebody"
+            slots["whose"] = self.named.called(stream) or "somebody"
         return template.format_map(slots)
+
+
+class _Slots(dict[str, Any]):
+    """What a template names: the members of an event as the words need them, when they do."""
+
+    def __init__(self, body: Body) -> None:
+        super().__init__()
+        self._body = body
+
+    def __missing__(self, name: str) -> Any:
+        body = self._body
+        if name == "role":
+            named = body.role_in_words if isinstance(body, UserRegistered) else _text(body, "role")
+            return named or events.NO_ROLE
+        value = getattr(body, name)
+        return len(value) if isinstance(value, tuple) else value
 
 
 def _text(body: object, member: str) -> str:

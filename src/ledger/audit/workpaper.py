@@ -118,7 +118,7 @@ def _item(
         rank(seed, state.id),
         state.id,
         state.title,
-        f"{named.name(state.creator)} ({state.creator})",
+        f"{named.called(state.creator)} ({state.creator})",
         f"position {drafted.position}, {drafted.at}",
         msgspec.json.encode(state.policy).decode(),
         _people(events, StatementSigned, named),
@@ -159,7 +159,7 @@ def _acted(found: StoredEvent, named: Named) -> str:
     reason = getattr(body, "reason", None)
     why = f": {reason}" if reason else ""
     place = f"position {found.position}, {found.event.at}, key {kid}"
-    return f"{named.name(signer)}{held}{why} ({place})"
+    return f"{named.called(signer)}{held}{why} ({place})"
 
 
 # --- rules ---------------------------------------------------------------------------------------

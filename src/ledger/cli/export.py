@@ -49,6 +49,13 @@ def _write_bundle(settings: Settings, chosen: argparse.Namespace, out: BinaryIO)
     export_bundle.write(settings, chosen, out)
 
 
+def _write_certificate(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
+    from ledger.cli import export_bundle  # the server's packages
+
+    refuse_selection(chosen, "a certificate is of a statement and not of a period")
+    export_bundle.write_certificate(settings, chosen, out)
+
+
 def _write_workpaper(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
     if chosen.bom or chosen.actor or chosen.statement or chosen.after:
         raise MalformedError("option_invalid", "a working paper is of one type and a period")
@@ -57,6 +64,7 @@ def _write_workpaper(settings: Settings, chosen: argparse.Namespace, out: Binary
 
 FORMATS: dict[str, WriteExport] = {
     "bundle": _write_bundle,
+    "certificate": _write_certificate,
     "workpaper": _write_workpaper,
     **{name: partial(_write_trail, write) for name, write in TRAIL_FORMATS.items()},
 }
@@ -81,13 +89,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "statements",
         nargs="*",
         metavar="STATEMENT",
-        help="id of a statement; for a bundle, one or more",
+        help="id of a statement; for a bundle, one or more; for a certificate, one",
     )
     parser.add_argument(
         "--mode",
         choices=get_args(Mode),
         default="statement",
-        help="of a bundle: chosen entries (default); every entry, chosen bodies; or the whole log",
+        help="of a bundle, also in a certificate: chosen entries (default); every entry, chosen "
+        "bodies; or the whole log",
     )
     add_selection(parser)
     parser.add_argument(

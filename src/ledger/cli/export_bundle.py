@@ -1,4 +1,4 @@
-"""`ledger export --format bundle`: the evidence of statements, from the data directory."""
+"""`ledger export --format bundle` and `certificate`: the evidence of statements, from the data."""
 
 import argparse
 import time
@@ -9,6 +9,8 @@ from typing import BinaryIO
 from ledger.errors import CorruptError, MalformedError, UnavailableError
 from ledger.http.assets import verifier_page
 from ledger.publish.bundles import Evidence, newest_position
+from ledger.publish.certificate import certificate
+from ledger.publish.certificate_pdf import certificate_pdf
 from ledger.publish.companions import companions, read_stated
 from ledger.publish.heads import HeadsKey
 from ledger.publish.log_keys import LogKeys
@@ -28,11 +30,28 @@ def write(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None
     """
     if not chosen.statements:
         raise MalformedError("option_invalid", "a bundle is of one statement or more: name them")
-    if out.isatty():
-        raise MalformedError("option_invalid", "a bundle is no text: name a file with --output")
-    made = bundle(settings, chosen.statements, chosen.mode)
-    _require_sound(verify(made, now_ms=time.time_ns() // 1_000_000))
+    made, _ = _sound(settings, chosen, out)
     out.write(made)
+
+
+def write_certificate(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
+    """Write the certificate of one statement, a PDF with its bundle inside; raise as `write`."""
+    if len(chosen.statements) != 1:
+        raise MalformedError("option_invalid", "a certificate is of one statement: name it")
+    made, report = _sound(settings, chosen, out)
+    out.write(certificate_pdf(certificate(report), made))
+
+
+def _sound(
+    settings: Settings, chosen: argparse.Namespace, out: BinaryIO
+) -> tuple[bytes, VerificationReport]:
+    """Return the bundle of the statements named, and what a verifier finds in it."""
+    if out.isatty():
+        raise MalformedError("option_invalid", "this is no text: name a file with --output")
+    made = bundle(settings, chosen.statements, chosen.mode)
+    report = verify(made, now_ms=time.time_ns() // 1_000_000)
+    _require_sound(report)
+    return made, report
 
 
 def _require_sound(report: VerificationReport) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger import __version__, clock
 from ledger.cli.verify_report import plain, print_lines
+from ledger.domain.quoting import quoted
 from ledger.encoding import sha256_hex
 from ledger.errors import LedgerError
 from ledger.tlog.vkeys import NoteKey
@@ -88,7 +89,8 @@ def _lines(report: LayeredReport) -> Iterator[str]:
         whose = {"time-stamp": "a time-stamp by", "cosignature": "a cosignature of"}
         yield f"It existed by {proof.at}: {whose.get(proof.source, 'the clock of')} {proof.by}."
     for shown in report.statements:
-        yield f"“{shown.title}” is {shown.status}: statement {shown.id}, document {shown.sha256}."
+        what = f"statement {shown.id}, document {shown.sha256}"
+        yield f"{quoted(shown.title)} is {shown.status}: {what}."
     for required in report.requirements:
         yield f"--{required.name}: {'met' if required.met else 'not met'}: {required.says}"
     yield from report.notices

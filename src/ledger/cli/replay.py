@@ -10,7 +10,9 @@ from ledger.audit.positions import find_position
 from ledger.audit.replay import ReplayedStatement, World, fold
 from ledger.audit.replayed_decisions import ReplayedDecision
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
-from ledger.domain.vocabulary import OPERATOR, DecisionKind
+from ledger.domain.policy_words import called
+from ledger.domain.quoting import quoted
+from ledger.domain.vocabulary import LET_IN, OPERATOR, DecisionKind
 from ledger.errors import CorruptError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -80,10 +82,11 @@ def to_text(world: World, asked: str | None) -> str:
         active = sum(key.status == "active" for key in person.keys)
         keys = f"{active} of {len(person.keys)} keys active"
         gone = "" if person.standing == "active" else f", {person.standing}"
-        gone += ", let in by the operator" if person.admitted_by == OPERATOR else ""
+        gone += f", {LET_IN}" if person.admitted_by == OPERATOR else ""
         back = person.re_enrolled_at
         gone += "" if back is None else f", re-enrolled {back}"
-        told.append(f"  {person.name} ({', '.join(person.roles)}), {keys}{gone}  {person.id}")
+        who = f"{quoted(person.name)} ({', '.join(person.roles)})"
+        told.append(f"  {who}, {keys}{gone}  {person.id}")
     told += ["", f"{len(world.statements):,} statements"]
     for each in world.statements:
         told += _statement(each, names)
@@ -91,14 +94,14 @@ def to_text(world: World, asked: str | None) -> str:
 
 
 def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
-    lines = [f"  {each.status:<10}{_progress(each)}  {each.title!r}  {each.id}"]
+    lines = [f"  {each.status:<10}{_progress(each)}  {quoted(each.title)}  {each.id}"]
     lines += [f"            SHA-256 {each.sha256}"]
     lines += [f"            {_decided(made, names)}" for made in each.decisions]
-    questioned = [names.get(user, user) for user in each.in_question]
+    questioned = [called(user, names) for user in each.in_question]
     lines += [f"            in question: {', '.join(questioned)}"] if questioned else []
     for use in each.uses:
         ended = "not done, confirmed" if use.freed else use.outcome or "no outcome"
-        by = names.get(use.user, use.user)
+        by = called(use.user, names)
         lines.append(f"            use {use.number} by {by}: {ended}")
     return lines
 
@@ -113,7 +116,7 @@ _DECIDED: dict[DecisionKind, str] = {
 
 def _decided(made: ReplayedDecision, names: dict[str, str]) -> str:
     """Return a decision in words, with its position, time and key."""
-    who = names.get(made.user, made.user)
+    who = called(made.user, names)
     held = f" as {', '.join(made.roles)}" if made.roles else ""
     form = "" if made.form is None else f", {made.form} form"
     why = "" if made.reason is None else f": {made.reason!r}"

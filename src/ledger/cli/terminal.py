@@ -11,6 +11,7 @@ from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.login import add_key_file
 from ledger.cli.shown_text import shown_line, shown_text
 from ledger.client import DecisionReceipt, LedgerClient, ListedStatement, default_path, kept
+from ledger.domain.quoting import quoted
 from ledger.encoding import parse_json
 from ledger.errors import MalformedError
 
@@ -85,7 +86,9 @@ def _show(client: LedgerClient, chosen: argparse.Namespace) -> int:
     if chosen.json:
         _print_json({"statement": statement, "sha256": digest, "document": document.decode()})
         return ExitCode.DONE
-    drafted = f"by {shown_line(statement.creator.name)}, {shown_line(str(said.get('createdAt')))}"
+    drafted = (
+        f"by {quoted(shown_line(statement.creator.name))}, {shown_line(str(said.get('createdAt')))}"
+    )
     print(f"Title:   {shown_line(str(said.get('title')))}")
     print(f"Drafted: {drafted}")
     print(f"Status:  {statement.status}, {statement.approvals} of {statement.needed}")
@@ -131,7 +134,7 @@ def _wait(client: LedgerClient, chosen: argparse.Namespace) -> int:
 
 
 def _titled(statement: ListedStatement) -> str:
-    return f"{shown_line(statement.title)}  (by {shown_line(statement.creator.name)})"
+    return f"{shown_line(statement.title)}  (by {quoted(shown_line(statement.creator.name))})"
 
 
 def _print_json(value: Any) -> None:

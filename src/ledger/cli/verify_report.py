@@ -2,6 +2,7 @@
 
 import sys
 
+from ledger.domain.quoting import quoted
 from ledger.verify.companions import told_companion
 from ledger.verify.report import (
     CheckOutcome,
@@ -73,8 +74,8 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
         reason = f"  The operator's reason: {plain(restored.reason)}"
         lines += ["", told_restoration(restored), reason]
     for shown in report.statements:
-        approvers = ", ".join(plain(each.name) for each in shown.approvers) or "nobody"
-        lines += ["", f"“{plain(shown.title)}” is {shown.status}; approved by {approvers}."]
+        approvers = ", ".join(quoted(plain(each.name)) for each in shown.approvers) or "nobody"
+        lines += ["", f"{quoted(plain(shown.title))} is {shown.status}; approved by {approvers}."]
         if shown.supersedes is not None:
             lines.append(f"It is a new version of {shown.supersedes}.")
         if shown.superseded_by is not None:
@@ -83,12 +84,12 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
             f"  statement {shown.id}",
             f"  document  {shown.sha256}",
             f"  type      {'none' if shown.type is None else plain(shown.type.named)}",
-            f"  drafted   {shown.drafted_at} by {plain(shown.creator.name)}",
+            f"  drafted   {shown.drafted_at} by {quoted(plain(shown.creator.name))}",
             f"  policy    {plain(shown.policy)}",
         ]
         lines += [f"  {plain(each)}" for each in told_uses(shown)]
         lines += [
-            f"  {each.position:>6}  {plain(each.at)}  {each.decision} by {plain(each.name)}"
+            f"  {each.position:>6}  {plain(each.at)}  {each.decision} by {quoted(plain(each.name))}"
             f"{told_limits(each)}"
             for each in shown.decisions
         ]

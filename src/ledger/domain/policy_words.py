@@ -1,4 +1,4 @@
-"""What a policy requires, in words. Pure.
+"""What a policy requires, in words; people's names stand in quotation marks. Pure.
 
 web/static/js/lib/policy.js writes the same sentence from the signed bytes;
 tests/vectors/web/policy.json tests both.
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from ledger.domain.policy import Node, Policy
+from ledger.domain.quoting import quoted
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -23,6 +24,11 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def called(user: str, names: Mapping[str, str]) -> str:
+    """Return a person's name as it stands in a sentence; the id of one who is not known."""
+    return quoted(names[user]) if user in names else user
 
 
 def policy_sentence(policy: Policy, names: Mapping[str, str]) -> str:
@@ -61,7 +67,7 @@ def node_phrase(node: Node, names: Mapping[str, str]) -> str:
         kind, _, name = only.partition(":")
         if kind == "role":
             return f"1 {name}" if node.threshold == 1 else f"{node.threshold} {name}s"
-        return names.get(name, name)
+        return called(name, names)
     members = [
         f"({node_phrase(member, names)})" if isinstance(member, Node) else many_of(member, names)
         for member in node.of
@@ -90,9 +96,9 @@ def hints(node: Node, names: Mapping[str, str]) -> list[str]:
 def many_of(member: str, names: Mapping[str, str]) -> str:
     """Return a member in the plural: `creators`, or a person's name."""
     kind, _, name = member.partition(":")
-    return f"{name}s" if kind == "role" else names.get(name, name)
+    return f"{name}s" if kind == "role" else called(name, names)
 
 
 def _one_of(member: str, names: Mapping[str, str]) -> str:
     kind, _, name = member.partition(":")
-    return f"any {name}" if kind == "role" else names.get(name, name)
+    return f"any {name}" if kind == "role" else called(name, names)

@@ -21,11 +21,9 @@ Assurance = Literal["key", "passkey"]
 RegistrationMode = Literal["open", "invite"]
 # Who reads a statement, besides auditors: everyone who is signed in, or who takes part in it.
 ReadBy = Literal["everyone", "participants"]
-# The status of a signing key as events record it. Its expiry is separate.
-KeyStatus = Literal["active", "revoked"]
-# The same at a point in time: a key past its expiry is `expired`, and one from before a loss is
-# `waiting` until its person reaffirms it.
-KeyStatusAtTime = Literal["active", "revoked", "expired", "waiting"]
+# The status of a signing key at a point in time: a key past its expiry is `expired`, and one from
+# before a loss is `waiting` until its person reaffirms it.
+KeyStatus = Literal["active", "revoked", "expired", "waiting"]
 # Whether a person may act: a suspension can be lifted, a deactivation cannot.
 PersonStanding = Literal["active", "suspended", "deactivated"]
 # What a new version or the end of a type does with the pending statements of the versions before.
@@ -52,6 +50,7 @@ OPEN_ROLES = frozenset({CREATOR, INVESTOR})
 
 # What `admittedBy` says of somebody whom `ledger recover` invited.
 OPERATOR: AdmittedBy = "operator"
+LET_IN = "let in by the operator"
 
 # The built-in type of statement that administers the ledger.
 CHANGE = "ledger/change"

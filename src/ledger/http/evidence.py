@@ -49,7 +49,7 @@ _KINDS: dict[Mode, AccessKind] = {
     "redacted": "evidence-redacted",
     "full": "evidence-full",
 }
-_TURNS = asyncio.Semaphore(2)
+TURNS = asyncio.Semaphore(2)  # bundles that are made at once
 _page = cache(verifier_page)
 
 Shape = Annotated[
@@ -94,26 +94,40 @@ async def evidence(
         raise MalformedError("query_unknown", f"a bundle of mode {mode} has no heads, and no nonce")
     if mode == "full":
         await asyncio.to_thread(_require_auditor, models, user)
-    needed = await asyncio.to_thread(newest_position, public.log.store, statement_id)
-    await models.wait_for(needed)  # they say who may read it
-    await asyncio.to_thread(_require_readable, public, models, user, statement_id)
+    published = await exportable(public, models, user, statement_id)
     await asyncio.to_thread(access.exported, _KINDS[mode], user, statement_id)
-    published = await wait_until_published(public, needed)
     name = f"evidence-{statement_id}-{published.size}.zip"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
     }
     if mode == "statement":
-        async with _TURNS:
-            now_ms = clock.to_ms(models.now())
-            sign = public.heads_key.signer(public.keys.charter.ledger, nonce=nonce, now_ms=now_ms)
-            tag, raw = await asyncio.to_thread(_write, public, published, statement_id, sign)
+        async with TURNS:
+            sign = signs_heads(public, models, nonce)
+            tag, raw = await asyncio.to_thread(write, public, published, statement_id, sign)
         return Response(raw, media_type=ZIP, headers=headers | {"ETag": tag})
     task = await asyncio.to_thread(_task, public, published, statement_id, mode)
     export = await exports.begin(task, request.receive)
     head = await export.head()
     headers |= {"Content-Length": str(head.length), "ETag": _tag(head.manifest)}
     return Stream(export.parts(), media_type=ZIP, headers=headers)
+
+
+async def exportable(public: PublicLog, models: ReadModels, user: str, statement: str) -> Published:
+    """Return the checkpoint of a bundle that shows a statement's newest event to a person.
+
+    Raises NotFoundError `statement_unknown`, ForbiddenError `auditor_only`, UnavailableError
+    `not_yet`.
+    """
+    needed = await asyncio.to_thread(newest_position, public.log.store, statement)
+    await models.wait_for(needed)  # they say who may read it
+    await asyncio.to_thread(_require_readable, public, models, user, statement)
+    return await wait_until_published(public, needed)
+
+
+def signs_heads(public: PublicLog, models: ReadModels, nonce: str | None = None) -> SignHeads:
+    """Return what signs the heads of a bundle of mode *statement* that is made now."""
+    now_ms = clock.to_ms(models.now())
+    return public.heads_key.signer(public.keys.charter.ledger, nonce=nonce, now_ms=now_ms)
 
 
 def _require_auditor(models: ReadModels, user: str) -> None:
@@ -141,9 +155,10 @@ def _require_readable(public: PublicLog, models: ReadModels, user: str, statemen
             raise ForbiddenError("auditor_only", detail)
 
 
-def _write(
+def write(
     public: PublicLog, published: Published, statement: str, sign_heads: SignHeads
 ) -> tuple[str, bytes]:
+    """Return a bundle of mode *statement*, and its ETag."""
     shown = Evidence(
         public.log.store,
         public.tree,

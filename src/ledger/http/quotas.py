@@ -100,7 +100,7 @@ def group_of(method: str, path: str, query: bytes) -> Group | None:
         return None
     if path.startswith(_LOG):
         return Group.LOG
-    if path.endswith("/evidence") or path.startswith("/api/questions/"):
+    if path.endswith(("/evidence", "/certificate")) or path.startswith("/api/questions/"):
         return Group.EVIDENCE
     names = {part.partition(b"=")[0] for part in query.split(b"&")}
     # A name with an escape can be any of them.

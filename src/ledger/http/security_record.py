@@ -69,6 +69,7 @@ EVENTS = {
     "POST /api/passkeys/{credential_id}/remove": "passkey_remove",
     "POST /api/changes": "change",
     "GET /api/statements/{statement_id}/evidence": "evidence_export",
+    "GET /api/statements/{statement_id}/certificate": "evidence_export",
 }
 # A ceremony that begins is not worth a line; one that is refused is.
 UNRECORDED_SUCCESS = frozenset(event for event in EVENTS.values() if event.endswith("_begin"))

@@ -5,10 +5,12 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from ledger.domain import policy_words
+from ledger.domain.quoting import quoted
 from ledger.http.assets import Assets
 from ledger.pages import access as _access
 from ledger.pages import account as _account
 from ledger.pages import approvals as _approvals
+from ledger.pages import certificate as _certificate
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import people as _people
@@ -42,6 +44,7 @@ ROUTES = [
     _statement.statement,
     _statement.by_digest,
     _statement.digest_code,
+    _certificate.certificate,
     _account.account,
     _account.lost,
     _account.end,
@@ -79,6 +82,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "compared": compared,
         "listed_cautions": listed_cautions,
         "in_groups": in_groups,
+        "quoted": quoted,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
         "moment": policy_words.moment,
         "moment_s": words.moment_s,

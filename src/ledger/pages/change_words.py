@@ -22,6 +22,7 @@ from ledger.domain.changes.items import (
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node, members
 from ledger.domain.policy_words import listed, many_of, moment, node_phrase, policy_sentence
+from ledger.domain.quoting import quoted
 from ledger.domain.statement_types import parse_definition
 from ledger.pages.texts import text
 from ledger.pages.words import values_phrase
@@ -141,7 +142,7 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
             case "policy":
                 found[member] = node_phrase(value, names)
             case "people":
-                kept = [names.get(each.user, each.user[:8]) for each in value or ()]
+                kept = [quoted(names.get(each.user, each.user[:8])) for each in value or ()]
                 found[member] = listed(kept)
             case "definition":
                 found |= _of_definition(value, names)

@@ -12,6 +12,7 @@ from ledger.domain import policy
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node
 from ledger.domain.policy_words import hints, listed, node_phrase
+from ledger.domain.quoting import quoted
 from ledger.http.requests import AnyRequest
 from ledger.pages.administration import can_change, frame
 from ledger.pages.governors import (
@@ -78,7 +79,7 @@ def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         hints=hints(in_force.governance, names),
         places=_places(in_force, known),
         missing=lacking.missing,
-        needed=listed(lacking.needed, "or"),
+        needed=listed([quoted(each) for each in lacking.needed], "or"),
         threshold=in_force.governance.threshold,
         asked=policy.members(in_force.governance),
         values=in_force.values,

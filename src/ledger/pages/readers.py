@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from ledger.domain.policy_words import listed
+from ledger.domain.policy_words import called, listed
 from ledger.domain.vocabulary import ReadBy
 from ledger.pages.texts import text
 from projections import users
@@ -18,7 +18,7 @@ def readers_sentence(read_by: ReadBy, named: Sequence[str] | None, names: Mappin
     if not named:
         return text("readers.participants")
     shown = [
-        text("readers.holders", role=name) if kind == "role" else names.get(name, name)
+        text("readers.holders", role=name) if kind == "role" else called(name, names)
         for kind, _, name in (each.partition(":") for each in named)
     ]
     return text("readers.named", named=listed(shown))

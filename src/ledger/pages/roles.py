@@ -4,6 +4,7 @@ from litestar import get
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.quoting import quoted
 from ledger.http.requests import AnyRequest
 from ledger.pages.administration import frame, require_administration
 from ledger.pages.web import FromWeb, page, to_sign_in
@@ -23,9 +24,12 @@ def roles(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         require_administration(me, in_force)
         found = rules.roles(db, at=at)
         holders = {
-            each.name: list(
-                users.people(db, users.holding(db, each.name, at=at, limit=_NAMED)).values()
-            )
+            each.name: [
+                quoted(person.name)
+                for person in users.people(
+                    db, users.holding(db, each.name, at=at, limit=_NAMED)
+                ).values()
+            ]
             for each in found
         }
         context = frame(db, me, in_force, at=at)

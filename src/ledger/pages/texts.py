@@ -1,7 +1,8 @@
 """The texts of pages, from one catalogue: web/locale/en.json.
 
 Templates and page modules name a text by its key; the scripts of a page get the texts that the page
-names. A text has places for values, `{who}`. A text that counts has two keys, `.one` and `.other`.
+names. A text has places for values, `{until}`. Names that people chose stand in quotation marks:
+`{who}`, `{title}` and `{passkey}`. A text that counts has two keys, `.one` and `.other`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,10 @@ from functools import cache
 
 import msgspec
 
+from ledger.domain.quoting import quoted
 from ledger.http.assets import find_web
+
+_CHOSEN = frozenset({"who", "title", "passkey"})
 
 
 @cache
@@ -26,7 +30,8 @@ def text(key: str, /, **values: object) -> str:
     """
     if "count" in values:
         key += ".one" if values["count"] == 1 else ".other"
-    return catalogue()[key].format(**values)
+    chosen = {each: quoted(str(values[each])) for each in _CHOSEN & values.keys()}
+    return catalogue()[key].format(**values | chosen)
 
 
 def texts_of(prefixes: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ledger.domain import policy
-from ledger.domain.policy_words import listed, moment
+from ledger.domain.policy_words import called, listed, moment
 from ledger.domain.usable import GENERATIONS, Usable
 from ledger.domain.vocabulary import AUDITOR
 from ledger.pages.texts import text
@@ -18,7 +18,7 @@ from projections.users import User
 def usable_sentence(usable: Usable, names: Mapping[str, str]) -> str:
     """Return who can use a statement, how often and until when."""
     by = [
-        text("uses.holders", role=name) if kind == "role" else names.get(name, name)
+        text("uses.holders", role=name) if kind == "role" else called(name, names)
         for kind, _, name in (each.partition(":") for each in usable.by)
     ]
     until = "" if usable.until is None else text("uses.until", time=moment(usable.until))

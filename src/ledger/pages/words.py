@@ -6,6 +6,7 @@ from typing import assert_never
 
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy_words import listed, moment
+from ledger.domain.quoting import quoted
 from ledger.pages.texts import text
 from projections.statements import MemberProgress, Progress, StatementDetail
 
@@ -51,10 +52,11 @@ def is_questioned(statement: StatementDetail) -> bool:
 def progress_sentence(statement: StatementDetail) -> str:
     """Return who signed, who has not decided yet, and until when."""
     approvals = [d for d in statement.decisions if d.decision == "approval"]
-    signed = [d.person.name for d in approvals if not d.retracted]
+    signed = [quoted(d.person.name) for d in approvals if not d.retracted]
     match statement.status:
         case "approved" if is_questioned(statement):
-            counting = [d.person.name for d in approvals if not d.retracted and not d.in_question]
+            counts = (d for d in approvals if not d.retracted and not d.in_question)
+            counting = [quoted(d.person.name) for d in counts]
             return (
                 "It was approved, and an approval that it needs was made with a key or passkey that"
                 f" was declared compromised. Without it: signed by {listed(counting) or 'nobody'};"
@@ -63,12 +65,13 @@ def progress_sentence(statement: StatementDetail) -> str:
         case "approved":
             return f"Signed by {listed(signed)}; {statement.needed} needed."
         case "rejected":
-            by = [d.person.name for d in statement.decisions if d.decision == "rejection"]
+            rejections = (d for d in statement.decisions if d.decision == "rejection")
+            by = [quoted(d.person.name) for d in rejections]
             return f"Rejected by {listed(by)}. It can no longer be approved."
         case "superseded":
             return "Superseded by a new version. It can no longer be approved."
         case "withdrawn":
-            return f"Withdrawn by {statement.creator.name}. It can no longer be approved."
+            return f"Withdrawn by {quoted(statement.creator.name)}. It can no longer be approved."
         case "expired":
             by_whom = listed(signed) or "nobody"
             ended = statement.final_at or statement.expires_at
@@ -155,7 +158,7 @@ def _more(count: int) -> str:
 
 
 def _who_can_help(node: Progress) -> tuple[dict[str, str], int]:
-    """Return the people whose approval helps, id to name, and how many more there are."""
+    """Return the people whose approval helps, id to quoted name, and how many more there are."""
     people: dict[str, str] = {}
     others = 0
     for member in node.members:
@@ -164,7 +167,7 @@ def _who_can_help(node: Progress) -> tuple[dict[str, str], int]:
             people |= below
         else:
             more = member.more if member.helps else 0
-            people |= {each.id: each.name for each in member.waiting if member.helps}
+            people |= {each.id: quoted(each.name) for each in member.waiting if member.helps}
         others = max(others, more)  # a person can stand in two members
     return people, others
 

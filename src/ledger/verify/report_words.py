@@ -1,6 +1,6 @@
 """What a report says in words of a decision and of a restore."""
 
-from ledger.domain.vocabulary import OPERATOR
+from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.verify.report import VerifiedDecision, VerifiedRestoration
 
 
@@ -9,7 +9,7 @@ def told_limits(decision: VerifiedDecision) -> str:
     told = ", policy not signed" if decision.form == "individual" else ""
     told += ", key revoked later" if decision.key_revoked else ""
     told += ", in question" if decision.in_question else ""
-    told += ", person let in by the operator" if decision.admitted_by == OPERATOR else ""
+    told += f", person {LET_IN}" if decision.admitted_by == OPERATOR else ""
     back = decision.re_enrolled_at
     told += "" if back is None else f", person re-enrolled {back}"
     return told if decision.standing == "active" else f"{told}, person {decision.standing} now"

@@ -16,6 +16,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.events import StatementSigned
 from ledger.domain.policy import Policy
 from ledger.domain.policy_words import policy_sentence
+from ledger.domain.quoting import quoted
 from ledger.errors import MalformedError
 from ledger.verify.auditor import Auditor
 from ledger.verify.event_checks import Events
@@ -149,10 +150,11 @@ def _policy(
     for statement in events.case.statements:
         approvals, left_out = _counting(rules, required, auditor, events, statement)
         if not places.met(rules.root, approvals):
-            who = ", ".join(names[user] for user in approvals) or "nobody"
+            who = ", ".join(quoted(names[user]) for user in approvals) or "nobody"
             says = f"You require: {policy_sentence(rules, names)} Approved by {who}."
             if left_out:
-                says += f" Not counted: {', '.join(f'{names[u]} ({why})' for u, why in left_out)}."
+                others = ", ".join(f"{quoted(names[user])} ({why})" for user, why in left_out)
+                says += f" Not counted: {others}."
             return VerifiedRequirement("require", met=False, says=says)
     says = f"The approvals meet what you require: {policy_sentence(rules, names)}"
     return VerifiedRequirement("require", met=True, says=says)

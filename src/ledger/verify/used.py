@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ledger import clock
+from ledger.domain.quoting import quoted
 from ledger.verify.report import VerifiedRequirement, VerifiedStatement
 
 RequiredUse = Literal["never", "left", "reconciled"]
@@ -41,7 +42,7 @@ def _unmet(required: RequiredUse, shown: VerifiedStatement, now_ms: int) -> str 
     """Return in which way a statement's uses are not as required, as far as they are shown."""
     match required:
         case "never":
-            return None if not shown.uses else f"it was used by {shown.uses[0].name}."
+            return None if not shown.uses else f"it was used by {quoted(shown.uses[0].name)}."
         case "left":
             return _none_left(shown, now_ms)
         case "reconciled":
@@ -73,7 +74,7 @@ def told_uses(shown: VerifiedStatement) -> list[str]:
     until += "; what was left is void since a loss" if shown.uses_void else ""
     told = [f"used      {taken} of {shown.usable.times:,} times{until}, as this evidence shows"]
     for each in shown.uses:
-        what = f"use {each.number} by {each.name}"
+        what = f"use {each.number} by {quoted(each.name)}"
         what += "" if each.reference is None else f", {each.reference}"
         became = "not done, confirmed" if each.freed else each.outcome or "no outcome reported"
         told.append(f"{each.position:>6}  {each.at}  {what}: {became}")

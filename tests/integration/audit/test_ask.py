@@ -56,7 +56,7 @@ def test_who_approved_when_with_which_key_and_what_they_saw(asks: Asks) -> None:
     assert told == [(n, at, f"kid:{body.kid}", body.form) for n, at, body in signed]
     assert [each["person"] for each in answer["rows"]] == ["Bob", "Alice Ångström", "Carol"]
     assert len({each["saw"] for each in answer["rows"]}) == 1
-    assert answer["title"] == "Decisions on “Series A – “preferred””"
+    assert answer["title"] == "Decisions on “Series A – 'preferred'”"
     assert '"threshold":2' in answer["notes"][1]
 
 
@@ -78,7 +78,7 @@ def test_everything_that_a_person_did_is_found_by_id_and_by_name(asks: Asks) -> 
     assert {"user-registered.v1", "statement-signed.v1", "statement-used.v1"} <= {
         each["type"] for each in by_name
     }
-    assert all(each["summary"].startswith("Bob ") for each in by_name)
+    assert all(each["summary"].startswith("“Bob” ") for each in by_name)
 
 
 def test_a_period_has_all_that_happened_in_it(asks: Asks) -> None:
@@ -90,9 +90,9 @@ def test_a_period_has_all_that_happened_in_it(asks: Asks) -> None:
 def test_a_change_of_the_administration_names_who_approved_it(asks: Asks) -> None:
     found = rows(asks("administration"))
     granted = next(each for each in found if each["type"] == "role-granted.v1")
-    assert granted["by"] == "Dave"
+    assert granted["by"] == "“Dave”"
     admitted = next(each for each in found if each["type"] == "passkey-admitted.v1")
-    assert admitted["by"] == "Dave, Carol"
+    assert admitted["by"] == "“Dave”, “Carol”"
     assert {"type-defined.v1", "governance-set.v1", "person-suspended.v1", "role-ended.v1"} <= {
         each["type"] for each in found
     }

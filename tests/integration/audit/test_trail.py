@@ -71,11 +71,11 @@ def test_each_type_of_event_has_words(story: Path) -> None:
     assert {line.type for line in lines} == {*BODIES}
     told = {name: lines[n - 1].summary for name, n in positions(every_type(end=True)).items()}
     assert told["ledger ledger-created"] == "The ledger was created; registration: open"
-    assert told["bob user-registered"] == "Bob registered as investor"
-    assert told["alice passkey-removed"] == "Alice Ångström removed a passkey"
-    granted = "The ledger granted Bob the role creator, by change "
+    assert told["bob user-registered"] == "“Bob” registered as investor"
+    assert told["alice passkey-removed"] == "“Alice Ångström” removed a passkey"
+    granted = "The ledger granted “Bob” the role creator, by change "
     assert told["bob role-granted 2"].startswith(granted)
-    drafted = "Alice Ångström drafted “Series A – “preferred””"
+    drafted = "“Alice Ångström” drafted “Series A – 'preferred'”"
     assert told["statement-1 statement-drafted"] == drafted
     assert told["statement-1 statement-signed 2"].endswith("which is approved")
     rejected = told["statement-2 statement-rejected"]

@@ -89,8 +89,8 @@ def test_an_item_says_who_asked_who_approved_and_what_came_after(paper: Papers) 
     _, sheets = paper()
     items = {each["statement"]: each for each in sheets["sample"]}
     order = items[statement_id(6)]
-    assert order["requester"].startswith("Alice Ångström (")
-    assert order["approvers"].startswith("Alice Ångström as creator (position ")
+    assert order["requester"].startswith("“Alice Ångström” (")
+    assert order["approvers"].startswith("“Alice Ångström” as creator (position ")
     assert (order["used after approval"], order["status at the end"]) == ("yes", "approved")
     assert order["used by somebody who did not approve"] == "yes"
     assert order["outcomes"] == "use 1: not-done; use 1: done"
@@ -98,7 +98,7 @@ def test_an_item_says_who_asked_who_approved_and_what_came_after(paper: Papers) 
     assert f"position {met}," in order["approvers"]
     assert "The amount is too low." in items[statement_id(2)]["rejections"]
     assert items[statement_id(2)]["policy met at position"] == ""
-    assert items[statement_id(4)]["taken back"].startswith("Alice Ångström")
+    assert items[statement_id(4)]["taken back"].startswith("“Alice Ångström”")
     assert {each["conclusion"] + each["remarks"] for each in items.values()} == {""}
 
 

@@ -45,4 +45,4 @@ def test_uses_are_shown_with_their_outcomes_as_of_a_position(
     assert uses == [(1, 1, "not-done", True), (1, 2, "done", False)]
     first = positions(STORY)["statement-6 statement-used"]
     assert main([*asked, "--at", str(first)]) == 0
-    assert "use 1 by Bob: no outcome" in capsys.readouterr().out
+    assert "use 1 by “Bob”: no outcome" in capsys.readouterr().out

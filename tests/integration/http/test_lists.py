@@ -165,7 +165,7 @@ def test_the_timeline_is_found_by_stream_actor_and_type(
 ) -> None:
     wait_for(server, head(server))
     by_stream = items(bob.client, "/api/timeline", stream=seven[0].id)
-    assert by_stream[-1]["summary"] == "Alice drafted “Pages number 0 of Zanzibar”"
+    assert by_stream[-1]["summary"] == "“Alice” drafted “Pages number 0 of Zanzibar”"
     by_actor = items(bob.client, "/api/timeline", actor=bob.user)
     assert {each["actor"]["id"] for each in by_actor} == {bob.user}
     by_type = items(bob.client, "/api/timeline", type="ledger-created.v1")

@@ -140,15 +140,14 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         add_by_link(ada, Passkey(origin=server.origin))
         *_, oldest = ada.client.get("/api/sessions").json()["items"]
         ada.client.post(f"/api/sessions/{oldest['id']}/end", json={})
-        for probe in ("/livez", "/readyz", "/healthz"):
-            ada.client.get(probe)
-        for path in LOG:
+        for path in ("/livez", "/readyz", "/healthz", *LOG):
             ada.client.get(path)
         ada.client.post("/api/approvals", json={"approvals": [""]})
         size = ada.client.get("/log/checkpoints").json()["items"][-1]["size"]
         ada.client.get(f"/log/checkpoints/{size}")
         page = f"/api/statements/{tale.statements[0].id}"
         ada.client.get(f"{page}/evidence")
+        ada.client.get(f"{page}/certificate")
         etag = ada.client.get(page).headers["etag"]
         ada.client.get(page, headers={"If-None-Match": etag})
         set_codes(ada)

@@ -26,7 +26,7 @@ def test_everybody_reads_of_it_and_who_governs_cancels_it(company: Company) -> N
     cal.draft()  # the pages show what is before it
     for who, may_cancel in ((ada, True), (ben, True), (cal, False)):
         page = who.client.get("/statements", headers=HTML).text
-        assert "these people can no longer act: Ben." in page
+        assert "these people can no longer act: “Ben”." in page
         assert "One person is invited in their place." in page
         assert REASON in page
         assert (f'data-id="{recovery}"' in page) == may_cancel
@@ -73,5 +73,5 @@ def test_a_recovery_that_waits_is_told_to_everybody_who_governs_also_by_name(
     assert used.status_code == 201
     for who, told in ((company.ada, True), (cal, True), (zed, False)):
         page = who.client.get("/statements", headers=HTML).text
-        assert ("Somebody used a recovery code of Ivy." in page) == told
+        assert ("Somebody used a recovery code of “Ivy”." in page) == told
     assert cancel_recovery(cal, ivy.user, used.json()["credentialId"]).status_code == 201

@@ -60,7 +60,7 @@ def test_an_auditor_asks_who_approved_and_is_on_the_access_record(asked: Asked) 
     assert (approved["person"], approved["decision"]) == ("Bob", "statement signed")
     assert approved["key"].startswith("kid:")
     assert [each["summary"] for each in asked.rows("acts", about="Bob")][-1].startswith(
-        "Bob approved “Terms”"
+        "“Bob” approved “Terms”"
     )
     record = asked.auditor.client.get("/api/access-record").json()["items"]
     told = {(each["kind"], each["statementId"]) for each in record}

@@ -77,7 +77,7 @@ def test_it_is_announced_to_its_person_and_to_administrators(club: Club) -> None
         assert "Somebody used a link that lets you come back" in page.text
     for path in ("/inbox", "/people", f"/people/{nora.user}"):
         page = club.ada.client.get(path, headers=HTML)
-        assert "Somebody used the link that lets Nora come back" in page.text
+        assert "Somebody used the link that lets “Nora” come back" in page.text
 
 
 @pytest.mark.parametrize("by_administrator", [True, False])

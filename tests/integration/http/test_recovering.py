@@ -62,7 +62,7 @@ def test_a_recovery_is_announced_to_its_person_and_to_administrators(club: Club)
     page = lost.client.get("/inbox", headers={"Accept": "text/html"})
     assert "Somebody used one of your recovery codes" in page.text
     people = club.ada.client.get("/people", headers={"Accept": "text/html"})
-    assert "Somebody used a recovery code of Mona" in people.text
+    assert "Somebody used a recovery code of “Mona”" in people.text
 
 
 def test_a_person_cancels_a_recovery_and_the_code_is_spent(club: Club) -> None:

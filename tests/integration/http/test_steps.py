@@ -93,10 +93,10 @@ def test_the_page_says_which_step_is_open(
 ) -> None:
     wait_for(server, head(server))
     page = alice.client.get(f"/statements/{drafted.id}").text
-    assert "Step 1 of 3 is open. Waiting for Carol." in page
+    assert "Step 1 of 3 is open. Waiting for “Carol”." in page
     assert "Step 1 of 3 is open. It asks for other people." in page
     carol.approve(drafted)
     wait_for(server, head(server))
     page = alice.client.get(f"/statements/{drafted.id}").text
-    assert "Step 2 of 3 is open. Waiting for Bob." in page
+    assert "Step 2 of 3 is open. Waiting for “Bob”." in page
     assert "Your approval is kept for a later step, which needs you." in page

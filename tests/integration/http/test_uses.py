@@ -163,6 +163,6 @@ def test_the_timeline_tells_of_uses_and_outcomes(server: Server, alice: Actor, b
     wait_for(server, head(server))
     told = alice.client.get("/api/timeline", params={"stream": drafted.id}).json()["items"]
     assert [each["summary"] for each in told[:2]] == [
-        "Bob reported a use of “Series A” as unknown",
-        "Bob used “Series A”",
+        "“Bob” reported a use of “Series A” as unknown",
+        "“Bob” used “Series A”",
     ]

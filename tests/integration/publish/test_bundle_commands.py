@@ -60,7 +60,7 @@ def test_verify_says_what_it_checked_and_what_it_does_not_prove(
         "checkpoint", "ledger", "heads",
     ]  # fmt: skip
     assert "\nVerified.\n" in said.out
-    assert "“Series A” is approved; approved by Bob, Alice." in said.out
+    assert "“Series A” is approved; approved by “Bob”, “Alice”." in said.out
     assert "It does not prove that what the statement says is true." in said.out
 
 
@@ -82,8 +82,8 @@ def test_verify_reports_to_programs(server: Server, file: Path, drafted: Drafted
     said = Said(server, "verify", file, "--json", "--log-key", log_keys(server)[0].vkey)
     report = json.loads(said.out)
     assert sorted(report) == [
-        "asOf", "checks", "companions", "doesNotProve", "heads", "ledger", "mode", "requirements",
-        "restorations", "root", "size", "statements", "verdict",
+        "asOf", "checks", "companions", "doesNotProve", "existence", "heads", "ledger", "logKeys",
+        "mode", "requirements", "restorations", "root", "size", "statements", "verdict",
     ]  # fmt: skip
     assert (report["verdict"], report["mode"]) == ("verified", "statement")
     assert report["checks"][0] == {

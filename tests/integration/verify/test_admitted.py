@@ -37,9 +37,11 @@ def test_the_replay_and_the_trail_say_whom_the_operator_let_in(tmp_path: Path) -
     by = {name: each["admittedBy"] for name, each in people.items()}
     assert by == {"Dave": None, "Alice": None, "Eve": "operator"}
     (line,) = (each for each in text.splitlines() if "let in by the operator" in each)
-    assert line.startswith("  Eve (administrator), 1 of 1 keys active, let in by the operator")
-    assert "Eve registered as administrator, let in by the operator" in said
-    assert "Alice registered as creator" in said
+    assert line.startswith("  “Eve” (administrator), 1 of 1 keys active, let in by the operator")
+    assert "“Eve” registered as administrator, let in by the operator" in said
+    assert "“Alice” registered as creator" in said
+    (approved,) = (each for each in said if " approved " in each)
+    assert approved.startswith("“Eve” (let in by the operator) approved “")
 
 
 def test_the_replay_says_who_came_back_by_a_change(tmp_path: Path) -> None:

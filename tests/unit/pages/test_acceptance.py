@@ -63,7 +63,7 @@ def test_the_last_policy_of_a_pending_change_is_asked_of_those_who_would_hold_a_
     cal = story.person("Cal", "investor")
     named = Node(2, ("role:administrator", f"user:{cal}"))
     change = proposes(story, ada, TWO, named)
-    expected = [("any 2 of administrators and Cal", change)]
+    expected = [("any 2 of administrators and “Cal”", change)]
     assert (asked(story, ada), asked(story, cal)) == (expected, expected)
     story.accept(cal, named, change)
     assert (asked(story, ada), asked(story, cal)) == (expected, [])

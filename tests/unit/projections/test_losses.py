@@ -11,7 +11,7 @@ from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.ledger_acts import KeptTree
 from ledger.domain.passkey import AssertionEvidence
 from ledger.pages.words import progress_sentence
-from projections import acceptances, devices, inbox, invitations, passkeys, statements, users
+from projections import acceptances, devices, inbox, invitations, keys, passkeys, statements, users
 from projections.statements import StatementDetail
 from projections.users import User
 from tests.support.links import link_key
@@ -62,6 +62,25 @@ def test_a_loss_stops_every_key_until_it_is_reaffirmed(story: Story) -> None:
     assert (lost.kids, lost.unaffirmed) == ([], ["key-Alice", "key-2"])
     assert (after.kids, after.unaffirmed) == (["key-Alice", "key-3"], ["key-2"])
     assert after.credential_ids == ["passkey-Alice"]
+
+
+def test_a_key_says_whether_it_waits_has_ended_or_was_revoked(story: Story) -> None:
+    story.key(ALICE, "key-2", "passkey-Alice", expires_at=time_at(30))  # 5
+    approved = story.draft(ALICE)  # 6
+    story.approve(ALICE, approved)  # 7
+    lose(story)  # 8
+    reaffirm(story)  # 9
+    story.revoke(ALICE, "key-Alice")  # 10
+
+    def statuses(at: int, now: str) -> list[str]:
+        found = keys.of_user(story.views(), ALICE, at=at, now=now)
+        return [each.status for each in found if each.kid in ("key-Alice", "key-2")]
+
+    assert statuses(7, time_at(7)) == ["active", "active"]
+    assert statuses(8, time_at(8)) == ["waiting", "waiting"]
+    assert statuses(9, time_at(9)) == ["active", "waiting"]
+    assert statuses(9, time_at(30)) == ["active", "expired"]
+    assert statuses(10, time_at(10)) == ["revoked", "waiting"]
 
 
 def test_a_restore_that_lost_nothing_stops_nothing(story: Story) -> None:

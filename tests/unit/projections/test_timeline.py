@@ -1,11 +1,14 @@
 """Given all kinds of events, when the timeline is read, then what happened, in words."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from ledger.domain import events
+from ledger.domain.skeletons import skeletons
 from ledger.errors import MalformedError
-from projections import timeline
+from projections import statements, timeline
 from tests.support.readers import AUDITOR
 from tests.support.refusals import refused
 from tests.support.story import LEDGER_STREAM, Story, time_at
@@ -43,26 +46,26 @@ def told(story: Story, at: int = 21, **conditions: Any) -> list[str]:
 
 def test_every_type_of_event_is_told_in_words_newest_first(story: Story) -> None:
     assert told(story) == [
-        "Bob removed a passkey",
-        "Alice revoked a signing key",
-        "Bob revoked a signing key",
-        "Alice withdrew “Loan”",
-        "Alice drafted “Loan”",
-        "Bob rejected “Lease” (rejected)",
-        "Alice rejected “Lease”",
-        "Bob drafted “Lease”",
-        "Alice approved “Series A” (2 approvals, approved)",
-        "Bob approved “Series A” (1 approval)",
-        "Alice drafted “Series A”",
+        "“Bob” removed a passkey",
+        "“Alice” revoked a signing key",
+        "“Bob” revoked a signing key",
+        "“Alice” withdrew “Loan”",
+        "“Alice” drafted “Loan”",
+        "“Bob” rejected “Lease” (rejected)",
+        "“Alice” rejected “Lease”",
+        "“Bob” drafted “Lease”",
+        "“Alice” approved “Series A” (2 approvals, approved)",
+        "“Bob” approved “Series A” (1 approval)",
+        "“Alice” drafted “Series A”",
         "Somebody was invited as auditor",
-        "Bob was granted the role creator",
-        "Alice was granted the role administrator",
-        "Bob attested a signing key",
-        "Bob added a passkey",
-        "Bob registered as investor",
-        "Alice attested a signing key",
-        "Alice added a passkey",
-        "Alice registered as creator",
+        "“Bob” was granted the role creator",
+        "“Alice” was granted the role administrator",
+        "“Bob” attested a signing key",
+        "“Bob” added a passkey",
+        "“Bob” registered as investor",
+        "“Alice” attested a signing key",
+        "“Alice” added a passkey",
+        "“Alice” registered as creator",
         "The ledger was created",
     ]
 
@@ -74,9 +77,9 @@ def test_a_retraction_is_told_with_the_approvals_that_are_left(story: Story) -> 
     story.retract(ALICE, drafted)  # 25
     story.approve(ALICE, drafted)  # 26
     assert told(story, 26)[:3] == [
-        "Alice approved “Rent” (2 approvals)",
-        "Alice took back the approval of “Rent” (1 approval)",
-        "Bob approved “Rent” (2 approvals)",
+        "“Alice” approved “Rent” (2 approvals)",
+        "“Alice” took back the approval of “Rent” (1 approval)",
+        "“Bob” approved “Rent” (2 approvals)",
     ]
 
 
@@ -92,21 +95,21 @@ def test_an_item_says_where_when_and_who(story: Story) -> None:
 
 
 def test_the_past_is_told_as_it_was(story: Story) -> None:
-    assert told(story, at=2) == ["Alice registered as creator", "The ledger was created"]
+    assert told(story, at=2) == ["“Alice” registered as creator", "The ledger was created"]
     assert told(story, at=0) == []
 
 
 def test_the_timeline_is_narrowed_by_stream_actor_and_type(story: Story) -> None:
-    assert told(story, stream=BOB, type="role-granted.v1") == ["Bob was granted the role creator"]
+    assert told(story, stream=BOB, type="role-granted.v1") == ["“Bob” was granted the role creator"]
     assert told(story, stream=SERIES_A) == [
-        "Alice approved “Series A” (2 approvals, approved)",
-        "Bob approved “Series A” (1 approval)",
-        "Alice drafted “Series A”",
+        "“Alice” approved “Series A” (2 approvals, approved)",
+        "“Bob” approved “Series A” (1 approval)",
+        "“Alice” drafted “Series A”",
     ]
     assert told(story, actor=BOB, type="statement-rejected.v1") == [
-        "Bob rejected “Lease” (rejected)"
+        "“Bob” rejected “Lease” (rejected)"
     ]
-    assert told(story, actor=BOB, type="key-attested.v1") == ["Bob attested a signing key"]
+    assert told(story, actor=BOB, type="key-attested.v1") == ["“Bob” attested a signing key"]
     assert told(story, at=18, type="key-revoked.v1") == []
 
 
@@ -148,3 +151,28 @@ def test_the_timeline_is_read_page_by_page(story: Story) -> None:
 def test_a_garbage_cursor_of_the_timeline_is_refused(story: Story) -> None:
     with refused(MalformedError, "cursor_invalid"):
         timeline.page(story.views(), AUDITOR, at=21, limit=1, cursor="garbage")
+
+
+def test_where_the_operator_let_a_signer_in_the_decision_and_the_timeline_say_so(
+    story: Story,
+) -> None:
+    eve, looks = "00000000-0000-4000-8000-0000000000e5", skeletons("Eve")
+    let_in = events.UserRegistered(
+        eve, "Eve", "administrator", looks.sha256, looks.unicode, admitted_by="operator"
+    )
+    story.tell(UUID(eve), let_in)
+    story.roles[eve] = ["administrator"]
+    drafted = story.draft(ALICE)
+    story.approve(eve, drafted)
+    story.approve(BOB, drafted)
+    found = statements.by_id(
+        story.views(), story, drafted, AUDITOR, at=story.head(), now=time_at(90)
+    )
+    assert found is not None
+    decisions = found.decisions
+    assert [each.admitted_by for each in decisions] == ["operator", None]
+    page = timeline.page(story.views(), AUDITOR, at=story.head(), limit=2)
+    assert [each.summary.partition(" approved ")[0] for each in page.items] == [
+        "“Bob”",
+        "“Eve” (let in by the operator)",
+    ]

@@ -67,7 +67,7 @@ def test_the_approvals_must_meet_the_required_policy(policy: Any, code: int) -> 
 def test_who_did_not_sign_the_policy_counts_only_if_the_caller_accepts_it() -> None:
     two = node(2, INVESTOR, CREATOR)
     (refused,) = reported(good(), Requirements(policy=two)).requirements
-    assert "Approved by Bob. Not counted: Alice Ångström (policy not signed)." in refused.says
+    assert "Approved by “Bob”. Not counted: “Alice Ångström” (policy not signed)." in refused.says
     assert exit_code(reported(good(), Requirements(policy=two, accept_individual=True))) == 0
 
 
@@ -75,7 +75,7 @@ def test_the_creator_does_not_count_where_the_required_policy_says_so() -> None:
     two = node(2, INVESTOR, CREATOR, creatorMaySign=False)
     report = reported(good(), Requirements(policy=two, accept_individual=True))
     assert exit_code(report) == 4
-    assert "Not counted: Alice Ångström (the creator)." in report.requirements[0].says
+    assert "Not counted: “Alice Ångström” (the creator)." in report.requirements[0].says
 
 
 def test_an_approval_in_question_does_not_count() -> None:
@@ -93,7 +93,7 @@ def test_an_approval_in_question_does_not_count() -> None:
     raw = bundle_of(tuple(told.states), "statement", statement_id(1))
     report = reported(raw, Requirements(policy=node(1, INVESTOR)))
     assert (report.verdict, exit_code(report)) == ("verified", 4)
-    assert "Not counted: Bob (in question)." in report.requirements[0].says
+    assert "Not counted: “Bob” (in question)." in report.requirements[0].says
     assert exit_code(reported(raw, Requirements(policy=node(1, CREATOR)))) == 0
     assert [each.key_revoked for each in report.statements[0].decisions] == [True, False]
 

@@ -161,8 +161,8 @@ def test_the_uses_are_told_with_their_outcomes() -> None:
     (shown,) = reported("never", told((*FREED, "use"))).statements
     lines = told_uses(shown)
     assert lines[0].endswith(f"1 of 1 times until {UNTIL}, as this evidence shows")
-    assert lines[1].endswith("use 1 by Bob, order 1: not done, confirmed")
-    assert lines[2].endswith("use 1 by Bob, order 2: no outcome reported")
+    assert lines[1].endswith("use 1 by “Bob”, order 1: not done, confirmed")
+    assert lines[2].endswith("use 1 by “Bob”, order 2: no outcome reported")
     (plain,) = reported("never", told((), usable=False)).statements
     assert told_uses(plain) == []
 

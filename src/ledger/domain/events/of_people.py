@@ -25,7 +25,7 @@ from ledger.domain.unique_names import (
     ROLE,
     USED_INVITATION,
 )
-from ledger.domain.vocabulary import OPERATOR, AdmittedBy, KeyHome
+from ledger.domain.vocabulary import LET_IN, OPERATOR, AdmittedBy, KeyHome
 from ledger.encoding import SafeInteger
 from ledger.jose import PublicJwk
 
@@ -69,7 +69,7 @@ class UserRegistered(Explained, frozen=True):
     def role_in_words(self) -> str | None:
         """The role, and that the operator gave it and no change."""
         by_operator = self.admitted_by == OPERATOR
-        return f"{self.role}, let in by the operator" if by_operator else self.role
+        return f"{self.role}, {LET_IN}" if by_operator else self.role
 
 
 @final

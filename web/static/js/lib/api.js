@@ -22,16 +22,11 @@ export class NoAnswer extends Told {
 
 const CLOCK = "Your device's clock is over five minutes from the ledger's. Correct it, then try again.";
 const KEY_GONE = "This browser's signing key is no longer accepted. Set up this browser again.";
-const ASK_AGAIN = "Ask the person who invited you for a new one.";
 // For refusals whose own text does not say what the person can do now.
 const SENTENCES = {
   ceremony_unknown: "That took too long, or the page was open in two places. Try again.",
   document_time_stale: CLOCK,
   iat_stale: CLOCK,
-  invitation_cancelled: `This invitation was cancelled. ${ASK_AGAIN}`,
-  invitation_expired: `This invitation has expired. ${ASK_AGAIN}`,
-  invitation_unknown: `This ledger has no such invitation. ${ASK_AGAIN}`,
-  invitation_used: `This invitation has been used already. If you used it, sign in; if not, tell an administrator at once. ${ASK_AGAIN}`,
   rate_limited: "Too many requests. Wait a minute, then try again.",
   sign_in_required: "You are no longer signed in. Sign in, then try again.",
   key_expired: KEY_GONE,

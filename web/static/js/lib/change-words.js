@@ -2,6 +2,7 @@
 // of src/ledger/pages/change_words.py; tests/vectors/web/changes.json holds both.
 
 import { listed, manyOf, moment, nodePhrase, policySentence } from "./policy.js";
+import { quoted } from "./quoted.js";
 import { fill } from "./texts.js";
 
 /**
@@ -44,7 +45,7 @@ function values(
     ...(since && { since: moment(since) }),
     ...(invitation && { invitation: invitation.slice(0, 8) }),
     ...(statement && { statement: statement.slice(0, 8) }),
-    ...(people && { people: listed(people.map((each) => names[each.user] ?? each.user.slice(0, 8))) }),
+    ...(people && { people: listed(people.map(({ user: one }) => quoted(names[one] ?? one.slice(0, 8)))) }),
     ...(policy && { policy: nodePhrase(policy, names) }),
     ...(definition && ofDefinition(JSON.parse(definition), names, texts)),
     ...(charter && { values: valuesPhrase(charter, texts) }),

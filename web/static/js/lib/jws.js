@@ -1,4 +1,4 @@
-// Compact JWSs (RFC 7515): approvals, acts and proofs of possession, signed by this browser's key.
+// Compact JWSs (RFC 7515): approvals and acts, signed by this browser's key.
 
 import { decode, encode } from "./b64u.js";
 import { now } from "./clock.js";
@@ -7,14 +7,18 @@ import { jcs } from "./jcs.js";
 
 const ALG = "EdDSA";
 
+const parsed = (part) => JSON.parse(new TextDecoder().decode(decode(part)));
+
 /** Return an Ed25519 public key's kid: its RFC 7638 thumbprint. */
 export async function thumbprint({ crv, kty, x }) {
   return encode(await sha256(jcs({ crv, kty, x })));
 }
 
-const nowSeconds = () => Math.floor(now() / 1000);
+/** Return the time in seconds, as members `iat` have it. */
+export const nowSeconds = () => Math.floor(now() / 1000);
 
-async function sign(key, header, payload) {
+/** Return a compact JWS over these bytes. */
+export async function sign(key, header, payload) {
   const protectedHeader = encode(bytesOf(jcs({ alg: ALG, kid: key.kid, ...header })));
   const signingInput = `${protectedHeader}.${encode(payload)}`;
   const signature = await crypto.subtle.sign("Ed25519", key.privateKey, bytesOf(signingInput));
@@ -35,24 +39,13 @@ export function signAct(key, ledger, act, members, { after = 0 } = {}) {
   return sign(key, { typ: "act+jwt" }, bytesOf(payload));
 }
 
-/** Return the JWS by which a link's key redeems it for a passkey. */
-export function signRedeem(key, members) {
-  const payload = jcs({ ...members, act: "redeem", iat: nowSeconds() });
-  return sign(key, { typ: "redeem+jwt" }, bytesOf(payload));
-}
-
 /** Return the signed time of a decision, in seconds: an act's, or an approval's in either form. */
 export function signedAt(jws) {
   const [header, payload] = jws.split(".", 2);
-  const { typ, iat } = JSON.parse(new TextDecoder().decode(decode(header)));
+  const { typ, iat } = parsed(header);
   if (typ !== "act+jwt" && iat !== undefined) return iat;
-  const said = JSON.parse(new TextDecoder().decode(decode(payload)));
+  const said = parsed(payload);
   return said.iat ?? Math.floor(said.timestamp / 1000);
-}
-
-/** Return the proof of possession: the new key signs the challenge of its attestation. */
-export function signPossession(key, challenge) {
-  return sign(key, { typ: "key-possession+jws" }, challenge);
 }
 
 /** Return the payload's bytes of a JWS that verifies with this Ed25519 key, or null; throw for junk. */
@@ -60,7 +53,7 @@ export async function verify(jws, jwk, kid) {
   const { crv, kty, x } = jwk;
   const key = await crypto.subtle.importKey("jwk", { crv, kty, x }, "Ed25519", false, ["verify"]);
   const [header, payload, signature, ...more] = jws.split(".", 4);
-  const { alg, kid: named } = JSON.parse(new TextDecoder().decode(decode(header)));
+  const { alg, kid: named } = parsed(header);
   if (more.length || !["EdDSA", "Ed25519"].includes(alg)) return null;
   if (named !== kid || kid !== (await thumbprint(jwk))) return null;
   const input = bytesOf(`${header}.${payload}`);

@@ -1,6 +1,8 @@
 // The sentence that says what a policy asks for.
 // The sentences are those of src/ledger/domain/policy_words.py; tests/vectors/web/policy.json holds both.
 
+import { quoted } from "./quoted.js";
+
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 /** Return `21 Nov 2026, 03:04 UTC`. */
@@ -15,6 +17,9 @@ export function listed(names, last = "and") {
   if (names.length < 2) return names.join("");
   return `${names.slice(0, -1).join(", ")} ${last} ${names.at(-1)}`;
 }
+
+/** Return a person's name as it stands in a sentence; the id of one who is not known. */
+export const called = (user, names) => (user in names ? quoted(names[user]) : user);
 
 /** Return what a policy asks for; `names` gives people by their id. */
 export function policySentence(policy, names) {
@@ -51,7 +56,7 @@ export function nodePhrase({ threshold, of }, names) {
     if (typeof of[0] !== "string") return nodePhrase(of[0], names);
     const [kind, name] = split(of[0]);
     if (kind === "role") return threshold === 1 ? `1 ${name}` : `${threshold} ${name}s`;
-    return names[name] ?? name;
+    return called(name, names);
   }
   const members = of.map((member) =>
     typeof member === "string" ? manyOf(member, names) : `(${nodePhrase(member, names)})`,
@@ -88,10 +93,10 @@ export const isRole = (member) => typeof member === "string" && member.startsWit
 /** Return a member in the plural: `creators`, or a person's name. */
 export function manyOf(member, names) {
   const [kind, name] = split(member);
-  return kind === "role" ? `${name}s` : (names[name] ?? name);
+  return kind === "role" ? `${name}s` : called(name, names);
 }
 
 function oneOf(member, names) {
   const [kind, name] = split(member);
-  return kind === "role" ? `any ${name}` : (names[name] ?? name);
+  return kind === "role" ? `any ${name}` : called(name, names);
 }

@@ -2,7 +2,7 @@
 // The sentence is that of src/ledger/pages/readers.py; tests/vectors/web/readers.json holds both.
 
 import { all, one } from "./dom.js";
-import { listed } from "./policy.js";
+import { called, listed } from "./policy.js";
 import { catalogue, fill } from "./texts.js";
 
 /** Return the `readers` member that the form asks for: none for a statement for everyone. */
@@ -18,7 +18,7 @@ export function readersSentence(readBy, readers, names, texts = catalogue) {
   if (!readers?.length) return texts["readers.participants"];
   const named = readers.map((reader) => {
     const name = reader.slice(reader.indexOf(":") + 1);
-    if (reader.startsWith("user:")) return names[name] ?? name;
+    if (reader.startsWith("user:")) return called(name, names);
     return fill(texts["readers.holders"], { role: name });
   });
   return fill(texts["readers.named"], { named: listed(named) });

@@ -6,7 +6,7 @@ import { decode, encode } from "./b64u.js";
 import { bytesOf, sha256Hex } from "./digest.js";
 import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
-import { signRedeem, thumbprint } from "./jws.js";
+import { nowSeconds, sign, thumbprint } from "./jws.js";
 
 const SECRET_BYTES = 16;
 const SEED_BITS = 256;
@@ -51,6 +51,11 @@ async function seedOf(bytes, ledger) {
   const info = bytesOf(`ledger redeem v1\n${ledger}`);
   const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
   return new Uint8Array(await crypto.subtle.deriveBits(hkdf, base, SEED_BITS));
+}
+
+function signRedeem(key, members) {
+  const payload = jcs({ ...members, act: "redeem", iat: nowSeconds() });
+  return sign(key, { typ: "redeem+jwt" }, bytesOf(payload));
 }
 
 /** Return the JWS that redeems the secret of a link or code for a new passkey of this person. */

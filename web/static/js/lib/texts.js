@@ -1,5 +1,7 @@
 // The texts of this page, which the server took from its catalogue (web/locale/en.json).
 
+import { quoted } from "./quoted.js";
+
 /** Every text of this page by its key. */
 export const catalogue = JSON.parse(document.getElementById("texts")?.textContent ?? "{}");
 
@@ -9,5 +11,8 @@ export function text(key, values = {}) {
   return fill(catalogue[full], values);
 }
 
-/** Return a text with `{name}` replaced by the value of that name. */
-export const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const CHOSEN = ["who", "title", "passkey"]; // by people
+
+/** Return a text with `{name}` replaced by the value of that name: in quotation marks if people chose it. */
+export const fill = (template, values) =>
+  template.replace(/\{(\w+)\}/g, (_, name) => (CHOSEN.includes(name) ? quoted(values[name]) : values[name]));

@@ -6,7 +6,7 @@ import { encode } from "./b64u.js";
 import { all, ask, one } from "./dom.js";
 import { signAct } from "./jws.js";
 import { me } from "./page.js";
-import { listed, moment } from "./policy.js";
+import { called, listed, moment } from "./policy.js";
 import { confirmed } from "./stepup.js";
 import { catalogue, fill } from "./texts.js";
 
@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 export function usableSentence({ by, times, until }, names, texts = catalogue) {
   const named = by.map((member) => {
     const name = member.slice(member.indexOf(":") + 1);
-    if (member.startsWith("user:")) return names[name] ?? name;
+    if (member.startsWith("user:")) return called(name, names);
     return fill(texts["uses.holders"], { role: name });
   });
   const often = fill(texts[`uses.times.${times === 1 ? "one" : "other"}`], { count: times });

@@ -6,7 +6,7 @@ import { decode, encode } from "./b64u.js";
 import { sha256, sha256Hex } from "./digest.js";
 import { CeremonyError } from "./dom.js";
 import { jcs } from "./jcs.js";
-import { signPossession } from "./jws.js";
+import { sign } from "./jws.js";
 
 /** Return a buffer as base64url. */
 export const text = (buffer) => encode(new Uint8Array(buffer));
@@ -107,7 +107,8 @@ export async function attest({ kid, jwk, home, expiresAt, privateKey }, options,
   const about = { expiresAt, home, kid, ledger, nonce, user };
   const asked = await challenge("attest-signing-key", about);
   const { answered, secret } = await get({ ...publicKey, challenge: asked }, input);
-  const possession = await signPossession({ kid, privateKey }, decode(asked));
+  // The proof of possession: the new key signs the same challenge.
+  const possession = await sign({ kid, privateKey }, { typ: "key-possession+jws" }, decode(asked));
   return { body: { jwk, assertion: answered, possession, home, expiresAt }, secret };
 }
 

@@ -4,7 +4,7 @@
 import { Unfaithful, checkedDocument } from "../lib/checked-document.js";
 import { all, icon, one, put } from "../lib/dom.js";
 import { announce, me, onAction, show, start } from "../lib/page.js";
-import { policySentence } from "../lib/policy.js";
+import { called, policySentence } from "../lib/policy.js";
 import { live, swap } from "../lib/sse.js";
 import { parseObject } from "../lib/strict-json.js";
 import { seen, showContent } from "../elements/content-view.js";

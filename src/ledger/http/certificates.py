@@ -1,0 +1,78 @@
+"""The certificate of a statement: what a verifier finds in its bundle, as a PDF file."""
+
+import asyncio
+from urllib.parse import quote
+
+from litestar import Response, Router, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+
+from ledger import clock
+from ledger.http.context import (
+    BY_SESSION,
+    MEMBERS,
+    FromAccess,
+    FromPublicLog,
+    FromReadModels,
+    SignedIn,
+)
+from ledger.http.evidence import TURNS, exportable, signs_heads, write
+from ledger.http.exchange import exchange_of
+from ledger.http.problems import answers
+from ledger.http.read_models import ReadModels
+from ledger.http.requests import AnyRequest
+from ledger.publish.certificate import Certificate, certificate
+from ledger.publish.certificate_pdf import certificate_pdf
+from ledger.publish.public_log import PublicLog
+from ledger.verify.bundle import verify
+
+PDF = "application/pdf"
+CERTIFICATE = answers(401, 403, 404, 429, 503) | {
+    200: ResponseSpec(bytes, media_type=PDF, description="The certificate", generate_examples=False)
+}
+
+
+async def certified(
+    public: PublicLog, models: ReadModels, user: str, statement: str
+) -> tuple[Certificate, bytes]:
+    """Return a statement's certificate, and its bundle; raise as `exportable` and `certificate`."""
+    published = await exportable(public, models, user, statement)
+    async with TURNS:
+        sign = signs_heads(public, models)
+        _, raw = await asyncio.to_thread(write, public, published, statement, sign)
+        now_ms = clock.to_ms(models.now())
+        return certificate(await asyncio.to_thread(verify, raw, now_ms=now_ms)), raw
+
+
+@get("/api/statements/{statement_id:str}/certificate", media_type=PDF, responses=CERTIFICATE)
+async def certificate_file(
+    statement_id: FromPath[str],
+    request: AnyRequest,
+    public: FromPublicLog,
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
+) -> Response[bytes]:
+    """Return a PDF/A-3 file that says who decided what, with the evidence bundle inside."""
+    exchange = exchange_of(request.scope)
+    exchange.statement, exchange.mode = statement_id, "statement"
+    made, raw = await certified(public, models, user, statement_id)
+    await asyncio.to_thread(access.exported, "evidence-statement", user, statement_id)
+    content = await asyncio.to_thread(certificate_pdf, made, raw)
+    return Response(content, media_type=PDF, headers={"Content-Disposition": _named(made)})
+
+
+def _named(made: Certificate) -> str:
+    """Return the header that names the file after the title (RFC 6266)."""
+    plain = f"certificate-{made.statement}.pdf"
+    full = quote(f"{made.file_stem}.pdf", safe="")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{full}"
+
+
+router = Router(
+    "/",
+    route_handlers=[certificate_file],
+    dependencies=MEMBERS,
+    security=BY_SESSION,
+    tags=["statements"],
+)

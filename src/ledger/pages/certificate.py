@@ -1,0 +1,28 @@
+"""The certificate of a statement as a page to print."""
+
+import asyncio
+
+from litestar import get
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from ledger.http.certificates import certified
+from ledger.http.context import FromPublicLog
+from ledger.http.requests import AnyRequest
+from ledger.pages.web import FromWeb, page, to_sign_in
+from ledger.publish.certificate import SUMMARY
+
+
+@get("/statements/{statement_id:str}/certificate")
+async def certificate(
+    request: AnyRequest, web: FromWeb, public: FromPublicLog, statement_id: FromPath[str]
+) -> Template | Redirect:
+    """Show what a verifier finds in the statement's bundle, on one page to print."""
+    me = await asyncio.to_thread(web.session_user, request)
+    if me is None:
+        return to_sign_in(request)
+    made, _ = await certified(public, web.models, me.id, statement_id)
+    await asyncio.to_thread(web.access.exported, "evidence-statement", me.id, statement_id)
+    return await asyncio.to_thread(
+        page, "certificate", web, me=me, certificate=made, summary=SUMMARY
+    )
