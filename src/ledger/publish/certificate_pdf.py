@@ -11,6 +11,7 @@ from pathlib import Path
 
 import segno
 
+from ledger.domain.quoting import quoted
 from ledger.publish.certificate import BUNDLE_NAME, SUMMARY, VALIDATED, Certificate
 from ledger.publish.pdf import EmbeddedFile, Pdf
 from ledger.publish.truetype import TrueType
@@ -98,7 +99,7 @@ class _Sheets:
             "Digest, SHA-256": halves,
             "Statement": made.statement,
             "Type": made.type,
-            "Drafted": f"{_moment(made.drafted_at)} UTC by {made.creator}",
+            "Drafted": f"{_moment(made.drafted_at)} UTC by {quoted(made.creator)}",
             "Ledger": made.ledger,
             "Evidence": f"{made.size:,} entries of the log, up to {_moment(made.as_of)} UTC",
         }
