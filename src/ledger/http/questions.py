@@ -26,9 +26,7 @@ from ledger.store.engines import audited_log
 
 MOST_ROWS = 1_000
 _TURNS = asyncio.Semaphore(1)
-_PLACE = full_pattern(
-    "[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"
-)
+_PLACE = "[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"
 
 
 class AskedQuestion(msgspec.Struct, frozen=True):
@@ -106,8 +104,8 @@ async def ask(  # the route's parameters
     access: FromAccess,
     user: SignedIn,
     about: Annotated[str | None, QueryParameter(name="about", max_length=256)] = None,
-    first: Annotated[str | None, QueryParameter(name="from", pattern=_PLACE)] = None,
-    last: Annotated[str | None, QueryParameter(name="to", pattern=_PLACE)] = None,
+    first: Annotated[str | None, QueryParameter(name="from", pattern=full_pattern(_PLACE))] = None,
+    last: Annotated[str | None, QueryParameter(name="to", pattern=full_pattern(_PLACE))] = None,
     after: Annotated[int, QueryParameter(name="after", ge=0, le=2**53)] = 0,
 ) -> AnsweredQuestion:
     """Answer an auditor's question from the log."""
