@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
-from uuid import UUID
 
 import msgspec
 
@@ -22,10 +21,10 @@ from ledger.domain.policy import Policy, for_a_new_version
 from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import CHANGE, Form, ReadBy, Status
 from ledger.errors import CorruptError
+from projections.stream_numbers import STREAM_INDEX as STREAM_INDEX  # re-exported
+from projections.stream_numbers import Streams as Streams
+from projections.stream_numbers import find_stream as find_stream
 
-# Streams kept in memory per generation. Two generations take at most 20 MB.
-REMEMBERED = 50_000
-STREAM_INDEX = "CREATE UNIQUE INDEX stream_by_uuid ON stream(uuid)"
 # The end position of what has not ended: greater than every real position.
 OPEN = 2**62
 
@@ -162,14 +161,25 @@ def asked_by(draft: Fact) -> Policy | None:
     return for_a_new_version(named.policy) if named and earlier == "approved" else None
 
 
+class ErasedFact(msgspec.Struct, gc=False):
+    """What is left of an event whose body a change erased; `stream` is a stream number."""
+
+    position: int
+    at: str
+    stream: int
+    type: str
+
+
 class Batch(msgspec.Struct):
     """Consecutive events grouped by type, and the streams that begin in them.
 
-    `streams` holds (number, UUID text) pairs.
+    `streams` holds (number, UUID text) pairs. Erased events are in no type: no view but the
+    timeline has anything of them.
     """
 
     by_type: dict[str, list[Fact]]
     streams: list[tuple[int, str]]
+    erased: list[ErasedFact]
 
     def of(self, *bodies: type[events.Body]) -> list[Fact]:
         """Return the facts of these event types, in log order."""
@@ -177,65 +187,20 @@ class Batch(msgspec.Struct):
         return found[0] if len(found) == 1 else sorted(chain(*found), key=attrgetter("position"))
 
 
-class Streams:
-    """Map stream UUIDs to numbers, with a bounded cache over the `stream` table.
-
-    The cache has two generations instead of a strict LRU: a hit in `young` costs one dictionary
-    access.
-    """
-
-    def __init__(self) -> None:
-        self.young: dict[str, int] = {}
-        self._old: dict[str, int] = {}
-
-    def begin(self, text: str, number: int) -> None:
-        """Cache a stream that begins at position `number`."""
-        if len(self.young) >= REMEMBERED:
-            self._old, self.young = self.young, {}
-        self.young[text] = number
-
-    def number(self, db: sqlite3.Connection, text: str) -> int:
-        """Return the number of a stream; raise CorruptError `stream_unknown`."""
-        number = self.young.get(text)
-        if number is None:
-            number = self._old.get(text) or self._look_up(db, text)
-            self.begin(text, number)
-        return number
-
-    def _look_up(self, db: sqlite3.Connection, text: str) -> int:
-        # A rebuild creates indexes at the end. A cache miss needs this one earlier.
-        db.execute(STREAM_INDEX.replace("INDEX", "INDEX IF NOT EXISTS", 1))
-        number = find_stream(db, text)
-        if number is None:
-            raise CorruptError(
-                "stream_unknown", f"an event names stream {text}, which does not exist"
-            )
-        return number
-
-
-def find_stream(db: sqlite3.Connection, text: str) -> int | None:
-    """Return the number of the stream with this UUID text, None if there is none."""
-    try:
-        uuid = UUID(text).bytes
-    except ValueError:
-        return None
-    row = db.execute("SELECT id FROM stream WHERE uuid = ?", (uuid,)).fetchone()
-    return None if row is None else int(row[0])
-
-
 def decode(db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, bytes]]) -> Batch:
     """Decode (position, state) pairs into one batch.
 
     Raises CorruptError: `entry_malformed`, `event_unknown`, `event_malformed`, `stream_unknown`.
     """
-    batch = Batch(defaultdict(list), [])
+    batch = Batch(defaultdict(list), [], [])
     remembered = streams.young
     for position, state in rows:
         end = 2 + int.from_bytes(state[:2], "big")
         try:
             envelope = _envelope(state[2:end])
             decoder, acting = _kinds[envelope.type]
-            body = decoder(state[end + entry.SALT_BYTES :])
+            is_erased = len(state) == end
+            body = None if is_erased else decoder(state[end + entry.SALT_BYTES :])
         except KeyError as error:
             raise CorruptError(
                 "event_unknown", f"unknown event type at position {position}"
@@ -251,6 +216,9 @@ def decode(db: sqlite3.Connection, streams: Streams, rows: Sequence[tuple[int, b
             batch.streams.append((number, stream))
         else:
             number = remembered.get(stream) or streams.number(db, stream)
+        if is_erased:
+            batch.erased.append(ErasedFact(position, envelope.at, number, envelope.type))
+            continue
         person = acting_person(acting, body, stream)
         actor = None
         if person is not None:

@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ledger.domain.entry import leaf_hash
+from ledger.domain.events import BodiesErased
 from ledger.errors import CorruptError, UnavailableError
 from ledger.system.worker import Backoff, Listener, Listeners, Worker
 from projections import facts, views
@@ -44,6 +45,10 @@ MOST_BATCHES = 160
 COLLECT_EVERY = 100_000  # net new objects between searches for cycles during a rebuild
 
 _log = logging.getLogger("ledger.projections")
+
+
+class _ErasedError(Exception):
+    """The next batch erases what the views show."""
 
 
 class Follower:
@@ -173,7 +178,19 @@ class Follower:
     # --- folding -------------------------------------------------------------------------------
 
     def _step(self) -> bool:
-        """Fold one batch; at the head of the log, create the indexes and return False."""
+        """Fold one batch; at the head of the log, create the indexes and return False.
+
+        Build the views anew if the batch erases what they show.
+        """
+        try:
+            return self._fold_next()
+        except _ErasedError:
+            _log.warning("a change erased a statement; the views are built anew without it")
+            self._views.discard()
+            self._start_over()
+            return True
+
+    def _fold_next(self) -> bool:
         if not self._aligned:
             self._align()
         with self._views.writing() as db:
@@ -229,6 +246,8 @@ class Follower:
         if (rows[0][0], position) != (after + 1, after + len(rows)):
             raise CorruptError("position_missing", f"the log has a gap after position {after}")
         batch = facts.decode(db, self._streams, rows)
+        if _erases(db, batch):
+            raise _ErasedError
         for view in VIEWS:
             if positions[view.NAME] == after:
                 view.fold(db, batch)
@@ -245,6 +264,16 @@ class Follower:
             self._position = position
             self._moved.notify_all()
         self._listeners.tell(position)
+
+
+def _erases(db: sqlite3.Connection, batch: facts.Batch) -> bool:
+    """Tell whether the batch erases what the views still show: then they are built anew.
+
+    Rows could be deleted one by one, but not their traces in the views' file.
+    """
+    erased = [(fact.stream,) for fact in batch.of(BodiesErased)]
+    shown = "SELECT 1 FROM statement WHERE id = ?"
+    return any(db.execute(shown, each).fetchone() is not None for each in erased)
 
 
 def rebuild(path: Path, log: LogReader, told: Listener | None = None) -> int:

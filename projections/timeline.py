@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from ledger import clock
-from ledger.domain.events import BODIES, NO_ROLE, UserRegistered
+from ledger.domain.events import BODIES, NO_ROLE, BodiesErased, UserRegistered
 from ledger.domain.quoting import quoted
 from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import LET_IN, OPERATOR
@@ -37,7 +37,7 @@ INDEXES: tuple[str, ...] = (
 
 TYPES = tuple(BODIES)
 # Rows store indexes into TYPES, so a changed TYPES is a new version.
-VERSION = zlib.crc32(f"3 {TYPES}".encode())
+VERSION = zlib.crc32(f"4 {TYPES}".encode())
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
 
 
@@ -62,6 +62,10 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             (fact.position, fact.at, code, fact.stream, fact.actor, word(fact.body))
             for fact in facts
         ]
+    rows += [
+        (each.position, each.at, _CODES[each.type], each.stream, None, None)
+        for each in batch.erased
+    ]
     rows.sort()
     write(db, "INSERT INTO timeline {rows}", rows)
 
@@ -209,15 +213,21 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         who += f" ({LET_IN})"
     another = quoted(owner_name) if owner_name not in (None, actor_name) else ""
     count = "1 approval" if n == 1 else f"{n} approvals"
-    summary = BODIES[TYPES[code]].MEANING.words.timeline.format(
-        who=who,
-        whom=another or who,
-        of_whom=f" of {another}" if another else "",
-        title=quoted(title or ""),
-        detail=word or NO_ROLE,
-        approvals=f"{count}, {word}" if word else count,
-        ended=f" ({word})" if word else "",
-    )
+    meaning = BODIES[TYPES[code]].MEANING
+    is_erased = title is None and meaning.stream == "statement"
+    if is_erased and TYPES[code] != BodiesErased.TAG:
+        kind = TYPES[code].rpartition(".")[0].replace("-", " ")
+        summary = f"An erased event of an erased statement ({kind})"
+    else:
+        summary = meaning.words.timeline.format(
+            who=who,
+            whom=another or who,
+            of_whom=f" of {another}" if another else "",
+            title="A statement" if is_erased else quoted(title or ""),
+            detail=word or NO_ROLE,
+            approvals=f"{count}, {word}" if word else count,
+            ended=f" ({word})" if word else "",
+        )
     return TimelineItem(
         position=position,
         at=at,
@@ -225,5 +235,5 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         stream=uuid_text(stream),
         actor=NamedPerson(uuid_text(actor), actor_name) if known else None,
         summary=summary,
-        statement_id=None if title is None else uuid_text(stream),
+        statement_id=uuid_text(stream) if title is not None or is_erased else None,
     )

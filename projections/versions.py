@@ -36,8 +36,8 @@ _ADD = (
 )
 # The other versions that were to replace the same approved statement, and were still pending.
 _OUTRUN = f"""
-SELECT o.id FROM version v JOIN version o ON o.earlier = v.earlier JOIN statement s ON s.id = o.id
-WHERE v.uuid = :by AND o.uuid <> :by AND o.replaced IS NOT NULL AND o.id < :position
+SELECT o.id FROM stream v JOIN version o ON o.earlier = v.uuid JOIN statement s ON s.id = o.id
+WHERE v.id = :ended AND o.uuid <> :by AND o.replaced IS NOT NULL AND o.id < :position
     AND s.final = {OPEN} AND s.expires_at > :at
 """  # noqa: S608  # constants
 _END = (
@@ -63,7 +63,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> list[int]:
     ended: list[int] = []
     for fact in batch.of(StatementSuperseded):
         db.execute(_BY_EARLIER)
-        given = {"by": UUID(fact.body.by).bytes, "position": fact.position, "at": fact.at}
+        by = UUID(fact.body.by).bytes
+        given = {"by": by, "position": fact.position, "at": fact.at, "ended": fact.stream}
         outrun = [number for (number,) in db.execute(_OUTRUN, given)]
         for number in (fact.stream, *outrun):
             ended.append(number)

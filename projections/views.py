@@ -16,6 +16,7 @@ from ledger.sqlite.files import primary_code
 from projections import (
     acceptances,
     changes,
+    erasures,
     inbox,
     invitations,
     keys,
@@ -59,6 +60,7 @@ VIEWS: tuple[View, ...] = (
     rules,
     acceptances,
     types,
+    erasures,
 )
 
 _TRACKING = (

@@ -38,7 +38,7 @@ _WRITER_PRAGMAS = (
     "cache_size=-32768",
     "wal_autocheckpoint=8192",
     f"journal_size_limit={MAX_IDLE_WAL_BYTES}",
-    # Wiping deleted rows would hide nothing: the log keeps everything.
+    # Wiping deleted rows would hide nothing: the log keeps everything that the views show.
     "secure_delete=OFF",
     "trusted_schema=OFF",
 )

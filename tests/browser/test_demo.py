@@ -53,11 +53,12 @@ def test_a_newcomer_approves_a_first_statement_and_sees_through_a_trap(
 
     opened(newcomer, "Seed round of Meadow Robotics")
     newcomer.expect_status(
-        "Pending", "Signed by Pia; 2 needed. Waiting for any 1 of: Ravi, Sofia, Yusuf."
+        "Pending",
+        "Signed by “Pia”; 2 needed. Waiting for any 1 of: “Ravi”, “Sofia”, “Yusuf”.",
     )
     newcomer.approve()
-    newcomer.expect_status("Approved", "Signed by Pia and Yusuf; 2 needed.")
+    newcomer.expect_status("Approved", "Signed by “Pia” and “Yusuf”; 2 needed.")
 
     opened(newcomer, "Lease of the office")
     newcomer.approve()
-    newcomer.expect_status("Approved", "Signed by Ravi and Yusuf; 2 needed.")
+    newcomer.expect_status("Approved", "Signed by “Ravi” and “Yusuf”; 2 needed.")

@@ -151,7 +151,7 @@ class Asked(Batch):
 def test_each_view_asks_for_the_events_that_change_it() -> None:
     asking: dict[str, set[str]] = {tag: set() for tag in BODIES}
     for view in views.VIEWS:
-        batch = Asked(defaultdict(list), [], [])
+        batch = Asked(defaultdict(list), [], [], [])
         view.fold(Story().views(), batch)
         for tag in batch.asked:
             asking[tag].add(view.NAME)

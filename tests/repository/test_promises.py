@@ -76,7 +76,7 @@ def test_entries_stand_in_the_order_of_their_numbers_under_each_heading() -> Non
 def test_every_table_and_file_of_the_ledger_has_an_entry() -> None:
     tables = re.findall(r"CREATE TABLE (\w+)", schema._SCHEMA)
     files = [str(name) for key, name in vars(data_files).items() if key.endswith("_FILE")]
-    assert len(tables) == 10
+    assert len(tables) == 11
     assert len(files) >= 8
     assert [name for name in (*tables, *files) if f"`{name}`" not in TEXT] == []
 

@@ -42,6 +42,7 @@ from tests.support.versions import copied
 NOW_MS = 1_795_230_245_678 + 3_600_000
 WITNESSES = [vkeys.generate(f"w{n}.example.com", cosigner=True)[0] for n in range(2)]
 SIZE = 301
+FIRST_ERASED = SIZE - 6  # what `_erase` appends begins there
 LOG, MEMORY, VIEWS = "log.sqlite", "signer-memory.sqlite", "views.sqlite"
 
 
@@ -62,8 +63,9 @@ def eventful(directory: Path, *, size: int = SIZE) -> Path:
             if steps < 200:
                 _endorse(process, tree, keys.origin)
         asyncio.run(_end_well(cast, process))
-        while process.store.head().stored < size:
+        while process.store.head().stored < size - 7:
             asyncio.run(process.draft(cast.alice))
+        asyncio.run(_erase(cast, process))
         publication.catch_up()
     process.close()
     with closing(Log(SqliteLog(directory / LOG))) as log:
@@ -118,6 +120,15 @@ async def _give_passkey(cast: Cast, process: Process) -> None:
     passkey = Passkey()
     await process.add_passkey(cast.dave, passkey)
     await process.remove_passkey(cast.dave, passkey.id)
+
+
+async def _erase(cast: Cast, process: Process) -> None:
+    """Approve a statement and erase it: seven events, whose first four have no body then."""
+    raw = await process.draft(cast.alice)
+    statement_id = json.loads(raw)["statementId"]
+    for who in (cast.alice, cast.bob, cast.carol):
+        await process.commands.sign(statement_id, who.shared(raw), None)
+    await process.change(cast.dave, {"erase": {"statement": statement_id}})
 
 
 async def _end_well(cast: Cast, process: Process) -> None:

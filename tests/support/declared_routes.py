@@ -18,6 +18,7 @@ PAGES = [
     "/people",
     "/people/{user_id:str}",
     "/roles",
+    "/erasures",
     "/types",
     "/types/define",
     "/governance",

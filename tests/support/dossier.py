@@ -76,10 +76,12 @@ def bundle_of(
     page: bytes | None = None,
     companions: Mapping[str, bytes] | None = None,
     sign_heads: SignHeads | None = None,
+    erases: bool = False,
 ) -> bytes:
     """Return the bundle that a ledger makes of these stored events, whether valid or not.
 
-    Events out of order get the time of the one before, as the store would give them.
+    Events out of order get the time of the one before, as the store would give them. With `erases`
+    the store destroys the bodies that events of erasures name.
     """
     states = _in_order(states)
     newest, _ = published(states, signer or log_signer())
@@ -87,7 +89,7 @@ def bundle_of(
     with TemporaryDirectory() as directory:
         store = SqliteLog(Path(directory) / "log.sqlite")
         with closing(store), closing(store.tree()) as tree:
-            outcomes = store.append([_append(state) for state in states])
+            outcomes = store.append([append_of(state, erases=erases) for state in states])
             assert all(isinstance(each, Receipt) for each in outcomes), outcomes
             assert tree.publish(newest, tiles)
             sign = sign_heads or signs_heads()
@@ -105,14 +107,17 @@ def _in_order(states: Sequence[bytes]) -> list[bytes]:
     return found
 
 
-def _append(state: bytes) -> Write:
+def append_of(state: bytes, *, erases: bool = False) -> Write:
+    """Return the write of one stored event; with `erases` also of what it erases."""
     event = events.decode(state)
+    gone = event.body.positions if isinstance(event.body, events.BodiesErased) and erases else ()
     groups = events.memberships([event])
     return write(
         event.stream,
         events=(stored(event.stream, event.version, state, tag=event.body.TAG),),
         joins=tuple(moved for moved, present in groups.items() if present),
         leaves=tuple(moved for moved, present in groups.items() if not present),
+        erases=tuple((0, position) for position in gone),
     )
 
 

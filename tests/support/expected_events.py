@@ -278,4 +278,10 @@ EXPECTED = {
     "statement-withdrawn-by-change.v1": effect(
         "withdrew “Series A”", "“Series A” was withdrawn by a change", {"statements"}, change=104
     ),
+    "bodies-erased.v1": effect(
+        "erased “Series A” (3 bodies)",
+        "“Series A” was erased by a change",
+        {"erasures"},
+        change=104,
+    ),
 }

@@ -36,6 +36,7 @@ from ledger.system.wall_clock import WallClock
 from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
 from tests.support.changes import acceptance, invite, policy_set
+from tests.support.erased import audit as audit  # tests take it from here
 from tests.support.keys import TestKey, ed25519_key, es256_key
 from tests.support.links import link_key
 from tests.support.signers import LEDGER, Clock, Signer, assertion
@@ -251,15 +252,6 @@ def rows(path: Path) -> list[tuple[int, bytes, bytes]]:
     """Return (position, state, leaf) from a log's file, read only by SQLite."""
     with closing(sqlite3.connect(path)) as raw:
         return states(raw)
-
-
-def audit(stored: list[tuple[int, bytes, bytes]]) -> Auditor:
-    """Return the auditor after the complete log, or raise its error."""
-    auditor = Auditor()
-    for position, state, leaf in stored:
-        auditor.add(position, state, leaf)
-    auditor.finish()
-    return auditor
 
 
 def know_everybody(process: Process, cast: Cast) -> None:

@@ -25,7 +25,7 @@ def without_triggers(db: sqlite3.Connection) -> Iterator[None]:
     db.commit()
 
 
-STATES = "SELECT pos, entry, data, leaf FROM ev JOIN body USING(pos)"
+STATES = "SELECT pos, entry, coalesce(data, x''), leaf FROM ev LEFT JOIN body USING(pos)"
 
 
 def states(db: sqlite3.Connection, *, after: int = 0) -> list[tuple[int, bytes, bytes]]:

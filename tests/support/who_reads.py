@@ -95,6 +95,7 @@ ROWS: dict[str, Row] = {
     "GET /people": GOVERNORS_PAGE,
     "GET /people/{user_id}": GOVERNORS_PAGE,
     "GET /roles": GOVERNORS_PAGE,
+    "GET /erasures": MEMBERS_PAGE,
     "GET /types": MEMBERS_PAGE,
     "GET /types/define": GOVERNORS_PAGE,
     "GET /governance": MEMBERS_PAGE,

@@ -5,20 +5,22 @@ The file stores them beside the events, but all of them follow from the events.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.audit.findings import Finding
-from ledger.audit.shares import PeopleAuditor
+from ledger.audit.shares import ErasedBody, PeopleAuditor, ShareResult
 from ledger.audit.source import AuditedLog
 from ledger.domain.entry import entry_ms
-from ledger.domain.unique_names import ACT, USE
+from ledger.domain.unique_names import ACT, REPLACES, USE
 from ledger.errors import MalformedError
 
 # A stored name, with its stream and position; the names that events claim.
 Claim = tuple[Any, Any, Any]
+StoredMember = tuple[Any, Any, Any, Any]  # a group, its stream and position, whether it joined
 Claimed = dict[str, tuple[bytes, int]]
 # How the names begin that events of statements claim.
 _OF_STATEMENTS = tuple(each.partition("{")[0] for each in (ACT, USE))
+_REPLACES = REPLACES.partition("{")[0]
 
 
 def read_head(rows: AuditedLog) -> tuple[int, Finding | None]:
@@ -56,26 +58,88 @@ def compare_epoch(rows: AuditedLog, expected: int) -> Finding | None:
     return Finding("head", None, "head_mismatch", detail, str(expected))
 
 
+class Further(NamedTuple):
+    """Stored names and members that events of statements may have claimed and joined.
+
+    `erased` counts the names whose event was erased: nothing can be compared with them.
+    """
+
+    claims: list[Claim]
+    members: list[StoredMember]
+    erased: int
+
+
 def compare_names(
     rows: AuditedLog, people: PeopleAuditor, size: int
-) -> tuple[list[Finding], list[Claim]]:
+) -> tuple[list[Finding], Further]:
     """Compare names and members with the events that claim and join, and look for stray bodies.
 
-    Return what was found, and the stored names that events of statements may have claimed.
+    Return what was found, and what is left to compare with the events of statements.
     """
     own: list[Claim] = []
     further: list[Claim] = []
+    erased = 0
     for stored in rows.claims():
-        name = stored[0]
+        name, stream, position = stored
         others = name not in people.claims and str(name).startswith(_OF_STATEMENTS)
-        (further if others else own).append(stored)
+        if others and _is_erased(people, stream, position):
+            erased += 1
+        else:
+            (further if others else own).append(stored)
+    members: list[StoredMember] = []
+    replacing: list[StoredMember] = []
+    for each in rows.members():
+        group, stream, position, _ = each
+        if not str(group).startswith(_REPLACES):
+            members.append(each)
+        elif not _is_erased(people, stream, position):
+            replacing.append(each)
     stray = compare_bodies(rows, size)
     found = [
         *compare_claims(own, people.claims),
-        *compare_members(rows, people.members),
+        *compare_members(members, people.members),
+        *compare_erased(rows, people.erased),
         *([] if stray is None else [stray]),
     ]
-    return found, further
+    return found, Further(further, replacing, erased)
+
+
+def compare_further(further: Further, shares: ShareResult) -> list[Finding]:
+    """Compare the further names and members with the events of statements."""
+    joined = dict.fromkeys(shares.members, True)
+    claimed = compare_claims(further.claims, shares.claims)
+    return [*claimed, *compare_members(further.members, joined)]
+
+
+def count_names(people: PeopleAuditor, shares: ShareResult, further: Further) -> int:
+    """Return how many names and members there are; those of erased events are not compared."""
+    members = len(people.members) + len(shares.members)
+    return len(people.claims | shares.claims) + members + further.erased
+
+
+def _is_erased(people: PeopleAuditor, stream: object, position: object) -> bool:
+    known = people.erased.get(position) if isinstance(position, int) else None
+    return known is not None and known.stream == stream
+
+
+def compare_erased(rows: AuditedLog, expected: dict[int, ErasedBody]) -> list[Finding]:
+    """Compare the stored positions of erased bodies with those that the changes erased."""
+    found, left = [], dict(expected)
+    for position, by in rows.erased():
+        due = left.pop(position, None)
+        place = position if isinstance(position, int) else None
+        if due is None:
+            detail = f"the body of {position!r} is recorded as erased, and no change erased it"
+            # At the event that should state it: an earlier finding can be why nobody read that one.
+            stated = by if isinstance(by, int) else place
+            found.append(Finding("event", stated, "erasure_unknown", detail))
+        elif due.by != by:
+            detail = f"the body is recorded as erased by position {by!r}"
+            found.append(Finding("event", place, "erasure_mismatch", detail, str(due.by)))
+    for position in left:
+        detail = "a change erased the body, and the file does not record it"
+        found.append(Finding("event", position, "erasure_missing", detail))
+    return found
 
 
 def compare_claims(stored: Iterable[Claim], expected: Claimed) -> list[Finding]:
@@ -96,11 +160,11 @@ def compare_claims(stored: Iterable[Claim], expected: Claimed) -> list[Finding]:
 
 
 def compare_members(
-    rows: AuditedLog, expected: dict[tuple[str, bytes, int], bool]
+    stored: Iterable[StoredMember], expected: dict[tuple[str, bytes, int], bool]
 ) -> list[Finding]:
     """Compare the stored joins and leaves of groups with those of the events' streams."""
     found, left = [], dict(expected)
-    for group, stream, position, present in rows.members():
+    for group, stream, position, present in stored:
         due = left.pop((group, stream, position), None)
         place = position if isinstance(position, int) else None
         if due is None:

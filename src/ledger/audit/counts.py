@@ -4,7 +4,7 @@ from collections import Counter
 
 import msgspec
 
-from ledger.domain.events import Event
+from ledger.domain.events import ErasedEvent, Event
 from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import Status
 
@@ -23,12 +23,17 @@ class Counts(msgspec.Struct, rename="camel"):
     signatures: int = 0
     assertions: int = 0
     receipts: int = 0
+    erased: int = 0
     statuses: dict[Status, int] = {}
     in_question: int = 0
     questioned: list[str] = []
 
-    def count(self, event: Event) -> None:
-        """Count an event and its verified evidence."""
+    def count(self, event: Event | ErasedEvent) -> None:
+        """Count an event and its verified evidence, which an erased one has none of."""
+        if isinstance(event, ErasedEvent):
+            self.events[event.tag] = self.events.get(event.tag, 0) + 1
+            self.erased += 1
+            return
         body = event.body
         self.events[body.TAG] = self.events.get(body.TAG, 0) + 1
         for proof in body.MEANING.evidence:
@@ -57,5 +62,6 @@ class Counts(msgspec.Struct, rename="camel"):
         self.signatures += other.signatures
         self.assertions += other.assertions
         self.receipts += other.receipts
+        self.erased += other.erased
         self.in_question += other.in_question
         self.questioned = sorted({*self.questioned, *other.questioned})

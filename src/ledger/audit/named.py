@@ -8,13 +8,14 @@ import msgspec
 from ledger.audit.source import AuditedLog, RowFilter
 from ledger.audit.stored_events import stored_events
 from ledger.domain.document import Document, DocumentType, parse_uuid
-from ledger.domain.events import StatementDrafted, UserRegistered
+from ledger.domain.events import BodiesErased, StatementDrafted, UserRegistered
 from ledger.domain.policy import Policy
 from ledger.domain.quoting import quoted
 from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError, LedgerError, NotFoundError
 
+ERASED = "an erased statement"  # in place of its title
 MOST_KEPT = 10_000  # of each; older ones are looked up again
 K = TypeVar("K")
 V = TypeVar("V")
@@ -30,6 +31,7 @@ class DraftedStatement(msgspec.Struct, frozen=True):
     creator: str
     ends_at: str
     policy: Policy
+    erased_by: str | None = None
 
     @property
     def type_in_words(self) -> str:
@@ -105,11 +107,15 @@ class Named:
     def statement(self, asked: str) -> DraftedStatement:
         """Return what the draft of a statement says.
 
-        Raises MalformedError `id_invalid`, NotFoundError `statement_unknown`.
+        Raises MalformedError `id_invalid`, NotFoundError `statement_unknown`, `statement_erased`.
         """
         stream = parse_uuid(asked)
         try:
-            return self.draft(stream)
+            found = self.draft(stream)
+            if found.erased_by is not None:
+                detail = f"the change {found.erased_by} erased it"
+                raise NotFoundError("statement_erased", detail)
+            return found
         except CorruptError as error:
             if error.code != "stream_unknown":
                 raise
@@ -129,6 +135,17 @@ class Named:
 
     def _find(self, stream: UUID) -> DraftedStatement:
         first = self._first(stream)
+        if isinstance(first, BodiesErased):
+            return DraftedStatement(
+                id=str(stream),
+                title=ERASED,
+                sha256="",
+                type=None,
+                creator="",
+                ends_at="",
+                policy=Policy(threshold=1, of=()),
+                erased_by=first.change,
+            )
         if not isinstance(first, StatementDrafted):
             raise CorruptError("stream_unknown", f"there is no draft of {stream}")
         return drafted_statement(first)

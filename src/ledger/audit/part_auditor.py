@@ -3,7 +3,8 @@
 `shares` gives each part of an audit such an auditor; `replay` folds one statement with it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from uuid import UUID
 
@@ -12,13 +13,16 @@ import msgspec
 from ledger.audit.counts import Counts
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.verified_ahead import VerifiedAhead
-from ledger.domain import entry, events, statement, versions
+from ledger.domain import entry, erasure, events, statement, versions
 from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
+from ledger.domain.erasure import Erasing, is_unknown
 from ledger.domain.events import (
+    BodiesErased,
     Body,
     Effect,
     EffectBody,
+    ErasedEvent,
     Event,
     StatementDrafted,
     StatementEffect,
@@ -27,6 +31,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
+from ledger.domain.unique_names import replacing_group
 from ledger.errors import CorruptError, LedgerError
 from ledger.jose import CompactJws
 from ledger.verify.auditor import Auditor, refusal
@@ -47,9 +52,15 @@ class Known(msgspec.Struct, frozen=True):
 class PartAuditor(Auditor):
     """Audits some streams; looks up the first events of other streams in the file."""
 
-    def __init__(self, rows: AuditedLog, history: Sequence[Known] = ()) -> None:
+    def __init__(
+        self,
+        rows: AuditedLog,
+        history: Sequence[Known] = (),
+        erasures: Mapping[UUID, BodiesErased] | None = None,
+    ) -> None:
         super().__init__(complete=False)
         self._rows = rows
+        self.erasures = erasures_of(rows) if erasures is None else erasures
         self._history = history
         self._learned = 0
         self._verified = VerifiedAhead(each.person for each in history if each.person is not None)
@@ -62,20 +73,40 @@ class PartAuditor(Auditor):
         self._pending: dict[str, tuple[int, DocumentType | None, str]] = {}
         self.counts = Counts()
 
-    def take(self, row: EventRow, *, decide: bool = True) -> Event:
-        """Compare a row's columns with its entry, then check and fold its event as `add` does."""
+    def take(self, row: EventRow, *, decide: bool = True) -> Event | ErasedEvent:
+        """Compare a row's columns with its entry, then check and fold its event as `add` does.
+
+        An erased event is checked as `add_erased` does.
+        """
         position, stream, version, tag, state, leaf = row
         typed = isinstance(position, int) and isinstance(state, bytes) and isinstance(leaf, bytes)
         if not typed:  # the scan of all leaves reports invalid positions
             error = CorruptError("columns_mismatch", "a column has the wrong type")
             raise refusal(error, int(position or 0))
-        event = self.add(position, state, leaf, decide=decide)
-        if (stream, version, tag) != (event.stream.bytes, event.version, event.body.TAG):
+        event: Event | ErasedEvent
+        if entry.is_erased(state):
+            event = self.add_erased(position, state, leaf)
+            stored = event.tag
+        else:
+            event = self.add(position, state, leaf, decide=decide)
+            stored = event.body.TAG
+        if (stream, version, tag) != (event.stream.bytes, event.version, stored):
             error = CorruptError("columns_mismatch", "the row's columns do not match its entry")
             raise refusal(error, position)
         if not self._counts_elsewhere:
             self.counts.count(event)
         return event
+
+    def _note_place(self, stream: UUID, position: int) -> None:
+        pass  # `_erasing` reads them
+
+    def _erasing(self, stream: UUID) -> Erasing:
+        before = self.position + 1
+        joined = self._rows.group(replacing_group(stream), before)
+        found = (self._latest(UUID(bytes=each)) for each in joined)
+        versions = tuple(each for each in found if each is not None and not is_unknown(each))
+        places = tuple(self._rows.places(stream.bytes, before))
+        return Erasing(places, versions, self.erasures.get(stream))
 
     def following(
         self, rows: Iterable[EventRow], size: int, counts: Callable[[UUID], bool] | None = None
@@ -149,11 +180,20 @@ class PartAuditor(Auditor):
         row = next(self._rows.events(self.position - 1, self.position), None)
         if row is None or row[4] is None:
             return ()
-        event = events.decode(row[4])
-        if not isinstance(event.body, StatementDrafted | StatementSigned):
+        event = events.read(row[4])
+        if isinstance(event, ErasedEvent) or not isinstance(
+            event.body, StatementDrafted | StatementSigned
+        ):
             return ()
         before = None if event.version == 1 else self._folded(event.stream, self.position)
         return versions.effects(before, statement.evolve(before, event))
+
+    def _is_erased_cause(self, stream: UUID) -> bool:
+        row = next(self._rows.events(self.position - 1, self.position), None)
+        if row is None or row[4] is None:
+            return False
+        event = events.read(row[4])
+        return isinstance(event, ErasedEvent) and event.stream == stream
 
     def _latest(self, stream: UUID) -> Statement | None:
         # What is in memory can be older if another part audits the statement, so it is folded on
@@ -205,12 +245,17 @@ class PartAuditor(Auditor):
         """
         end = before or self.position + 1
         for stored in self._rows.of_stream(stream.bytes, end, after=after):
-            event = events.decode(stored)
+            if not isinstance(stored, bytes):
+                raise CorruptError("body_missing", f"an event of {stream} has no body")
+            event = events.read(stored)
             version = 0 if state is None else state.version
             if (event.stream, event.version) != (stream, version + 1):
                 raise CorruptError(
                     "columns_mismatch", f"the rows of {stream} do not match its events"
                 )
+            if isinstance(event, ErasedEvent):
+                state = statement.without_bodies(event)
+                continue
             # The stream is a person's or invalid: the audit of that position reports it.
             if (state is None) != isinstance(event.body, StatementDrafted):
                 return None
@@ -223,3 +268,15 @@ class PartAuditor(Auditor):
             if len(kept) > MOST_STATEMENTS:
                 for stream in [*islice(kept, MOST_STATEMENTS // 2)]:
                     del kept[stream]
+
+
+def erasures_of(rows: AuditedLog) -> dict[UUID, BodiesErased]:
+    """Return what a log states of erasures, by stream; its events are audited in their turn."""
+    places = sorted({by for _, by in rows.erased() if isinstance(by, int)})
+    found = [row[4] for by in places for row in rows.events(by - 1, by)]
+    stored = [each for each in found if isinstance(each, bytes) and not entry.is_erased(each)]
+    decoded = []
+    for each in stored:
+        with suppress(CorruptError):  # the audit of its position reports it
+            decoded.append(events.decode(each))
+    return erasure.stated(decoded)

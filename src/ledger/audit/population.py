@@ -12,7 +12,7 @@ import msgspec
 from ledger.audit.named import DraftedStatement, drafted_statement
 from ledger.audit.positions import Period
 from ledger.audit.source import AuditedLog, RowFilter
-from ledger.audit.stored_events import stored_events
+from ledger.audit.stored_events import ErasedRow, stored_events, stored_rows
 from ledger.domain.events import StatementDrafted
 from ledger.errors import CorruptError, NotFoundError
 from ledger.tlog.merkle import Edge
@@ -33,7 +33,8 @@ class Population(msgspec.Struct, frozen=True):
     """The statements of a period, with the tree before it and at its end.
 
     `checkpoint` is the size of the newest checkpoint up to the end, with its root; it must be that
-    of the leaves. 0 if there is none.
+    of the leaves. 0 if there is none. `erased` counts the drafts of the period, of any type, whose
+    content a change erased: they are not among the statements.
     """
 
     period: Period
@@ -42,6 +43,7 @@ class Population(msgspec.Struct, frozen=True):
     checkpoint: int
     checkpoint_root: str
     statements: tuple[Drafted, ...]
+    erased: int
 
 
 def population(rows: AuditedLog, type_name: str, period: Period) -> Population:
@@ -73,7 +75,13 @@ def population(rows: AuditedLog, type_name: str, period: Period) -> Population:
             for draft in [drafted_statement(each.event.body)]
             if type_name == ("" if draft.type is None else draft.type.name)
         ),
+        erased=_erased(rows, period),
     )
+
+
+def _erased(rows: AuditedLog, period: Period) -> int:
+    drafts = RowFilter(period.after, period.last, tags=(StatementDrafted.TAG,))
+    return sum(isinstance(each, ErasedRow) for each in stored_rows(rows, drafts))
 
 
 def rank(seed: str, statement: str) -> str:

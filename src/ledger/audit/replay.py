@@ -78,13 +78,14 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
 
     `decisions` are all of them in order, also those that were taken back; `approvals` and
     `rejections` are each person's last one. `in_question` are the people whose decision was made
-    with what was compromised by then. `uses` are all its uses with the last report of each.
+    with what was compromised by then. `uses` are all its uses with the last report of each. Of one
+    that a change erased, `erased_by`, nothing is known but the status since then.
     """
 
     id: str
     title: str
     creator: str
-    status: Status
+    status: Status | None
     sha256: str
     decisions: list[ReplayedDecision]
     approvals: dict[str, list[str]]
@@ -93,6 +94,7 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
     progress: ReplayedProgress
     policy: policy.Policy
     uses: list[RecordedUse]
+    erased_by: str | None = None
 
 
 class World(_Shown, frozen=True, kw_only=True):
@@ -193,7 +195,9 @@ def _world(  # what was folded, as of where
         log_keys=[key.vkey for key in charter.log_keys if key.last_size is None],
         people=[_person(each, now_ms) for each in known.values()],
         statements=[
-            _statement(
+            _erased(each, auditor.erasures[UUID(each.id)].change)
+            if each.is_erased
+            else _statement(
                 each,
                 known,
                 able,
@@ -206,7 +210,6 @@ def _world(  # what was folded, as of where
 
 
 def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
-    passkeys = someone.passkeys.values()
     return ReplayedPerson(
         id=someone.user,
         name=someone.name,
@@ -227,7 +230,7 @@ def _person(someone: PersonState, now_ms: int) -> ReplayedPerson:
                 status=_passkey_status(each, now_ms),
                 compromised_since=each.compromised_since,
             )
-            for each in passkeys
+            for each in someone.passkeys.values()
         ],
         re_enrolled_at=someone.re_enrolled_at,
         admitted_by=someone.admitted_by,
@@ -247,6 +250,25 @@ def _key_status(key: AttestedKey, now_ms: int) -> KeyStatus:
     if ended:
         return "expired"
     return "waiting" if key.unaffirmed else "active"
+
+
+def _erased(state: StatementState, change: str) -> ReplayedStatement:
+    """Return what is left of an erased statement."""
+    return ReplayedStatement(
+        id=state.id,
+        title="",
+        creator="",
+        status=state.status if state.erased_by else None,
+        sha256="",
+        decisions=[],
+        approvals={},
+        rejections=[],
+        in_question=[],
+        progress=replayed_progress(state, {}, {}, state.status),
+        policy=state.policy,
+        uses=[],
+        erased_by=change,
+    )
 
 
 def _statement(
@@ -274,4 +296,5 @@ def _statement(
         progress=replayed_progress(state, approvals, further, status),
         policy=state.policy,
         uses=[*state.uses],
+        erased_by=state.erased_by,
     )

@@ -8,6 +8,7 @@ import msgspec
 from ledger.domain.counting import in_question, recorded
 from ledger.domain.events import (
     ApprovalRetracted,
+    ErasedEvent,
     Event,
     StatementDecision,
     StatementRejected,
@@ -39,9 +40,9 @@ class DecisionsSoFar:
     def __init__(self) -> None:
         self._made: dict[UUID, list[tuple[int, str, StatementDecision]]] = {}
 
-    def take(self, position: int, event: Event) -> None:
-        """Keep an event if it is a decision."""
-        if isinstance(event.body, StatementDecision):
+    def take(self, position: int, event: Event | ErasedEvent) -> None:
+        """Keep an event if it is a decision that is not erased."""
+        if isinstance(event, Event) and isinstance(event.body, StatementDecision):
             self._made.setdefault(event.stream, []).append((position, event.at, event.body))
 
     def of(self, statement: UUID, people: Mapping[UUID, Person]) -> list[ReplayedDecision]:

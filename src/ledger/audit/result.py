@@ -1,17 +1,31 @@
 """The result of an audit: one verdict, its evidence, what was checked and what was not."""
 
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
 from ledger import __version__, clock
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
+from ledger.audit.shares import ErasedBody
 from ledger.verify.report import VerifiedRestoration
 from ledger.verify.report_words import told_restoration
 
 SHOWN_IDS = 10
 AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
+
+
+class ErasureResult(msgspec.Struct, frozen=True, rename="camel"):
+    """The bodies of a statement that a change erased; `position` is that of the erasing event.
+
+    The decisions at `positions` can no longer be recomputed.
+    """
+
+    statement: str
+    change: str
+    position: int
+    positions: list[int]
 
 
 class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
@@ -35,6 +49,7 @@ class AuditResult(msgspec.Struct, kw_only=True, rename="camel"):
     counts: Counts
     log_keys: list[str]
     restorations: list[VerifiedRestoration]
+    erasures: list[ErasureResult]
     trusted: int
     notes: list[str]
     at: str
@@ -60,6 +75,7 @@ def unreadable(file: str, finding: Finding, *, now_ms: int) -> AuditResult:
         counts=Counts(),
         log_keys=[],
         restorations=[],
+        erasures=[],
         trusted=0,
         notes=[],
         at=clock.to_text(now_ms),
@@ -94,6 +110,7 @@ def lines(report: AuditResult) -> list[tuple[str, str]]:
         ("people", f"{report.people:,}"),
         ("statements", statuses or "none"),
         ("in question", _questioned(counts)),
+        ("erased", _erased(report.erasures)),
         ("names · receipts", f"{report.claims:,} · {counts.receipts:,}"),
         ("took", f"{report.seconds:.1f} s in {report.jobs} process(es), ledger {report.tool}"),
     ]
@@ -105,6 +122,38 @@ def _questioned(counts: Counts) -> str:
     shown = ", ".join(counts.questioned[:SHOWN_IDS]) + (", …" if count > SHOWN_IDS else "")
     needed = f"; {count:,} approved statement(s) need them: {shown}" if count else ""
     return f"{counts.in_question:,} decision(s){needed}" if counts.in_question else "none"
+
+
+def erasures_of(erased: dict[int, ErasedBody]) -> list[ErasureResult]:
+    """Return what was erased, in the order of the erasures."""
+    found: dict[int, list[int]] = {}
+    for position, each in erased.items():
+        found.setdefault(each.by, []).append(position)
+    return [
+        ErasureResult(
+            statement=str(UUID(bytes=erased[positions[0]].stream)),
+            change=erased[positions[0]].change,
+            position=by,
+            positions=positions,
+        )
+        for by, positions in sorted(found.items())
+    ]
+
+
+def _erased(erasures: list[ErasureResult]) -> str:
+    count = sum(len(each.positions) for each in erasures)
+    return f"{count:,} bodies of {len(erasures):,} statement(s)" if erasures else "none"
+
+
+def told_erasure(erased: ErasureResult) -> str:
+    """Return the sentence about an erasure in a report."""
+    shown = ", ".join(f"{each:,}" for each in erased.positions[:SHOWN_IDS])
+    more = ", …" if len(erased.positions) > SHOWN_IDS else ""
+    return (
+        f"{len(erased.positions):,} bodies erased by the change at position {erased.position:,}"
+        f" ({erased.change}). The decisions on the statement {erased.statement} at the positions"
+        f" {shown}{more} can no longer be recomputed; their entries were checked."
+    )
 
 
 def to_text(report: AuditResult) -> str:
@@ -120,6 +169,8 @@ def to_text(report: AuditResult) -> str:
     told += [f"{name:<18}{value}" for name, value in lines(report)]
     for restored in report.restorations:
         told += ["", told_restoration(restored), f"  The operator's reason: {restored.reason}"]
+    for each in report.erasures:
+        told += ["", told_erasure(each)]
     told += ["", *(f"- {note}" for note in report.notes)] if report.notes else []
     return "\n".join(told) + "\n"
 

@@ -21,7 +21,7 @@ from ledger.audit.counts import Counts
 from ledger.audit.endorsements import EndorsementCheck, TrustedEndorsers
 from ledger.audit.findings import Finding
 from ledger.audit.promise import ReadMemory
-from ledger.audit.result import AuditResult, AuditVerdict, unreadable
+from ledger.audit.result import AuditResult, AuditVerdict, erasures_of, unreadable
 from ledger.audit.resume import ResumePoint
 from ledger.audit.shares import PeopleAuditor, Share
 from ledger.audit.source import AuditedLog, LogSource
@@ -137,10 +137,10 @@ class _Audit:
         self._note(shares.finding)
         self._note(self._scan.backwards)  # last: an event with a wrong entry can have any time
         self._counts = shares.counts
-        self._claims = len(self._people.claims | shares.claims) + len(self._people.members)
+        self._claims = claims.count_names(self._people, shares, further)
         self._counts.add(self._people.counts)
         if not self._found:
-            self._found += claims.compare_claims(further, shares.claims)
+            self._found += claims.compare_further(further, shares)
         if not self._found:
             self._note(claims.compare_receipts(rows, self._size, receipts, self._counts.receipts))
         self._compare_promise(self._scan)
@@ -156,8 +156,7 @@ class _Audit:
         size = self._size if bad is None or bad.position is None else bad.position - 1
         most = max(1, min(os.cpu_count() or 1, size // EVENTS_PER_JOB))
         self._jobs = self._request.jobs or most
-        history = tuple(self._people.history)
-        address = self._request.log.address
+        history, address = tuple(self._people.history), self._request.log.address
         shares = [Share(part, self._jobs, size, self._trusted) for part in range(self._jobs)]
         return [WorkerTask(address, share, history, charter) for share in shares]
 
@@ -252,6 +251,7 @@ class _Audit:
             counts=self._counts,
             log_keys=[] if charter is None else [key.vkey for key in charter.log_keys],
             restorations=list(verified_restorations(charter)),
+            erasures=erasures_of(self._people.erased),
             trusted=self._trusted,
             notes=self._notes,
             at=clock.to_text(self._now_ms),

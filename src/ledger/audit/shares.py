@@ -19,14 +19,14 @@ import msgspec
 from ledger.audit import findings
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
-from ledger.audit.part_auditor import Known, PartAuditor
+from ledger.audit.part_auditor import Known, PartAuditor, erasures_of
 from ledger.audit.questioned import Questioned
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.stored_receipts import Receipts
 from ledger.audit.verified_ahead import TOGETHER
 from ledger.domain import events
 from ledger.domain.charter import Charter
-from ledger.domain.events import Event, StatementEffect
+from ledger.domain.events import BODIES, BodiesErased, ErasedEvent, Event, StatementEffect
 from ledger.domain.receipts import (
     written,
     written_about_change,
@@ -56,11 +56,29 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class ShareResult(msgspec.Struct):
-    """The first finding of a part, if any, its counts, and the names that its statements claim."""
+    """The first finding of a part, its counts, and the names and groups of its statements."""
 
     finding: Finding | None
     counts: Counts
     claims: dict[str, tuple[bytes, int]] = {}
+    members: list[tuple[str, bytes, int]] = []
+
+    def note(self, event: Event | ErasedEvent, position: int) -> None:
+        """Note which names an event claims and which groups it joins; an erased one shows none."""
+        if isinstance(event, ErasedEvent):
+            return
+        stream = event.stream.bytes
+        self.claims |= {name: (stream, position) for name in events.claims(event)}
+        joined = events.memberships([event])
+        self.members += [(name, stream, position) for name, _ in joined]
+
+
+class ErasedBody(msgspec.Struct, frozen=True):
+    """Of an erased body: its stream, the position of the event that states it, and the change."""
+
+    stream: bytes
+    by: int
+    change: str
 
 
 class PeopleAuditor:
@@ -68,13 +86,14 @@ class PeopleAuditor:
 
     def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
-        self._auditor = PartAuditor(rows)
+        self._auditor = PartAuditor(rows, erasures={})  # `run` reads them
         self._receipts = Receipts(rows)
-        self._commit: list[tuple[Event, bytes]] = []
+        self._commit: list[tuple[Event | ErasedEvent, bytes]] = []
         self._changed: list[tuple[Event, Statement]] = []
         self.history: list[Known] = []
         self.claims: dict[str, tuple[bytes, int]] = {}
         self.members: dict[tuple[str, bytes, int], bool] = {}
+        self.erased: dict[int, ErasedBody] = {}
 
     @property
     def counts(self) -> Counts:
@@ -95,9 +114,11 @@ class PeopleAuditor:
         """Audit all events that are not about statements; return the first finding."""
         found: list[Finding] = []
         try:
+            self._auditor.erasures = erasures_of(self._rows)
             for row in self._auditor.following(self._rows.of_people(size), size):
                 event = self._auditor.take(row)
-                self._keep(row[0], event)
+                if isinstance(event, Event):
+                    self._keep(row[0], event)
                 finding = self._expect(row[0], event, row[4])
                 if finding is not None:
                     found.append(finding)
@@ -134,6 +155,8 @@ class PeopleAuditor:
                 after = auditor.statements[stream]
                 if isinstance(event.body, StatementEffect):
                     self.history.append(Known(position, stream, effect=True))
+                    if isinstance(event.body, BodiesErased):
+                        self._note_erased(position, stream, event.body)
                 elif after.items is None:
                     raise refusal(_misplaced("a statement is stored as a change"), position)
                 else:
@@ -141,12 +164,18 @@ class PeopleAuditor:
             case kind:
                 assert_never(kind)
 
-    def _expect(self, position: int, event: Event, state: bytes) -> Finding | None:
+    def _note_erased(self, position: int, stream: UUID, body: BodiesErased) -> None:
+        for each in body.positions:
+            self.erased[each] = ErasedBody(stream.bytes, position, body.change)
+
+    def _expect(self, position: int, event: Event | ErasedEvent, state: bytes) -> Finding | None:
         self._commit.append((event, state))
         if self._auditor.is_inside_commit:
             return None
-        group, self._commit = self._commit, []
-        count = len(group)
+        complete, self._commit = self._commit, []
+        count = len(complete)
+        # An erased effect claims nothing and joins no group.
+        group = [(each, stored) for each, stored in complete if isinstance(each, Event)]
         for each, _ in group:
             self.claims |= {name: (each.stream.bytes, position) for name in events.claims(each)}
         moved = events.memberships(each for each, _ in group)
@@ -189,9 +218,9 @@ def audit_share(
     latest = {known.stream: known.person for known in history if known.person is not None}
     questioned = Questioned(latest.values())
     found: list[Finding] = []
-    claims: dict[str, tuple[bytes, int]] = {}
+    result = ShareResult(None, auditor.counts)
     told_at = REPORT_EVERY
-    commit: list[tuple[Event, Statement]] = []
+    commit: list[tuple[Event | ErasedEvent, Statement]] = []
     try:
         ahead = _verified_ahead(rows, share, auditor)
         for row in auditor.following(ahead, share.size, share.has):
@@ -205,16 +234,16 @@ def audit_share(
             if after.items is not None:
                 raise refusal(_misplaced("a change is not stored as one"), position)
             commit.append((event, after))
-            claims |= {name: (event.stream.bytes, position) for name in events.claims(event)}
+            result.note(event, position)
             if auditor.is_inside_commit:
                 continue
             (first, state), count = commit[0], len(commit)
             commit.clear()
-            if isinstance(first.body, StatementEffect):
+            if _is_effect(first):
                 continue  # its receipt is of what brought it about
-            questioned.look(first, state)
-            expected = written_about_statement(first, len(state.approvals))
-            finding = receipts.expect(position - count + 1, count, expected)
+            if isinstance(first, Event):
+                questioned.look(first, state)
+            finding = _expect(receipts, first, state, (position - count + 1, count))
             if finding is not None:
                 found.append(finding)
                 break
@@ -223,4 +252,20 @@ def audit_share(
         found.append(findings.of_error("event", error))
     auditor.count_expired(share.size)
     questioned.count(auditor.counts)
-    return ShareResult(_settled(found, receipts, auditor.counts), auditor.counts, claims)
+    result.finding = _settled(found, receipts, auditor.counts)
+    return result
+
+
+def _expect(
+    receipts: Receipts, first: Event | ErasedEvent, state: Statement, place: tuple[int, int]
+) -> Finding | None:
+    """Queue the receipt of a commit, by its first event, position and number of events."""
+    if isinstance(first, ErasedEvent):
+        receipts.expect_one(place[0])
+        return None
+    return receipts.expect(*place, written_about_statement(first, len(state.approvals)))
+
+
+def _is_effect(event: Event | ErasedEvent) -> bool:
+    body = BODIES[event.tag] if isinstance(event, ErasedEvent) else type(event.body)
+    return issubclass(body, StatementEffect)

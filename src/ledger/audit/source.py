@@ -16,7 +16,8 @@ from ledger.domain.events import BODIES
 # The types of events about statements. All other events are of people and the ledger itself.
 STATEMENT_TAGS = tuple(tag for tag, body in BODIES.items() if body.MEANING.stream == "statement")
 
-# Position, stream, version, tag, state, leaf. A state is None unless entry and body are bytes.
+# Position, stream, version, tag, state, leaf. A state is None unless entry and body are bytes; the
+# state of an event whose body was erased is its entry alone.
 EventRow = tuple[Any, Any, Any, Any, Any, Any]
 # Position, stream, version, tag, leaf, and the time that the entry begins with.
 LeafRow = tuple[Any, Any, Any, Any, Any, Any]
@@ -84,6 +85,18 @@ class EventSource(Protocol):
         self, stream: bytes, before: int | None = None, *, after: int = 0
     ) -> Iterator[Any]:
         """Yield the states of a stream's events after and before these positions, oldest first."""
+        ...
+
+    def erased(self) -> list[tuple[Any, Any]]:
+        """Return the position of each erased body, in order, and that of the event that says so."""
+        ...
+
+    def places(self, stream: bytes, before: int) -> list[int]:
+        """Return the positions of a stream's events before a position, in order."""
+        ...
+
+    def group(self, name: str, before: int) -> list[bytes]:
+        """Return the streams that joined a group before a position."""
         ...
 
     def has_begun(self, stream: bytes, before: int) -> bool:
@@ -182,7 +195,10 @@ class AuditedLog(EventSource, TreeSource, Protocol):
         ...
 
     def stray_body(self, size: int) -> Any:
-        """Return the position of a body outside 1 to `size`, None if there is none."""
+        """Return the position of a body that belongs to no event or was erased, None without one.
+
+        The events are those from 1 to `size`.
+        """
         ...
 
     def receipt_count(self) -> int:
@@ -191,6 +207,10 @@ class AuditedLog(EventSource, TreeSource, Protocol):
 
     def receipts(self) -> Iterator[tuple[Any, Any]]:
         """Yield (position, number of events) of every receipt, in the order of positions."""
+        ...
+
+    def receipts_from(self, positions: Sequence[int]) -> set[int]:
+        """Return those of these positions at which a receipt begins."""
         ...
 
     def receipts_of(self, keys: Sequence[bytes]) -> dict[bytes, tuple[Any, Any, Any]]:

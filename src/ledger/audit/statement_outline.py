@@ -17,6 +17,7 @@ from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
 from ledger.domain.entry import entry_ms
 from ledger.domain.events import (
+    BodiesErased,
     Body,
     Event,
     StatementDrafted,
@@ -71,6 +72,8 @@ class StatementOutline:
         if isinstance(body, StatementDrafted):
             self.statements[event.stream] = _outlined(position, event, body)
             return
+        if isinstance(body, BodiesErased):
+            return  # nothing is known of it but its entries
         known = self.statements.get(event.stream)
         if known is None:
             raise CorruptError("stream_unknown", f"there is no draft of {event.stream}")

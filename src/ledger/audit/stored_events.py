@@ -4,12 +4,14 @@ No decision is recomputed here: `ledger audit` does that. Reports of a person or
 only the rows that a filter finds, so they do not show that no event is missing; an audit does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+from uuid import UUID
 
+from ledger.audit.part_auditor import erasures_of
 from ledger.audit.source import AuditedLog, EventRow, RowFilter
 from ledger.domain import entry, events
-from ledger.domain.events import Event
+from ledger.domain.events import BodiesErased, ErasedEvent, Event
 from ledger.errors import CorruptError, LedgerError
 
 EVERYTHING = RowFilter()
@@ -24,30 +26,48 @@ class StoredEvent(NamedTuple):
     body_sha256: str
 
 
+class ErasedRow(NamedTuple):
+    """What is left of an event whose body a change erased; the hashes are those of its entry."""
+
+    position: int
+    event: ErasedEvent
+    change: str
+    leaf: bytes
+    body_sha256: str
+
+
 def stored_events(rows: AuditedLog, wanted: RowFilter = EVERYTHING) -> Iterator[StoredEvent]:
-    """Yield the events that a filter finds, in order.
+    """Yield the events that a filter finds, in order, but erased ones; raise as `stored_rows`."""
+    return (each for each in stored_rows(rows, wanted) if isinstance(each, StoredEvent))
+
+
+def stored_rows(
+    rows: AuditedLog, wanted: RowFilter = EVERYTHING
+) -> Iterator[StoredEvent | ErasedRow]:
+    """Yield the events that a filter finds, in order, erased ones too.
 
     Raises CorruptError if stored bytes contradict each other, or a position of a period is missing.
     """
     dense = wanted.is_period
     last = wanted.after
+    erasures = erasures_of(rows)
     for row in rows.filtered(wanted):
         if dense and row[0] != last + 1:
             raise CorruptError("position_missing", f"position {last + 1} is missing")
         last = row[0]
-        yield stored_event(row)
+        yield _stored(row, erasures)
     if dense and wanted.last is not None and last < wanted.last:
         raise CorruptError("position_missing", f"position {last + 1} is missing")
 
 
-def stored_event(row: EventRow) -> StoredEvent:
+def _stored(row: EventRow, erasures: Mapping[UUID, BodiesErased]) -> StoredEvent | ErasedRow:
     """Return the event of a row; raise CorruptError if stored bytes contradict each other."""
     position, stream, version, tag, state, leaf = row
     if not isinstance(state, bytes):
         raise CorruptError("position_missing", f"the event at position {position} is missing")
     try:
-        envelope, body = entry.unseal(state)
-        event = events.decode_body(envelope, body)
+        event = events.read(state)
+        envelope = entry.parse_entry(entry.cut(state)[0])
     except LedgerError as error:
         detail = f"at position {position}, {error.detail}"
         raise CorruptError(error.code, detail, position=position) from error
@@ -58,4 +78,10 @@ def stored_event(row: EventRow) -> StoredEvent:
     if (stream, version, tag) != (envelope.stream.bytes, envelope.seq, envelope.type):
         detail = f"at position {position}, the row's columns do not match its entry"
         raise CorruptError("columns_mismatch", detail, position=position)
-    return StoredEvent(position, event, hashed, envelope.body.sha256)
+    if isinstance(event, events.Event):
+        return StoredEvent(position, event, hashed, envelope.body.sha256)
+    stated = erasures.get(event.stream)
+    if stated is None or position not in stated.positions:
+        detail = f"the body of position {position} is missing, and no change erased it"
+        raise CorruptError("body_missing", detail, position=position)
+    return ErasedRow(position, event, stated.change, hashed, envelope.body.sha256)

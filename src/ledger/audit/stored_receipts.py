@@ -13,6 +13,7 @@ class Receipts:
     def __init__(self, rows: AuditedLog) -> None:
         self._rows = rows
         self._due: list[tuple[int, int, Written]] = []
+        self._begun: list[int] = []
         self.count = 0
 
     def expect(self, position: int, count: int, expected: Written) -> Finding | None:
@@ -20,10 +21,19 @@ class Receipts:
         self._due.append((position, count, expected))
         return self.settle() if len(self._due) == LOOKED_UP else None
 
+    def expect_one(self, position: int) -> None:
+        """Queue the receipt of a write whose evidence was erased: it begins at this position."""
+        self._begun.append(position)
+
     def settle(self) -> Finding | None:
         """Compare the queued receipts; return the first finding."""
         due, self._due = self._due, []
-        self.count += len(due)
+        begun, self._begun = self._begun, []
+        self.count += len(due) + len(begun)
+        there = self._rows.receipts_from(begun)
+        for position in begun:
+            if position not in there:
+                return _receipt(position, "receipt_missing", "no receipt begins at the position")
         stored = self._rows.receipts_of([expected.key for _, _, expected in due])
         for position, count, expected in due:
             found = stored.get(expected.key)

@@ -12,7 +12,7 @@ import msgspec
 from ledger.audit.named import Named
 from ledger.audit.selection import EVERY_EVENT, Selection
 from ledger.audit.source import AuditedLog
-from ledger.audit.stored_events import StoredEvent, stored_events
+from ledger.audit.stored_events import ErasedRow, StoredEvent, stored_rows
 from ledger.domain import events
 from ledger.domain.events import Body, StatementSigned, UserRegistered, signature_of
 from ledger.domain.quoting import quoted
@@ -77,14 +77,19 @@ class Trail:
         """
         return map(self.line, self.events(wanted))
 
-    def events(self, wanted: Selection) -> Iterator[StoredEvent]:
-        """Yield the events of a selection; raise as `lines`."""
-        for each in stored_events(self._rows, wanted.rows):
-            if wanted.takes(each.event):
+    def events(self, wanted: Selection) -> Iterator[StoredEvent | ErasedRow]:
+        """Yield the events of a selection; raise as `lines`.
+
+        Who did an erased one is not known, so it is nobody's.
+        """
+        for each in stored_rows(self._rows, wanted.rows):
+            if wanted.actor is None if isinstance(each, ErasedRow) else wanted.takes(each.event):
                 yield each
 
-    def line(self, found: StoredEvent) -> Line:
+    def line(self, found: StoredEvent | ErasedRow) -> Line:
         """Return the line of one event."""
+        if isinstance(found, ErasedRow):
+            return _erased(found)
         position, event, leaf, body_sha256 = found
         body, actor = event.body, events.actor(event)
         self.named.learn(event.stream, body)
@@ -116,8 +121,11 @@ class Trail:
             body_hash=body_sha256,
         )
 
-    def brief(self, found: StoredEvent) -> tuple[str | int, ...]:
+    def brief(self, found: StoredEvent | ErasedRow) -> tuple[str | int, ...]:
         """Return the columns BRIEF of one event, as `line` has them."""
+        if isinstance(found, ErasedRow):
+            line = _erased(found)
+            return (line.position, line.time, line.type, line.summary, "", line.object, "")
         position, event, *_ = found
         body, stream = event.body, str(event.stream)
         self.named.learn(event.stream, body)
@@ -143,6 +151,36 @@ class Trail:
         if "{whose}" in template:
             slots["whose"] = self.named.called(stream) or "somebody"
         return template.format_map(slots)
+
+
+def _erased(found: ErasedRow) -> Line:
+    """Return the line of an event whose body a change erased: what its entry says."""
+    position, event, change, leaf, body_sha256 = found
+    return Line(
+        position=position,
+        leaf_index=position - 1,
+        time=event.at,
+        stream=str(event.stream),
+        version=event.version,
+        type=event.tag,
+        actor_id="",
+        actor_name="",
+        object=str(event.stream),
+        summary=f"Erased by change {change}",
+        key="",
+        title="",
+        document_type="",
+        document_hash="",
+        roles="",
+        form="",
+        step="",
+        status="",
+        reason="",
+        compromised_since="",
+        change=change,
+        entry_hash=leaf.hex(),
+        body_hash=body_sha256,
+    )
 
 
 class _Slots(dict[str, Any]):

@@ -11,7 +11,7 @@ from ledger.audit.source import AuditedLog
 from ledger.domain import events
 from ledger.domain.content_schema import unmet
 from ledger.domain.document import Document
-from ledger.domain.events import StatementDrafted
+from ledger.domain.events import ErasedEvent, StatementDrafted
 from ledger.domain.statement_types import DefinedType
 from ledger.domain.vocabulary import CHANGE
 from ledger.encoding import parse_json
@@ -44,7 +44,8 @@ def tried(rows: AuditedLog, known: DefinedType, first: int, last: int) -> Iterat
     for row in rows.events(after=first - 1, last=last):
         if row[3] != StatementDrafted.TAG:
             continue
-        body = events.decode(row[4]).body
+        event = events.read(row[4])
+        body = None if isinstance(event, ErasedEvent) else event.body
         if not isinstance(body, StatementDrafted) or body.type == CHANGE:
             continue
         document = msgspec.json.decode(body.document, type=Document)

@@ -50,7 +50,7 @@ def perform(rows: AuditedLog, task: WorkerTask, told: Callable[[int], None]) -> 
         outcome = audit_share(rows, task.history, share, told)
         note = CheckpointCheck(task.charter).run(rows, share.size, share.part, share.parts)
         found = [each for each in (outcome.finding, note) if each is not None]
-        return ShareResult(findings.first(found), outcome.counts, outcome.claims)
+        return msgspec.structs.replace(outcome, finding=findings.first(found))
     except CorruptError as error:
         return ShareResult(findings.of_error("file", error), Counts())
 
@@ -109,10 +109,12 @@ class WorkerPool:
             )
         counts = Counts()
         claims: dict[str, tuple[bytes, int]] = {}
+        members: list[tuple[str, bytes, int]] = []
         for outcome in self._outcomes.values():
             counts.add(outcome.counts)
             claims |= outcome.claims
-        return ShareResult(findings.first(found), counts, claims)
+            members += outcome.members
+        return ShareResult(findings.first(found), counts, claims, members)
 
     def _attend(self, number: int, process: "subprocess.Popen[bytes]", task: WorkerTask) -> None:
         if process.stdin is None or process.stdout is None:

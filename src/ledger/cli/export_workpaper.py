@@ -108,6 +108,7 @@ POPULATION
   statements     {len(found.statements)} drafted in the period
   tree before    size {found.period.after}, root {found.root_before}
   tree at end    size {found.period.last}, root {found.root_at_end}
+  erased         {found.erased} drafts of any type, whose content a change destroyed
   checkpoint     size {found.checkpoint}, root {found.checkpoint_root or "-"}
 
 The roots are those of the log's tree (RFC 9162), from the leaves. A checkpoint that you have from

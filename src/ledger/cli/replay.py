@@ -94,6 +94,9 @@ def to_text(world: World, asked: str | None) -> str:
 
 
 def _statement(each: ReplayedStatement, names: dict[str, str]) -> list[str]:
+    if each.erased_by is not None:
+        was = "" if each.status is None else f", was {each.status}"
+        return [f"  erased    by change {each.erased_by}{was}  {each.id}"]
     lines = [f"  {each.status:<10}{_progress(each)}  {quoted(each.title)}  {each.id}"]
     lines += [f"            SHA-256 {each.sha256}"]
     lines += [f"            {_decided(made, names)}" for made in each.decisions]

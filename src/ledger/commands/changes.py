@@ -267,4 +267,6 @@ def decision_context(
 
 def sources(reading: Reading) -> Sources:
     """Return the states that decisions on governance read."""
-    return Sources(reading.charter(), reading.people, reading.holders, reading.statement)
+    return Sources(
+        reading.charter(), reading.people, reading.holders, reading.statement, reading.erasing
+    )

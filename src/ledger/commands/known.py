@@ -17,7 +17,7 @@ from eventsourcing.persistence import StoredEvent
 from ledger.domain import charter, events, person, statement
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.epochs import Loss
-from ledger.domain.events import Event
+from ledger.domain.events import ErasedEvent, Event
 from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.store.log import EVENTS
@@ -127,11 +127,15 @@ class Reads(msgspec.Struct):
     streams: set[UUID] = msgspec.field(default_factory=set)
     names: set[str] = msgspec.field(default_factory=set)
     groups: set[str] = msgspec.field(default_factory=set)
+    placed: set[UUID] = msgspec.field(default_factory=set)  # streams whose positions it read
 
     def without(self, other: "Reads") -> "Reads":
         """Return what is here and not in the other."""
         return Reads(
-            self.streams - other.streams, self.names - other.names, self.groups - other.groups
+            self.streams - other.streams,
+            self.names - other.names,
+            self.groups - other.groups,
+            self.placed - other.placed,
         )
 
     def add(self, other: "Reads") -> None:
@@ -139,6 +143,7 @@ class Reads(msgspec.Struct):
         self.streams |= other.streams
         self.names |= other.names
         self.groups |= other.groups
+        self.placed |= other.placed
 
     def needs(self, key: bytes, known: dict[UUID, State]) -> Needs:
         """Return what to load so that all of this is up to date, given the states known."""
@@ -148,10 +153,11 @@ class Reads(msgspec.Struct):
             streams=tuple((stream, versions.get(stream, 0)) for stream in self.streams),
             names=tuple(self.names),
             groups=tuple(self.groups),
+            placed=tuple(self.placed),
         )
 
     def __bool__(self) -> bool:
-        return bool(self.streams or self.names or self.groups)
+        return bool(self.streams or self.names or self.groups or self.placed)
 
 
 class Loaded(Reads):
@@ -161,10 +167,12 @@ class Loaded(Reads):
     """
 
     absent: set[UUID | str] = msgspec.field(default_factory=set)
+    positions: dict[UUID, tuple[int, ...]] = msgspec.field(default_factory=dict)
 
     def note(self, reads: Reads, needs: Needs, facts: Facts) -> None:
         """Note what a load answered."""
         self.add(reads)
+        self.positions |= facts.placed
         self.absent.update(name for name in needs.names if name not in facts.owners)
         self.absent.update(
             stream for stream, after in needs.streams if not after and not facts.events[stream]
@@ -178,6 +186,9 @@ def _fold(
         # An event can arrive that a commit has brought before, or one that does not continue what
         # is known, because the cache forgot the stream during the load.
         if each.originator_version == (0 if state is None else state.version) + 1:
-            event = EVENTS.to_domain_event(each)
-            state = _next(state, event, losses)
+            event = EVENTS.read(each)
+            if isinstance(event, ErasedEvent):
+                state = statement.without_bodies(event)
+            else:
+                state = _next(state, event, losses)
     return state

@@ -10,6 +10,7 @@ from ledger.domain import policy
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.document import parse_uuid
+from ledger.domain.erasure import Erasing
 from ledger.domain.events import TAKEN
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.person import Person, next_start_ms, settled
@@ -17,7 +18,13 @@ from ledger.domain.policy import Policy
 from ledger.domain.readers import unknown_statement
 from ledger.domain.standing import can_act
 from ledger.domain.statement import Statement
-from ledger.domain.unique_names import credential_name, kid_name, person_name, role_group
+from ledger.domain.unique_names import (
+    credential_name,
+    kid_name,
+    person_name,
+    replacing_group,
+    role_group,
+)
 from ledger.errors import (
     ConflictError,
     MalformedError,
@@ -123,6 +130,16 @@ class Reading:
         if statement is None:
             raise unknown_statement()
         return statement
+
+    def erasing(self, stream: UUID) -> Erasing:
+        """Return what the erasure of a statement depends on."""
+        subject = self.statement(stream)
+        positions = self._loaded.positions.get(stream, ())
+        if len(positions) != subject.version:
+            self.reads.placed.add(stream)
+            raise NotLoadedError
+        versions = [*self._group(replacing_group(stream)).members]
+        return Erasing(positions, tuple(self._all(self.statement, versions)))
 
     def deciders(self, decisions: Iterable[str]) -> dict[str, Person]:
         """Return the people of recorded decisions that a later one depends on, as they are."""

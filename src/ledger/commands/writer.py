@@ -20,7 +20,15 @@ from ledger.commands.known import KnownLog, Loaded, Reads
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.reading import NotLoadedError, Reading
 from ledger.domain.charter import STREAM
-from ledger.domain.events import Body, Effect, Event, actor, claims, memberships
+from ledger.domain.events import (
+    BodiesErased,
+    Body,
+    Effect,
+    Event,
+    actor,
+    claims,
+    memberships,
+)
 from ledger.domain.receipts import request_key
 from ledger.errors import LedgerError, StaleError, UnavailableError
 from ledger.store.async_log import AsyncLog
@@ -227,6 +235,12 @@ def _to_write(key: bytes, plan: Plan, events: tuple[Event, ...], reading: Readin
         reads=tuple((s, v) for s, v in reading.versions.items() if s not in written),
         groups=tuple(reading.groups.items()),
         until_ms=min(ends) if ends else None,
+        erases=tuple(
+            (nth, position)
+            for nth, event in enumerate(events)
+            if isinstance(event.body, BodiesErased)
+            for position in event.body.positions
+        ),
     )
 
 

@@ -23,10 +23,10 @@ from ledger.domain.holdings import AttestedKey
 from ledger.domain.person import Person, may_sign
 from ledger.domain.readers import require_readable
 from ledger.domain.standing import require_standing
-from ledger.domain.statement import Statement
+from ledger.domain.statement import Statement, require_bodies
 from ledger.domain.text import require_optional_reason, require_reason
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
-from ledger.jose import CompactJws
+from ledger.jose import CompactJws, PublicJwk, verify_compact
 
 A = TypeVar("A", acts.Reject, acts.Retract, acts.Withdraw, acts.UseStatement, acts.ReportOutcome)
 
@@ -44,6 +44,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     key = person.active_key(jws.header.kid, now_ms=decision.now_ms)
     # 2. The signature is valid and covers exactly this statement, which this person may read.
     require_readable(statement.audience, person, jws, key.jwk)
+    require_unerased(statement, jws, key.jwk)
     about = _subject(statement, decision.ledger)
     form, iat = verify_approval(jws, key.jwk, about, signer=person.user, now_ms=decision.now_ms)
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
@@ -176,6 +177,16 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
     )
 
 
+def require_unerased(statement: Statement, jws: CompactJws, jwk: PublicJwk) -> None:
+    """Raise ConflictError `statement_erased` for an erased statement.
+
+    Raises RefusedError as `verify_compact` first: the order of checks has it so.
+    """
+    if statement.is_erased:
+        verify_compact(jws, jwk)
+        require_bodies(statement)
+
+
 def _require_order(statement: Statement, person: Person, iat: int) -> None:
     """Require that a person's decisions on a statement have rising times.
 
@@ -231,6 +242,7 @@ def act_about(
     jws = parse_act(act_text)
     key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms)
     require_readable(statement.audience, decision.person, jws, key.jwk)
+    require_unerased(statement, jws, key.jwk)
     act = verify_act(
         jws,
         key.jwk,

@@ -76,6 +76,11 @@ def unseal(state: bytes) -> tuple[Entry, bytes]:
     return entry, body
 
 
+def is_erased(state: bytes) -> bool:
+    """Tell whether a stored state is an entry alone: its salt and body were erased."""
+    return len(state) == 2 + int.from_bytes(state[:2], "big")
+
+
 def split(state: bytes) -> tuple[bytes, bytes, bytes]:
     """Return (entry, salt, body) of a stored state; raise CorruptError `state_truncated`."""
     start = 2 + int.from_bytes(state[:2], "big")
@@ -91,7 +96,10 @@ def cut(state: bytes) -> tuple[bytes, bytes]:
 
 
 def join(entry: bytes, body: bytes) -> bytes:
-    """Return the stored state of an entry and its salt ‖ body, as `cut` took it apart."""
+    """Return the stored state of an entry and its salt ‖ body, as `cut` took it apart.
+
+    Without any salt and body it is the state of an event whose body was erased.
+    """
     return len(entry).to_bytes(2, "big") + entry + body
 
 

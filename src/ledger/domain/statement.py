@@ -13,6 +13,8 @@ from ledger.domain.counting import RecordedDecision, recorded, without
 from ledger.domain.document import Document, DocumentType, Superseded
 from ledger.domain.events import (
     ApprovalRetracted,
+    BodiesErased,
+    ErasedEvent,
     Event,
     LedgerBody,
     OutcomeReported,
@@ -63,6 +65,10 @@ class Statement(msgspec.Struct, frozen=True):
     usable: Usable | None = None
     uses: tuple[RecordedUse, ...] = ()
     replaced: Policy | None = None  # of the approved statement that it supersedes, met too
+    # Its bodies are gone: only id, version, status and superseded_by say anything. The change that
+    # erased them is unknown until the event of the erasure.
+    is_erased: bool = False
+    erased_by: str | None = None
 
     @property
     def counts_on(self) -> dict[str, RecordedDecision]:
@@ -145,8 +151,44 @@ def evolve(statement: Statement | None, event: Event) -> Statement:
             return msgspec.structs.replace(
                 statement, version=event.version, status="superseded", superseded_by=by
             )
+        case BodiesErased() as body:
+            return _erased(event, body)
         case body:
             raise _misplaced(body)
+
+
+def _erased(event: Event, body: BodiesErased) -> Statement:
+    left = without_bodies(ErasedEvent(event.stream, event.version, event.at, body.TAG))
+    stated = {"status": body.status, "superseded_by": body.successor, "erased_by": body.change}
+    return msgspec.structs.replace(left, **stated)
+
+
+def without_bodies(event: ErasedEvent) -> Statement:
+    """Return a statement of which nothing but entries is left, up to this event.
+
+    Everyone reads what is left: the change that erased it names the statement, and is for everyone.
+    """
+    nobody = Policy(threshold=1, of=())
+    return Statement(
+        id=str(event.stream),
+        version=event.version,
+        creator="",
+        title="",
+        sha256="",
+        payload_sha256="",
+        content_sha256="",
+        policy=nobody,
+        audience=Audience("everyone", "", frozenset()),
+        drafted_at=event.at,
+        ends_ms=0,
+        is_erased=True,
+    )
+
+
+def require_bodies(statement: Statement) -> None:
+    """Raise ConflictError `statement_erased` for a statement whose bodies a change erased."""
+    if statement.is_erased:
+        raise ConflictError("statement_erased", "the statement was erased by a change")
 
 
 def _reported(use: RecordedUse, body: OutcomeReported) -> RecordedUse:
@@ -198,7 +240,11 @@ def _drafted(body: StatementDrafted, event: Event) -> Statement:
 def require_status(
     statement: Statement, now_ms: int, *allowed: Status, stopped: bool = False
 ) -> None:
-    """Raise ConflictError `statement_<status>` unless a statement has an allowed status."""
+    """Raise ConflictError `statement_<status>` unless a statement has an allowed status.
+
+    Raises `statement_erased` for an erased one.
+    """
+    require_bodies(statement)
     status = statement.status_at(now_ms, stopped=stopped)
     if status not in allowed:
         raise ConflictError(f"statement_{status}", f"the statement is {status}")

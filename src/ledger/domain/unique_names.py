@@ -2,8 +2,9 @@
 
 A second event that claims a name conflicts. A group holds the people of one role; a decision that
 counts them is stale once the group has changed. Another group holds the statements of a built-in
-type; the audit decides changes together with people. The store keeps both beside the events, and
-the audit recomputes them from the events. All take the spelling from here.
+type; the audit decides changes together with people. A third holds the new versions of an approved
+statement: nobody erases it while one of them is pending. The store keeps all of them beside the
+events, and the audit recomputes them from the events. All take the spelling from here.
 """
 
 KID = "kid/{kid}"
@@ -12,6 +13,7 @@ CREDENTIAL = "credential/{credential_id}"
 NAME = "name/{name_skeletons}"  # SHA-256 (hex) of a skeleton
 ROLE = "role/{role}"
 TYPE = "type/{built_in}"
+REPLACES = "replaces/{replaced}"
 INVITATION = "invitation/{invitation}"
 USED_INVITATION = "used/{invitation}"
 ACT = "act/{act_sha256}"
@@ -46,6 +48,11 @@ def used_invitation_name(invitation: str) -> str:
 def type_group(type_name: str) -> str:
     """Return the group of the statements of a built-in type."""
     return TYPE.format(built_in=type_name)
+
+
+def replacing_group(statement: object) -> str:
+    """Return the group of the new versions of an approved statement."""
+    return REPLACES.format(replaced=statement)
 
 
 def role_group(role: str) -> str:

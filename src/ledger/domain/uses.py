@@ -12,7 +12,7 @@ from ledger.domain import acts, policy, versions
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.counting import counted, steps_of
 from ledger.domain.decision_context import DecisionContext
-from ledger.domain.decisions import act_about
+from ledger.domain.decisions import act_about, require_unerased
 from ledger.domain.events import OutcomeReported, StatementUsed
 from ledger.domain.person import Person, may_sign
 from ledger.domain.readers import Reader, require_readable
@@ -75,6 +75,7 @@ def require_signed(statement: Statement, jws: CompactJws, person: Person) -> act
     if key is None:
         raise RefusedError("key_unknown", "no such signing key of this person")
     require_readable(statement.audience, person, jws, key.jwk)
+    require_unerased(statement, jws, key.jwk)
     verify_compact(jws, key.jwk)
     act = acts.stated_act(jws, acts.UseStatement)
     if (act.statement_id, act.sha256) != (statement.id, statement.sha256):

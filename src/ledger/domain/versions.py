@@ -18,7 +18,7 @@ from ledger.domain.person import Person
 from ledger.domain.places import StepsByPerson
 from ledger.domain.policy import Policy, RolesByPerson
 from ledger.domain.readers import Reader, unknown_statement
-from ledger.domain.statement import Statement
+from ledger.domain.statement import Statement, require_bodies
 from ledger.domain.statement_types import lets_drafters_supersede
 from ledger.domain.vocabulary import Assurance, Status
 from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
@@ -31,7 +31,8 @@ def require_found(
 ) -> Statement | None:
     """Return the statement that a document supersedes, None if it supersedes none.
 
-    Raises NotFoundError `statement_unknown`, also if this person may not read it; RefusedError
+    Raises NotFoundError `statement_unknown`, also if this person may not read it; ConflictError
+    `statement_erased`; RefusedError
     `superseded_mismatch` if the document copies another digest or policy.
     """
     named = document.supersedes
@@ -40,6 +41,7 @@ def require_found(
     earlier = find(UUID(named.statement))
     if earlier is None or not earlier.audience.may_read(Reader(creator.user, creator.roles)):
         raise unknown_statement()
+    require_bodies(earlier)
     if (named.sha256, named.policy) != (earlier.sha256, earlier.policy):
         detail = "the document copies another digest or policy of the statement that it supersedes"
         raise RefusedError("superseded_mismatch", detail)

@@ -15,7 +15,6 @@ from litestar.params import FromPath, QueryParameter, SkipValidation
 from litestar.response import Stream
 
 from ledger import clock
-from ledger.domain.readers import unknown_statement
 from ledger.errors import ForbiddenError, MalformedError
 from ledger.http.assets import verifier_page
 from ledger.http.context import (
@@ -41,7 +40,7 @@ from ledger.store.ports.operations import AccessKind
 from ledger.store.ports.tree import Published
 from ledger.verify.container import MANIFEST, Mode, stream
 from ledger.verify.heads import NONCE
-from projections import readers, statements, users
+from projections import erasures, readers, statements, users
 
 ZIP = "application/zip"
 _KINDS: dict[Mode, AccessKind] = {
@@ -146,7 +145,7 @@ def _require_readable(public: PublicLog, models: ReadModels, user: str, statemen
     with models.views() as (db, at):
         reader = readers.of(db, user)
         if statements.find(db, statement, reader, at=at) is None:
-            raise unknown_statement()
+            raise erasures.unknown(db, statement, at=at)
         if reader.reads_all:
             return
         others = shown_beside(public.log.store, statement)

@@ -10,7 +10,6 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger import jose
 from ledger.domain.document import Document
-from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
 from ledger.errors import NotFoundError
@@ -42,7 +41,7 @@ from ledger.http.requests import (
     SignedAct,
     SignStatement,
 )
-from projections import inbox, readers, statements
+from projections import erasures, inbox, readers, statements
 from projections.paging import Page
 from projections.statements import StatementDetail, StatementSummary
 
@@ -222,7 +221,7 @@ def show(
         reader = readers.of(db, user)
         found = statements.by_id(db, models.log, statement_id, reader, at=shown, now=now)
         if found is None:
-            raise unknown_statement()
+            raise erasures.unknown(db, statement_id, at=shown)
         access.note(db, reader, "statement", [found.position])
     content = msgspec.json.encode(found)
     # Of the answer's bytes: people who come, and keys that end, change it beside its own events.
@@ -247,7 +246,7 @@ def document(
         reader = readers.of(db, user)
         number = statements.find(db, statement_id, reader, at=shown)
         if number is None:
-            raise unknown_statement()
+            raise erasures.unknown(db, statement_id, at=shown)
         access.note(db, reader, "document", [number])
         raw = statements.document(models.log, number)
     return Response(raw, media_type="application/json")
@@ -266,7 +265,7 @@ def general_jws(
         reader = readers.of(db, user)
         number = statements.find(db, statement_id, reader, at=shown)
         if number is None:
-            raise unknown_statement()
+            raise erasures.unknown(db, statement_id, at=shown)
         access.note(db, reader, "jws", [number])
         compacts = statements.shared_approvals(db, models.log, number, at=shown)
     if not compacts:

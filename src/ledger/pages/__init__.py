@@ -11,6 +11,7 @@ from ledger.pages import access as _access
 from ledger.pages import account as _account
 from ledger.pages import approvals as _approvals
 from ledger.pages import certificate as _certificate
+from ledger.pages import erasures as _erasures
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import people as _people
@@ -55,6 +56,7 @@ ROUTES = [
     _people.people,
     _person.person,
     _roles.roles,
+    _erasures.erasures,
     _types.types,
     _types.define,
     _governance.governance,

@@ -32,7 +32,7 @@ from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import FromWeb, Web, page, to_sign_in
 from ledger.pages.words import group_sentence, is_questioned, place_sentence, progress_sentence
-from projections import changes, floor, readers, statements, types, users
+from projections import changes, erasures, floor, readers, statements, types, users
 from projections import rules as rules_set
 from projections.statements import StatementDetail
 
@@ -80,7 +80,10 @@ def _shown(
         seen, now = then.seen, then.time
         number = statements.find(db, name, reader, at=seen)
         if number is None:
-            raise unknown_statement()
+            erased = erasures.of_statement(db, name, at=seen) if isinstance(name, str) else None
+            if erased is None:
+                raise unknown_statement()
+            return page("erased", web, me=me, position=newest, erased=erased)
         found = statements.of_number(db, web.models.log, number, reader, at=seen, now=now)
         web.access.note(db, reader, "statement", [found.position])
         # The document is authoritative; the views only index it.

@@ -12,6 +12,9 @@ from ledger.domain import entry, events
 from ledger.domain.charter import STREAM
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
+    BodiesErased,
+    ErasedEvent,
+    Event,
     HeadsKeyReplaced,
     KeyAttested,
     LedgerCreated,
@@ -49,13 +52,14 @@ _PAGE = 16
 
 
 def newest_position(store: StoreReader, statement: str) -> int:
-    """Return the position of a statement's newest event; raise NotFoundError `statement_unknown`.
+    """Return the position of a statement's newest event.
+
+    Raises NotFoundError `statement_unknown`, or `statement_erased` with the change that erased it.
 
     A bundle that shows the present status needs a checkpoint of at least this size.
     """
     placed = store.placed(parse_uuid(statement), store.head().sealed)
-    if not placed or not isinstance(events.decode(placed[0][1]).body, events.StatementDrafted):
-        raise unknown_statement()
+    _require_drafted([events.read(state) for _, state in placed])
     return placed[-1][0]
 
 
@@ -67,13 +71,22 @@ def shown_beside(store: StoreReader, statement: str) -> set[str]:
     head = store.head().sealed
 
     def stream(name: UUID) -> list[Recorded]:
-        return [
-            Recorded(position, events.decode(state)) for position, state in store.placed(name, head)
-        ]
+        found = [(position, events.read(state)) for position, state in store.placed(name, head)]
+        return [Recorded(at, each) for at, each in found if isinstance(each, Event)]
 
     shown = involved([parse_uuid(statement)], stream)
     drafted = [each.event for each in shown if isinstance(each.event.body, events.StatementDrafted)]
     return {str(each.stream) for each in drafted} - {statement}
+
+
+def _require_drafted(found: Sequence[Event | ErasedEvent]) -> None:
+    for each in found:
+        if isinstance(each, Event) and isinstance(each.body, BodiesErased):
+            detail = f"the change {each.body.change} erased it: ask for the evidence of the change"
+            raise NotFoundError("statement_erased", detail)
+    first = found[0] if found else None
+    if not isinstance(first, Event) or not isinstance(first.body, events.StatementDrafted):
+        raise unknown_statement()
 
 
 class Evidence:
@@ -102,6 +115,8 @@ class Evidence:
         self._companions = {CHECKPOINT: published.note} | dict(companions or {})
         self._checkpoint = checkpoint.parse_note(published.note).checkpoint
         self._states: dict[int, bytes] = {}
+        # The erased events of the streams read, by position.
+        self._erased: dict[int, ErasedEvent] = {}
 
     def write(self, statements: Sequence[str], mode: Mode) -> bytes:
         """Return the bundle of these statements; raise as `measure` and `container.stream`."""
@@ -131,11 +146,11 @@ class Evidence:
         if mode != "full":
             files |= {f"bodies/{each.position - 1}": self._body(each) for each in with_bodies}
         if mode == "statement":
-            files |= {f"entries/{each.position - 1}": self._entry(each) for each in shown}
+            proved = sorted([*(each.position for each in shown), *self._erased])
+            files |= {f"entries/{position - 1}": self._entry(position) for position in proved}
             files[HEADS] = self._heads(shown)
-            proved = shown
         else:
-            proved = [each for each in shown if each.event.stream in names]
+            proved = [each.position for each in shown if each.event.stream in names]
         files |= dict(self._proofs(proved))
         sealed = {name: container.held(content) for name, content in files.items()}
         if mode != "statement":
@@ -198,25 +213,29 @@ class Evidence:
         return sorted(found, key=lambda each: each.position)
 
     def _stream(self, stream: UUID) -> list[Recorded]:
-        return [self._record(*row) for row in self._store.placed(stream, self._published.size)]
-
-    def _record(self, position: int, state: bytes) -> Recorded:
-        self._states[position] = state
-        return Recorded(position, events.decode_body(*entry.unseal(state)))
+        found = []
+        for position, state in self._store.placed(stream, self._published.size):
+            self._states[position] = state
+            event = events.read(state)
+            if isinstance(event, ErasedEvent):
+                self._erased[position] = event
+            else:
+                found.append(Recorded(position, event))
+        return found
 
     def _body(self, recorded: Recorded) -> bytes:
         _, salt, body = entry.split(self._states[recorded.position])
         return salt + body
 
-    def _entry(self, recorded: Recorded) -> bytes:
-        return entry.split(self._states[recorded.position])[0]
+    def _entry(self, position: int) -> bytes:
+        return entry.cut(self._states[position])[0]
 
     # --- the tree --------------------------------------------------------------------------------
 
-    def _proofs(self, proved: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
+    def _proofs(self, proved: Sequence[int]) -> Iterator[tuple[str, bytes]]:
         prover = Prover(self._published.size, self._tree.tile)
-        for recorded in proved:
-            index = recorded.position - 1
+        for position in proved:
+            index = position - 1
             hashes = prover.inclusion(index)
             proof = checkpoint.write_proof(index, hashes, self._companions[CHECKPOINT])
             yield f"proofs/{index}.tlog-proof", proof
@@ -245,6 +264,6 @@ class Evidence:
             if not rows or rows[-1][0] != after + len(rows):
                 raise CorruptError("position_missing", f"a position after {after} is not there")
             for _, state in rows:
-                entry.unseal(state)  # nothing is exported that its entry does not commit to
+                events.read(state)  # nothing is exported that its entry does not commit to
                 yield packed(entry.cut(state)[1])
             after += len(rows)

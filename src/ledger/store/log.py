@@ -23,6 +23,7 @@ from eventsourcing.utils import Environment
 from ledger.domain import charter, entry, events
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
+    ErasedEvent,
     Event,
     LedgerCreated,
     Recorded,
@@ -44,11 +45,20 @@ class EventMapper(Mapper[UUID]):
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
         """Return the event of a state whose entry commits to its body.
 
-        Raises CorruptError as `entry.unseal`, or `columns_mismatch` if columns and entry differ.
+        Raises CorruptError as `events.read`, `columns_mismatch` if columns and entry differ, and
+        `body_erased`.
         """
-        event = _decode(stored_event.state)
+        event = self.read(stored_event)
+        if isinstance(event, ErasedEvent):
+            raise CorruptError("body_erased", "the body of this event was erased")
+        return event
+
+    def read(self, stored_event: StoredEvent) -> Event | ErasedEvent:
+        """Return the event, or what is left of an erased one; raise as `to_domain_event`."""
+        event = events.read(stored_event.state)
+        tag = event.tag if isinstance(event, ErasedEvent) else event.body.TAG
         stored = (stored_event.originator_id, stored_event.originator_version, stored_event.topic)
-        if (event.stream, event.version, event.body.TAG) != stored:
+        if (event.stream, event.version, tag) != stored:
             raise CorruptError("columns_mismatch", "the row's columns do not match its entry")
         return event
 

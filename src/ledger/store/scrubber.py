@@ -5,7 +5,7 @@ away. The scrubber compares each body with its entry and each entry with its lea
 damage stops it and fails the health check; the audit then says what else is wrong.
 """
 
-from ledger.domain.entry import leaf_hash, unseal
+from ledger.domain.entry import cut, is_erased, leaf_hash, parse_canonical, unseal
 from ledger.errors import CorruptError, LedgerError
 from ledger.store.ports.log import StoreReader
 from ledger.store.ports.tree import TreeTables
@@ -78,7 +78,10 @@ class Scrubber:
     @staticmethod
     def _compare(position: int, state: bytes, claimed: bytes) -> None:
         try:
-            unseal(state)
+            if is_erased(state):
+                parse_canonical(cut(state)[0])
+            else:
+                unseal(state)
         except LedgerError as error:
             detail = f"position {position}: {error.detail}"
             raise CorruptError(error.code, detail, position=position) from error

@@ -13,12 +13,14 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import charter, entry, events, person, statement, versions
+from ledger.domain import charter, entry, erasure, events, person, statement, versions
 from ledger.domain.changes.items import is_drafted_alone
 from ledger.domain.charter import Charter
 from ledger.domain.events import (
+    BodiesErased,
     Body,
     EffectBody,
+    ErasedEvent,
     Event,
     KeyAttested,
     LedgerCreated,
@@ -85,6 +87,8 @@ class Auditor(Decisions):
                 self._compare(event)
             self._claim(event)
             self._evolve(event)
+            if event.body.MEANING.stream == "statement":
+                self._note_place(event.stream, position)
             # Last: an event that is wrong otherwise can have any time.
             if event.at < self._newest:
                 raise CorruptError("time_backwards", f"{event.at} comes after {self._newest}")
@@ -93,6 +97,40 @@ class Auditor(Decisions):
             raise refusal(error, place) from error
         self.position, self._newest = position, event.at
         return event
+
+    def add_erased(self, position: int, state: bytes, leaf: bytes | None = None) -> ErasedEvent:
+        """Check the entry of an event whose body a change erased; raise AuditError `log_invalid`.
+
+        `erasures` must state it. The decision is not recomputed: its evidence is gone.
+        """
+        before = position - 1 if self._may_skip(position) else self.position
+        place = before + 1 if self.is_inside_commit else position
+        try:
+            if before != position - 1:
+                raise CorruptError("position_gap", f"position {position} follows {before}")
+            event = events.erased(entry.parse_canonical(entry.cut(state)[0]))
+            if leaf not in (None, entry.leaf_hash(state)):
+                raise CorruptError("leaf_mismatch", "the stored leaf hash does not match the entry")
+            self._pass_erased(position, event)
+            if self._newest > event.at:
+                raise CorruptError("time_backwards", f"{event.at} comes after {self._newest}")
+        except (LedgerError, KeyError) as error:
+            raise refusal(error, place) from error
+        self.position, self._newest = position, event.at
+        return event
+
+    def _pass_erased(self, position: int, event: ErasedEvent) -> None:
+        stream = event.stream
+        erasure.require_stated(self.erasures.get(stream), position)
+        if self._incomplete is not None:
+            raise self._torn(self._incomplete)
+        self.due = erasure.without_due(self.due, event)
+        known = self._statement(stream) if event.version > 1 else None
+        after = erasure.next_erased(known, event, has_begun=self._has_begun(stream))
+        self.statements[stream] = after
+        self._erased.setdefault(stream, []).append((position, event.tag))
+        self._note_place(stream, position)
+        self._moved(known, after)
 
     def pass_over(self, position: int, stream: UUID, version: int) -> None:
         """Count an event whose body a bundle leaves out; raise AuditError `log_invalid`.
@@ -116,6 +154,8 @@ class Auditor(Decisions):
             require_seen(event.body, expected)
         if expected != event.body:
             raise CorruptError("decision_mismatch", _differences(event.body, expected))
+        if isinstance(event.body, BodiesErased):
+            erasure.require_passed(event.body, self._erased.get(event.stream, ()))
 
     def _may_skip(self, position: int) -> bool:
         """Tell whether the positions before this one may be events of other streams.

@@ -16,6 +16,7 @@ import msgspec
 from ledger.domain import entry, events
 from ledger.domain.document import parse_uuid
 from ledger.domain.entry import Entry, parse_canonical
+from ledger.domain.erasure import erased_positions
 from ledger.domain.events import Recorded, StatementDrafted
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, LedgerError, MalformedError, UnverifiableError
@@ -61,9 +62,8 @@ class Casefile(msgspec.Struct):
     companions: tuple[Companion, ...]
 
     def state(self, index: int) -> bytes:
-        """Return an event as it is stored: its entry, its salt and its body."""
-        raw = self.entries[index]
-        return len(raw).to_bytes(2, "big") + raw + self.bodies[index]
+        """Return an event as it is stored: its entry, its salt and its body, if that is there."""
+        return entry.join(self.entries[index], self.bodies.get(index, b""))
 
 
 def read(files: Files) -> Casefile:
@@ -263,7 +263,9 @@ def content(case: Casefile) -> list[Recorded]:
             raise
 
     look_at(case.bodies, lambda index: index + 1, look)
-    missing = lacking(case.envelopes, case.bodies, case.mode)
+    erased = erased_positions(each.event for each in found)
+    lacked = lacking(case.envelopes, case.bodies, case.mode).items()
+    missing = {n: each for n, each in lacked if n + 1 not in erased.get(each.stream, ())}
     require_bodies(missing, drafted(found), case.mode)
     _compare(case, found)
     return found

@@ -15,6 +15,7 @@ from ledger.domain import (
     charter,
     decisions,
     drafting,
+    erasure,
     log_keys,
     operator_recovery,
     restoration,
@@ -28,6 +29,7 @@ from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
     ApprovalRetracted,
+    BodiesErased,
     Body,
     EffectBody,
     Event,
@@ -94,9 +96,18 @@ class Decisions(KnownStates):
         if self.due and self.due[0].stream == event.stream:
             return self.due[0].body
         cause = parse_uuid(body.by if isinstance(body, StatementSuperseded) else body.change)
+        if not self.due and self._is_erased_cause(cause):
+            return body  # what brought it about is erased: as the log states
         if self.due or self._has_everybody() or self._statement(cause) is not None:
             raise CorruptError("effect_unexpected", "nothing before it has this effect")
+        if isinstance(body, BodiesErased):  # erased and withheld look alike
+            raise UnverifiableError("change_missing", "the change that erased it is not there")
         return body  # evidence without its cause: as the log states
+
+    def _is_erased_cause(self, stream: UUID) -> bool:
+        """Tell whether the event before is an erased one of this stream; a share overrides this."""
+        passed = self._erased.get(stream)
+        return passed is not None and passed[-1][0] == self.position
 
     # --- the ledger ------------------------------------------------------------------------------
 
@@ -240,13 +251,20 @@ class Decisions(KnownStates):
 
     def _draft(self, event: Event, body: StatementDrafted, now_ms: int) -> StatementDrafted:
         creator = self._signer(body.act)
+
+        def find(stream: UUID) -> Statement | None:
+            found = self._named(stream)
+            if found is None or not erasure.is_unknown(found):
+                return found
+            return erasure.as_stated(found, body, event.at)
+
         again, document = drafting.draft(
             body.document.encode(),
             body.act,
             creator,
             charter=self._charter,
             now_ms=now_ms,
-            find=self._named,
+            find=find,
         )
         self._require_stream(event, UUID(document.statement_id))
         if is_change(document):

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, held_passkeys, person, signing_keys
+from ledger.domain import charter, erasure, held_passkeys, person, signing_keys
 from ledger.domain.charter import Charter
 from ledger.domain.epochs import Loss
 from ledger.domain.events import (
@@ -133,11 +133,15 @@ class Events:
         """The auditor after all events, or the error that stopped it."""
         auditor, case = Auditor(complete=self._complete), self.case
         try:
+            auditor.erasures = erasure.stated(each.event for each in self._recorded)
             withheld = [*lacking(case.envelopes, case.bodies, case.mode).items()][::-1]
             for done, recorded in enumerate(self._recorded, start=1):
                 while withheld and withheld[-1][0] < recorded.position:
                     index, envelope = withheld.pop()
-                    auditor.pass_over(index + 1, envelope.stream, envelope.seq)
+                    if envelope.stream in auditor.erasures:
+                        auditor.add_erased(index + 1, case.state(index))
+                    else:
+                        auditor.pass_over(index + 1, envelope.stream, envelope.seq)
                 auditor.add(recorded.position, case.state(recorded.position - 1))
                 self._progress("decisions", done, len(self._recorded))
             auditor.finish()

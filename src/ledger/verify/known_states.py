@@ -1,13 +1,14 @@
 """The states as of a position that recomputed decisions read: the ledger, people, statements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from ledger.domain.acts import parse_act
 from ledger.domain.changes.effects import Sources
 from ledger.domain.charter import Charter
 from ledger.domain.epochs import Loss
-from ledger.domain.events import Effect, Event
+from ledger.domain.erasure import Erasing, is_unknown
+from ledger.domain.events import BodiesErased, Effect, Event
 from ledger.domain.person import Person, settled
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, NotFoundError, UnverifiableError
@@ -26,6 +27,11 @@ class KnownStates:
         self._owners: dict[str, UUID] = {}
         # The effects of the change that the last approval completed, and which come next.
         self.due: tuple[Effect, ...] = ()
+        # What the log states of erasures, by stream, also of those that come later.
+        self.erasures: Mapping[UUID, BodiesErased] = {}
+        self._places: dict[UUID, list[int]] = {}  # of the events of statements
+        # Position and type of the erased events so far, by stream.
+        self._erased: dict[UUID, list[tuple[int, str]]] = {}
 
     def _statement(self, stream: UUID) -> Statement | None:
         """Return a statement, None if unknown; an auditor of some streams overrides this."""
@@ -73,7 +79,7 @@ class KnownStates:
 
     def _sources(self) -> Sources:
         holders = self._holders if self._has_everybody() else None
-        return Sources(self._charter, self._people, holders, self._subject)
+        return Sources(self._charter, self._people, holders, self._subject, self._erasing)
 
     def _people(self, users: Sequence[UUID]) -> list[Person]:
         if not self.people.keys() >= {*users}:
@@ -86,6 +92,17 @@ class KnownStates:
         if found is None:
             raise NotFoundError("statement_unknown", "there is no such statement")
         return found
+
+    def _erasing(self, stream: UUID) -> Erasing:
+        """Return what the erasure of a statement depends on; a share overrides this."""
+        versions = (each for each in self.statements.values() if each.replaces == stream)
+        known = tuple(each for each in versions if not is_unknown(each))
+        places = tuple(self._places.get(stream, ()))
+        return Erasing(places, known, self.erasures.get(stream))
+
+    def _note_place(self, stream: UUID, position: int) -> None:
+        """Note the position of a statement's event; a share looks them up."""
+        self._places.setdefault(stream, []).append(position)
 
     def _named(self, stream: UUID) -> Statement | None:
         """Return a statement that evidence names, None if there never was one.

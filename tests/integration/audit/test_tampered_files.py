@@ -35,7 +35,7 @@ def test_each_definition_that_is_dropped_is_named(ledger: Path, copy: Path) -> N
             db.execute(sql)
             if finding is None or finding.detail != f"{kind} {name} is missing":
                 missed.append((name, finding))
-    assert (missed, len(definitions)) == ([], 29)
+    assert (missed, len(definitions)) == ([], 34)
     assert engine_finding(copy) is None
 
 

@@ -15,14 +15,13 @@ import pytest
 from ledger.__main__ import main
 from ledger.audit.trail import COLUMNS, Trail
 from ledger.audit.trail_formats import write_csv
-from ledger.domain import entry
+from ledger.domain import entry, events
 from ledger.domain.events import BODIES
 from ledger.store.engines import audited_log
-from ledger.verify.auditor import Auditor
 from tests.support.audited import SIZE
 from tests.support.event_names import positions
 from tests.support.every_event import every_type
-from tests.support.ledgers import rows
+from tests.support.ledgers import audit, rows
 from tests.support.states import without_triggers
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "trail.md"
@@ -36,11 +35,15 @@ def exported(ledger: Path, tmp_path: Path, form: str) -> bytes:
 
 def test_every_event_is_a_line_in_order(ledger: Path, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in exported(ledger, tmp_path, "jsonl").splitlines()]
-    auditor = Auditor()
+    stored = rows(ledger / "log.sqlite")
+    auditor = audit(stored)
     assert len(lines) == SIZE
-    for line, (position, state, leaf) in zip(lines, rows(ledger / "log.sqlite"), strict=True):
-        event = auditor.add(position, state, leaf)
-        raw, _, _ = entry.split(state)
+    for line, (position, state, leaf) in zip(lines, stored, strict=True):
+        raw, _ = entry.cut(state)
+        if entry.is_erased(state):
+            assert line["summary"].startswith("Erased by change ")
+            continue
+        event = events.decode(state)
         assert tuple(line) == COLUMNS
         assert (line["position"], line["leafIndex"]) == (position, position - 1)
         assert (line["time"], line["stream"]) == (event.at, str(event.stream))

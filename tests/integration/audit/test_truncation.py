@@ -14,7 +14,7 @@ from tests.support.audited import attacking, audited, finding_of
 
 def truncate(db: sqlite3.Connection, size: int) -> None:
     """Truncate the log to a size, as if the rest had never existed."""
-    for table in ("ev", "body", "cmd", "claim", "member"):
+    for table in ("ev", "body", "cmd", "claim", "member", "erased"):
         db.execute(f"DELETE FROM {table} WHERE pos > ?", (size,))
     db.execute("DELETE FROM checkpoint WHERE size > ?", (size,))
     (raw,) = db.execute("SELECT entry FROM ev WHERE pos = ?", (size,)).fetchone()

@@ -14,9 +14,10 @@ from ledger.audit.workers import WorkerPool, WorkerTask
 from ledger.domain.entry import cut, join
 from ledger.errors import LedgerError, UnavailableError
 from ledger.store.engines import audited_log
-from ledger.verify.auditor import AuditError, Auditor
+from ledger.verify.auditor import AuditError
 from tests.support.audited import SIZE, audited, edit, finding_of
 from tests.support.forgery import resealed
+from tests.support.ledgers import audit
 from tests.support.ledgers import rows as stored_rows
 from tests.support.refusals import refused
 from tests.support.states import replace_state, state_at, without_triggers
@@ -24,11 +25,8 @@ from tests.support.states import replace_state, state_at, without_triggers
 
 def sequential(directory: Path) -> tuple[int, str] | None:
     """Return what the auditor of the whole log, one event after the other, refuses."""
-    auditor = Auditor()
     try:
-        for row in stored_rows(directory / "log.sqlite"):
-            auditor.add(*row)
-        auditor.finish()
+        audit(stored_rows(directory / "log.sqlite"))
     except AuditError as error:
         cause = error.__cause__
         position = error.evidence["position"]

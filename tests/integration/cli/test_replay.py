@@ -13,10 +13,11 @@ import pytest
 from ledger import clock
 from ledger.__main__ import main
 from ledger.clock import from_rfc3339
-from ledger.domain.events import StatementDecision
+from ledger.domain.events import Event, StatementDecision
 from ledger.errors import MalformedError
 from ledger.verify.auditor import Auditor
 from tests.support.audited import SIZE
+from tests.support.erased import informed, take
 from tests.support.ledgers import rows
 from tests.support.refusals import refused
 from tests.support.states import without_triggers
@@ -29,9 +30,10 @@ def replayed(ledger: Path, capsys: pytest.CaptureFixture[str], *options: str) ->
 
 
 def audited_to(ledger: Path, position: int) -> Auditor:
-    auditor = Auditor()
-    for row in rows(ledger / "log.sqlite")[:position]:
-        auditor.add(*row)
+    stored = rows(ledger / "log.sqlite")
+    auditor = informed(stored)
+    for row in stored[:position]:
+        take(auditor, row)
     return auditor
 
 
@@ -81,11 +83,11 @@ def test_without_a_position_the_newest_is_shown(
 def test_each_decision_is_named_with_its_time_position_and_key(
     ledger: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    auditor = Auditor()
-    made = []
-    for row in rows(ledger / "log.sqlite"):
-        event = auditor.add(*row)
-        if isinstance(event.body, StatementDecision):
+    stored = rows(ledger / "log.sqlite")
+    auditor, made = informed(stored), []
+    for row in stored:
+        event = take(auditor, row)
+        if isinstance(event, Event) and isinstance(event.body, StatementDecision):
             made.append((str(event.stream), row[0], event.at, event.body.signer, event.body.kid))
     world = replayed(ledger, capsys)
     shown = [

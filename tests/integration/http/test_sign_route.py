@@ -19,8 +19,11 @@ FRONT, FRAMEWORK = "application/json", "application/json; charset=utf-8"
 
 
 def told(answer: httpx.Response, statement: str) -> tuple[Any, ...]:
-    """Return an answer without what names this request, this event and this statement."""
-    of_request = ("x-request-id", "date", "content-length")
+    """Return an answer without what names this request, this event and this statement.
+
+    Only the front has `Vary`: it answers browsers with a page.
+    """
+    of_request = ("x-request-id", "date", "content-length", "vary")
     headers = sorted(each for each in answer.headers.items() if each[0] not in of_request)
     body = answer.json()
     places = body.pop("position", None), body.pop("leafIndex", None)

@@ -187,7 +187,7 @@ def test_a_statement_that_needs_an_approval_in_question_is_in_question(club: Clu
     row = found[found.index(f'id="s-{statement.id}"') :].partition("</tr>")[0]
     assert "In question" in row
     assert 'class="badge approved"' not in row
-    assert "Without it: signed by Dora V; 2 needed. Do not act on it." in page
+    assert "Without it: signed by “Dora V”; 2 needed. Do not act on it." in page
     sound = dora.draft(policy=policy_of(1, dora))
     assert dora.approve(sound).json()["status"] == "approved"
     wait_for(club.server, head(club.server))

@@ -246,7 +246,7 @@ def test_streams_that_were_forgotten_are_looked_up(
 ) -> None:
     story = random_story(200, seed=17)
     expected = rows_of(story.views())["decision"]
-    monkeypatch.setattr("projections.facts.REMEMBERED", 3)
+    monkeypatch.setattr("projections.stream_numbers.REMEMBERED", 3)
     log = Upto(story, 0)
     follower = Follower(opened, log)
     for log.size in range(1, 201):

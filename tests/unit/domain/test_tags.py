@@ -47,4 +47,5 @@ def test_the_tags_are_these_for_ever() -> None:
         "outcome-reported.v1",
         "statement-withdrawn-by-change.v1",
         "statement-superseded.v1",
+        "bodies-erased.v1",
     ]

@@ -8,6 +8,7 @@ from ledger.domain.events import CompromiseSet, StatementWithdrawnByChange
 from tests.support.chronicle import statement_id
 from tests.support.signers import Signer
 from tests.vectors.changes.company import Company, Item, stand
+from tests.vectors.changes.erasures import erase
 
 DAY_MS = 86_400_000
 FUTURE = "2026-12-31T00:00:00.000Z"
@@ -91,6 +92,15 @@ DRAFTED: dict[str, tuple[str | None, Callable[[Company], list[Item]]]] = {
         "statement_unknown",
         lambda it: [{"withdraw": {"statement": it.ivy.user}}],
     ),
+    "an erasure of no statement": ("statement_unknown", lambda _: [erase(77)]),
+    "an erasure of a person": (
+        "statement_unknown",
+        lambda it: [{"erase": {"statement": it.ivy.user}}],
+    ),
+    "an erasure with another member": (
+        "change_invalid",
+        lambda _: [{"erase": {"statement": statement_id(3), "positions": [1]}}],
+    ),
     "a withdrawal of an id in capitals": (
         "id_invalid",
         lambda _: [{"withdraw": {"statement": statement_id(0xAB).upper()}}],
@@ -106,6 +116,11 @@ WITH_A_STATEMENT: dict[str, tuple[str | None, Callable[[Company], list[Item]]]] 
     "a withdrawal of what a deactivated person left": (
         None,
         lambda it: [stand("deactivate", it.cal), withdraw(3)],
+    ),
+    "an erasure of what is pending": ("not_erasable", lambda _: [erase(3)]),
+    "an erasure of what the same change withdraws": (
+        "not_erasable",
+        lambda it: [stand("deactivate", it.cal), withdraw(3), erase(3)],
     ),
     "a withdrawal twice": (
         "statement_withdrawn",

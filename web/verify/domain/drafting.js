@@ -8,6 +8,7 @@ import { rolesOf, signingRolesOf } from "./charter.js";
 import { endsAt, requireEnd, requireFloor } from "./charter_values.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
+import { asStated, isUnknown } from "./erasure.js";
 import { checkChange, requirePlace, requireInForce } from "./governance.js";
 import { signedBy } from "./person.js";
 import { requirePossible } from "./places.js";
@@ -29,7 +30,7 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
   // 1. The signature, and that it is over these very bytes.
   const about = { statementId: document.statementId, sha256: await sha256Hex(raw) };
   const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about });
-  const superseded = requireFound(document, creator, sources);
+  const superseded = requireFound(document, creator, statedSources(document, body, creator, sources));
   // 2. The document names the right creator, ledger and time; the person may draft.
   if (document.creator !== creator.user) {
     refuse("document_creator_mismatch", "the document names another creator");
@@ -66,6 +67,15 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
     drafters: known?.drafters ?? [],
   };
   return { again, document };
+}
+
+/** Return the sources with an erased statement as the draft states it. */
+function statedSources(document, body, creator, { at, ...sources }) {
+  const id = document.supersedes?.statement;
+  const known = sources.statements.get(id);
+  if (!isUnknown(known)) return sources;
+  const stated = asStated(known, creator.user, document, body, at);
+  return { ...sources, statements: new Map([...sources.statements, [id, stated]]) };
 }
 
 /** Return the defined type of a document, null for others; refuse who does not draft such ones. */

@@ -2,11 +2,11 @@
 // statements.
 
 import { ed25519Jwk } from "../jose/keys.js";
-import { integer, listOf, nullable, oneOf, either, struct, text } from "../shapes.js";
+import { integer, listOf, nullable, oneOf, either, optional, struct, text } from "../shapes.js";
 import { charterValues } from "./charter_values.js";
 import { MATERIAL } from "./events_of_people.js";
 import { MAX_NESTED } from "./policy.js";
-import { STANDING, TYPE_PENDING } from "./vocabulary.js";
+import { STANDING, STATUS, TYPE_PENDING } from "./vocabulary.js";
 
 /** The tags of the effects of changes. */
 export const EFFECT_TAG = Object.freeze({
@@ -25,6 +25,7 @@ export const EFFECT_TAG = Object.freeze({
   PASSKEY_ADMITTED: "passkey-admitted.v1",
   COMPROMISE_SET: "compromise-set.v1",
   STATEMENT_WITHDRAWN_BY_CHANGE: "statement-withdrawn-by-change.v1",
+  BODIES_ERASED: "bodies-erased.v1",
 });
 const TAG = EFFECT_TAG;
 
@@ -66,4 +67,10 @@ export const OF_CHANGES = {
   [TAG.PASSKEY_ADMITTED]: ofPerson({ credentialId: text }),
   [TAG.COMPROMISE_SET]: ofPerson({ compromised: text, since: text, also: listOf(text) }),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: effect("statement", {}, [], ["change"]),
+  [TAG.BODIES_ERASED]: effect(
+    "statement",
+    { positions: listOf(integer), status: oneOf(...Object.values(STATUS)), successor: optional(text) },
+    [],
+    ["change"],
+  ),
 };

@@ -44,9 +44,11 @@ export function requireKnownReaders({ readers }, known) {
   }
 }
 
-/** Refuse a signer who may not read the statement; an invalid signature is named first. */
-export async function requireReadable({ audience }, person, jws, jwk) {
-  if (mayRead(audience, person)) return;
+/** Refuse a signer who may not read the statement, or if it is erased; an invalid signature is named first. */
+export async function requireReadable({ audience, isErased }, person, jws, jwk) {
+  const isReadable = mayRead(audience, person);
+  if (isReadable && !isErased) return;
   await verifyCompact(jws, jwk);
-  refuse(...UNKNOWN_STATEMENT);
+  if (!isReadable) refuse(...UNKNOWN_STATEMENT);
+  refuse("statement_erased", "the statement was erased by a change");
 }

@@ -12,7 +12,7 @@ import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { forANewVersion } from "./policy.js";
 import { audienceOf } from "./readers.js";
 import { stops } from "./statement_types.js";
-import { STATUS } from "./vocabulary.js";
+import { READ_BY, STATUS } from "./vocabulary.js";
 
 // By tag: what an event changes in a statement.
 const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
@@ -44,6 +44,12 @@ const CHANGES = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_SUPERSEDED]: (_, { by }) => ({ status: STATUS.SUPERSEDED, supersededBy: by }),
   [TAG.STATEMENT_WITHDRAWN]: () => ({ status: STATUS.WITHDRAWN }),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: () => ({ status: STATUS.WITHDRAWN }),
+  [TAG.BODIES_ERASED]: ({ id }, { change, status, successor }, at) => ({
+    ...withoutBodies({ stream: id, at }),
+    status,
+    supersededBy: successor,
+    erasedBy: change,
+  }),
 });
 
 /** Return the statement after one more event of its stream. */
@@ -82,7 +88,44 @@ async function drafted({ document: source, creator, endsAt, readBy, earlier, dra
     decided: new Map(),
     usable: document.usable,
     uses: [],
+    isErased: false,
+    erasedBy: null,
   };
+}
+
+/** Return a statement of which nothing but entries is left, up to this event. */
+export const withoutBodies = ({ stream, at, version }) => ({
+  id: stream,
+  version,
+  creator: "",
+  title: "",
+  policy: { threshold: 1, of: [], steps: null, veto: [], creatorMaySign: true, expiresAt: null, assurance: "key" },
+  audience: { readBy: READ_BY.EVERYONE, creator: "", members: [] },
+  draftedAt: at,
+  endsMs: 0,
+  isPlain: true,
+  type: null,
+  items: null,
+  supersedes: null,
+  supersededBy: null,
+  earlier: null,
+  replaced: null,
+  sha256: "",
+  payloadSha256: "",
+  contentSha256: "",
+  status: STATUS.PENDING,
+  approvals: new Map(),
+  rejections: new Map(),
+  decided: new Map(),
+  usable: null,
+  uses: [],
+  isErased: true,
+  erasedBy: null,
+});
+
+/** Refuse a statement whose bodies a change erased. */
+export function requireBodies({ isErased }) {
+  if (isErased) refuse("statement_erased", "the statement was erased by a change");
 }
 
 /** Return the use of a place and generation; undefined if there is none. */
@@ -103,6 +146,7 @@ export function statusAt({ endsMs: ends, draftedAt, status, type }, { nowMs, cha
 
 /** Refuse a statement that has none of these statuses. */
 export function requireStatus(statement, context, ...allowed) {
+  requireBodies(statement);
   const status = statusAt(statement, context);
   if (!allowed.includes(status)) refuse(`statement_${status}`, `the statement is ${status}`);
 }

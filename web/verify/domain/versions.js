@@ -9,7 +9,7 @@ import { TAG } from "./events.js";
 import { excluded, lowers, met, possible, requirePossible } from "./places.js";
 import { mayApprove as mayApproveBy, rootOf, stepsOf } from "./policy.js";
 import { mayRead, UNKNOWN_STATEMENT } from "./readers.js";
-import { statusAt } from "./statement.js";
+import { requireBodies, statusAt } from "./statement.js";
 import { letsDraftersSupersede } from "./statement_types.js";
 import { ASSURANCE, STATUS } from "./vocabulary.js";
 
@@ -27,6 +27,7 @@ export function requireFound({ supersedes }, creator, sources) {
   if (supersedes === null) return null;
   const earlier = named(supersedes.statement, sources);
   if (!mayRead(earlier.audience, creator)) refuse(...UNKNOWN_STATEMENT);
+  requireBodies(earlier);
   if (supersedes.sha256 !== earlier.sha256 || !same(supersedes.policy, earlier.policy)) {
     refuse("superseded_mismatch", "the document copies another digest or policy of the earlier statement");
   }

@@ -12,6 +12,7 @@ import { decideDraft } from "../domain/drafting.js";
 import { isEffect, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
 import { requireNeeded } from "../domain/operator_recovery.js";
+import { isUnknown, nextErased, requirePassed, requireStated, withoutDue } from "../domain/erasure.js";
 import { requireSeen } from "../domain/seen.js";
 import { evolveStatement } from "../domain/statement.js";
 import * as versions from "../domain/versions.js";
@@ -39,6 +40,9 @@ export class Auditor {
     this.claims = new Set();
     this.incomplete = null;
     this.due = []; // what the last event brings about, which comes next
+    this.erasures = new Map(); // what the log states of erasures, by stream, also of later ones
+    this.places = new Map(); // by stream, the positions of a statement's events so far
+    this.erased = new Map(); // by stream, the erased events so far
   }
 
   /** Recompute the next event from its evidence and fold it; refuse an event that differs. */
@@ -53,10 +57,16 @@ export class Auditor {
     if (!same(expected, event.body)) {
       refuse("decision_mismatch", "the evidence leads to another event");
     }
+    if (event.type === TAG.BODIES_ERASED) requirePassed(event.body, this.erased.get(event.stream));
     await take(this.claims, event);
     await this.evolve(event);
+    if (streamOf(event.type) === STREAM_OF.STATEMENT) this.notePlace(event.stream, event.position);
     this.position = event.position;
     this.newest = event.at;
+  }
+
+  notePlace(stream, position) {
+    this.places.set(stream, [...(this.places.get(stream) ?? []), position]);
   }
 
   /** Count an event whose body a bundle leaves out: nothing but what was seen rests on it. */
@@ -69,6 +79,32 @@ export class Auditor {
     else this.people.set(stream, { ...known, version });
     this.position = position;
   }
+
+  /** Take the entry of an event whose body a change erased; its decision is not recomputed. */
+  addErased(position, entry) {
+    const { stream, type, at } = entry;
+    if (this.isInsideCommit && position !== this.position + 1) {
+      refuse("position_gap", `after ${this.position} comes ${position}`);
+    }
+    requireStated(this.erasures.get(stream), position);
+    if (this.incomplete !== null) refuse(...this.torn());
+    this.due = withoutDue(this.due, entry);
+    const known = this.statements.get(stream);
+    this.statements.set(stream, nextErased(known, entry, this.people.has(stream)));
+    this.erased.set(stream, [...(this.erased.get(stream) ?? []), { position, type }]);
+    this.notePlace(stream, position);
+    this.position = position;
+    this.newest = at;
+  }
+
+  /** Return what the erasure of a statement depends on besides its state. */
+  erasing = (stream) => ({
+    positions: this.places.get(stream) ?? [],
+    versions: [...this.statements.values()].filter(
+      (each) => each.replaced && each.supersedes.statement === stream && !isUnknown(each),
+    ),
+    stated: this.erasures.get(stream) ?? null,
+  });
 
   finish() {
     if (this.due.length) refuse("effects_missing", "what the last event brings about is missing");
@@ -163,6 +199,7 @@ export class Auditor {
     const { again, document } = await decideDraft(event.body, this.signer(event), this.charter, {
       ...context,
       ...this.sources(),
+      at: event.at,
     });
     requireStream(event.stream, document.statementId);
     if (isChange(document)) {
@@ -188,15 +225,20 @@ export class Auditor {
     }
     const cause = body.change ?? body.by;
     requireUuid(cause);
+    // What brought it about is erased: as the log states.
+    if (!next && this.erased.get(cause)?.at(-1).position === this.position) return body;
     if (next || this.complete || this.statements.has(cause)) {
       refuse("effect_unexpected", "nothing before it has this effect");
+    }
+    if (type === TAG.BODIES_ERASED) {
+      throw new Unknown("change_missing", "the change that erased it is not there"); // or it is withheld
     }
     return body;
   }
 
   sources() {
-    const { charter, people, statements, complete } = this;
-    return { charter, people, statements, hasEverybody: complete };
+    const { charter, people, statements, complete, erasing } = this;
+    return { charter, people, statements, hasEverybody: complete, erasing };
   }
 
   statement({ stream }) {

@@ -5,6 +5,7 @@
 import { jcs } from "../../static/js/lib/jcs.js";
 import { requireUuid } from "../domain/document.js";
 import { parseEntry, requireCommitted, SALT_BYTES } from "../domain/entry.js";
+import { erasuresOf } from "../domain/erasure.js";
 import { decodeEvent, TAG } from "../domain/events.js";
 import { toBase64 } from "../encoding.js";
 import { placed, refuse, Unknown } from "../errors.js";
@@ -143,7 +144,9 @@ export async function readEvents(bundle, each) {
     await requireCommitted(entry, salted);
     events.push(decodeEvent(entry, position, salted));
   });
-  requireBodies(lacking(bundle), events, mode);
+  const erasures = erasuresOf(events);
+  const isErased = ([index, { stream }]) => erasures.get(stream)?.positions.includes(index + 1);
+  requireBodies(lacking(bundle).filter((each) => !isErased(each)), events, mode);
   requireDrafts(events, statements);
   await requireExhibits(files, events, statements);
   return events;

@@ -12,6 +12,7 @@ import {
   streamOf,
   TAG,
 } from "../domain/events.js";
+import { erasuresOf } from "../domain/erasure.js";
 import { decideFirstPasskey } from "../domain/held_passkeys.js";
 import { activeKey, allAfter, evolvePerson, settled } from "../domain/person.js";
 import { decideAttestation } from "../domain/signing_keys.js";
@@ -220,11 +221,13 @@ function signingKid(event) {
 /** Give every event of a bundle to the auditor, and the entries without a body in their places. */
 export async function decideAgain(events, withheld, auditor, breathe) {
   const passedOver = [...withheld];
+  auditor.erasures = erasuresOf(events);
   for (const event of events) {
     await breathe();
     while (passedOver.length && passedOver[0][0] < event.position) {
       const [index, entry] = passedOver.shift();
-      placed(index + 1, () => auditor.passOver(index + 1, entry));
+      const pass = auditor.erasures.has(entry.stream) ? "addErased" : "passOver";
+      placed(index + 1, () => auditor[pass](index + 1, entry));
     }
     try {
       await auditor.add(event);

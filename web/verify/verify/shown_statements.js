@@ -20,6 +20,7 @@ const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
   [TAG.STATEMENT_SUPERSEDED]: null,
   [TAG.STATEMENT_WITHDRAWN]: DECISION.WITHDRAWAL,
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: null,
+  [TAG.BODIES_ERASED]: null,
 });
 
 /** Return the statements of a bundle, given the auditor after all its events. */

@@ -10,7 +10,7 @@ from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from ledger import clock
-from ledger.domain import charter, governance, held_passkeys, person, policy, statement
+from ledger.domain import charter, erasure, governance, held_passkeys, person, policy, statement
 from ledger.domain.changes import person_effects, type_effects
 from ledger.domain.changes.governable import require_governable
 from ledger.domain.changes.items import (
@@ -18,6 +18,7 @@ from ledger.domain.changes.items import (
     CloseRole,
     DefineRole,
     DefineType,
+    EraseStatement,
     Invite,
     Item,
     LedgerItem,
@@ -25,11 +26,13 @@ from ledger.domain.changes.items import (
     RetireType,
     SetCharter,
     SetGovernance,
+    StatementItem,
     WithdrawStatement,
 )
 from ledger.domain.changes.person_effects import require_effect, require_role
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.charter_values import digest
+from ledger.domain.erasure import Erasing
 from ledger.domain.events import (
     CharterSet,
     Effect,
@@ -57,13 +60,15 @@ class Sources(NamedTuple):
 
     `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns who
     holds a role; it is None if the evidence leaves out people. `statement` returns a statement, or
-    raises NotFoundError `statement_unknown`.
+    raises NotFoundError `statement_unknown`; `erasing` returns what its erasure depends on, and
+    nothing without any.
     """
 
     charter: Charter
     people: Callable[[Sequence[UUID]], list[Person]]
     holders: Callable[[str], frozenset[UUID]] | None
     statement: Callable[[UUID], Statement]
+    erasing: Callable[[UUID], Erasing] = lambda _: Erasing()
 
     def governors(self, rules: Node) -> frozenset[UUID] | None:
         """Return everybody who could fill a place of governance; None without `holders`."""
@@ -75,8 +80,8 @@ class Sources(NamedTuple):
 
 def affected(items: Sequence[Item]) -> frozenset[UUID]:
     """Return the streams that the effects of these items depend on: of people and statements."""
-    ended = [UUID(item.statement) for item in items if isinstance(item, WithdrawStatement)]
-    return _people_of(items).union(ended)
+    named = [UUID(item.statement) for item in items if isinstance(item, StatementItem)]
+    return _people_of(items).union(named)
 
 
 def _people_of(items: Sequence[Item]) -> frozenset[UUID]:
@@ -117,7 +122,8 @@ def decide(
     An approval `completes` the change: then only people who accepted governance count in it. Raises
     ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`,
-    `below_floor`, `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`;
+    `below_floor`, `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`,
+    `statement_erased`, `not_erasable`;
     NotFoundError `user_unknown`, `statement_unknown`; and as `person_effects.decide` and
     `type_effects.of_item`.
     """
@@ -148,6 +154,8 @@ class _World:
             self._apply_to_person(item)
         elif isinstance(item, WithdrawStatement):
             self._withdraw(UUID(item.statement))
+        elif isinstance(item, EraseStatement):
+            self._erase(UUID(item.statement))
         else:
             self._apply_to_ledger(item)
 
@@ -244,12 +252,27 @@ class _World:
 
     def _withdraw(self, stream: UUID) -> None:
         subject = self._statements.get(stream) or self._sources.statement(stream)
+        effect = StatementWithdrawnByChange(self._change)
+        if subject.is_erased and subject.erased_by is None:
+            self._next(stream, subject.version, effect)  # erased later: as the log states
+            return
         ended = self._charter.stops(subject.type, subject.drafted_at)
         statement.require_status(subject, self._now_ms, "pending", stopped=ended)
         (creator,) = self._all_people([UUID(subject.creator)])
         if creator.standing != "deactivated":
             raise ConflictError("creator_not_gone", "only its creator withdraws this statement")
-        event = self._next(stream, subject.version, StatementWithdrawnByChange(self._change))
+        event = self._next(stream, subject.version, effect)
+        self._statements[stream] = statement.evolve(subject, event)
+
+    def _erase(self, stream: UUID) -> None:
+        subject = self._statements.get(stream) or self._sources.statement(stream)
+        found = self._sources.erasing(stream)
+        if stream in self._statements:
+            raise erasure.not_erasable("another item of this change is about the statement")
+        effect = erasure.of_statement(
+            self._change, subject, found, self._charter, now_ms=self._now_ms
+        )
+        event = self._next(stream, subject.version, effect)
         self._statements[stream] = statement.evolve(subject, event)
 
     # --- governance ------------------------------------------------------------------------------

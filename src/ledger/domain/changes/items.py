@@ -121,6 +121,13 @@ class WithdrawStatement(_Item, frozen=True):
     statement: str
 
 
+class EraseStatement(_Item, frozen=True):
+    """Erase the bodies of all events of a final statement."""
+
+    NAME = "erase"
+    statement: str
+
+
 class ReEnrol(_Item, frozen=True):
     """Let a person come back with a new passkey, by the holder of a link's key."""
 
@@ -202,7 +209,8 @@ PersonItem = (
     | Admit
     | SetCompromise
 )
-Item = LedgerItem | PersonItem | WithdrawStatement
+StatementItem = WithdrawStatement | EraseStatement
+Item = LedgerItem | PersonItem | StatementItem
 KINDS: dict[str, type[Item]] = {kind.NAME: kind for kind in get_args(Item)}
 
 

@@ -10,6 +10,7 @@ from ledger.domain.changes.items import (
     DefineRole,
     DefineType,
     EndRole,
+    EraseStatement,
     GrantRole,
     Invite,
     Item,
@@ -46,6 +47,8 @@ def _words(item: Item) -> str:
             return f"Close the role {item.role}"
         case WithdrawStatement():
             return f"Withdraw the statement {_short(item.statement)}"
+        case EraseStatement():
+            return f"Erase the statement {_short(item.statement)}"
         case SetCharter():
             return "Set the values of the charter"
         case DefineType():

@@ -33,6 +33,7 @@ from ledger.domain.events.of_changed_people import (
     StandingSet,
 )
 from ledger.domain.events.of_changes import (
+    BodiesErased,
     ChangeEffect,
     CharterSet,
     GovernanceSet,
@@ -95,6 +96,7 @@ from ledger.domain.events.stored import (
     Body,
     Effect,
     EffectBody,
+    ErasedEvent,
     Event,
     Recorded,
     actor,
@@ -102,7 +104,9 @@ from ledger.domain.events.stored import (
     decode,
     decode_body,
     encode,
+    erased,
     memberships,
+    read,
 )
 
 __all__ = [
@@ -111,6 +115,7 @@ __all__ = [
     "NO_ROLE",
     "TAKEN",
     "ApprovalRetracted",
+    "BodiesErased",
     "Body",
     "ChangeEffect",
     "CharterSet",
@@ -119,6 +124,7 @@ __all__ = [
     "Dependency",
     "Effect",
     "EffectBody",
+    "ErasedEvent",
     "Event",
     "EvidenceMember",
     "Explained",
@@ -181,7 +187,9 @@ __all__ = [
     "decode",
     "decode_body",
     "encode",
+    "erased",
     "kid_of",
     "memberships",
+    "read",
     "signature_of",
 ]

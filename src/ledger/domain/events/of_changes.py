@@ -13,6 +13,8 @@ from ledger.domain.events.of_changed_people import PersonEffect
 from ledger.domain.events.of_types import TypeDefined, TypeRetired
 from ledger.domain.policy import Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, USED_INVITATION
+from ledger.domain.vocabulary import Status
+from ledger.encoding import SafeInteger
 from ledger.jose import OkpJwk, thumbprint
 from ledger.jose.fillings import MAX_NESTED
 
@@ -166,6 +168,30 @@ class StatementWithdrawnByChange(Explained, frozen=True):
     change: str
 
 
+@final
+class BodiesErased(Explained, frozen=True):
+    """A change erased the bodies of all earlier events of a final statement.
+
+    `positions` are those of the events, `status` is the statement's status at the erasure, and
+    `successor` the version that superseded it, None without one. The entries stay.
+    """
+
+    TAG = "bodies-erased.v1"
+    MEANING = effect(
+        "statement",
+        Words(
+            trail="{who} erased {title} ({positions} bodies), by change {change}",
+            timeline="{title} was erased by a change",
+            about="stream",
+        ),
+        depends_on=("change",),
+    )
+    change: str
+    positions: tuple[SafeInteger, ...]
+    status: Status
+    successor: str | None = None
+
+
 LedgerEffect = (
     InvitationIssued
     | InvitationCancelled
@@ -176,4 +202,4 @@ LedgerEffect = (
     | TypeRetired
     | GovernanceSet
 )
-ChangeEffect = LedgerEffect | PersonEffect | StatementWithdrawnByChange
+ChangeEffect = LedgerEffect | PersonEffect | StatementWithdrawnByChange | BodiesErased

@@ -9,14 +9,25 @@ from typing import final
 import msgspec
 
 from ledger.domain.events.meaning import Explained, Meaning, Words
-from ledger.domain.events.of_changes import StatementWithdrawnByChange
+from ledger.domain.events.of_changes import BodiesErased, StatementWithdrawnByChange
 from ledger.domain.passkey import AssertionEvidence
-from ledger.domain.unique_names import ACT, TYPE, USE
+from ledger.domain.unique_names import ACT, REPLACES, TYPE, USE
 from ledger.domain.vocabulary import RESERVED, Form, ReadBy, Status, UseOutcome
 from ledger.encoding import SafeInteger
 
 # By stream, in the order of their ids: the version that the decision read.
 Seen = dict[str, SafeInteger]
+
+
+class _Superseded(msgspec.Struct):
+    statement: str
+
+
+class _Document(msgspec.Struct):
+    supersedes: _Superseded
+
+
+_document = msgspec.json.Decoder(_Document)
 
 
 @final
@@ -36,7 +47,7 @@ class StatementDrafted(Explained, frozen=True):
         evidence=("act",),
         depends_on=("actor", "affected", "superseded"),
         claims=(),
-        joins=(TYPE,),
+        joins=(TYPE, REPLACES),
         words=Words(
             trail="{who} drafted {title}",
             timeline="{who} drafted {title}",
@@ -58,6 +69,13 @@ class StatementDrafted(Explained, frozen=True):
     def built_in(self) -> str | None:
         """The name of the document's type if it is a built-in one, else None."""
         return self.type if self.type is not None and self.type.startswith(RESERVED) else None
+
+    @property
+    def replaced(self) -> str | None:
+        """The approved statement that this one is to replace, None without one."""
+        if self.earlier != "approved":
+            return None
+        return _document.decode(self.document.encode()).supersedes.statement
 
 
 @final
@@ -266,5 +284,5 @@ class StatementSuperseded(Explained, frozen=True):
 StatementDecision = StatementSigned | StatementRejected | ApprovalRetracted | StatementWithdrawn
 StatementUse = StatementUsed | OutcomeReported
 StatementRecord = StatementDrafted | StatementDecision | StatementUse
-StatementEffect = StatementWithdrawnByChange | StatementSuperseded
+StatementEffect = StatementWithdrawnByChange | StatementSuperseded | BodiesErased
 StatementBody = StatementRecord | StatementEffect

@@ -47,6 +47,15 @@ class Event(msgspec.Struct, frozen=True):
         return self.version
 
 
+class ErasedEvent(msgspec.Struct, frozen=True):
+    """An event whose salt and body were erased: what its entry says."""
+
+    stream: UUID
+    version: int
+    at: str
+    tag: str
+
+
 class Effect(NamedTuple):
     """An event that a change or a new version brings about, in the stream that it concerns."""
 
@@ -81,6 +90,24 @@ def decode(state: bytes) -> Event:
     """
     raw_entry, _, raw_body = entry.split(state)
     return decode_body(entry.parse_entry(raw_entry), raw_body)
+
+
+def read(state: bytes) -> Event | ErasedEvent:
+    """Return the event of a stored state, or what is left of it.
+
+    A state without any salt and body is that of an erased one. Raises CorruptError as
+    `entry.unseal`, and those of `decode_body`.
+    """
+    if entry.is_erased(state):
+        return erased(entry.parse_canonical(entry.cut(state)[0]))
+    return decode_body(*entry.unseal(state))
+
+
+def erased(envelope: Entry) -> ErasedEvent:
+    """Return what the entry of an erased event says; raise CorruptError `event_unknown`."""
+    if envelope.type not in BODIES:
+        raise CorruptError("event_unknown", f"no event type {envelope.type!r}")
+    return ErasedEvent(envelope.stream, envelope.seq, envelope.at, envelope.type)
 
 
 def decode_body(envelope: Entry, raw_body: bytes) -> Event:

@@ -16,8 +16,10 @@ The contract:
 - Every append carries the newest event that its process knows, its anchor, and the epoch. A log
   that lacks the anchor is an older copy, and a log of another epoch was restored; both take
   nothing.
-- Events, bodies, keys, names, checkpoints and endorsements are never updated or deleted. Triggers
-  refuse both. Tiles are a cache of the leaf hashes.
+- Events, keys, names, checkpoints and endorsements are never updated or deleted, and bodies are
+  deleted only with an event that says which. Triggers or grants refuse everything else. Tiles are
+  a cache of the leaf hashes.
+- An erased body is gone in the commit that erases it: the event's state is its entry alone.
 - After the event that froze the log, no process appends anything.
 
 Crash points: a batch is stored whole or not at all. If a commit fails or the process ends during
@@ -44,7 +46,9 @@ class Write(msgspec.Struct, frozen=True):
     `key` is 32 bytes that identify the request; `answer` is returned to a repeated request.
     `claims` are (name, stream) pairs, `joins` and `leaves` (group, stream) pairs, each in one of
     the two. `reads` are (stream, version) pairs of streams read but not written, `groups` (group,
-    version) pairs of groups read. The decision holds before `until_ms`, milliseconds since 1970;
+    version) pairs of groups read. `erases` are (number of the event in the write from 0, position)
+    pairs: the event of a tag `bodies-erased.v1` names this position in its stream, whose body is
+    deleted. The decision holds before `until_ms`, milliseconds since 1970;
     None for no end.
     """
 
@@ -57,6 +61,7 @@ class Write(msgspec.Struct, frozen=True):
     reads: tuple[tuple[UUID, int], ...] = ()
     groups: tuple[tuple[str, int], ...] = ()
     until_ms: int | None = None
+    erases: tuple[tuple[int, int], ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -131,12 +136,14 @@ class Needs(msgspec.Struct, frozen=True):
     """What a decision reads. `streams` are (stream, version already known) pairs.
 
     The owner of each of `names` is returned with the events of its stream. `key` is the request's.
+    `placed` are the streams whose events' positions are asked for.
     """
 
     key: bytes = b""
     streams: tuple[tuple[UUID, int], ...] = ()
     names: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    placed: tuple[UUID, ...] = ()
 
 
 class Membership(msgspec.Struct, frozen=True):
@@ -154,12 +161,14 @@ class Facts(msgspec.Struct, frozen=True):
     owners: dict[str, UUID]
     groups: dict[str, Membership]
     receipt: Receipt | None = None
+    placed: dict[UUID, tuple[int, ...]] = {}
 
 
 class StoreReader(Protocol):
     """The log, read by position, stream, name or request key; for one thread at a time.
 
-    A state is an event's stored form, as `domain.entry` writes it. Every read may raise
+    A state is an event's stored form, as `domain.entry` writes it; that of an erased event is its
+    entry alone. Every read may raise
     UnavailableError `storage_failed`.
     """
 

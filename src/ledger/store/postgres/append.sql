@@ -10,6 +10,7 @@
 --   g_  groups that a write counted, and their versions
 --   c_  names that a write claims, and for which stream
 --   m_  joins and leaves
+--   x_  erased positions, each with the number of the event in the write that erases it
 -- A row is returned for each write. Its outcome is 0 stored, 1 repeated, 2 stale, 3 taken,
 -- 4 frozen, 5 of another epoch, 6 rolled back. Row 0 has the newest position and its leaf.
 CREATE FUNCTION ledger.append_batch(
@@ -22,7 +23,8 @@ CREATE FUNCTION ledger.append_batch(
     v_w int[], v_stream int[], v_version bigint[],
     g_w int[], g_group int[], g_version bigint[],
     c_w int[], c_name int[], c_stream uuid[],
-    m_w int[], m_group int[], m_stream uuid[], m_present boolean[])
+    m_w int[], m_group int[], m_stream uuid[], m_present boolean[],
+    x_w int[], x_nth int[], x_pos bigint[])
 RETURNS TABLE(w int, outcome int, pos bigint, n int, at_ms bigint, answer bytea, name int)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = ledger, pg_temp
@@ -170,6 +172,13 @@ BEGIN
             SELECT grps[x.grp], x.stream, o_pos[x.w], x.present
             FROM unnest(m_w, m_group, m_stream, m_present) x(w, grp, stream, present)
             WHERE first_pos[x.w] > 0;
+        IF cardinality(x_w) > 0 THEN
+            INSERT INTO erased
+                SELECT x.pos, first_pos[x.w] + x.nth FROM unnest(x_w, x_nth, x_pos) x(w, nth, pos)
+                WHERE first_pos[x.w] > 0;
+            DELETE FROM body WHERE pos IN (
+                SELECT x.pos FROM unnest(x_w, x_pos) x(w, pos) WHERE first_pos[x.w] > 0);
+        END IF;
     END IF;
     -- Also for repetitions alone: each is acknowledged after a synchronous commit of its own.
     UPDATE log_head h SET size = new_size, at_ms = newest_ms, commits = h.commits + 1

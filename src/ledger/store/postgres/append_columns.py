@@ -32,7 +32,8 @@ APPEND = (
     " %s::int[], %s::int[], %s::bigint[],"
     " %s::int[], %s::int[], %s::bigint[],"
     " %s::int[], %s::int[], %s::uuid[],"
-    " %s::int[], %s::int[], %s::uuid[], %s::boolean[])"
+    " %s::int[], %s::int[], %s::uuid[], %s::boolean[],"
+    " %s::int[], %s::int[], %s::bigint[])"
 )
 
 
@@ -62,6 +63,7 @@ class AppendColumns:
         self._counted: list[tuple[int, int, int]] = []
         self._claims: list[tuple[int, int, UUID]] = []
         self._members: list[tuple[int, int, UUID, bool]] = []
+        self._erased: list[tuple[int, int, int]] = []
         for number, write in enumerate(writes, start=1):
             self._add(number, write)
 
@@ -83,6 +85,7 @@ class AppendColumns:
             self._counted.append((number, self._groups.of(group), version))
         for name, stream_id in write.claims:
             self._claims.append((number, self._names.of(name), stream_id))
+        self._erased += [(number, nth, position) for nth, position in write.erases]
         for present, pairs in ((True, write.joins), (False, write.leaves)):
             for group, stream_id in pairs:
                 self._members.append((number, self._groups.of(group), stream_id, present))
@@ -110,6 +113,7 @@ class AppendColumns:
             (self._counted, 3),
             (self._claims, 3),
             (self._members, 4),
+            (self._erased, 3),
         )
         columns = [each.values() for each in listed]
         for rows, width in tables:

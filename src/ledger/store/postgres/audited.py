@@ -25,6 +25,7 @@ from ledger.domain.entry import join
 from ledger.errors import NotFoundError
 from ledger.store.postgres import schema
 from ledger.store.postgres.connections import LAST_BIGINT, LONG_S, DatabaseConnection
+from ledger.store.postgres.erased_rows import PostgresErasedRows
 from ledger.store.postgres.event_rows import CHANGES, PAGE, TAGS, WITH_PEOPLE, conditions
 
 PAGE_ROWS = 2_048
@@ -80,7 +81,7 @@ class PostgresSource(NamedTuple):
         return PostgresAudited(self.url)
 
 
-class PostgresAudited:
+class PostgresAudited(PostgresErasedRows):
     """The rows of one log. Every read raises what `DatabaseConnection.rows` raises."""
 
     def __init__(self, url: str) -> None:
@@ -268,8 +269,12 @@ class PostgresAudited:
             after = rows[-1][:3]
 
     def stray_body(self, size: int) -> Any:
-        """Return the position of a body outside 1 to `size`, None if there is none."""
-        return self._first("SELECT pos FROM ledger.body WHERE pos < 1 OR pos > %s LIMIT 1", size)
+        """Return the position of a body that has no event or was erased, None without one."""
+        sql = (
+            "SELECT pos FROM ledger.body WHERE pos < 1 OR pos > %s"
+            " OR pos IN (SELECT pos FROM ledger.erased) ORDER BY pos LIMIT 1"
+        )
+        return self._first(sql, size)
 
     def receipt_count(self) -> int:
         """Return how many receipts are stored."""

@@ -12,7 +12,8 @@ TAGS = "ANY(%s::text[])"
 WITH_PEOPLE = f"(e.tag <> ALL(%s::text[]) OR e.stream IN {CHANGES})"
 PAGE = """
     SELECT pos, stream, version, tag, leaf, entry, data FROM (
-        SELECT e.pos, uuid_send(e.stream) AS stream, e.version, e.tag, e.leaf, e.entry, b.data,
+        SELECT e.pos, uuid_send(e.stream) AS stream, e.version, e.tag, e.leaf, e.entry,
+            coalesce(b.data, (SELECT ''::bytea FROM ledger.erased t WHERE t.pos = e.pos)) AS data,
             sum(octet_length(b.data)) OVER (ORDER BY e.pos) - octet_length(b.data) AS before
         FROM ledger.ev e LEFT JOIN ledger.body b USING(pos)
         WHERE e.pos > %s AND e.pos <= %s AND {where} ORDER BY e.pos LIMIT %s) page

@@ -10,7 +10,7 @@ from ledger.domain.entry import join
 from ledger.store.ports.log import Facts, Head, Membership, Needs, Receipt
 
 # Kind, number of the need, three numbers, stream, text, two byte strings.
-_HEAD, _EVENT, _OWNER, _RECEIPT, _MEMBER = range(5)
+_HEAD, _EVENT, _OWNER, _RECEIPT, _MEMBER, _PLACE = range(6)
 _TABLES = """
     WITH wanted AS MATERIALIZED (
         SELECT * FROM unnest(%s::int[], %s::uuid[], %s::bigint[]) x(need, stream, version)),
@@ -26,7 +26,9 @@ _TABLES = """
 LOAD = f"""{_TABLES}
     SELECT {_HEAD}, 0, size, epoch, at_ms, NULL::uuid, NULL::text, NULL::bytea, NULL::bytea
         FROM ledger.log_head
-    UNION ALL SELECT {_EVENT}, s.need, e.version, 0, 0, s.stream, e.tag, e.entry, b.data
+    UNION ALL SELECT {_EVENT}, s.need, e.version, 0, 0, s.stream, e.tag, e.entry,
+            CASE WHEN b.data IS NULL AND NOT EXISTS(SELECT 1 FROM ledger.erased t
+                WHERE t.pos = e.pos) THEN '\\x00' ELSE b.data END
         FROM streams s
         CROSS JOIN LATERAL (SELECT t.pos, t.version, t.tag, t.entry FROM ledger.ev t
             WHERE t.stream = s.stream AND t.version > s.version ORDER BY t.version OFFSET 0) e
@@ -39,6 +41,8 @@ LOAD = f"""{_TABLES}
         FROM unnest(%s::int[], %s::text[]) x(need, grp),
             LATERAL (SELECT DISTINCT ON (t.stream) t.stream, t.pos, t.present FROM ledger.member t
                 WHERE t.grp = x.grp ORDER BY t.stream, t.pos DESC) m
+    UNION ALL SELECT {_PLACE}, x.need, e.pos, e.version, 0, x.stream, NULL, NULL, NULL
+        FROM unnest(%s::int[], %s::uuid[]) x(need, stream), ledger.ev e WHERE e.stream = x.stream
 """  # noqa: S608  # from this file
 
 
@@ -52,8 +56,9 @@ def arguments(needs: Sequence[Needs]) -> list[list[Any]]:
     names = [(number, name) for number, each in enumerate(needs) for name in each.names]
     keys = [(number, each.key) for number, each in enumerate(needs) if each.key]
     groups = [(number, group) for number, each in enumerate(needs) for group in each.groups]
+    placed = [(number, stream) for number, each in enumerate(needs) for stream in each.placed]
     columns: list[list[Any]] = []
-    for rows, width in ((streams, 3), (names, 2), (keys, 2), (groups, 2)):
+    for rows, width in ((streams, 3), (names, 2), (keys, 2), (groups, 2), (placed, 2)):
         columns += map(list, zip(*rows, strict=True)) if rows else [[] for _ in range(width)]
     return columns
 
@@ -68,6 +73,7 @@ def facts(needs: Sequence[Needs], rows: Sequence[tuple[Any, ...]]) -> list[Facts
     versions: list[dict[str, int]] = [dict.fromkeys(each.groups, 0) for each in needs]
     members: list[dict[str, set[UUID]]] = [{each: set() for each in one.groups} for one in needs]
     receipts: dict[int, Receipt] = {}
+    placed: list[dict[UUID, list[int]]] = [{each: [] for each in one.placed} for one in needs]
     for kind, need, one, two, three, stream, text, first, second in rows:
         if kind == _HEAD:
             head = Head(stored=one, sealed=one, epoch=two, at_ms=three)
@@ -79,6 +85,8 @@ def facts(needs: Sequence[Needs], rows: Sequence[tuple[Any, ...]]) -> list[Facts
             events[need].setdefault(stream, [])
         elif kind == _RECEIPT:
             receipts[need] = stored_receipt(one, two, first)
+        elif kind == _PLACE:
+            placed[need][stream].append(one)
         else:
             versions[need][text] = max(versions[need][text], one)
             if two:
@@ -93,6 +101,7 @@ def facts(needs: Sequence[Needs], rows: Sequence[tuple[Any, ...]]) -> list[Facts
                 for group, version in versions[number].items()
             },
             receipt=receipts.get(number),
+            placed={stream: tuple(sorted(found)) for stream, found in placed[number].items()},
         )
         for number in range(len(needs))
     ]

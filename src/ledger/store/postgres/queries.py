@@ -10,19 +10,21 @@ from ledger.store.ports.log import Facts, Head, Needs
 from ledger.store.postgres import loads
 from ledger.store.postgres.connections import LAST_BIGINT, DatabaseConnection
 
-# Every event has a body; without it, the row is left out, and the gap of positions is noticed.
-_EVENTS = "ledger.ev e JOIN ledger.body b USING(pos)"
+# An event without a body was erased, or its row is left out, and the gap of positions is noticed.
+_ERASED = "EXISTS(SELECT 1 FROM ledger.erased t WHERE t.pos = e.pos)"
+_EVENTS = "ledger.ev e LEFT JOIN ledger.body b USING(pos)"
+_THERE = f"(b.data IS NOT NULL OR {_ERASED})"
 # A gap in a stream would not be noticed: an event without its body stays, and no entry matches it.
-_STREAM = """
-    SELECT e.version, e.tag, e.entry, coalesce(b.data, '')
-    FROM ledger.ev e LEFT JOIN ledger.body b USING(pos)
+_BODY = f"CASE WHEN {_THERE} THEN coalesce(b.data, '') ELSE '\\x00' END"
+_STREAM = f"""
+    SELECT e.version, e.tag, e.entry, {_BODY} FROM {_EVENTS}
     WHERE e.stream = %s AND e.version > %s AND e.version <= %s ORDER BY e.version LIMIT %s
-"""
+"""  # noqa: S608  # from this file
 _STREAM_BACKWARDS = _STREAM.replace("LIMIT", "DESC LIMIT")
-_PLACED = """
-    SELECT e.pos, e.entry, coalesce(b.data, '') FROM ledger.ev e LEFT JOIN ledger.body b USING(pos)
+_PLACED = f"""
+    SELECT e.pos, e.entry, {_BODY} FROM {_EVENTS}
     WHERE e.stream = %s AND e.pos <= %s ORDER BY e.version
-"""
+"""  # noqa: S608  # from this file
 HEAD = "SELECT size, epoch, at_ms FROM ledger.log_head"
 
 
@@ -46,7 +48,8 @@ class PostgresQueries:
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` (position, state) pairs after position `after`, in order."""
-        query = f"SELECT pos, entry, data FROM {_EVENTS} WHERE pos > %s ORDER BY pos LIMIT %s"  # noqa: S608  # from this file
+        where = f"{_THERE} AND pos > %s ORDER BY pos LIMIT %s"
+        query = f"SELECT pos, entry, data FROM {_EVENTS} WHERE {where}"  # noqa: S608  # from this file
         return _joined(self._connection.rows(query, after, limit))
 
     def states(self, positions: Sequence[int]) -> list[tuple[int, bytes]]:
@@ -54,7 +57,7 @@ class PostgresQueries:
 
         Raises CorruptError `position_missing`.
         """
-        query = f"SELECT pos, entry, data FROM {_EVENTS} WHERE pos = ANY(%s::bigint[])"  # noqa: S608  # from this file
+        query = f"SELECT pos, entry, data FROM {_EVENTS} WHERE {_THERE} AND pos = ANY(%s::bigint[])"  # noqa: S608  # from this file
         found = dict(_joined(self._connection.rows(query, [*positions])))
         if not found.keys() >= set(positions):
             raise CorruptError("position_missing", "a position is missing in the log")
@@ -85,11 +88,11 @@ class PostgresQueries:
         """Return (position, stream, version, tag, state) rows from `first` to `last`."""
         query = (
             f"SELECT pos, stream, version, tag, entry, data FROM {_EVENTS}"  # noqa: S608  # from this file
-            " WHERE pos >= %s AND pos <= %s ORDER BY pos LIMIT %s"
+            f" WHERE {_THERE} AND pos >= %s AND pos <= %s ORDER BY pos LIMIT %s"
         )
         rows = self._connection.rows(query, first, LAST_BIGINT if last is None else last, limit)
         return [
-            (position, stream, version, tag, join(entry, body))
+            (position, stream, version, tag, join(entry, body or b""))
             for position, stream, version, tag, entry, body in rows
         ]
 
@@ -100,8 +103,9 @@ class PostgresQueries:
 
     def extent(self, last: int) -> tuple[int, int]:
         """Return how many events there are up to position `last`, and their bytes as stored."""
-        sums = "count(*), coalesce(sum(octet_length(entry) + octet_length(data)), 0)::bigint"
-        query = f"SELECT {sums} FROM {_EVENTS} WHERE pos <= %s"  # noqa: S608  # from this file
+        stored = "octet_length(entry) + coalesce(octet_length(data), 0)"
+        sums = f"count(*), coalesce(sum({stored}), 0)::bigint"
+        query = f"SELECT {sums} FROM {_EVENTS} WHERE {_THERE} AND pos <= %s"  # noqa: S608  # from this file
         ((count, total),) = self._connection.rows(query, last)
         return count, total
 
@@ -111,4 +115,4 @@ class PostgresQueries:
 
 
 def _joined(rows: Iterable[tuple[Any, ...]]) -> list[tuple[int, bytes]]:
-    return [(position, join(entry, body)) for position, entry, body in rows]
+    return [(position, join(entry, body or b"")) for position, entry, body in rows]

@@ -19,6 +19,8 @@ CREATE TABLE ledger.ev(
 CREATE TABLE ledger.body(
     pos bigint PRIMARY KEY, data bytea NOT NULL CHECK(octet_length(data) >= 32));
 ALTER TABLE ledger.body ALTER data SET STORAGE EXTERNAL;
+-- The bodies that are gone, and where the log says so: the event at `by_pos` names each position.
+CREATE TABLE ledger.erased(pos bigint PRIMARY KEY, by_pos bigint NOT NULL);
 CREATE TABLE ledger.cmd(
     key bytea PRIMARY KEY, pos bigint NOT NULL, n integer NOT NULL, answer bytea NOT NULL);
 CREATE INDEX cmd_by_pos ON ledger.cmd(pos, key);
@@ -75,8 +77,50 @@ CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON ledger.ev
     FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ledger.ev
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
-CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON ledger.body
+-- A body is deleted only once its position is in `erased`, and never comes back.
+CREATE FUNCTION ledger.refuse_unless_erased() RETURNS trigger LANGUAGE plpgsql
+SET search_path = ledger, pg_temp AS $body$
+DECLARE
+    gone boolean;
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        SELECT EXISTS(SELECT 1 FROM erased t WHERE t.pos = OLD.pos) INTO gone;
+        IF gone THEN
+            RETURN OLD;
+        END IF;
+    ELSIF TG_OP = 'INSERT' THEN
+        SELECT EXISTS(SELECT 1 FROM erased t WHERE t.pos = NEW.pos) INTO gone;
+        IF NOT gone THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'body is append-only' USING ERRCODE = 'integrity_constraint_violation';
+END
+$body$;
+-- A position is erased only by a later event of its stream that names it.
+CREATE FUNCTION ledger.require_stated() RETURNS trigger LANGUAGE plpgsql
+SET search_path = ledger, pg_temp AS $body$
+BEGIN
+    IF NOT EXISTS(
+            SELECT 1 FROM ev e JOIN ev o ON o.pos = NEW.pos AND o.stream = e.stream
+                JOIN body b ON b.pos = e.pos
+            WHERE e.pos = NEW.by_pos AND e.pos > NEW.pos AND e.tag = 'bodies-erased.v1'
+                AND convert_from(substr(b.data, 33), 'UTF8')::jsonb -> 'positions'
+                    @> to_jsonb(NEW.pos)) THEN
+        RAISE EXCEPTION 'no event of the stream erases this body'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$body$;
+CREATE TRIGGER only_erased BEFORE INSERT OR UPDATE OR DELETE ON ledger.body
+    FOR EACH ROW EXECUTE FUNCTION ledger.refuse_unless_erased();
+CREATE TRIGGER only_stated BEFORE INSERT ON ledger.erased
+    FOR EACH ROW EXECUTE FUNCTION ledger.require_stated();
+CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON ledger.erased
     FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ledger.erased
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ledger.body
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON ledger.cmd

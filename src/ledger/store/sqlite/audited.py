@@ -22,6 +22,7 @@ from ledger.domain.unique_names import type_group
 from ledger.domain.vocabulary import CHANGE
 from ledger.errors import CorruptError
 from ledger.sqlite.files import MAX_INTEGER, open_read_only, reading_errors
+from ledger.store.sqlite.erased_rows import SqliteErasedRows
 from ledger.store.sqlite.log_schema import differences
 
 # Rows per transaction. A long transaction would let a live log's WAL grow.
@@ -31,7 +32,9 @@ _TAGS = ", ".join("?" * len(STATEMENT_TAGS))
 # Changes are audited with people, because their effects are.
 _CHANGES = f"(SELECT stream FROM member WHERE grp = '{type_group(CHANGE)}')"  # noqa: S608  # constants
 _WITH_PEOPLE = f"(tag NOT IN ({_TAGS}) OR stream IN {_CHANGES})"
-_EVENTS = "SELECT pos, stream, version, tag, leaf, entry, data FROM ev LEFT JOIN body USING(pos)"
+_EVENTS = """SELECT pos, stream, version, tag, leaf, entry,
+    coalesce(data, (SELECT x'' FROM erased WHERE erased.pos = ev.pos)) AS data
+    FROM ev LEFT JOIN body USING(pos)"""
 # An entry begins with its time: 24 characters after {"at":". They sort by time.
 _AT = "CAST(substr(entry, 8, 24) AS TEXT)"
 _UNTIL = f"SELECT max(pos) FROM ev WHERE {_AT} <= ?"  # noqa: S608  # from this file
@@ -77,7 +80,7 @@ class SqliteSource(NamedTuple):
         return SqliteAudited(self.path)
 
 
-class SqliteAudited:
+class SqliteAudited(SqliteErasedRows):
     """The rows of one log's file. Every read raises what `reading_errors` raises."""
 
     def __init__(self, path: Path) -> None:
@@ -264,8 +267,9 @@ class SqliteAudited:
         return self._each("SELECT grp, stream, pos, present FROM member")
 
     def stray_body(self, size: int) -> Any:
-        """Return the position of a body outside 1 to `size`, None if there is none."""
-        return self._first("SELECT pos FROM body WHERE pos < 1 OR pos > ? LIMIT 1", size)
+        """Return the position of a body that has no event or was erased, None without one."""
+        sql = "SELECT pos FROM body WHERE pos < 1 OR pos > ? OR pos IN (SELECT pos FROM erased)"
+        return self._first(f"{sql} ORDER BY pos LIMIT 1", size)
 
     def receipt_count(self) -> int:
         """Return how many receipts are stored."""

@@ -90,6 +90,7 @@ class WriteBatch:
         self._commands: list[tuple[bytes, int, int, bytes]] = []
         self._claims: list[tuple[str, bytes, int]] = []
         self._members: list[tuple[str, bytes, int, bool]] = []
+        self.erased: list[tuple[int, int]] = []  # positions, each with that of its erasure
         self._names: set[str] = set()
         self._groups: dict[str, int] = {}
         self._receipts: dict[bytes, Receipt] = {}
@@ -110,6 +111,8 @@ class WriteBatch:
             ("member", self._members),
         ):
             write_rows(self._db, f"INSERT INTO {table} {{rows}}", rows)
+        self._db.executemany("INSERT INTO erased VALUES(?, ?)", self.erased)
+        self._db.executemany("DELETE FROM body WHERE pos = ?", [each[:1] for each in self.erased])
 
     def _place(self, write: Write, known: dict[bytes, Receipt]) -> AppendResult:
         # The key first, so that a repeated request is answered on a frozen log too.
@@ -136,6 +139,8 @@ class WriteBatch:
             self.newest = (self.size, leaf)
         count = len(write.events)
         self._commands.append((write.key, self.size - count + 1, count, write.answer))
+        first = self.size - count + 1
+        self.erased += [(position, first + nth) for nth, position in write.erases]
         for name, stream_id in write.claims:
             self._claims.append((name, stream_id.bytes, self.size))
             self._names.add(name)

@@ -26,6 +26,7 @@ _NEW = {
     "log_head": "1",
     "ev": "pos > :size",
     "body": "pos > :size",
+    "erased": "by_pos > :size",
     "member": "pos > :size",
     "cmd": "pos > :size",
     "claim": "pos > :size",
@@ -43,7 +44,10 @@ _MARKS = {
 }
 _LAST = "SELECT size, root, note, published_at FROM checkpoint ORDER BY size DESC LIMIT 1"
 _HEAD = "size, epoch, at_ms, commits"
-_ROWS = "SELECT pos, entry, data, leaf FROM ev LEFT JOIN body USING(pos) WHERE pos > ? ORDER BY pos"
+_ROWS = """SELECT pos, entry, data, leaf, by_pos FROM ev LEFT JOIN body USING(pos)
+    LEFT JOIN erased USING(pos) WHERE pos > ? ORDER BY pos"""
+# A body that was erased after the earlier copy.
+_ERASE = "DELETE FROM body WHERE pos IN (SELECT pos FROM other.erased)"
 
 
 class SqliteCopies:
@@ -95,6 +99,7 @@ class SqliteCopies:
                 else:
                     query = "INSERT INTO {table} SELECT * FROM other.{table} ORDER BY 1"
                 copy.execute(query.format(table=table))
+            copy.execute(_ERASE)
 
     def examine(self, directory: Path, earlier: CopyState | None = None) -> CopyState:
         """Verify every entry, body, leaf and checkpoint's root of a copy; return its content."""
@@ -191,12 +196,12 @@ def _leaves(
     end = next(ends)
     expected = after + 1
     rows = db.execute(_ROWS if until is None else f"{_ROWS} LIMIT {until}", (after,))
-    for position, stored, body, leaf in rows:
+    for position, stored, body, leaf, by in rows:
         if position != expected:
             raise CorruptError("position_missing", f"position {expected} is missing")
-        if body is None:
+        if body is None and by is None:
             raise CorruptError("body_missing", f"the body of position {position} is missing")
-        _verify(position, entry.join(stored, body), leaf)
+        _verify(position, entry.join(stored, body or b""), leaf)
         run.append(leaf)
         if position == end or len(run) == MOST_LEAVES:
             yield b"".join(run)
@@ -209,7 +214,10 @@ def _leaves(
 
 def _verify(position: int, state: bytes, leaf: bytes) -> None:
     try:
-        entry.unseal(state)
+        if entry.is_erased(state):
+            entry.parse_canonical(entry.cut(state)[0])
+        else:
+            entry.unseal(state)
     except CorruptError as error:
         raise CorruptError(error.code, error.detail, position=position) from error
     if len(leaf) != HASH_BYTES or entry.leaf_hash(state) != leaf:
@@ -219,7 +227,9 @@ def _verify(position: int, state: bytes, leaf: bytes) -> None:
 
 def _open(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri()
-    return sqlite3.connect(f"{uri}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    db = sqlite3.connect(f"{uri}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    db.execute("PRAGMA secure_delete=ON")
+    return db
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from threading import Lock
 
 from ledger.errors import CorruptError, UnavailableError
 from ledger.sqlite.files import (
+    BUSY_TIMEOUT_S,
     DAMAGED,
     ReadConnection,
     closed_on_error,
@@ -16,6 +17,8 @@ from ledger.sqlite.files import (
     primary_code,
 )
 from ledger.store.sqlite.log_schema import create
+
+WIPE_MS = 20  # how long writers wait until readers let the write-ahead log be emptied
 
 
 class ReadOnlyFile:
@@ -40,6 +43,7 @@ class LogFile:
         create(path)
         self.path = path
         self._lock = Lock()
+        self._is_unwiped = False
         self._writer = self._connect()
 
     def close(self) -> None:
@@ -55,7 +59,9 @@ class LogFile:
         connection = open_private(self.path)
         with closed_on_error(connection):
             connection.executescript(
-                "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY"
+                "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;"
+                # An erased body is overwritten with zeros, as are its traces in moved pages.
+                "PRAGMA secure_delete=ON"
             )
         return connection
 
@@ -67,6 +73,23 @@ class LogFile:
                 yield self._writer
             finally:
                 self.roll_back()
+                if self._is_unwiped:
+                    self._wipe()
+
+    def wipe_soon(self) -> None:
+        """Empty the write-ahead log after this transaction: it may have erased bodies.
+
+        Readers of older snapshots can prevent that for a moment; each later transaction tries it
+        again.
+        """
+        self._is_unwiped = True
+
+    def _wipe(self) -> None:
+        with suppress(sqlite3.Error):
+            self._writer.execute(f"PRAGMA busy_timeout={WIPE_MS}")
+            ((is_busy, *_),) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._is_unwiped = bool(is_busy)
+            self._writer.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -27,6 +27,20 @@ CREATE TABLE ev(
     UNIQUE(stream, version)) STRICT;
 -- Apart from the entries, because only bodies can ever be erased.
 CREATE TABLE body(pos INTEGER PRIMARY KEY, data BLOB NOT NULL CHECK(length(data) >= 32)) STRICT;
+-- The bodies that are gone, and where the log says so: the event at `by_pos` names each position.
+CREATE TABLE erased(pos INTEGER PRIMARY KEY, by_pos INTEGER NOT NULL) STRICT;
+CREATE TRIGGER erased_is_stated BEFORE INSERT ON erased WHEN NOT EXISTS(
+    SELECT 1 FROM ev e JOIN ev o ON o.pos = NEW.pos AND o.stream = e.stream AND o.pos < e.pos
+        JOIN body b ON b.pos = e.pos
+        WHERE e.pos = NEW.by_pos AND e.tag = 'bodies-erased.v1' AND NEW.pos IN (
+            SELECT value FROM json_each(CAST(substr(b.data, 33) AS TEXT), '$.positions')))
+    BEGIN SELECT RAISE(ABORT, 'no event of the stream erases this body'); END;
+CREATE TRIGGER body_only_erased BEFORE DELETE ON body
+    WHEN NOT EXISTS(SELECT 1 FROM erased WHERE pos = OLD.pos)
+    BEGIN SELECT RAISE(ABORT, 'body is append-only'); END;
+CREATE TRIGGER body_stays_erased BEFORE INSERT ON body
+    WHEN EXISTS(SELECT 1 FROM erased WHERE pos = NEW.pos)
+    BEGIN SELECT RAISE(ABORT, 'this body was erased'); END;
 CREATE TABLE cmd(
     key BLOB PRIMARY KEY, pos INTEGER NOT NULL, n INTEGER NOT NULL, answer BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
@@ -63,10 +77,12 @@ CREATE INDEX stamp_by_size ON stamp(size);
 """
 
 # INSERT OR REPLACE deletes without firing a delete trigger, so inserts need a trigger too.
-_APPEND_ONLY = """
-CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
-    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
+_NO_DELETE = """
 CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+    BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
+"""
+_NO_CHANGE = """
+CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
     BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
 CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
     WHEN EXISTS(SELECT 1 FROM {table} WHERE {same})
@@ -75,6 +91,7 @@ CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
 _GUARDED = {
     "ev": "pos = NEW.pos OR (stream = NEW.stream AND version = NEW.version)",
     "body": "pos = NEW.pos",
+    "erased": "pos = NEW.pos",
     "cmd": "key = NEW.key",
     "claim": "name = NEW.name",
     "member": "grp = NEW.grp AND stream = NEW.stream AND pos = NEW.pos",
@@ -133,7 +150,8 @@ def _definitions(connection: sqlite3.Connection) -> dict[str, str | None]:
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:
-    guards = [_APPEND_ONLY.format(table=table, same=same) for table, same in _GUARDED.items()]
+    guards = [_NO_CHANGE.format(table=table, same=same) for table, same in _GUARDED.items()]
+    guards += [_NO_DELETE.format(table=table) for table in _GUARDED if table != "body"]
     for statement in _statements("".join([_SCHEMA, *guards])):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {LOG_FORMAT}")

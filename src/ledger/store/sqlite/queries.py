@@ -13,11 +13,13 @@ from ledger.store.ports.log import Facts, Head, Membership, Needs, Receipt
 
 MAX_CACHED = 100_000
 
-# Every event has a body; without it, the row is left out, and the gap of positions is noticed.
-_EVENTS = "ev JOIN body USING(pos)"
+# An event without a body was erased, or its row is left out, and the gap of positions is noticed.
+_ERASED = "EXISTS(SELECT 1 FROM erased WHERE erased.pos = ev.pos)"
+_EVENTS = f"(SELECT * FROM ev LEFT JOIN body USING(pos) WHERE data IS NOT NULL OR {_ERASED}) ev"  # noqa: S608  # from this file
 # A gap in a stream would not be noticed: an event without its body stays, and no entry matches it.
-_STREAM = """SELECT version, tag, entry, coalesce(data, x'') FROM ev LEFT JOIN body USING(pos)
-    WHERE stream = ? AND version > ? AND version <= ? ORDER BY version LIMIT ?"""
+_BODY = f"coalesce(data, iif({_ERASED}, x'', x'00'))"
+_STREAM = f"""SELECT version, tag, entry, {_BODY} FROM ev LEFT JOIN body USING(pos)
+    WHERE stream = ? AND version > ? AND version <= ? ORDER BY version LIMIT ?"""  # noqa: S608  # from this file
 _STREAM_BACKWARDS = _STREAM.replace("LIMIT", "DESC LIMIT")
 
 
@@ -57,7 +59,7 @@ class Queries:
     def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
         """Return the (position, state) pairs of a stream up to position `last`, in order."""
         query = (
-            "SELECT pos, entry, coalesce(data, x'') FROM ev LEFT JOIN body USING(pos)"
+            f"SELECT pos, entry, {_BODY} FROM ev LEFT JOIN body USING(pos)"  # noqa: S608  # from this file
             " WHERE stream = ? AND pos <= ? ORDER BY version"
         )
         with self._reader.reading() as db:
@@ -90,7 +92,7 @@ class Queries:
         values = (first, MAX_INTEGER if last is None else last, limit)
         with self._reader.reading() as db:
             return [
-                (position, UUID(bytes=stream), version, tag, join(entry, body))
+                (position, UUID(bytes=stream), version, tag, join(entry, body or b""))
                 for position, stream, version, tag, entry, body in db.execute(query, values)
             ]
 
@@ -102,7 +104,7 @@ class Queries:
 
     def extent(self, last: int) -> tuple[int, int]:
         """Return how many events there are up to position `last`, and their bytes as stored."""
-        sums = "count(*), coalesce(sum(length(entry) + length(data)), 0)"
+        sums = "count(*), coalesce(sum(length(entry) + coalesce(length(data), 0)), 0)"
         query = f"SELECT {sums} FROM {_EVENTS} WHERE pos <= ?"  # noqa: S608  # from this file
         with self._reader.reading() as db:
             count, total = db.execute(query, (last,)).fetchone()
@@ -130,7 +132,13 @@ def _facts(db: sqlite3.Connection, needs: Needs) -> Facts:
         owners=found,
         groups={name: _group(db, name) for name in needs.groups},
         receipt=None if row is None else stored_receipt(*row),
+        placed={stream: _positions(db, stream) for stream in needs.placed},
     )
+
+
+def _positions(db: sqlite3.Connection, stream: UUID) -> tuple[int, ...]:
+    query = "SELECT pos FROM ev WHERE stream = ? ORDER BY version"
+    return tuple(position for (position,) in db.execute(query, (stream.bytes,)))
 
 
 def _newer(db: sqlite3.Connection, stream: UUID, version: int) -> tuple[StoredEvent, ...]:
@@ -154,8 +162,8 @@ def log_head(db: sqlite3.Connection) -> Head:
     return Head(stored=size, sealed=size, epoch=epoch, at_ms=at_ms)
 
 
-def _joined(rows: Iterable[tuple[int, bytes, bytes]]) -> list[tuple[int, bytes]]:
-    return [(position, join(entry, body)) for position, entry, body in rows]
+def _joined(rows: Iterable[tuple[int, bytes, bytes | None]]) -> list[tuple[int, bytes]]:
+    return [(position, join(entry, body or b"")) for position, entry, body in rows]
 
 
 def owner_of(db: sqlite3.Connection, name: str) -> UUID | None:

@@ -38,6 +38,7 @@ class SqliteLog(Queries):
         self._anchor: tuple[int, bytes] | None = None
         self.sync_s: float | None = None
         try:
+            self._file.wipe_soon()  # a process may have crashed before it did
             self.seal()
             self._epoch = self.head().epoch
         except BaseException:
@@ -109,6 +110,8 @@ class SqliteLog(Queries):
         self.sync_s = time.perf_counter() - began_s
         self._versions.committed(batch.size)
         self._anchor = batch.newest or self._anchor
+        if batch.erased:
+            self._file.wipe_soon()
         return results
 
     def seal(self) -> int:

@@ -29,7 +29,7 @@ def test_the_definitions_that_are_expected_are_those_that_are_created(store: Pos
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("DROP TRIGGER no_change ON ledger.body", "trigger ledger.body.no_change is missing"),
+        ("DROP TRIGGER only_erased ON ledger.body", "trigger ledger.body.only_erased is missing"),
         (
             "ALTER TABLE ledger.ev DISABLE TRIGGER no_truncate",
             "trigger ledger.ev.no_truncate is changed",

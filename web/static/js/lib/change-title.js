@@ -16,6 +16,7 @@ export const WORDS = Object.freeze({
   deactivate: ({ user }) => `Deactivate ${short(user)}`,
   "declare-compromise": ({ user }) => `Declare a key or passkey of ${short(user)} compromised`,
   withdraw: ({ statement }) => `Withdraw the statement ${short(statement)}`,
+  erase: ({ statement }) => `Erase the statement ${short(statement)}`,
   "re-enrol": ({ user }) => `Re-enrol ${short(user)}`,
   admit: ({ user }) => `Admit the new passkey of ${short(user)}`,
   "set-charter": () => "Set the values of the charter",

@@ -5,6 +5,7 @@ import { same } from "../../encoding.js";
 import { refuse } from "../../errors.js";
 import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
 import { compromiseOfChange } from "../compromise.js";
+import { erasureOf, isUnknown, notErasable } from "../erasure.js";
 import { TAG } from "../events.js";
 import {
   counting,
@@ -100,12 +101,25 @@ const APPLY = Object.freeze({
   },
   [ITEM.WITHDRAW]: (world, { statement: id }) => {
     const subject = namedStatement(id, world);
+    if (isUnknown(subject)) {
+      world.effect(id, TAG.STATEMENT_WITHDRAWN_BY_CHANGE, {}); // erased later: as the log states
+      return;
+    }
     requireStatus(subject, world, STATUS.PENDING);
     if (world.somebody(subject.creator).standing !== STANDING.DEACTIVATED) {
       refuse("creator_not_gone", "only its creator withdraws this statement");
     }
     world.statements.set(id, { ...subject, status: STATUS.WITHDRAWN });
+    world.about.add(id);
     world.effect(id, TAG.STATEMENT_WITHDRAWN_BY_CHANGE, {});
+  },
+  [ITEM.ERASE]: (world, { statement: id }) => {
+    const subject = namedStatement(id, world);
+    if (world.about.has(id)) notErasable("another item of this change is about the statement");
+    const erased = erasureOf(subject, world.erasing(id), world);
+    world.statements.set(id, { ...subject, isErased: true, erasedBy: world.id });
+    world.about.add(id);
+    world.effect(id, TAG.BODIES_ERASED, erased);
   },
   [ITEM.RE_ENROL]: (world, { user, key, expiresAt }) => {
     if (reEnrolling(world.person(user))) {
@@ -140,12 +154,14 @@ const APPLY = Object.freeze({
 
 /** The states while the items of one change are applied. */
 class World {
-  constructor(change, { charter, people, statements, hasEverybody }, nowMs) {
+  constructor(change, { charter, people, statements, hasEverybody, erasing }, nowMs) {
     this.id = change;
     this.charter = charter;
     this.people = new Map(people);
     this.statements = new Map(statements);
     this.hasEverybody = hasEverybody;
+    this.erasing = erasing; // what the erasure of a statement depends on
+    this.about = new Set(); // the statements that earlier items are about
     this.nowMs = nowMs;
     this.governors = null; // whom the last policy for two or more people states
     this.effects = [];

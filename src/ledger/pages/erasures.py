@@ -1,0 +1,30 @@
+"""The page of erasures: what changes erased, and a way to draft such a change.
+
+Everyone who is signed in sees it: the changes name the statements, and are for everyone.
+"""
+
+from litestar import get
+from litestar.params import FromQuery
+from litestar.response import Redirect, Template
+
+from ledger.http.requests import AnyRequest
+from ledger.pages.administration import frame
+from ledger.pages.web import FromWeb, page, to_sign_in
+from projections import erasures as erased
+from projections import rules
+
+_MOST = 200
+
+
+@get("/erasures", sync_to_thread=True)
+def erasures(
+    request: AnyRequest, web: FromWeb, statement: FromQuery[str | None] = None
+) -> Template | Redirect:
+    """List the erased statements; the browser of who administers drafts the change of another."""
+    me = web.session_user(request)
+    if me is None:
+        return to_sign_in(request)
+    with web.models.views() as (db, at):
+        found = erased.newest(db, at=at, limit=_MOST)
+        context = frame(db, me, rules.in_force(db, at=at), at=at)
+    return page("erasures", web, me=me, position=at, found=found, asked=statement or "", **context)
