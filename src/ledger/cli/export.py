@@ -58,7 +58,7 @@ def _write_certificate(settings: Settings, chosen: argparse.Namespace, out: Bina
 
 def _write_workpaper(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
     if chosen.bom or chosen.actor or chosen.statement or chosen.after:
-        raise MalformedError("option_invalid", "a working paper takes only --type, --from and --to")
+        raise MalformedError("option_invalid", "a working paper selects by --type, --from and --to")
     export_workpaper.write(settings, chosen, out)
 
 
