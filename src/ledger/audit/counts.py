@@ -29,7 +29,7 @@ class Counts(msgspec.Struct, rename="camel"):
     questioned: list[str] = []
 
     def count(self, event: Event | ErasedEvent) -> None:
-        """Count an event and its verified evidence, which an erased one has none of."""
+        """Count an event and its verified evidence; an erased event has none."""
         if isinstance(event, ErasedEvent):
             self.events[event.tag] = self.events.get(event.tag, 0) + 1
             self.erased += 1

@@ -27,7 +27,7 @@ _OTHERS = tuple(tag for tag in BODIES if tag not in STATEMENT_TAGS)
 
 
 class _Subject(NamedTuple):
-    """What a value is of: its kind, its id, and its name."""
+    """The subject of a value: its kind, its id, and its name."""
 
     about: str
     id: str

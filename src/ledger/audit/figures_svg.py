@@ -6,7 +6,7 @@ from ledger.audit.answers import AnswerTable
 from ledger.audit.figures import STATUSES
 from ledger.domain.vocabulary import Status
 
-# Colours that stay apart for people who see few of them, and a pattern of words beside them.
+# Colours that colour-blind people can distinguish; the legend names each of them too.
 _COLOURS: dict[Status, str] = {
     "approved": "#1b7a4b",
     "rejected": "#b3261e",

@@ -15,8 +15,8 @@ from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError, LedgerError, NotFoundError
 
-ERASED = "an erased statement"  # in place of its title
-MOST_KEPT = 10_000  # of each; older ones are looked up again
+ERASED = "an erased statement"  # in place of an erased statement's title
+MOST_KEPT = 10_000  # of names and of drafts; older ones are looked up again
 K = TypeVar("K")
 V = TypeVar("V")
 

@@ -271,7 +271,7 @@ class PartAuditor(Auditor):
 
 
 def erasures_of(rows: AuditedLog) -> dict[UUID, BodiesErased]:
-    """Return what a log states of erasures, by stream; its events are audited in their turn."""
+    """Return what a log states of erasures, by stream; the audit checks these events later."""
     places = sorted({by for _, by in rows.erased() if isinstance(by, int)})
     found = [row[4] for by in places for row in rows.events(by - 1, by)]
     stored = [each for each in found if isinstance(each, bytes) and not entry.is_erased(each)]

@@ -229,5 +229,5 @@ def _in_brief(
 
 
 def _did(line: Line) -> str:
-    """Return what a decision's event is, without the version of its type."""
+    """Return the type of a decision's event in words, without its version."""
     return line.type.rpartition(".")[0].replace("-", " ")

@@ -78,8 +78,8 @@ class ReplayedStatement(_Shown, frozen=True, kw_only=True):
 
     `decisions` are all of them in order, also those that were taken back; `approvals` and
     `rejections` are each person's last one. `in_question` are the people whose decision was made
-    with what was compromised by then. `uses` are all its uses with the last report of each. Of one
-    that a change erased, `erased_by`, nothing is known but the status since then.
+    with what was compromised by then. `uses` are all its uses with the last report of each. If a
+    change erased the statement, `erased_by` is that change, and only the status since is known.
     """
 
     id: str

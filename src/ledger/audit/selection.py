@@ -12,7 +12,7 @@ from ledger.errors import MalformedError
 
 
 class Selection(NamedTuple):
-    """The rows to read, and of whom: a row that mentions a person can be another one's act."""
+    """The rows to read, and whose acts: a row that mentions a person can be another's act."""
 
     rows: RowFilter = RowFilter()
     actor: str | None = None

@@ -20,7 +20,7 @@ from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError
 from ledger.jose import Header
 
-# What the members of events that name a key or a passkey are written as: references.
+# How the trail writes members of events that name a key or a passkey: as references.
 _REFERENCES = {"kid": "kid:", "credential_id": "passkey:"}
 
 
@@ -80,7 +80,7 @@ class Trail:
     def events(self, wanted: Selection) -> Iterator[StoredEvent | ErasedRow]:
         """Yield the events of a selection; raise as `lines`.
 
-        Who did an erased one is not known, so it is nobody's.
+        The actor of an erased event is unknown, so a selection by actor leaves it out.
         """
         for each in stored_rows(self._rows, wanted.rows):
             if wanted.actor is None if isinstance(each, ErasedRow) else wanted.takes(each.event):
@@ -184,7 +184,7 @@ def _erased(found: ErasedRow) -> Line:
 
 
 class _Slots(dict[str, Any]):
-    """What a template names: the members of an event as the words need them, when they do."""
+    """The members of an event that a template names, each looked up when the template needs it."""
 
     def __init__(self, body: Body) -> None:
         super().__init__()

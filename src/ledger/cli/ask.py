@@ -158,7 +158,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
 
 def answered(settings: Settings, chosen: argparse.Namespace, ask: Ask) -> int:
     """Print what a question finds in the log, in the form that is chosen; return the exit code."""
-    gc.disable()  # an answer has no cycles, and counting its rows again costs half of the time
+    gc.disable()  # an answer has no cycles; collecting would take half of the time
     try:
         with closing(audited_log(settings.log_address).open()) as rows, rows.snapshot():
             rows.require_format()

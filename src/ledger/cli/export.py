@@ -31,11 +31,11 @@ def _write_trail(
 ) -> None:
     """Write the events of a selection; raise MalformedError `option_invalid`."""
     if chosen.statements:
-        detail = "a trail is of events: name a statement with --statement, or none"
+        detail = "this format takes no STATEMENT arguments: use --statement"
         raise MalformedError("option_invalid", detail)
     if chosen.bom:
         if chosen.format != "csv":
-            raise MalformedError("option_invalid", "only CSV has a byte order mark")
+            raise MalformedError("option_invalid", "--bom is for CSV alone")
         out.write(BOM)
     with closing(audited_log(settings.log_address).open()) as rows, rows.snapshot():
         rows.require_format()
@@ -45,20 +45,20 @@ def _write_trail(
 def _write_bundle(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
     from ledger.cli import export_bundle  # the server's packages
 
-    refuse_selection(chosen, "a bundle is of statements and not of a period")
+    refuse_selection(chosen, "a bundle takes statements, and no options that select events")
     export_bundle.write(settings, chosen, out)
 
 
 def _write_certificate(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
     from ledger.cli import export_bundle  # the server's packages
 
-    refuse_selection(chosen, "a certificate is of a statement and not of a period")
+    refuse_selection(chosen, "a certificate takes one statement, and no options that select events")
     export_bundle.write_certificate(settings, chosen, out)
 
 
 def _write_workpaper(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
     if chosen.bom or chosen.actor or chosen.statement or chosen.after:
-        raise MalformedError("option_invalid", "a working paper is of one type and a period")
+        raise MalformedError("option_invalid", "a working paper selects by --type, --from and --to")
     export_workpaper.write(settings, chosen, out)
 
 

@@ -47,7 +47,7 @@ def _sound(
 ) -> tuple[bytes, VerificationReport]:
     """Return the bundle of the statements named, and what a verifier finds in it."""
     if out.isatty():
-        raise MalformedError("option_invalid", "this is no text: name a file with --output")
+        raise MalformedError("option_invalid", "the output is not text: name a file with --output")
     made = bundle(settings, chosen.statements, chosen.mode)
     report = verify(made, now_ms=time.time_ns() // 1_000_000)
     _require_sound(report)

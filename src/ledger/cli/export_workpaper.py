@@ -120,7 +120,7 @@ SAMPLE
   rank           SHA-256 over the seed and the statement's id, both in UTF-8, one after the other
   rule           the statements with the smallest ranks, in that order
 
-Anybody can draw it again: compute the rank of each statement in population.csv and sort.
+Anybody can repeat the draw: compute the rank of each statement in population.csv and sort.
 
 FILES
   population.csv every statement of the population, with its rank

@@ -8,7 +8,7 @@ from ledger.cli.exit_codes import ExitCode, declare
 from ledger.client import LedgerClient, attested, begin, default_path, keep
 from ledger.errors import ConflictError
 
-# As long as the server takes the request's nonce.
+# The server accepts the request's nonce for as long.
 WITHIN_S = 300.0
 
 

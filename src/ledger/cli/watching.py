@@ -22,7 +22,7 @@ from ledger.verify.watch import Alarm, Remembered, Watched, Watcher, consistency
 MAX_ENTRIES_BYTES = WIDTH * (2 + 65_535)
 
 # The alarms that have an exit code of their own, the gravest first: it decides the exit code of
-# several. Any other alarm says that the answer is invalid, which comes after a fork only.
+# several. Any other alarm means that the answer is invalid; only a fork is graver.
 _ALARMS = {
     ExitCode.FORKED: "log_forked",
     ExitCode.INVALID: None,

@@ -1,7 +1,8 @@
 """A client of one ledger for programs: it signs in with a key that a person's passkey attested.
 
-Here is what asks a running ledger over HTTP as a person does. Nothing of the server lives here, and
-no file is read or written but that of the login. docs/how-to/sign-in-a-terminal.md shows the use.
+These modules ask a running ledger over HTTP, as a person's browser does. They import nothing of the
+server, and read and write no file but that of the login. docs/how-to/sign-in-a-terminal.md shows
+the use.
 
     login.py          makes a key for a person, and proves that it holds it
     kept_login.py     the file with the key

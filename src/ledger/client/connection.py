@@ -80,7 +80,7 @@ class LedgerConnection:
         return _decoded(self.read(path), kind)
 
     def send(self, path: str, body: dict[str, Any], kind: type[T]) -> T:
-        """Return the JSON answer to POST, decoded. Without an answer the same bytes go again."""
+        """Return the JSON answer to POST, decoded; without an answer, send the same bytes again."""
         raw = msgspec.json.encode(body)
         for left in reversed(range(ATTEMPTS)):
             try:

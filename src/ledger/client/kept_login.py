@@ -1,4 +1,4 @@
-"""The file by which a program is somebody: an address, a person and a private key, mode 0600."""
+"""The file with which a program acts for a person: address, person, private key; mode 0600."""
 
 import os
 from pathlib import Path

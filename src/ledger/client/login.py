@@ -1,4 +1,4 @@
-"""How a program becomes somebody's: it makes a key, proves that it holds it, and a passkey attests.
+"""A program comes to act for a person: it makes a key, and the person's passkey attests the key.
 
 The person copies a request from their account page, which names them and a nonce of the server.
 The answer goes back to that page. An answer to another request fits no page, so nobody is led to

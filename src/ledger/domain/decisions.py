@@ -180,7 +180,7 @@ def withdraw(statement: Statement, act_text: str, decision: DecisionContext) -> 
 def require_unerased(statement: Statement, jws: CompactJws, jwk: PublicJwk) -> None:
     """Raise ConflictError `statement_erased` for an erased statement.
 
-    Raises RefusedError as `verify_compact` first: the order of checks has it so.
+    Raises RefusedError as `verify_compact` first, as for every other statement.
     """
     if statement.is_erased:
         verify_compact(jws, jwk)

@@ -135,7 +135,7 @@ def require_stated(stated: BodiesErased | None, position: int) -> None:
 
 
 def without_due(due: tuple[Effect, ...], event: ErasedEvent) -> tuple[Effect, ...]:
-    """Return the effects that are due after an erased event, which is the first one if any is.
+    """Return the effects still due after an erased event; if any was due, it must be the first.
 
     Raises CorruptError `effects_missing`.
     """

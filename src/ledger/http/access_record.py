@@ -62,7 +62,7 @@ class AccessRecord:
         self._keep(kind, user, statement)
 
     def asked(self, user: str, statement: str | None) -> None:
-        """Keep that an auditor's question is answered: about one statement, or about many.
+        """Note that an auditor's question is answered: about one statement, or about many.
 
         Raises UnavailableError `state_unavailable`.
         """

@@ -1,6 +1,6 @@
 """The route of auditors' questions: the tables of `ledger ask`, for auditors who are signed in.
 
-One question is answered at a time, in a thread. What is shown is on the access record first.
+One question is answered at a time, in a thread. The access record notes it before the answer.
 """
 
 import asyncio

@@ -92,7 +92,7 @@ def people_named(
 ) -> dict[str, str]:
     """Return the names of the people whom an older version's policy or a type names.
 
-    The form of a draft does not list everybody, and what it shows must name them all.
+    The form of a draft does not list everybody, but must know the names of all whom it shows.
     """
     ids = set() if kind is None else _people([parse_definition(kind.about.definition).definition])
     if base is not None:

@@ -20,7 +20,7 @@ _MOST = 200
 def erasures(
     request: AnyRequest, web: FromWeb, statement: FromQuery[str | None] = None
 ) -> Template | Redirect:
-    """List the erased statements; the browser of who administers drafts the change of another."""
+    """List the erased statements; an administrator's browser also drafts changes that erase."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)

@@ -66,7 +66,7 @@ _SEALS = (
 _OVER = (
     "\u0305\u0332-\u0338\u033f\u0488\u0489\u1abe\u20d2\u20d3\u20d8-\u20da\u20dd-\u20e6\u20ea\u20eb"
 )
-# Hebrew, Arabic, Syriac, Thaana, N'Ko and the further scripts that are written to the left.
+# Hebrew, Arabic, Syriac, Thaana, N'Ko and the further scripts that run from right to left.
 _LEFTWARD = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _MOST_MARKS = 4  # above and below one letter; more of them would paint over the lines beside it
 

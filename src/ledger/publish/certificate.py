@@ -79,7 +79,7 @@ class Certificate(msgspec.Struct, frozen=True):
 
     @property
     def file_stem(self) -> str:
-        """A file name from the title, without its extension; the statement's id without letters."""
+        """A file name from the title, without its extension; the id if the title has no letters."""
         words = re.findall(r"\w+", unicodedata.normalize("NFC", self.title))
         return "-".join(words)[:MAX_NAME_CHARS].strip("-_") or self.statement
 

@@ -1,7 +1,8 @@
 """The certificate of a statement as a PDF file with its bundle inside. Pure, but for the font file.
 
-A character that the font lacks, or that has to be joined or turned (Arabic, Hebrew, the scripts of
-India), is shown by its number: a name that is drawn wrongly would be another name.
+A character that the font lacks, or of a script that needs shaping or runs from right to left (such
+as Arabic, Hebrew and those of India), is shown by its number: a name that is drawn
+wrongly would be another name.
 """
 
 import unicodedata

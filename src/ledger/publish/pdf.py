@@ -1,6 +1,6 @@
 """A writer of PDF/A-3b files (ISO 19005-3, ISO 32000-1): text, shapes, one embedded file. Pure.
 
-The file is grey, has one embedded font, a gray output intent, XMP metadata, and the same bytes for
+The file is gray, has one embedded font, a gray output intent, XMP metadata, and the same bytes for
 the same content. It has no script, no form, no link and no encryption.
 """
 

@@ -1,6 +1,6 @@
 """Open what a ledger stores on its storage engine: the one place that chooses an engine.
 
-The log is in a file of the data directory, or in a database of PostgreSQL, which its address tells.
+The log is in a file of the data directory, or in a database of PostgreSQL: its address says which.
 There its servers also share the operational state and a part of the signer's memory. Otherwise both
 are in files of the data directory.
 
@@ -155,7 +155,7 @@ def forget_operations(data: Path) -> None:
 def open_signer_memory(address: str, path: Path) -> SignerMemory:
     """Open the signer's memory of the log at an address; `path` is this server's file.
 
-    The tables of a database exist before.
+    The tables of a database must exist already.
     """
     own = SqliteSignerMemory(path)
     if is_database(address):

@@ -97,12 +97,12 @@ class Decisions(KnownStates):
             return self.due[0].body
         cause = parse_uuid(body.by if isinstance(body, StatementSuperseded) else body.change)
         if not self.due and self._is_erased_cause(cause):
-            return body  # what brought it about is erased: as the log states
+            return body  # its cause is erased: accepted as the log states it
         if self.due or self._has_everybody() or self._statement(cause) is not None:
             raise CorruptError("effect_unexpected", "nothing before it has this effect")
         if isinstance(body, BodiesErased):  # erased and withheld look alike
             raise UnverifiableError("change_missing", "the change that erased it is not there")
-        return body  # evidence without its cause: as the log states
+        return body  # evidence without its cause: accepted as the log states it
 
     def _is_erased_cause(self, stream: UUID) -> bool:
         """Tell whether the event before is an erased one of this stream; a share overrides this."""

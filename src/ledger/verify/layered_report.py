@@ -1,6 +1,6 @@
 """A report in three layers: one conclusion, every check, all inputs by SHA-256. Pure.
 
-It is what a reader keeps who has to show later what was verified, with what, and on whose word.
+A reader keeps it, to show later what was verified, with what, and on whose word.
 Python and the offline page write the same one.
 """
 

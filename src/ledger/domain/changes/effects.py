@@ -60,8 +60,8 @@ class Sources(NamedTuple):
 
     `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns who
     holds a role; it is None if the evidence leaves out people. `statement` returns a statement, or
-    raises NotFoundError `statement_unknown`; `erasing` returns what its erasure depends on, and
-    nothing without any.
+    raises NotFoundError `statement_unknown`; `erasing` returns what its erasure depends on, and by
+    default nothing.
     """
 
     charter: Charter
@@ -254,7 +254,8 @@ class _World:
         subject = self._statements.get(stream) or self._sources.statement(stream)
         effect = StatementWithdrawnByChange(self._change)
         if subject.is_erased and subject.erased_by is None:
-            self._next(stream, subject.version, effect)  # erased later: as the log states
+            # Erased later in the log: the effect is accepted as the log states it.
+            self._next(stream, subject.version, effect)
             return
         ended = self._charter.stops(subject.type, subject.drafted_at)
         statement.require_status(subject, self._now_ms, "pending", stopped=ended)

@@ -65,7 +65,7 @@ def learn(memory: SignerMemory, signed: SignedTree) -> None:
 def tree_of_row(origin: str, epoch: int, text: str) -> SignedTree:
     """Return a row's tree; raise CorruptError `memory_malformed` under another origin.
 
-    The signer finds its tree by the column: an edit of it would have the signer know of none.
+    The signer looks its tree up by the column; after an edit of the column it would find none.
     """
     tree = parse_text(text)
     if tree.origin != origin:

@@ -1,6 +1,6 @@
 """The operational state in the database of the log: all servers of a ledger share it.
 
-Each change is one statement and one durable commit, and a repetition changes nothing more.
+Each change is one SQL statement and one durable commit; a repetition changes nothing more.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from ledger.store.postgres.shared_state import SharedState
 KEY_BYTES = 32
 CALL_BYTES = 16
 
-# A call deletes a hundred rows that are over at most, so that none waits long.
+# A call deletes at most a hundred expired rows, so that no call waits long.
 _OPEN_SESSION = """
     WITH over AS (DELETE FROM ledger.open_session WHERE token_sha256 IN (
         SELECT token_sha256 FROM ledger.open_session WHERE expires_ms <= %s

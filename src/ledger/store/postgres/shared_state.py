@@ -1,4 +1,4 @@
-"""Statements on what all servers of a ledger share beside its log, for the operational state.
+"""SQL statements on what all servers of a ledger share beside its log: the operational state.
 
 After a lost connection a statement is sent once more, so a restart of the database ends no session.
 Therefore each statement does the same when it is repeated.
