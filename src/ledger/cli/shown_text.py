@@ -1,10 +1,10 @@
 """Texts of others for a terminal: no control sequence runs, and no character hides."""
 
+from ledger.domain.visible import visible
+
 
 def shown_text(text: str) -> str:
     """Return a text with `⟨U+202E⟩` for what a reader would not see or take for another letter."""
-    from ledger.pages.visible import visible  # its package imports the server's packages
-
     return "".join(f"⟨{each.text}⟩" if each.is_mark else each.text for each in visible(text))
 
 

@@ -6,6 +6,7 @@ from litestar.template import TemplateConfig
 
 from ledger.domain import policy_words
 from ledger.domain.quoting import quoted
+from ledger.domain.visible import digit_groups, is_quoted, visible
 from ledger.http.assets import Assets
 from ledger.pages import access as _access
 from ledger.pages import account as _account
@@ -28,7 +29,6 @@ from ledger.pages.headings import in_groups
 from ledger.pages.spoken_words import speaker
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
-from ledger.pages.visible import digit_groups, is_quoted, visible
 from ledger.pages.web import Web
 from ledger.pages.worded import compared
 

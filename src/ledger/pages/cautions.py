@@ -10,8 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from ledger.pages.content import Value, pointer_step
-from ledger.pages.visible import (
+from ledger.domain.visible import (
     foreign_letters,
     has_odd_spaces,
     hides,
@@ -20,6 +19,7 @@ from ledger.pages.visible import (
     looks_of,
     stray_marks,
 )
+from ledger.pages.content import Value, pointer_step
 
 CautionKind = Literal[
     "alike", "nameless", "letters", "signs", "unseen", "marks", "turned", "space", "form"

@@ -264,12 +264,11 @@ def test_an_event_holds_at_every_time_before_its_end_and_not_at_it(
         auditor.add(position, state, leaf)
     assert left == []
     signed_ms = cast.time.ms // 1000 * 1000
-    kinds = {clock.to_ms(SOON), clock.to_ms(SOONER), signed_ms + FIVE_MINUTES_MS + 1}
-    assert kinds <= ends
+    assert {clock.to_ms(SOON), clock.to_ms(SOONER), signed_ms + FIVE_MINUTES_MS + 1} <= ends
     tags = {event.topic for write in process.writes for event in write.events}
     others = {tag for tag, body in BODIES.items() if body.MEANING.actor == "ledger"}
-    others.add(KeyReaffirmed.TAG)  # after a loss: test_losses.py
-    others.add(BodiesErased.TAG)  # destroys bodies that this test reads: test_erasing.py
+    # One comes after a loss, the other destroys bodies: test_losses.py, test_erasing.py.
+    others |= {KeyReaffirmed.TAG, BodiesErased.TAG}
     assert tags | others == set(BODIES)
     check_ledger(process)
     process.close()

@@ -223,8 +223,7 @@ def test_no_answer_to_a_stranger_shows_a_person_a_passkey_or_evidence(
 ) -> None:
     drafted = alice.draft(policy=policy_of(1, alice))
     assert alice.approve(drafted).status_code == 201
-    position = head(server)
-    wait_for(server, position)
+    wait_for(server, position := head(server))
     assert stranger.get(f"/log/entries/{position - 1}/proof").status_code == 200
     kid, credential = alice.key.kid, alice.passkey.id
     described = stranger.get("/schema/openapi.json").json()["paths"]

@@ -1,5 +1,5 @@
 // Show a text so that nothing in it hides: each character that would mislead has a label, as
-// ledger.pages.visible does; tests/vectors/web/visible.json tests both. The comments are there.
+// ledger.domain.visible does; tests/vectors/web/visible.json tests both. The comments are there.
 
 const UNSEEN =
   "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-"

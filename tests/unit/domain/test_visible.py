@@ -1,7 +1,7 @@
 """What an attacker writes costs a page no more than it is long."""
 
+from ledger.domain.visible import Text, has_odd_spaces, visible
 from ledger.pages.differences import Difference
-from ledger.pages.visible import Text, has_odd_spaces, visible
 from ledger.pages.worded import MOST_ROWS, compared
 
 MANY = 200_000
