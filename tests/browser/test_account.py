@@ -70,6 +70,10 @@ def test_a_browser_that_cannot_sign_says_what_it_lacks(open_browser: OpenBrowser
         "IDBFactory.prototype.open = () => { throw new DOMException('', 'SecurityError'); }": (
             "refuses to store a key"
         ),
+        # It takes the key, and has nothing when it is read back.
+        "IDBObjectStore.prototype.get = function () { return this.count(); }": (
+            "refuses to store a key"
+        ),
         "SubtleCrypto.prototype.generateKey = async () => { throw new DOMException(); }": (
             "lacks Ed25519 keys"
         ),

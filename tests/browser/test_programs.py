@@ -19,6 +19,7 @@ def test_a_terminal_signs_in_by_a_passkey_and_approves_what_waits(
     path = alice.draft("Series A investment terms")
     bob.open("/account")
     bob.button("Add a program…").click()
+    expect(bob.page.locator("#program-command")).to_contain_text("ledger login")
     command = str(bob.page.locator("#program-command").text_content()).split()
     assert command[:3] == ["ledger", "login", server.origin]
     bob.page.get_by_label("The line that the command prints").fill("eyJ.a.b.c")

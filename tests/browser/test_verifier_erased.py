@@ -8,7 +8,13 @@ from ledger.verify.bundle import verify
 from ledger.verify.container import Mode
 from tests.browser.offline import Verifier
 from tests.support.dossier import bundle_of, log_signer, rebundled
-from tests.unit.verify.test_erased import CHANGE, NOW_MS, SECOND, replaced
+from tests.unit.verify.test_erased import (
+    CHANGE,
+    NOW_MS,
+    SECOND,
+    granted_by_what_is_erased,
+    replaced,
+)
 
 KEY = log_signer().key
 MODES: tuple[Mode, ...] = ("full", "redacted", "statement")
@@ -30,6 +36,7 @@ def test_erased_bodies_are_verified_alike(verifier: Verifier) -> None:
     draft = next(n for n, each in enumerate(replaced(3).events) if str(each.stream) == SECOND)
     raws += [rebundled(raws[8], {f"bodies/{n}": None for n in change})]
     raws += [rebundled(raws[8], {f"bodies/{draft}": None})]
+    raws += [bundle_of(granted_by_what_is_erased().states, "full", CHANGE, erases=True)]
     for raw in raws:
         report = verifier.check(raw, KEY.vkey)
         here = [
@@ -38,7 +45,11 @@ def test_erased_bodies_are_verified_alike(verifier: Verifier) -> None:
         ]
         verdict, there = told_there(raw)
         assert (report["verdict"], here) == (verdict, there)
-    assert [told_there(each)[0] for each in raws[-2:]] == ["unverifiable", "unverifiable"]
+    assert [told_there(each)[0] for each in raws[-3:]] == [
+        "unverifiable",
+        "unverifiable",
+        "invalid",
+    ]
 
 
 @pytest.mark.parametrize("mode", MODES)

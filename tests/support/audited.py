@@ -128,7 +128,7 @@ async def _erase(cast: Cast, process: Process) -> None:
     statement_id = json.loads(raw)["statementId"]
     for who in (cast.alice, cast.bob, cast.carol):
         await process.commands.sign(statement_id, who.shared(raw), None)
-    await process.change(cast.dave, {"erase": {"statement": statement_id}})
+    await process.change(cast.dave, {"erase": {"statement": statement_id, "status": "approved"}})
 
 
 async def _end_well(cast: Cast, process: Process) -> None:

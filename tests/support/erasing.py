@@ -22,8 +22,8 @@ def name_of(raw: bytes) -> str:
     return str(json.loads(raw)["statementId"])
 
 
-def erase(raw: bytes) -> dict[str, Any]:
-    return {"erase": {"statement": name_of(raw)}}
+def erase(raw: bytes, status: str = "approved") -> dict[str, Any]:
+    return {"erase": {"statement": name_of(raw), "status": status}}
 
 
 async def approved(process: Process, cast: Cast, **members: Any) -> bytes:

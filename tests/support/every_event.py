@@ -45,7 +45,7 @@ def _leaving(alice: Signer, bob: Signer, since: str) -> list[dict[str, Any]]:
         {"declare-compromise": {"user": bob.user, "passkey": bob.passkey.id, "since": since}},
         {"deactivate": {"user": alice.user}},
         {"withdraw": {"statement": statement_id(4)}},
-        {"erase": {"statement": statement_id(3)}},
+        {"erase": {"statement": statement_id(3), "status": "withdrawn"}},
         define(definition(name="offer")),
         retire(definition(name="offer"), "stop"),
     ]

@@ -37,6 +37,7 @@ from ledger.cli import (
     witness,
 )
 from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
+from ledger.cli.verify_report import plain
 from ledger.data_files import VIEWS_FILE
 from ledger.errors import CorruptError, LedgerError, UnavailableError
 from ledger.settings import Settings, read_settings
@@ -141,7 +142,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         raise  # the reader of the output has gone; `__main__` ends quietly
     except (LedgerError, OSError) as error:
-        print(f"ledger: {error}", file=sys.stderr)
+        print(f"ledger: {plain(str(error))}", file=sys.stderr)  # it can quote another server
         return _exit_code(error)
 
 

@@ -75,7 +75,8 @@ def _list(client: LedgerClient, chosen: argparse.Namespace) -> int:
     if chosen.json:
         _print_json(found)
     for each in [] if chosen.json else found:
-        print(f"{each.id}  {each.status:10} {each.approvals} of {each.needed}  {_titled(each)}")
+        counted = f"{each.approvals} of {each.needed}"
+        print(f"{shown_line(each.id)}  {each.status:10} {counted}  {_titled(each)}")
     return ExitCode.DONE
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from ledger.client.connection import LedgerConnection
 from ledger.client.kept_login import KeptLogin
+from ledger.domain.vocabulary import Status
 from ledger.encoding import parse_json
 from ledger.errors import RefusedError
 
@@ -28,7 +29,7 @@ class ListedStatement(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     title: str
     creator: _Named
-    status: str
+    status: Status
     approvals: int
     needed: int
     sha256: str
@@ -39,7 +40,7 @@ class DecisionReceipt(msgspec.Struct, frozen=True, rename="camel"):
     """Where a decision stands in the log, and the statement's status after it."""
 
     statement_id: str
-    status: str
+    status: Status
     approvals: int
     position: int
 

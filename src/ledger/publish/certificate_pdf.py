@@ -8,6 +8,7 @@ wrongly would be another name.
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 import segno
@@ -247,9 +248,8 @@ class _Sheets:
             if line:
                 yield line
             while self._pdf.width(word, size) > width:
-                fits = next(
-                    n for n in range(len(word), 0, -1) if self._pdf.width(word[:n], size) <= width
-                )
+                widths = accumulate(self._pdf.width(each, size) for each in word)
+                fits = max(1, sum(1 for _ in takewhile(lambda reached: reached <= width, widths)))
                 yield word[:fits]
                 word = word[fits:]
             line = word

@@ -96,8 +96,9 @@ class Decisions(KnownStates):
         if self.due and self.due[0].stream == event.stream:
             return self.due[0].body
         cause = parse_uuid(body.by if isinstance(body, StatementSuperseded) else body.change)
-        if not self.due and self._is_erased_cause(cause):
-            return body  # its cause is erased: accepted as the log states it
+        # Versions can be erased, and this is all that they bring about. Changes cannot be erased.
+        if isinstance(body, StatementSuperseded) and not self.due and self._is_erased_cause(cause):
+            return body  # accepted as the log states it
         if self.due or self._has_everybody() or self._statement(cause) is not None:
             raise CorruptError("effect_unexpected", "nothing before it has this effect")
         if isinstance(body, BodiesErased):  # erased and withheld look alike

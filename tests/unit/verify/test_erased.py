@@ -1,12 +1,13 @@
 """Logs and bundles whose bodies a change erased: what is verified still, and what is missing."""
 
 from functools import cache
+from uuid import UUID
 
 import pytest
 
 from ledger.domain import erasure
 from ledger.domain.entry import cut, join
-from ledger.domain.events import BodiesErased
+from ledger.domain.events import BodiesErased, Effect, RoleGranted
 from ledger.domain.vocabulary import Status
 from ledger.errors import CorruptError
 from ledger.verify.auditor import AuditError
@@ -35,7 +36,23 @@ def replaced(*erased: int) -> Company:
     told.sign(told.ivy, told.ivy.shared(first), first)
     new = told.draft(told.cal, 5, supersedes=copied(first), policy=ONE_INVESTOR)
     told.sign(told.ivy, told.ivy.shared(new), new)
-    told.change(told.ada, 9, *(erase(each) for each in erased))
+    told.change(
+        told.ada, 9, *(erase(each, "superseded" if each == 3 else "approved") for each in erased)
+    )
+    return told
+
+
+@cache
+def granted_by_what_is_erased() -> Company:
+    """A log in which the operator added a role, as if by a statement that a change then erased."""
+    told = Company()
+    told.announce(1)
+    raw = told.draft(told.cal, 3, policy=ONE_INVESTOR)
+    told.sign(told.ivy, told.ivy.shared(raw), raw)
+    body = RoleGranted(FIRST, "administrator")
+    told.auditor.due = (Effect(UUID(told.ivy.user), body),)  # as if something had brought it about
+    told.tell(told.ivy.user, body)
+    told.change(told.ada, 9, erase(3))
     return told
 
 
@@ -152,7 +169,7 @@ def test_other_statements_are_verified_as_before() -> None:
     told.withdraw(told.cal, raw)
     kept = told.draft(told.cal, 5, policy=ONE_INVESTOR)
     told.sign(told.ivy, told.ivy.shared(kept), kept)
-    told.change(told.ada, 9, erase(3))
+    told.change(told.ada, 9, erase(3, "withdrawn"))
     told.change(told.ada, 10, stand("suspend", told.ben))
     assert isinstance(
         next(e.body for e in told.events if str(e.stream) == FIRST and e.version == 3), BodiesErased
@@ -162,3 +179,10 @@ def test_other_statements_are_verified_as_before() -> None:
         report = checked(bundle_of(told.states, mode, SECOND, erases=True))
         assert code_of(report) == ("consistent", None)
         assert report.statements[0].status == "approved"
+
+
+def test_no_effect_rests_on_a_statement_that_is_erased_later() -> None:
+    """Only a change has such effects, and no change can be erased."""
+    told = granted_by_what_is_erased()
+    granted = next(n for n, each in enumerate(told.events, 1) if isinstance(each.body, RoleGranted))
+    assert refusal(without_erased(told.states)) == (granted, "effect_unexpected")

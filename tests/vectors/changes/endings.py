@@ -95,11 +95,11 @@ DRAFTED: dict[str, tuple[str | None, Callable[[Company], list[Item]]]] = {
     "an erasure of no statement": ("statement_unknown", lambda _: [erase(77)]),
     "an erasure of a person": (
         "statement_unknown",
-        lambda it: [{"erase": {"statement": it.ivy.user}}],
+        lambda it: [{"erase": {"statement": it.ivy.user, "status": "approved"}}],
     ),
     "an erasure with another member": (
         "change_invalid",
-        lambda _: [{"erase": {"statement": statement_id(3), "positions": [1]}}],
+        lambda _: [{"erase": erase(3)["erase"] | {"positions": [1]}}],
     ),
     "a withdrawal of an id in capitals": (
         "id_invalid",

@@ -14,8 +14,8 @@ DAY_MS = 86_400_000
 ONE_INVESTOR: dict[str, Any] = {"threshold": 1, "of": ["role:investor"]}
 
 
-def erase(number: int) -> Item:
-    return {"erase": {"statement": statement_id(number)}}
+def erase(number: int, status: str = "approved") -> Item:
+    return {"erase": {"statement": statement_id(number), "status": status}}
 
 
 def _approved(told: Company, **members: Any) -> bytes:
@@ -27,6 +27,11 @@ def _approved(told: Company, **members: Any) -> bytes:
 def erased_after_its_approval(told: Company) -> None:
     _approved(told)
     told.change(told.ada, 9, erase(3))
+
+
+def erased_as_what_it_is_not(told: Company) -> None:
+    _approved(told)
+    told.draft_unseen(told.ada, erase(3, "expired"))
 
 
 def erased_twice(told: Company) -> None:
@@ -54,7 +59,7 @@ def erased_after_a_version_replaced_it(told: Company) -> None:
     first = copied(_approved(told))
     new = told.draft(told.cal, 5, supersedes=first, policy=ONE_INVESTOR)
     told.sign(told.ivy, told.ivy.shared(new), new)
-    told.change(told.ada, 9, erase(3))
+    told.change(told.ada, 9, erase(3, "superseded"))
 
 
 def erased_with_a_use_left(told: Company) -> None:
@@ -113,6 +118,7 @@ def superseded_after_its_erasure(told: Company) -> None:
 
 ERASURES: dict[str, tuple[Callable[[Company], None], str | None]] = {
     "an erasure of what is approved": (erased_after_its_approval, None),
+    "an erasure that names another status": (erased_as_what_it_is_not, "change_outdated"),
     "an erasure of what is erased": (erased_twice, "change_no_effect"),
     "an erasure twice": (erased_in_one_change_twice, "not_erasable"),
     "an erasure of what a pending version is to replace": (

@@ -225,8 +225,9 @@ export class Auditor {
     }
     const cause = body.change ?? body.by;
     requireUuid(cause);
-    // What brought it about is erased: as the log states.
-    if (!next && this.erased.get(cause)?.at(-1).position === this.position) return body;
+    // Versions can be erased, and this is all that they bring about. Changes cannot be erased.
+    const isErased = this.erased.get(cause)?.at(-1).position === this.position;
+    if (type === TAG.STATEMENT_SUPERSEDED && !next && isErased) return body;
     if (next || this.complete || this.statements.has(cause)) {
       refuse("effect_unexpected", "nothing before it has this effect");
     }

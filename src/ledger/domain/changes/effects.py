@@ -51,6 +51,7 @@ from ledger.domain.events import (
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from ledger.domain.statement import Statement
+from ledger.domain.vocabulary import Status
 from ledger.errors import ConflictError
 from ledger.jose import thumbprint
 
@@ -155,7 +156,7 @@ class _World:
         elif isinstance(item, WithdrawStatement):
             self._withdraw(UUID(item.statement))
         elif isinstance(item, EraseStatement):
-            self._erase(UUID(item.statement))
+            self._erase(UUID(item.statement), item.status)
         else:
             self._apply_to_ledger(item)
 
@@ -265,7 +266,7 @@ class _World:
         event = self._next(stream, subject.version, effect)
         self._statements[stream] = statement.evolve(subject, event)
 
-    def _erase(self, stream: UUID) -> None:
+    def _erase(self, stream: UUID, status: Status) -> None:
         subject = self._statements.get(stream) or self._sources.statement(stream)
         found = self._sources.erasing(stream)
         if stream in self._statements:
@@ -273,6 +274,7 @@ class _World:
         effect = erasure.of_statement(
             self._change, subject, found, self._charter, now_ms=self._now_ms
         )
+        self._require_current(status, effect.status)
         event = self._next(stream, subject.version, effect)
         self._statements[stream] = statement.evolve(subject, event)
 

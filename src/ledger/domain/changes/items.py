@@ -15,7 +15,7 @@ from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import Document, parse_uuid
 from ledger.domain.policy import Node
 from ledger.domain.statement_types import parse_definition
-from ledger.domain.vocabulary import CHANGE, TypePending
+from ledger.domain.vocabulary import CHANGE, Status, TypePending
 from ledger.encoding import parse_json
 from ledger.jose import OkpJwk
 
@@ -122,10 +122,14 @@ class WithdrawStatement(_Item, frozen=True):
 
 
 class EraseStatement(_Item, frozen=True):
-    """Erase the bodies of all events of a final statement."""
+    """Erase the bodies of all events of a final statement.
+
+    `status` is how it stands: once the evidence is gone, only these approvals say so.
+    """
 
     NAME = "erase"
     statement: str
+    status: Status
 
 
 class ReEnrol(_Item, frozen=True):

@@ -98,12 +98,14 @@ export async function missing() {
   } catch {
     return "This browser lacks Ed25519 keys. Chrome 137, Firefox 129, Safari 17 or later have them.";
   }
+  // Each tab has a place of its own: two that open at once would delete each other's key.
+  const place = `probe/${crypto.randomUUID()}`;
   try {
     // A private window may open the database and refuse the write, or lose the key in it.
-    await transaction("readwrite", (store) => store.put(key, "probe"));
-    const kept = await transaction("readonly", (store) => store.get("probe"));
+    await transaction("readwrite", (store) => store.put(key, place));
+    const kept = await transaction("readonly", (store) => store.get(place));
     await crypto.subtle.sign("Ed25519", kept, new Uint8Array(1));
-    await transaction("readwrite", (store) => store.delete("probe"));
+    await transaction("readwrite", (store) => store.delete(place));
   } catch {
     return "This browser refuses to store a key: leave the private window, or allow site data.";
   }

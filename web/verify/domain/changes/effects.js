@@ -113,10 +113,11 @@ const APPLY = Object.freeze({
     world.about.add(id);
     world.effect(id, TAG.STATEMENT_WITHDRAWN_BY_CHANGE, {});
   },
-  [ITEM.ERASE]: (world, { statement: id }) => {
+  [ITEM.ERASE]: (world, { statement: id, status }) => {
     const subject = namedStatement(id, world);
     if (world.about.has(id)) notErasable("another item of this change is about the statement");
     const erased = erasureOf(subject, world.erasing(id), world);
+    requireCurrent(status, erased.status);
     world.statements.set(id, { ...subject, isErased: true, erasedBy: world.id });
     world.about.add(id);
     world.effect(id, TAG.BODIES_ERASED, erased);

@@ -11,7 +11,7 @@ import { charterValues, requireValues } from "../charter_values.js";
 import { requireUuid } from "../document.js";
 import { asksForTwo, node, requireShape } from "../policy.js";
 import { parseDefinition } from "../statement_types.js";
-import { CHANGE, TYPE_PENDING } from "../vocabulary.js";
+import { CHANGE, STATUS, TYPE_PENDING } from "../vocabulary.js";
 
 /** The kinds of items. */
 export const ITEM = Object.freeze({
@@ -62,7 +62,7 @@ const SHAPES = {
     also: withDefault(listOf(text), []),
   },
   [ITEM.WITHDRAW]: { statement: text },
-  [ITEM.ERASE]: { statement: text },
+  [ITEM.ERASE]: { statement: text, status: oneOf(...Object.values(STATUS)) },
   [ITEM.RE_ENROL]: { ...person, key: ed25519Jwk, expiresAt: text },
   [ITEM.ADMIT]: { ...person, cose: text },
   [ITEM.SET_CHARTER]: { values: charterValues, was: text },
