@@ -6,6 +6,15 @@ from tests.browser.accessible import violations
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 
+# What the page tells the browser's password manager, kept over a reload.
+SIGNALS = """
+for (const signal of ["signalAllAcceptedCredentials", "signalCurrentUserDetails"]) {
+    PublicKeyCredential[signal] = async (about) => {
+        const told = JSON.parse(sessionStorage.told ?? "[]");
+        sessionStorage.told = JSON.stringify([...told, [signal, about]]);
+    };
+}"""
+
 
 def test_a_passkey_says_who_keeps_it_since_when_and_hides_its_ids(alice: Browser) -> None:
     alice.open("/account")
@@ -125,3 +134,17 @@ def test_a_telephone_that_the_browser_reaches_by_bluetooth_is_added_and_asked_fo
     assert (own, "hybrid" in telephone) == (["internal"], True)
     assert options["hints"][0] == "client-device"
     assert "hybrid" in options["hints"]
+
+
+def test_a_renamed_passkey_is_told_to_the_password_manager(alice: Browser) -> None:
+    alice.page.add_init_script(SIGNALS)
+    alice.open("/account")
+    card = alice.page.locator("#passkeys .card")
+    card.get_by_role("button", name="Rename").click()
+    alice.page.get_by_label("Your name for it").fill("Key on my desk")
+    alice.page.keyboard.press("Enter")
+    expect(card.locator(".card-head")).to_have_text("Key on my desk")
+    (accepted, about), (details, person) = alice.evaluate("JSON.parse(sessionStorage.told)")
+    assert (accepted, details) == ("signalAllAcceptedCredentials", "signalCurrentUserDetails")
+    assert about["allAcceptedCredentialIds"] == [card.get_attribute("data-id")]
+    assert (person["name"], person["userId"]) == ("Alice", about["userId"])

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import httpx
+
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor, now_ms, policy_of
@@ -143,3 +145,12 @@ def test_an_unknown_passkey_is_not_removed(bob: Actor, refuses: Refuses) -> None
 
 def test_nobody_but_its_owner_removes_a_passkey(bob: Actor, carol: Actor, refuses: Refuses) -> None:
     refuses(lambda: carol.remove_passkey(bob.passkey.id), 422, "key_unknown")
+
+
+def test_password_managers_are_led_to_the_page_that_adds_and_ends_passkeys(
+    server: Server, bob: Actor, stranger: httpx.Client
+) -> None:
+    told = stranger.get("/.well-known/passkey-endpoints")
+    assert told.json() == {each: f"{server.origin}/account" for each in ("enroll", "manage")}
+    page = bob.client.get("/account").text
+    assert 'data-action="add-passkey"' in page
