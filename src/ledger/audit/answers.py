@@ -52,5 +52,7 @@ def _aligned(rows: Sequence[Iterable[Cell]]) -> list[str]:
 
 
 def _plain(cell: Cell) -> str:
-    """Return a cell on one line: a reason can have several."""
-    return str(cell).replace("\n", " ⏎ ") or "–"
+    """Return a cell on one line, without control characters: texts of others reach a terminal."""
+    text = str(cell).replace("\n", " ⏎ ")
+    shown = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return "".join(shown) or "–"

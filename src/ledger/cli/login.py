@@ -52,14 +52,18 @@ def run(chosen: argparse.Namespace) -> int:
             "login_kept", f"{path} holds a login; end its key on the account page, or --replace it"
         )
     login, answer = begin(chosen.address, chosen.request)
-    # Kept before anybody is asked: a key that this machine cannot keep is not attested.
-    keep(path, login)
+    # Kept before anybody is asked: a key that this machine cannot keep is not attested. An earlier
+    # login stays until then.
+    waiting = path.with_name(f"{path.name}.waiting")
+    keep(waiting, login)
     print("Paste this line into the account page and confirm with your passkey:\n", file=sys.stderr)
     print(answer, flush=True)
     if not attested(login, within_s=WITHIN_S):
-        print(f"ledger: no passkey attested the key; {path} is of no use", file=sys.stderr)
+        waiting.unlink()
+        print("ledger: no passkey attested the key within five minutes", file=sys.stderr)
         return ExitCode.UNMET
+    waiting.replace(path)
     with LedgerClient(login) as client:
-        waiting = client.inbox()
-    print(f"\nThis terminal decides for you. Statements that wait: {len(waiting)}", file=sys.stderr)
+        found = client.inbox()
+    print(f"\nThis terminal decides for you. Statements that wait: {len(found)}", file=sys.stderr)
     return ExitCode.DONE

@@ -4,8 +4,8 @@ One question is answered at a time, in a thread. The access record notes it befo
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from typing import Annotated
 
 import msgspec
@@ -17,7 +17,7 @@ from ledger.audit.answers import AnswerTable
 from ledger.audit.differences import differences
 from ledger.audit.positions import Period, find_period
 from ledger.audit.source import AuditedLog
-from ledger.errors import MalformedError, NotFoundError
+from ledger.errors import MalformedError, NotFoundError, UnavailableError
 from ledger.http.accesses import require_auditor
 from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
 from ledger.http.problems import answers
@@ -96,6 +96,18 @@ def answered(address: str, asked: AskedQuestion) -> AnsweredQuestion:
     return AnsweredQuestion([msgspec.structs.replace(found[0], rows=shown)], int(shown[-1][0]))
 
 
+@asynccontextmanager
+async def turn() -> AsyncIterator[None]:
+    """Take the only turn, or raise UnavailableError `server_busy`.
+
+    Nobody waits for it: a request that waits keeps other members' reads from being answered.
+    """
+    if _TURNS.locked():
+        raise UnavailableError("server_busy", "another question is being answered; try later")
+    async with _TURNS:
+        yield
+
+
 @get("/api/questions/{question:str}", responses=answers(400, 401, 403, 404, 429, 503))
 async def ask(  # the route's parameters
     question: FromPath[str],
@@ -113,7 +125,7 @@ async def ask(  # the route's parameters
     if question not in _QUESTIONS:
         raise NotFoundError("question_unknown", f"there is no question {question[:32]!r}")
     asked = AskedQuestion(question, about, first, last, after)
-    async with _TURNS:
+    async with turn():
         found = await asyncio.to_thread(answered, site.settings.log_address, asked)
     statement = about if question == "approvals" else None
     await asyncio.to_thread(access.asked, user, statement)

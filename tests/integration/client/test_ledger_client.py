@@ -10,7 +10,7 @@ import pytest
 
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
-from ledger.client import KeptLogin, LedgerClient, keep
+from ledger.client import KeptLogin, LedgerClient, keep, kept
 from ledger.errors import ForbiddenError, NotFoundError, RefusedError, UnauthenticatedError
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join
@@ -141,6 +141,21 @@ def test_the_commands_decide_with_the_kept_key(
     assert run("wait", rejected.id) == (ExitCode.UNMET, "rejected\n")
     assert json.loads(run("list", "--status", "approved", "--json")[1])
     assert main(["list", "--login", str(tmp_path / "nowhere.json")]) == ExitCode.USAGE
+
+
+def test_a_login_that_nobody_confirms_leaves_the_earlier_one(
+    server: Server, join: Join, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    robot = join("Robot")
+    path = tmp_path / "login.json"
+    earlier = login_of(robot, server, SigningKey.generate())
+    keep(path, earlier)
+    monkeypatch.setattr("ledger.cli.login.WITHIN_S", 0)
+    command = ["login", server.origin, f"{robot.user}.nonce", "--login", str(path)]
+    assert main(command) == ExitCode.USAGE  # the file holds a login
+    assert main([*command, "--replace"]) == ExitCode.UNMET
+    assert kept(path) == earlier
+    assert [each.name for each in tmp_path.iterdir()] == ["login.json"]
 
 
 def test_the_lines_of_the_page_run(
