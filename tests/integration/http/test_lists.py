@@ -64,8 +64,9 @@ def test_pages_of_any_size_cover_everything_once(
         assert everything == sorted(everything, key=itemgetter("expiresAt", "position"))
     else:
         assert listed == sorted(whole, reverse=path != "/api/users")
-    if path == "/api/timeline":
-        assert listed == [*range(at, 0, -1)]
+    if path == "/api/timeline":  # other tests may have left what Bob does not read
+        first = seven[0].answer["position"]
+        assert [each for each in listed if each >= first] == [*range(at, first - 1, -1)]
     if path == "/api/inbox":
         assert {each.answer["position"] for each in seven} <= set(listed)
 

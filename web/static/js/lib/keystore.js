@@ -98,10 +98,9 @@ export async function missing() {
   } catch {
     return "This browser lacks Ed25519 keys. Chrome 137, Firefox 129, Safari 17 or later have them.";
   }
-  // Each tab has a place of its own: two that open at once would delete each other's key.
-  const place = `probe/${crypto.randomUUID()}`;
+  const place = crypto.randomUUID();
   try {
-    // A private window may open the database and refuse the write, or lose the key in it.
+    // A private window may refuse the write, or lose the key. Each tab has its own place.
     await transaction("readwrite", (store) => store.put(key, place));
     const kept = await transaction("readonly", (store) => store.get(place));
     await crypto.subtle.sign("Ed25519", kept, new Uint8Array(1));

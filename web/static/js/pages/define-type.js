@@ -1,5 +1,5 @@
-// Defines a type, or the next version of one, by a change. The form shows what is wrong at its field,
-// and the form that drafters will fill in. The server decides again.
+// Defines a type, or its next version, by a change. Faults stand at their fields; beside them is the
+// form that drafters will fill in.
 
 import { done, propose, serve } from "../lib/administer.js";
 import { settle } from "../lib/api.js";
