@@ -79,7 +79,7 @@ def watch(
     """Return what the newest checkpoint of a log shows; never raises for what the log says.
 
     `read` returns tiles of the log. A tree is believed if a trusted key signed it and it extends
-    the remembered one. A missing line, a missing witness or an old time is an alarm all the same.
+    the remembered one. A missing line, a missing witness or an old time also raises an alarm.
     """
     try:
         signed = trusted(note, watcher.keys)

@@ -1,6 +1,6 @@
 """An attacker with the database edits any column of it: the audit finds the edit there as well.
 
-The ledger is the one that the tests of SQLite attack, row by row. The columns and the triggers are
+The tests of SQLite attack the same ledger, row by row. The columns and the triggers are
 read from the database, so that a new one is tested too.
 """
 # ruff: noqa: S608 (names of tables and columns, from the database itself)
