@@ -8,6 +8,7 @@ from ledger.domain import charter_values
 from ledger.domain.changes.items import GrantRole, SetGovernance
 from ledger.domain.events import RoleDefined, RoleEnded
 from ledger.domain.governance import policy_digest
+from ledger.domain.invitations import Invitation
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from tests.support.small_world import Move, State, Step, explore, live, signer
@@ -19,6 +20,7 @@ def faults(before: State, step: Step) -> list[str]:
         *_of_the_actor(before, step),
         *_of_effects(before, step),
         *_of_returns(before, step),
+        *_of_arrivals(before, step),
         *_of_the_state(step.after),
     ]
 
@@ -96,7 +98,8 @@ def _of_places(before: State, step: Step) -> Iterable[str]:
 def _of_returns(before: State, step: Step) -> Iterable[str]:
     """Say what is wrong with how somebody comes back, by a third device that ends the others."""
     after = step.after
-    for who, (was, now) in enumerate(zip(before.people, after.people, strict=True)):
+    # Somebody new comes last, and has nothing from before.
+    for who, (was, now) in enumerate(zip(before.people, after.people, strict=False)):
         devices = [signer(who, number) for number in (0, 1)]
         older = {each.passkey.id for each in devices} | {each.key.kid for each in devices}
         new = signer(who, 2).passkey
@@ -111,6 +114,25 @@ def _of_returns(before: State, step: Step) -> Iterable[str]:
         seen = new.cose_sha256 in after.admitted
         if after.charter.governance.threshold >= 2 and _governs(after, now) and not seen:
             yield "somebody governs with a passkey that nobody compared"
+
+
+def _of_arrivals(before: State, step: Step) -> Iterable[str]:
+    """Say what is wrong with how somebody new comes: whoever sent the link knows its secret too."""
+    if step.invited is None:
+        return
+    newcomer = step.after.people[-1]
+    if before.charter.governance.threshold >= 2 and _governs(before, newcomer):
+        yield "somebody governs whom nobody compared"
+    if step.invited in before.before_raise and newcomer.roles:
+        yield "an invitation from before a raise gives a role"
+    if _governs(before, newcomer) and not _accepted(before, newcomer):
+        yield "somebody comes with a place in governance that they have not accepted"
+    if any(each.id == step.invited and each.cancelled for each in _invitations(before)):
+        yield "a cancelled invitation lets somebody in"
+
+
+def _invitations(state: State) -> Iterable[Invitation]:
+    return state.charter.invitations.values()
 
 
 def _of_the_state(after: State) -> Iterable[str]:

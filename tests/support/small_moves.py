@@ -21,7 +21,7 @@ from ledger.domain import (
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.effects import Sources
-from ledger.domain.changes.items import Admit, SetGovernance, is_drafted_alone
+from ledger.domain.changes.items import SetGovernance, is_drafted_alone
 from ledger.domain.charter import STREAM
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.decision_context import DecisionContext
@@ -33,7 +33,18 @@ from ledger.domain.statement import Statement
 from ledger.errors import LedgerError
 from tests.support.changes import acceptance as acceptance_members
 from tests.support.signers import LEDGER, NOW_MS, PARTY, Signer
-from tests.support.small_world import ADA, BEN, CAL, PENDING, Item, Move, State, Step, signer
+from tests.support.small_world import (
+    ADA,
+    BEN,
+    CAL,
+    PENDING,
+    Item,
+    Move,
+    State,
+    Step,
+    noting,
+    signer,
+)
 
 
 def drafts(
@@ -122,7 +133,7 @@ def _approved(  # what one approval depends on
     waiting = (*others, decided) if decided.status == "pending" else others
     after = _applied(state._replace(changes=waiting), found)
     if found:
-        after = after._replace(admitted=state.admitted | _admitted(change))
+        after = noting(state, after, change)
     name = f"{'ABC'[who]} approves {change.title!r}"
     credential = me.passkey.id if confirmed else None
     return Step(name, who, me.key.kid, credential, after, decided, found, approves=True)
@@ -209,15 +220,6 @@ def _end_passkey(state: State, who: int, second: int) -> Step:
     return Step(name, who, me.key.kid, me.passkey.id, after, decides=False)
 
 
-def moves_of(who: int, *moves: Move) -> Move:
-    """Return only those of these moves that this person makes."""
-
-    def mine(state: State) -> Iterator[Step]:
-        return (step for move in moves for step in move(state) if step.actor == who)
-
-    return mine
-
-
 _stream = cache(UUID)
 NOW = clock.to_text(NOW_MS)  # the clock stands still
 
@@ -293,8 +295,3 @@ def _applied(state: State, found: Iterable[Effect]) -> State:
             known = people[stream]
             people[stream] = person.evolve(known, Event(stream, known.version + 1, NOW, body))
     return state._replace(charter=rules, people=tuple(people.values()))
-
-
-def _admitted(change: Statement) -> frozenset[str]:
-    """Return the digests of the keys that people compared to admit a passkey."""
-    return frozenset(each.cose for each in change.items or () if isinstance(each, Admit))

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.domain.changes.items import Admit
 from ledger.domain.charter import Charter
 from ledger.domain.events import Effect
 from ledger.domain.governance import has_place, needs_grant, policy_digest
@@ -32,13 +33,15 @@ Item = dict[str, Any]
 class State(NamedTuple):
     """The ledger's rules, its three people, and the changes that wait.
 
-    `admitted` are the digests of the keys that people compared when they admitted a passkey.
+    `admitted` are the digests of the keys that people compared when they admitted a passkey;
+    `before_raise` the invitations that were open when governance began to ask for more people.
     """
 
     charter: Charter
     people: tuple[Person, ...]
     changes: tuple[Statement, ...] = ()
     admitted: frozenset[str] = frozenset()
+    before_raise: frozenset[str] = frozenset()
 
     def key(self) -> tuple[object, ...]:
         """Return what tells this state from others: neither versions nor whose key signed."""
@@ -59,6 +62,8 @@ class State(NamedTuple):
                 for each in self.people
             ),
             self.admitted,
+            self.before_raise,
+            frozenset((each.id, each.cancelled) for each in rules.invitations.values()),
             frozenset(
                 (each.items, each.policy, frozenset(each.approvals)) for each in self.changes
             ),
@@ -82,12 +87,22 @@ class Step(NamedTuple):
     suspended: int | None = None
     cancelled: int | None = None  # whose re-enrolment
     redeemed: int | None = None  # whose link
+    invited: str | None = None  # the invitation by which somebody new came
     decides: bool = True
     approves: bool = False
     must_confirm: bool = True
 
 
 Move = Callable[[State], Iterator[Step]]
+
+
+def moves_of(who: int, *moves: Move) -> Move:
+    """Return only those of these moves that this person makes."""
+
+    def mine(state: State) -> Iterator[Step]:
+        return (step for move in moves for step in move(state) if step.actor == who)
+
+    return mine
 
 
 def live(who: Person) -> frozenset[str]:
@@ -126,6 +141,26 @@ def world(governance: Node, *roles: str) -> State:
         for number, role in enumerate(roles)
     )
     return State(msgspec.structs.replace(CHARTER, governance=governance), people)
+
+
+def having_accepted(state: State, policy: Node) -> State:
+    """Return a state in which everybody has accepted a policy that is not in force yet."""
+    people = tuple(
+        msgspec.structs.replace(each, accepted=each.accepted | {policy_digest(policy): each.roles})
+        for each in state.people
+    )
+    return state._replace(people=people)
+
+
+def noting(before: State, after: State, change: Statement) -> State:
+    """Return the state after a change, with what the judge has to know about how it came about."""
+    admitted = {each.cose for each in change.items or () if isinstance(each, Admit)}
+    was, now = before.charter, after.charter
+    open_ = {each.id for each in was.invitations.values() if not each.cancelled}
+    left_over = open_ if now.governance.threshold > was.governance.threshold else set()
+    return after._replace(
+        admitted=before.admitted | admitted, before_raise=before.before_raise | left_over
+    )
 
 
 def without_passkeys(state: State, who: int) -> State:

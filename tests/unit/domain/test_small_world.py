@@ -18,7 +18,6 @@ from tests.support.small_moves import (
     approvals,
     drafts,
     endings,
-    moves_of,
     suspensions,
 )
 from tests.support.small_world import (
@@ -30,6 +29,7 @@ from tests.support.small_world import (
     about,
     explore,
     govern,
+    moves_of,
     of_role,
     world,
 )

@@ -9,7 +9,7 @@ from ledger.domain.epochs import Loss
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from tests.support.small_judge import broken
-from tests.support.small_moves import acceptances, approvals, drafts, moves_of, suspensions
+from tests.support.small_moves import acceptances, approvals, drafts, suspensions
 from tests.support.small_returns import admits, cancellations, redemptions, returns, waits
 from tests.support.small_world import (
     ADA,
@@ -21,6 +21,7 @@ from tests.support.small_world import (
     about,
     explore,
     govern,
+    moves_of,
     signer,
     world,
 )

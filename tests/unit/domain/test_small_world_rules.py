@@ -17,7 +17,7 @@ from ledger.domain.person import Person
 from ledger.domain.policy import Node, Policy, RolesByPerson, covers
 from tests.support.changes import governors, set_charter, values
 from tests.support.small_judge import Removed, require_trace
-from tests.support.small_moves import approvals, drafts, endings, moves_of, suspensions
+from tests.support.small_moves import approvals, drafts, endings, suspensions
 from tests.support.small_world import (
     ADA,
     ADMINISTRATOR,
@@ -27,6 +27,8 @@ from tests.support.small_world import (
     State,
     about,
     govern,
+    having_accepted,
+    moves_of,
     of_role,
     signer,
     without_passkeys,
@@ -98,15 +100,6 @@ def _nobody_is_stated(
     require_governable(rules, people, None, now_ms=now_ms, completes=completes)
 
 
-def _having_accepted(state: State, policy: Node) -> State:
-    """Return a state in which everybody has accepted a policy that is not in force yet."""
-    people = tuple(
-        msgspec.structs.replace(each, accepted=each.accepted | {policy_digest(policy): each.roles})
-        for each in state.people
-    )
-    return state._replace(people=people)
-
-
 ADMINISTRATORS_OR_ADA = Node(2, ("role:administrator", f"user:{signer(ADA).user}"))
 
 
@@ -133,7 +126,7 @@ BOARD_GOVERNS = _with_a_board(
 
 REMOVED: dict[str, Removed] = {
     "its policy is the one in force at each approval": (
-        _having_accepted(THREE_ADMINISTRATORS, Node(3, TWO.of)),
+        having_accepted(THREE_ADMINISTRATORS, Node(3, TWO.of)),
         [drafts(BOARD, govern(3), by=[ADA]), approvals()],
         [("ledger.domain.governance.require_in_force", _nothing)],
         "a change takes effect with fewer people than governance asks for",
@@ -187,7 +180,7 @@ REMOVED: dict[str, Removed] = {
         "a change takes effect with fewer people than governance asks for",
     ),
     "nobody governs by a role that people choose": (
-        _having_accepted(TWO_ADMINISTRATORS, Node(1, ("role:investor",))),
+        having_accepted(TWO_ADMINISTRATORS, Node(1, ("role:investor",))),
         [drafts(govern(1, "role:investor")), approvals()],
         [("ledger.domain.governance.require_valid", _nothing)],
         "people can choose to govern",
@@ -208,7 +201,7 @@ REMOVED: dict[str, Removed] = {
         "a change waits for ever",
     ),
     "a policy for two states everybody who can fill a place": (
-        _having_accepted(THREE_ADMINISTRATORS, ADMINISTRATORS_OR_ADA),
+        having_accepted(THREE_ADMINISTRATORS, ADMINISTRATORS_OR_ADA),
         [drafts(_leaves_cal_out, by=[ADA]), approvals()],
         [("ledger.domain.changes.effects.require_governable", _nobody_is_stated)],
         "somebody governs whom nobody compared",
