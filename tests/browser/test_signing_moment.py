@@ -98,6 +98,9 @@ def test_a_policy_of_many_people_is_folded_on_the_page(alice: Browser, server: S
             Actor(client, name, server.origin).register("investor")
     alice.open(alice.draft_for("Terms", *names))
     expect(alice.page.get_by_text("9 members may approve")).to_be_visible()
-    expect(alice.page.get_by_text("Person 8", exact=True)).to_be_hidden()
+    expect(alice.page.locator(".slot-name").get_by_text("Person 8")).to_be_hidden()
     alice.page.get_by_text("9 members may approve").click()
     expect(alice.page.locator(".slot-name").get_by_text("Person 8")).to_be_visible()
+    # Spoken, a name stands in quotation marks: it says nothing of somebody else's decision.
+    spoken = alice.page.locator(".chip .visually-hidden").last
+    expect(spoken).to_have_text("no decision yet by “Person 8”")

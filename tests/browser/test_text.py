@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from tests import vectors
 from tests.browser.verifier_modules import codes
 from tests.vectors import text
 
@@ -14,6 +15,10 @@ TABLES = """async () => {
     const { NEWER, REFUSED } = await import("/verify/domain/code_points.js");
     const { SCRIPTS } = await import("/verify/domain/scripts.js");
     return [REFUSED, NEWER, SCRIPTS].map((each) => each.trim().split(/\\s+/));
+}"""
+ALIKE = """async (cases) => {
+    const { findAlike } = await import("/verify/domain/alike_names.js");
+    return cases.map(([name, known]) => findAlike(name, known));
 }"""
 DETAILS = """async (cases) => {
     const { requireText } = await import("/verify/domain/text.js");
@@ -45,6 +50,11 @@ def test_a_name_has_the_same_one_form(page: Page) -> None:
     calls = [[name] for name in names["taken"]] + [[name] for name, _ in names["refused"]]
     expected = [None] * len(names["taken"]) + [code for _, code in names["refused"]]
     assert codes(page, "domain/names", "requireName", calls) == expected
+
+
+def test_the_same_names_of_roles_and_types_look_alike(page: Page) -> None:
+    cases = json.loads((Path(vectors.__file__).parent / "alike-names.json").read_text())["cases"]
+    assert page.evaluate(ALIKE, cases) == [expected for _, _, expected in cases]
 
 
 def test_recorded_skeletons_have_the_same_form(page: Page) -> None:

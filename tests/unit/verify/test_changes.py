@@ -75,6 +75,7 @@ def test_there_is_a_case_of_every_refusal_of_a_change() -> None:
         "people_incomplete",
         "role_governs",
         "role_known",
+        "role_looks_alike",
         "role_unknown",
         "statement_approved",
         "statement_expired",

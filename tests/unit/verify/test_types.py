@@ -24,6 +24,7 @@ def test_there_is_a_case_of_every_refusal_of_a_type() -> None:
         "schema_unmet",
         "type_invalid",
         "type_known",
+        "type_looks_alike",
         "type_outdated",
         "type_policy_mismatch",
         "type_required",

@@ -36,6 +36,14 @@ def of_roles(told: Company) -> Drafts:
         "a role to nobody": ("user_unknown", [{"grant-role": {"user": NOBODY, "role": "creator"}}]),
         "the end of a role that is not held": ("change_no_effect", [end(ivy, "creator")]),
         "a built-in role": ("role_known", [{"define-role": {"role": "auditor"}}]),
+        "a role that looks like another": (
+            "role_looks_alike",
+            [{"define-role": {"role": "lnvestor"}}],
+        ),
+        "a role that looks like one that was closed": (
+            "role_looks_alike",
+            [LEGAL, CLOSED, {"define-role": {"role": "lega1"}}],
+        ),
         "the same role twice": ("role_known", [LEGAL] * 2),
         "a role that was closed": (
             "role_known",

@@ -59,6 +59,10 @@ DEFINITIONS: Tries = {
         lambda told: proposed(told, define(FIRST), after=(define(FIRST),)),
         "type_known",
     ),
+    "a type that looks like another": (
+        lambda told: proposed(told, define(definition(name="terrns")), after=(define(FIRST),)),
+        "type_looks_alike",
+    ),
     "the second version first": (
         lambda told: proposed(told, define(SECOND, FIRST)),
         "type_unknown",

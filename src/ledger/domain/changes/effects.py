@@ -29,7 +29,7 @@ from ledger.domain.changes.items import (
     StatementItem,
     WithdrawStatement,
 )
-from ledger.domain.changes.person_effects import require_effect, require_role
+from ledger.domain.changes.person_effects import require_effect, require_new_role, require_role
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.charter_values import digest
 from ledger.domain.erasure import Erasing
@@ -121,7 +121,8 @@ def decide(
     """Return the events that these items bring about, each decided after the ones before it.
 
     An approval `completes` the change: then only people who accepted governance count in it. Raises
-    ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_unknown`,
+    ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_looks_alike`,
+    `role_unknown`,
     `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`,
     `below_floor`, `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`,
     `statement_erased`, `not_erasable`;
@@ -172,8 +173,7 @@ class _World:
                 require_effect(invitation in open_, "there is no such open invitation")
                 self._rule(InvitationCancelled(self._change, invitation))
             case DefineRole(role=role):
-                if role in self._charter.roles | self._charter.closed:
-                    raise ConflictError("role_known", f"{role!r} is, or was, a role")
+                require_new_role(role, self._charter)
                 self._rule(RoleDefined(self._change, role))
             case CloseRole(role=role):
                 if role not in self._charter.defined:

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from ledger import clock
 from ledger.domain import compromise, governance, held_passkeys
+from ledger.domain.alike_names import find_alike
 from ledger.domain.changes.items import (
     Admit,
     DeactivatePerson,
@@ -92,6 +93,16 @@ def require_role(role: str, rules: Charter) -> None:
     """Raise ConflictError `role_unknown` unless the ledger has this role."""
     if role not in rules.roles:
         raise ConflictError("role_unknown", f"there is no role {role!r}")
+
+
+def require_new_role(role: str, rules: Charter) -> None:
+    """Raise ConflictError `role_known` or `role_looks_alike` unless the name is a new role's."""
+    known = rules.roles | rules.closed
+    if role in known:
+        raise ConflictError("role_known", f"{role!r} is, or was, a role")
+    if alike := find_alike(role, known):
+        detail = f"{role!r} looks like {alike!r}, which is, or was, a role"
+        raise ConflictError("role_looks_alike", detail)
 
 
 def require_effect(has_effect: bool, otherwise: str) -> None:  # a condition

@@ -1,6 +1,7 @@
 """What a change does to types: define one or a new version of it, or retire it. Pure."""
 
 from ledger.domain import places
+from ledger.domain.alike_names import find_alike
 from ledger.domain.changes.items import DefineType, RetireType
 from ledger.domain.charter import Charter
 from ledger.domain.charter_values import require_floor, require_governance
@@ -14,8 +15,8 @@ def of_item(
 ) -> TypeDefined | TypeRetired:
     """Return the event of an item about a type.
 
-    Raises ConflictError `type_known`, `type_unknown`, `type_retired`, `change_outdated`,
-    `type_version`; MalformedError `policy_invalid`, `policy_impossible`.
+    Raises ConflictError `type_known`, `type_looks_alike`, `type_unknown`, `type_retired`,
+    `change_outdated`, `type_version`; MalformedError `policy_invalid`, `policy_impossible`.
     """
     if isinstance(item, RetireType):
         _require_current(rules, item.type, item.was)
@@ -25,6 +26,9 @@ def of_item(
     if item.was is None:
         if name in rules.types:
             raise ConflictError("type_known", f"{name!r} is, or was, a type")
+        if alike := find_alike(name, rules.types):
+            detail = f"{name!r} looks like {alike!r}, which is, or was, a type"
+            raise ConflictError("type_looks_alike", detail)
         before = 0
     else:
         before = _require_current(rules, name, item.was)

@@ -3,6 +3,7 @@
 import { toMs } from "../../clock.js";
 import { same } from "../../encoding.js";
 import { refuse } from "../../errors.js";
+import { findAlike } from "../alike_names.js";
 import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
 import { compromiseOfChange } from "../compromise.js";
 import { erasureOf, isUnknown, notErasable } from "../erasure.js";
@@ -68,9 +69,10 @@ const APPLY = Object.freeze({
     return world.rule(TAG.INVITATION_CANCELLED, { invitation });
   },
   [ITEM.DEFINE_ROLE]: (world, { role }) => {
-    if ([...rolesOf(world.charter), ...world.charter.closed].includes(role)) {
-      refuse("role_known", `${role} is, or was, a role`);
-    }
+    const known = [...rolesOf(world.charter), ...world.charter.closed];
+    if (known.includes(role)) refuse("role_known", `${role} is, or was, a role`);
+    const alike = findAlike(role, known);
+    if (alike !== null) refuse("role_looks_alike", `${role} looks like ${alike}, which is, or was, a role`);
     return world.rule(TAG.ROLE_DEFINED, { role });
   },
   [ITEM.CLOSE_ROLE]: (world, { role }) => {
