@@ -117,7 +117,7 @@ def _of_returns(before: State, step: Step) -> Iterable[str]:
 
 
 def _of_arrivals(before: State, step: Step) -> Iterable[str]:
-    """Say what is wrong with how somebody new comes: whoever sent the link knows its secret too."""
+    """Say what is wrong with how somebody new comes, by a link whose sender knows its secret."""
     if step.invited is None:
         return
     newcomer = step.after.people[-1]
