@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from ledger.domain import places, policy
+from ledger.domain.cautions import count_values, of_statement
+from ledger.domain.content import parse_content
 from ledger.domain.policy_words import policy_sentence
 from ledger.domain.visible import digit_groups, is_quoted, looks_of, visible
 from ledger.domain.vocabulary import VOTING_ROLES
 from ledger.encoding import jcs, parse_json, sha256_hex
 from ledger.errors import MalformedError
-from ledger.pages.cautions import count_values, of_statement
-from ledger.pages.content import parse_content
 from ledger.pages.differences import differences
 from ledger.pages.worded import worded
 from tests.browser.people import Browser

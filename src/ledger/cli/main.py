@@ -1,7 +1,7 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
 `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`, `replay`,
 `ask …`, `diff`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`, `show`,
-`sign`, `reject`, `wait`.
+`sign`, `reject`, `retract`, `withdraw`, `wait`, `draft`, `use`, `outcome`, `evidence`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.

@@ -1,67 +1,73 @@
-"""`ledger list`, `show`, `sign`, `reject`, `wait`: decide at a terminal, by the key of `login`."""
+"""`ledger list`, `show`, `sign`, `reject`, `retract`, `withdraw`, `wait`: decide at a terminal.
+
+The key of `ledger login` signs; acting.py has the commands of programs that act on an approval.
+"""
 
 import argparse
-import hashlib
-import json
-from typing import Any
 
-import msgspec
-
+from ledger.cli import acting
 from ledger.cli.exit_codes import ExitCode, declare
-from ledger.cli.login import add_key_file
-from ledger.cli.shown_text import shown_line, shown_text
-from ledger.client import DecisionReceipt, LedgerClient, ListedStatement, default_path, kept
+from ledger.cli.shown_statement import lines_of
+from ledger.cli.shown_text import shown_line
+from ledger.cli.signed_in import NO_ANSWER, add_command, add_digest, print_json
+from ledger.cli.verify_report import print_lines
+from ledger.client import (
+    DecisionReceipt,
+    LedgerClient,
+    ListedStatement,
+    ShownStatement,
+    default_path,
+    kept,
+)
 from ledger.domain.quoting import quoted
-from ledger.encoding import parse_json
-from ledger.errors import MalformedError
+from ledger.encoding import sha256_hex
 
 STATUSES = ("pending", "approved", "rejected", "withdrawn", "expired", "superseded")
-_DECIDED = {"approved": ExitCode.DONE, "pending": ExitCode.UNVERIFIABLE}
-_SHOWN_ABOVE = {"content", "title", "createdAt", "creator", "ledger", "statementId"}
-_NO_ANSWER = "the ledger did not answer; the same command may succeed later"
 
 
 def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands."""
-    listing = _command(commands, "list", "list the statements that wait for you")
+    listing = add_command(commands, "list", "list the statements that wait for you")
     listing.add_argument("--status", choices=STATUSES, help="every statement of this status")
-    show = _command(commands, "show", "show a statement: title, digest, policy, content")
-    sign = _command(commands, "sign", "approve a statement")
-    reject = _command(commands, "reject", "reject a statement")
-    wait = _command(commands, "wait", "wait until a statement is decided")
-    for command in (show, sign, reject, wait):
+    show = add_command(
+        commands, "show", "show a statement: digest, policy, decisions, content, what to look at"
+    )
+    sign = add_command(commands, "sign", "approve a statement")
+    reject = add_command(commands, "reject", "reject a statement")
+    retract = add_command(commands, "retract", "take back your approval of a pending statement")
+    withdraw = add_command(commands, "withdraw", "withdraw a pending statement of your own")
+    wait = add_command(commands, "wait", "wait until a statement is decided, or used")
+    for command in (show, sign, reject, retract, withdraw, wait):
         command.add_argument("statement", metavar="ID", help="id of the statement")
-    for command in (sign, reject):
-        command.add_argument(
-            "--digest",
-            required=True,
-            metavar="SHA256",
-            help="SHA-256 of the document that you read; no other is signed",
-        )
+    for command in (sign, reject, retract, withdraw):
+        add_digest(command)
     reject.add_argument("--reason", required=True, metavar="TEXT", help="why, for the others")
+    for command in (retract, withdraw):
+        command.add_argument("--reason", metavar="TEXT", help="why, for the others")
     wait.add_argument(
         "--within", type=float, default=3600, metavar="SECONDS", help="give up (default: 3600)"
     )
-    for command in (listing, show, sign, reject):
-        declare(command, {ExitCode.DONE: "done", ExitCode.UNAVAILABLE: _NO_ANSWER})
+    wait.add_argument(
+        "--for",
+        dest="event",
+        choices=("decision", "use", "outcome"),
+        default="decision",
+        help="wait for the decision (the default), a use, or the outcome of every use",
+    )
+    for command in (listing, show, sign, reject, retract, withdraw):
+        declare(command, {ExitCode.DONE: "done", ExitCode.UNAVAILABLE: NO_ANSWER})
     declare(
         wait,
         {
-            ExitCode.DONE: "the statement is approved",
-            ExitCode.UNVERIFIABLE: "it is still pending",
-            ExitCode.UNMET: "it was rejected, withdrawn or superseded, or has expired",
-            ExitCode.UNAVAILABLE: _NO_ANSWER,
+            ExitCode.DONE: "the statement is approved; with --for, it was used, or the outcome of"
+            " every use is known",
+            ExitCode.UNVERIFIABLE: "it is still pending, or not used, or an outcome is not known",
+            ExitCode.UNMET: "it was rejected, withdrawn or superseded, has expired, or is approved"
+            " by a decision in question; with --for, nobody can use it",
+            ExitCode.UNAVAILABLE: NO_ANSWER,
         },
     )
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=text, description=text)
-    add_key_file(command)
-    command.add_argument("--json", action="store_true", help="print JSON for programs")
-    return command
+    acting.add_parsers(commands)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -73,7 +79,7 @@ def run(chosen: argparse.Namespace) -> int:
 def _list(client: LedgerClient, chosen: argparse.Namespace) -> int:
     found = client.statements(chosen.status) if chosen.status else client.inbox()
     if chosen.json:
-        _print_json(found)
+        print_json(found)
     for each in [] if chosen.json else found:
         counted = f"{each.approvals} of {each.needed}"
         print(f"{shown_line(each.id)}  {each.status:10} {counted}  {_titled(each)}")
@@ -82,31 +88,12 @@ def _list(client: LedgerClient, chosen: argparse.Namespace) -> int:
 
 def _show(client: LedgerClient, chosen: argparse.Namespace) -> int:
     statement, document = client.statement(chosen.statement), client.document(chosen.statement)
-    digest = hashlib.sha256(document).hexdigest()
-    said: dict[str, Any] = parse_json(document, exact_numbers=False)
     if chosen.json:
-        _print_json({"statement": statement, "sha256": digest, "document": document.decode()})
-        return ExitCode.DONE
-    drafted = (
-        f"by {quoted(shown_line(statement.creator.name))}, {shown_line(str(said.get('createdAt')))}"
-    )
-    print(f"Title:   {shown_line(str(said.get('title')))}")
-    print(f"Drafted: {drafted}")
-    print(f"Status:  {statement.status}, {statement.approvals} of {statement.needed}")
-    print(f"SHA-256: {digest}")
-    for name in sorted(said.keys() - _SHOWN_ABOVE):
-        print(f"{shown_line(name)}: {shown_text(json.dumps(said[name], ensure_ascii=False))}")
-    print(f"\n{shown_text(_content(said.get('content')))}")
+        digest, text = sha256_hex(document), document.decode()
+        print_json({"statement": statement, "sha256": digest, "document": text})
+    else:
+        print_lines(lines_of(statement, document))
     return ExitCode.DONE
-
-
-def _content(content: Any) -> str:
-    """Return the content as people read it: indented if it is JSON, else as it is."""
-    try:
-        value = parse_json(str(content).encode(), exact_numbers=False)
-    except MalformedError:
-        return str(content)
-    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _sign(client: LedgerClient, chosen: argparse.Namespace) -> int:
@@ -117,30 +104,63 @@ def _reject(client: LedgerClient, chosen: argparse.Namespace) -> int:
     return _told(client.reject(chosen.statement, chosen.digest, chosen.reason), chosen)
 
 
+def _retract(client: LedgerClient, chosen: argparse.Namespace) -> int:
+    return _told(client.retract(chosen.statement, chosen.digest, chosen.reason), chosen)
+
+
+def _withdraw(client: LedgerClient, chosen: argparse.Namespace) -> int:
+    return _told(client.withdraw(chosen.statement, chosen.digest, chosen.reason), chosen)
+
+
 def _told(receipt: DecisionReceipt, chosen: argparse.Namespace) -> int:
     if chosen.json:
-        _print_json(receipt)
+        print_json(receipt)
     else:
         print(f"Recorded at position {receipt.position}. The statement is {receipt.status}.")
     return ExitCode.DONE
 
 
 def _wait(client: LedgerClient, chosen: argparse.Namespace) -> int:
-    found = client.wait(chosen.statement, within_s=chosen.within)
+    found = (
+        client.wait(chosen.statement, within_s=chosen.within)
+        if chosen.event == "decision"
+        else client.wait_used(
+            chosen.statement, within_s=chosen.within, settled=chosen.event == "outcome"
+        )
+    )
     if chosen.json:
-        _print_json(found)
+        print_json(found)
     else:
-        print(found.status)
-    return _DECIDED.get(found.status, ExitCode.UNMET)
+        print("in question" if found.is_questioned else found.status)
+    return _decided(found) if chosen.event == "decision" else _used(found, chosen.event)
+
+
+def _decided(found: ShownStatement) -> ExitCode:
+    if found.status == "approved":
+        return ExitCode.UNMET if found.is_questioned else ExitCode.DONE
+    return ExitCode.UNVERIFIABLE if found.status == "pending" else ExitCode.UNMET
+
+
+def _used(found: ShownStatement, event: str) -> ExitCode:
+    if found.uses:
+        is_over = event == "use" or all(each.is_settled for each in found.uses)
+        return ExitCode.DONE if is_over else ExitCode.UNVERIFIABLE
+    is_open = found.status in ("pending", "approved") and found.usable is not None
+    return ExitCode.UNVERIFIABLE if is_open else ExitCode.UNMET
 
 
 def _titled(statement: ListedStatement) -> str:
     return f"{shown_line(statement.title)}  (by {quoted(shown_line(statement.creator.name))})"
 
 
-def _print_json(value: Any) -> None:
-    print(msgspec.json.format(msgspec.json.encode(value)).decode())
-
-
-_RUN = {"list": _list, "show": _show, "sign": _sign, "reject": _reject, "wait": _wait}
+_RUN = {
+    "list": _list,
+    "show": _show,
+    "sign": _sign,
+    "reject": _reject,
+    "retract": _retract,
+    "withdraw": _withdraw,
+    "wait": _wait,
+    **acting.RUN,
+}
 COMMANDS = frozenset(_RUN)

@@ -34,26 +34,26 @@ from ledger.verify.requirements import NOTHING, Requirements
 _SHOW_FROM = 1000  # below this number, no progress is shown
 
 
+EXIT_CODES = {
+    ExitCode.DONE: "verified, and every statement of a bundle is approved",
+    ExitCode.INVALID: "invalid: a check failed",
+    ExitCode.UNVERIFIABLE: (
+        "cannot be verified: something is missing, for example a required quorum or "
+        "time-stamp, or newer evidence; or consistent, but no key was given"
+    ),
+    ExitCode.UNMET: (
+        "verified, but a statement of the bundle is not approved, or is approved only by "
+        "decisions in question; or a required policy, type, digest or use is not met"
+    ),
+}
+
+
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `verify`."""
     text = "verify an evidence bundle, a receipt or a public log, without a ledger or an account"
     command = commands.add_parser("verify", help=text, description=text)
     add_arguments(command)
-    declare(
-        command,
-        {
-            ExitCode.DONE: "verified, and every statement of a bundle is approved",
-            ExitCode.INVALID: "invalid: a check failed",
-            ExitCode.UNVERIFIABLE: (
-                "cannot be verified: something is missing, for example a required quorum or "
-                "time-stamp, or newer evidence; or consistent, but no key was given"
-            ),
-            ExitCode.UNMET: (
-                "verified, but a statement of the bundle is not approved, or is approved only by "
-                "decisions in question; or a required policy, type, digest or use is not met"
-            ),
-        },
-    )
+    declare(command, EXIT_CODES)
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -60,7 +60,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the entry of a receipt, as /log/entries/<index> gives it",
     )
-    _add_requirements(command)
+    add_requirements(command)
     command.add_argument(
         "--report",
         action="store_true",
@@ -69,7 +69,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
-def _add_requirements(command: argparse.ArgumentParser) -> None:
+def add_requirements(command: argparse.ArgumentParser, *, fresh: bool = True) -> None:
+    """Add what a caller requires of a bundle; not `fresh` for one that is fetched by a nonce."""
     command.add_argument(
         "--require",
         metavar="POLICY",
@@ -89,6 +90,14 @@ def _add_requirements(command: argparse.ArgumentParser) -> None:
         "--digest", metavar="SHA256", help="the SHA-256, in hex, that the document must have"
     )
     command.add_argument(
+        "--used",
+        choices=get_args(RequiredUse),
+        help="what must hold of the uses: none at all, one left, or the outcome of each known",
+    )
+    if not fresh:
+        command.set_defaults(newer_than=None, nonce=None)
+        return
+    command.add_argument(
         "--newer-than",
         metavar="TIME|POSITION",
         help="a time or a position of the log that the evidence must have reached",
@@ -98,11 +107,6 @@ def _add_requirements(command: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="with --newer-than or --used, what you asked the ledger to put into the heads of"
         " the bundle",
-    )
-    command.add_argument(
-        "--used",
-        choices=get_args(RequiredUse),
-        help="what must hold of the uses: none at all, one left, or the outcome of each known",
     )
 
 

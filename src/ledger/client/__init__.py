@@ -7,21 +7,38 @@ the use.
     login.py          makes a key for a person, and proves that it holds it
     kept_login.py     the file with the key
     connection.py     JSON over HTTP, a session, problems as errors
-    ledger_client.py  what a person does: read, approve, reject, wait
+    answers.py        what the ledger answers, as far as programs act on it
+    drafts.py         the document of a statement
+    ledger_reader.py  what a person reads: statements, evidence, types; and how to wait
+    ledger_client.py  what a person does: draft, decide, use, report
 """
 
+from ledger.client.answers import (
+    DecisionReceipt,
+    DraftReceipt,
+    ListedStatement,
+    OutcomeReceipt,
+    ShownStatement,
+    UseReceipt,
+)
 from ledger.client.kept_login import KeptLogin, default_path, keep, kept
-from ledger.client.ledger_client import DecisionReceipt, LedgerClient, ListedStatement
+from ledger.client.ledger_client import LedgerClient
+from ledger.client.ledger_reader import new_nonce
 from ledger.client.login import attested, begin
 
 __all__ = [
     "DecisionReceipt",
+    "DraftReceipt",
     "KeptLogin",
     "LedgerClient",
     "ListedStatement",
+    "OutcomeReceipt",
+    "ShownStatement",
+    "UseReceipt",
     "attested",
     "begin",
     "default_path",
     "keep",
     "kept",
+    "new_nonce",
 ]

@@ -77,14 +77,14 @@ class LedgerConnection:
 
     def ask(self, path: str, kind: type[T]) -> T:
         """Return a JSON answer to GET, decoded."""
-        return _decoded(self.read(path), kind)
+        return decoded(self.read(path), kind)
 
     def send(self, path: str, body: dict[str, Any], kind: type[T]) -> T:
         """Return the JSON answer to POST, decoded; without an answer, send the same bytes again."""
         raw = msgspec.json.encode(body)
         for left in reversed(range(ATTEMPTS)):
             try:
-                return _decoded(self._post(path, raw), kind)
+                return decoded(self._post(path, raw), kind)
             except UnavailableError:
                 if not left:
                     raise
@@ -92,7 +92,7 @@ class LedgerConnection:
         raise AssertionError("unreachable")
 
     def act(self, act: str, **members: Any) -> str:
-        """Return the JWS of an act of this person, now."""
+        """Return the JWS of an act of this person, now unless `iat` is another second."""
         said = {"act": act, "iat": int(time.time()), "ledger": self.login.ledger} | members
         return self.key.sign(msgspec.json.encode(said), typ=TYP)
 
@@ -124,7 +124,7 @@ def _error(answer: HttpResponse) -> LedgerError:
     return _ERRORS.get(answer.status, UnavailableError)(problem.code, problem.detail)
 
 
-def _decoded(raw: bytes, kind: type[T]) -> T:
+def decoded(raw: bytes, kind: type[T]) -> T:
     """Return an answer's members that this client knows; further ones may come with time."""
     try:
         return msgspec.json.decode(raw, type=kind)
@@ -132,8 +132,22 @@ def _decoded(raw: bytes, kind: type[T]) -> T:
         raise UnavailableError("answer_invalid", f"the server's answer: {error}") from error
 
 
-def ledger_at(address: str) -> str:
-    """Return the id of the ledger at an address; raise UnavailableError."""
+class AnnouncedLogKey(msgspec.Struct, frozen=True, rename="camel"):
+    """A key that signs the log's checkpoints; `last_size` is None while it signs."""
+
+    vkey: str
+    last_size: int | None
+
+
+class LedgerAt(msgspec.Struct, frozen=True, rename="camel"):
+    """The id of the ledger at an address, and the log keys that it announces."""
+
+    ledger: str
+    log_keys: tuple[AnnouncedLogKey, ...]
+
+
+def ledger_at(address: str) -> LedgerAt:
+    """Return what the ledger at an address says of itself; raise UnavailableError."""
     http = HttpClient(address, max_bytes=MAX_ANSWER_BYTES, proxies=True)
     try:
         answer = http.get("/.well-known/ledger-keys")
@@ -141,8 +155,4 @@ def ledger_at(address: str) -> str:
         http.close()
     if answer.status != HTTPStatus.OK:
         raise _error(answer)
-    return _decoded(answer.body, _LedgerKeys).ledger
-
-
-class _LedgerKeys(msgspec.Struct):
-    ledger: str
+    return decoded(answer.body, LedgerAt)

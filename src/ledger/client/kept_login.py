@@ -11,17 +11,22 @@ from ledger.errors import MalformedError, NotFoundError
 from ledger.jose import SigningKey
 from ledger.system import private_files
 
-MAX_LOGIN_BYTES = 16 * 1024
+MAX_KEPT_BYTES = 16 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose key this is and where: `key` is unencrypted PKCS #8 PEM, `user` the person's id."""
+    """Whose key this is and where: `key` is unencrypted PKCS #8 PEM, `user` the person's id.
+
+    `log_keys` are the vkeys that the ledger announced at the sign-in, over the same connection by
+    which the person confirmed the key. Evidence is verified with them.
+    """
 
     address: str
     ledger: str
     user: str
     key: str
+    log_keys: tuple[str, ...] = ()
 
     def signing_key(self) -> SigningKey:
         """Return the key; raise MalformedError `key_file_invalid`."""
@@ -61,9 +66,9 @@ def kept(path: Path) -> KeptLogin:
     """Return the login in a file; raise NotFoundError `login_missing`, MalformedError."""
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_LOGIN_BYTES + 1)
+            raw = file.read(MAX_KEPT_BYTES + 1)
     except FileNotFoundError as error:
         raise NotFoundError("login_missing", f"{path} does not exist: `ledger login`") from error
-    login = decode(raw[:MAX_LOGIN_BYTES], KeptLogin)
+    login = decode(raw[:MAX_KEPT_BYTES], KeptLogin)
     require_safe(login.address)
     return login

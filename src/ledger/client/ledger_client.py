@@ -1,118 +1,71 @@
-"""What a program does as its person: read statements, decide them, wait until they are decided."""
+"""What a program does as its person: draft and decide statements, and act on approved ones."""
 
-import hashlib
 import time
-from typing import Any, Self
-from urllib.parse import quote
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import msgspec
-
-from ledger.client.connection import LedgerConnection
-from ledger.client.kept_login import KeptLogin
-from ledger.domain.vocabulary import Status
-from ledger.encoding import parse_json
+from ledger.client.answers import DecisionReceipt, DraftReceipt, OutcomeReceipt, UseReceipt
+from ledger.client.drafts import AskedStatement, document_of
+from ledger.client.ledger_reader import LedgerReader, path_of
+from ledger.domain.vocabulary import UseOutcome
+from ledger.encoding import parse_json, sha256_hex
 from ledger.errors import RefusedError
 
-MAX_PAGES = 500  # the server decides how many there are
-_EVERY_S = 2.0
-_PENDING = "pending"
+# A person's later decision on a statement has a later signed time, in whole seconds.
+_LATER = range(3)
 
 
-class _Named(msgspec.Struct, frozen=True):
-    id: str
-    name: str
+class LedgerClient(LedgerReader):
+    """One person at one ledger, as their browser: what they read, sign and use.
 
-
-class ListedStatement(msgspec.Struct, frozen=True, rename="camel"):
-    """A statement as lists show it: times are RFC 3339, `sha256` is of the document's bytes."""
-
-    id: str
-    title: str
-    creator: _Named
-    status: Status
-    approvals: int
-    needed: int
-    sha256: str
-    expires_at: str | None = None
-
-
-class DecisionReceipt(msgspec.Struct, frozen=True, rename="camel"):
-    """Where a decision stands in the log, and the statement's status after it."""
-
-    statement_id: str
-    status: Status
-    approvals: int
-    position: int
-
-
-class _Page(msgspec.Struct, frozen=True):
-    items: list[ListedStatement]
-    next: str | None
-
-
-class LedgerClient:
-    """One person at one ledger. Use it in one thread, as a context manager or with `close`.
-
-    Every method raises the `ledger.errors` error of the problem that the ledger answers with, and
-    UnavailableError where no answer comes. A decision whose answer is lost can be sent again.
+    What has a digest signs about that document, and no other. An act whose answer is lost can be
+    sent again.
     """
 
-    def __init__(self, login: KeptLogin) -> None:
-        """Raise MalformedError `key_file_invalid`."""
-        self._ask = LedgerConnection(login)
+    # --- drafting and deciding -------------------------------------------------------------------
 
-    def __enter__(self) -> Self:
-        return self
+    def draft(  # noqa: PLR0913  # the members of a document
+        self,
+        content: str,
+        *,
+        title: str,
+        policy: Mapping[str, Any] | None = None,
+        type: str | None = None,  # the document's own word
+        usable: Mapping[str, Any] | None = None,
+        readers: Sequence[str] | None = None,
+        supersedes: str | None = None,
+    ) -> DraftReceipt:
+        """Put a statement up for approval; `content` is the text of a JSON object.
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        Either `policy` says who approves, or `type` names a type whose policy it has. `supersedes`
+        is the id of the statement that this one replaces.
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._ask.close()
-
-    # --- reading ---------------------------------------------------------------------------------
-
-    def inbox(self) -> list[ListedStatement]:
-        """Return what waits for this person, the next to close first."""
-        return self._all("/api/inbox?limit=200")
-
-    def statements(self, status: str = "") -> list[ListedStatement]:
-        """Return the statements that this person may read, the newest first, of one status."""
-        chosen = f"&status={quote(status)}" if status else ""
-        return self._all(f"/api/statements?limit=200{chosen}")
-
-    def statement(self, statement_id: str) -> ListedStatement:
-        """Return one statement as it is now."""
-        return self._ask.ask(f"/api/statements/{quote(statement_id, safe='')}", ListedStatement)
-
-    def document(self, statement_id: str) -> bytes:
-        """Return the exact bytes that approvals of a statement sign.
-
-        Raises RefusedError `document_differs` if the server sent another statement's document, or
-        one of another ledger.
+        Raises MalformedError `policy_missing`, and those of `document_of` before anything is sent.
         """
-        raw = self._ask.read(f"/api/statements/{quote(statement_id, safe='')}/document")
-        said: Any = parse_json(raw, exact_numbers=False)
-        about = (said.get("statementId"), said.get("ledger")) if isinstance(said, dict) else None
-        if about != (statement_id, self._ask.login.ledger):
-            raise RefusedError("document_differs", "the document is of another statement")
-        return raw
+        definition = None if type is None else self.definition(type)
+        replaces = None if supersedes is None else self.document(supersedes)
+        asked = AskedStatement(
+            title=title,
+            content=content,
+            policy=policy,
+            definition=definition,
+            usable=usable,
+            readers=readers,
+            replaces=replaces,
+        )
+        raw = document_of(asked, creator=self.user, ledger=self.ledger)
+        return self.submit(raw)
 
-    def evidence(self, statement_id: str) -> bytes:
-        """Return the evidence bundle of a statement, for `ledger verify`."""
-        return self._ask.read(f"/api/statements/{quote(statement_id, safe='')}/evidence")
+    def submit(self, document: bytes) -> DraftReceipt:
+        """Put these bytes up for approval; a document that was submitted before is answered again.
 
-    def wait(self, statement_id: str, *, within_s: float) -> ListedStatement:
-        """Return the statement once it is decided, or as it is when the time is over."""
-        until_s = time.monotonic() + within_s
-        while True:
-            found = self.statement(statement_id)
-            if found.status != _PENDING or time.monotonic() >= until_s:
-                return found
-            time.sleep(_EVERY_S)
-
-    # --- deciding --------------------------------------------------------------------------------
+        Raises MalformedError if they are no JSON.
+        """
+        said: Any = parse_json(document)
+        digest = sha256_hex(document)
+        act = self._ask.act("draft", statementId=said["statementId"], sha256=digest)
+        body = {"document": document.decode(), "act": act}
+        return self._ask.send("/api/statements/create", body, DraftReceipt)
 
     def approve(self, statement_id: str, sha256: str) -> DecisionReceipt:
         """Approve the document with this SHA-256 (lower-case hex), and no other.
@@ -120,25 +73,77 @@ class LedgerClient:
         Raises RefusedError `document_differs` before anything is signed.
         """
         document = self.document(statement_id)
-        found = hashlib.sha256(document).hexdigest()
+        found = sha256_hex(document)
         if found != sha256:
             raise RefusedError("document_differs", f"the document's SHA-256 is {found}")
-        jwt = self._ask.key.sign(document, typ="JWT", iat=int(time.time()))
-        path = f"/api/statements/{quote(statement_id, safe='')}/sign"
-        return self._ask.send(path, {"jwt": jwt}, DecisionReceipt)
+
+        def signed(iat: int) -> dict[str, str]:
+            return {"jwt": self._ask.key.sign(document, typ="JWT", iat=iat)}
+
+        return self._decide(path_of(statement_id, "/sign"), signed)
 
     def reject(self, statement_id: str, sha256: str, reason: str) -> DecisionReceipt:
         """Reject the document with this SHA-256."""
-        about = {"statementId": statement_id, "sha256": sha256, "reason": reason}
-        path = f"/api/statements/{quote(statement_id, safe='')}/reject"
-        return self._ask.send(path, {"act": self._ask.act("reject", **about)}, DecisionReceipt)
+        return self._act(statement_id, "reject", sha256, reason=reason)
 
-    def _all(self, path: str) -> list[ListedStatement]:
-        found, cursor = list[ListedStatement](), ""
-        for _ in range(MAX_PAGES):
-            page = self._ask.ask(path + cursor, _Page)
-            found += page.items
-            if page.next is None:
-                break
-            cursor = f"&cursor={quote(page.next, safe='')}"
-        return found
+    def retract(self, statement_id: str, sha256: str, reason: str | None = None) -> DecisionReceipt:
+        """Take back one's own approval of the document with this SHA-256, while it is pending."""
+        return self._act(statement_id, "retract", sha256, reason=reason)
+
+    def withdraw(
+        self, statement_id: str, sha256: str, reason: str | None = None
+    ) -> DecisionReceipt:
+        """Withdraw one's own pending statement with this document."""
+        return self._act(statement_id, "withdraw", sha256, reason=reason)
+
+    # --- acting on an approval -------------------------------------------------------------------
+
+    def use(
+        self, statement_id: str, sha256: str, nonce: str, reference: str | None = None
+    ) -> UseReceipt:
+        """Use the approved document with this SHA-256 once.
+
+        Keep the nonce before: the same nonce again gets the first receipt, and uses nothing.
+        """
+        about = {"statementId": statement_id, "sha256": sha256, "nonce": nonce}
+        act = self._ask.act("use", **about, **_given(reference=reference))
+        return self._ask.send(path_of(statement_id, "/use"), {"act": act}, UseReceipt)
+
+    def report(
+        self, use: UseReceipt, sha256: str, outcome: UseOutcome, reason: str | None = None
+    ) -> OutcomeReceipt:
+        """Report the outcome of one's own use."""
+        act = self._ask.act(
+            "outcome",
+            statementId=use.statement_id,
+            sha256=sha256,
+            number=use.number,
+            generation=use.generation,
+            outcome=outcome,
+            **_given(reason=reason),
+        )
+        return self._ask.send(path_of(use.statement_id, "/outcome"), {"act": act}, OutcomeReceipt)
+
+    # --- sending ---------------------------------------------------------------------------------
+
+    def _act(self, statement_id: str, act: str, sha256: str, **more: str | None) -> DecisionReceipt:
+        def signed(iat: int) -> dict[str, str]:
+            about = {"statementId": statement_id, "sha256": sha256, **_given(**more)}
+            return {"act": self._ask.act(act, iat=iat, **about)}
+
+        return self._decide(path_of(statement_id, f"/{act}"), signed)
+
+    def _decide(self, path: str, signed: Callable[[int], dict[str, str]]) -> DecisionReceipt:
+        """Send a decision of now, or of the next second if this person decided in this one."""
+        now = int(time.time())
+        for later in _LATER:
+            try:
+                return self._ask.send(path, signed(now + later), DecisionReceipt)
+            except RefusedError as error:
+                if error.code != "out_of_order" or later == _LATER[-1]:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def _given(**members: str | None) -> dict[str, str]:
+    return {name: value for name, value in members.items() if value is not None}

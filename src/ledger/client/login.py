@@ -30,12 +30,18 @@ def begin(address: str, request: str) -> tuple[KeptLogin, str]:
     user, dot, nonce = request.partition(".")
     if not (user and dot and nonce) or "." in nonce:
         raise MalformedError("request_invalid", "copy the request from your account page")
-    ledger = ledger_at(address)
+    found = ledger_at(address)
     key = SigningKey.generate()
     challenge = challenges.attest_signing_key(
-        expires_at=None, home="program", kid=key.kid, ledger=ledger, nonce=nonce, user=user
+        expires_at=None, home="program", kid=key.kid, ledger=found.ledger, nonce=nonce, user=user
     )
-    login = KeptLogin(address=address, ledger=ledger, user=user, key=key.to_pem().decode())
+    login = KeptLogin(
+        address=address,
+        ledger=found.ledger,
+        user=user,
+        key=key.to_pem().decode(),
+        log_keys=tuple(each.vkey for each in found.log_keys if each.last_size is None),
+    )
     return login, f"{key.jwk.x}.{key.sign(challenge, typ=POSSESSION_TYP)}"
 
 

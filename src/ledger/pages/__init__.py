@@ -5,6 +5,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from ledger.domain import policy_words
+from ledger.domain.cautions import listed as listed_cautions
 from ledger.domain.quoting import quoted
 from ledger.domain.visible import digit_groups, is_quoted, visible
 from ledger.http.assets import Assets
@@ -23,7 +24,6 @@ from ledger.pages import setup as _setup
 from ledger.pages import statement as _statement
 from ledger.pages import types as _types
 from ledger.pages import words
-from ledger.pages.cautions import listed as listed_cautions
 from ledger.pages.error_page import for_people
 from ledger.pages.headings import in_groups
 from ledger.pages.spoken_words import speaker

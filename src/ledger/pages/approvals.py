@@ -9,13 +9,13 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.cautions import Caution, count_values, of_statement
+from ledger.domain.content import Value, parse_content
 from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import CHANGE
 from ledger.encoding import parse_json
 from ledger.http.approvals import MOST
 from ledger.http.requests import AnyRequest
-from ledger.pages.cautions import Caution, count_values, of_statement
-from ledger.pages.content import Value, parse_content
 from ledger.pages.headings import Headings, headings
 from ledger.pages.standing import standing
 from ledger.pages.statement import people_of, policies_in_words

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.pages.content import Value, pointer_step
+from ledger.domain.content import Value, pointer_step
 
 # Numbers of this form have a difference; others are compared as they are written.
 _PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")

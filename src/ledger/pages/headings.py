@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ledger.pages.content import Value, pointer_step
+from ledger.domain.content import Value, pointer_step
 
 # By JSON pointer: the title of a member, empty without one; None for a member that the schema does
 # not name. A member beside which the schema names none has no entry.

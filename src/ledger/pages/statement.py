@@ -13,6 +13,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
+from ledger.domain.cautions import count_values, of_statement
+from ledger.domain.content import parse_content
 from ledger.domain.policy import Policy
 from ledger.domain.policy_words import policy_sentence
 from ledger.domain.readers import Reader, unknown_statement
@@ -20,9 +22,7 @@ from ledger.encoding import SHA256_HEX, parse_json
 from ledger.http import qr_code
 from ledger.http.requests import AnyRequest
 from ledger.pages.acceptance import counts
-from ledger.pages.cautions import count_values, of_statement
 from ledger.pages.change_words import describe, named_in
-from ledger.pages.content import parse_content
 from ledger.pages.draft_types import next_version
 from ledger.pages.headings import headings
 from ledger.pages.past import shown_at

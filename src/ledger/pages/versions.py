@@ -5,9 +5,9 @@ from itertools import chain
 
 import msgspec
 
+from ledger.domain.content import parse_content
 from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import Assurance
-from ledger.pages.content import parse_content
 from ledger.pages.differences import Difference, differences
 from projections.statements import StatementDetail, Version
 

@@ -10,12 +10,13 @@ import pytest
 
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
-from ledger.client import KeptLogin, LedgerClient, keep, kept
+from ledger.client import LedgerClient, keep, kept
 from ledger.errors import ForbiddenError, NotFoundError, RefusedError, UnauthenticatedError
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, policy_of
 from tests.support.check import head, wait_for
+from tests.support.clients import login_of
 from tests.support.server import Server
 
 PAGE = (Path(__file__).parents[3] / "docs/how-to/sign-in-a-terminal.md").read_text()
@@ -25,11 +26,6 @@ PAGE = (Path(__file__).parents[3] / "docs/how-to/sign-in-a-terminal.md").read_te
 def signed_in(actor: Actor, server: Server, key: SigningKey) -> Iterator[LedgerClient]:
     with LedgerClient(login_of(actor, server, key)) as client:
         yield client
-
-
-def login_of(actor: Actor, server: Server, key: SigningKey) -> KeptLogin:
-    pem = key.to_pem().decode()
-    return KeptLogin(address=server.origin, ledger=actor.ledger, user=actor.user, key=pem)
 
 
 def test_a_program_lists_reads_approves_and_waits(server: Server, alice: Actor, join: Join) -> None:
@@ -128,7 +124,7 @@ def test_the_commands_decide_with_the_kept_key(
     code, listed = run("list")
     assert (code, drafted.id in listed) == (ExitCode.DONE, True)
     code, shown = run("show", drafted.id)
-    assert (code, f"SHA-256: {drafted.sha256}" in shown) == (ExitCode.DONE, True)
+    assert (code, f"SHA-256:  {drafted.sha256}" in shown) == (ExitCode.DONE, True)
     assert json.loads(run("show", drafted.id, "--json")[1])["document"] == drafted.document
     assert run("wait", drafted.id, "--within", "0") == (ExitCode.UNVERIFIABLE, "pending\n")
     assert run("sign", drafted.id, "--digest", "0" * 64) == (ExitCode.USAGE, "")

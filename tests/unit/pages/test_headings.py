@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.pages.content import parse_content
+from ledger.domain.content import parse_content
 from ledger.pages.headings import headings, in_groups
 
 AMOUNT = {"type": "string", "title": "Amount"}

@@ -1,5 +1,5 @@
 // The places of a statement's content that a reviewer should look at twice, as
-// ledger.pages.cautions finds them; tests/vectors/web/cautions.json tests both.
+// ledger.domain.cautions finds them; tests/vectors/web/cautions.json tests both.
 
 import { foreignLetters, hasOddSpaces, hides, isTurned, lookAlikeSigns, looksOf, strayMarks } from "./visible.js";
 

@@ -1,7 +1,7 @@
 """What a page lists as places to look at."""
 
-from ledger.pages.cautions import MOST, Caution, listed, of_statement
-from ledger.pages.content import parse_content
+from ledger.domain.cautions import MOST, Caution, listed, of_statement
+from ledger.domain.content import parse_content
 
 
 def test_the_gravest_places_are_listed_where_there_are_too_many() -> None:

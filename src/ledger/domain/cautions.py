@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from ledger.domain.content import Value, pointer_step
 from ledger.domain.visible import (
     foreign_letters,
     has_odd_spaces,
@@ -19,7 +20,6 @@ from ledger.domain.visible import (
     looks_of,
     stray_marks,
 )
-from ledger.pages.content import Value, pointer_step
 
 CautionKind = Literal[
     "alike", "nameless", "letters", "signs", "unseen", "marks", "turned", "space", "form"

@@ -1,0 +1,80 @@
+"""The file of one use: its nonce, kept before the ledger is asked, and how far the use came.
+
+A program that is killed, or gets no answer, reads the file again and asks with the same nonce. The
+ledger answers with the first receipt, and nothing is used twice.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ledger.client.answers import UseReceipt
+from ledger.client.kept_login import MAX_KEPT_BYTES
+from ledger.client.ledger_client import LedgerClient
+from ledger.client.ledger_reader import new_nonce
+from ledger.encoding import decode
+from ledger.errors import ConflictError
+from ledger.system import private_files
+
+UseStage = Literal["asked", "used", "begun", "reported"]
+
+
+class KeptUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A use of the document with this digest.
+
+    It is `asked` before the ledger is asked, `used` with the ledger's receipt, `begun` before the
+    program acts on it, and `reported` with its outcome.
+    """
+
+    ledger: str
+    statement: str
+    sha256: str
+    nonce: str
+    reference: str | None = None
+    stage: UseStage = "asked"
+    receipt: UseReceipt | None = None
+
+
+def kept_use(path: Path) -> KeptUse:
+    """Return the use in a file; raise FileNotFoundError, MalformedError."""
+    with path.open("rb") as file:
+        raw = file.read(MAX_KEPT_BYTES + 1)
+    return decode(raw[:MAX_KEPT_BYTES], KeptUse)
+
+
+def keep_use(path: Path, use: KeptUse) -> KeptUse:
+    """Replace the use in a file, durably, and return it; raise OSError."""
+    private_files.replace(path, msgspec.json.format(msgspec.json.encode(use)) + b"\n")
+    return use
+
+
+def use_once(
+    client: LedgerClient,
+    path: Path,
+    statement_id: str,
+    sha256: str,
+    reference: str | None = None,
+) -> KeptUse:
+    """Use a statement by the nonce in a file, which is made if it does not exist.
+
+    Crash points: before the file is there, nothing was asked. After it, the same nonce is asked
+    again and gets the first receipt. Raises ConflictError `use_kept` if the file is of another use,
+    and as `LedgerClient.use` does.
+    """
+    asked = KeptUse(client.ledger, statement_id, sha256, new_nonce(), reference)
+    try:
+        private_files.create(path, msgspec.json.encode(asked))
+    except FileExistsError:
+        found = kept_use(path)
+        if _about(found) != _about(asked):
+            raise ConflictError("use_kept", f"{path} keeps another use") from None
+        asked = found
+    if asked.receipt is not None:
+        return asked
+    receipt = client.use(statement_id, sha256, asked.nonce, asked.reference)
+    return keep_use(path, msgspec.structs.replace(asked, stage="used", receipt=receipt))
+
+
+def _about(use: KeptUse) -> tuple[str | None, ...]:
+    return use.ledger, use.statement, use.sha256, use.reference

@@ -1,0 +1,192 @@
+"""What a program reads as its person: statements, documents, evidence, types; and how it waits."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from ledger.client.answers import ListedStatement, ListedType, ShownStatement, TypeText
+from ledger.client.connection import LedgerConnection, decoded
+from ledger.client.kept_login import KeptLogin
+from ledger.encoding import b64u_encode, parse_json, sha256_hex
+from ledger.errors import NotFoundError, RefusedError
+from ledger.tlog.vkeys import NoteKey, parse_vkey
+from ledger.verify import bundle
+from ledger.verify.report import VerificationReport
+from ledger.verify.requirements import NOTHING, Requirements
+
+MAX_PAGES = 500  # the server decides how many there are
+_EVERY_S = 2.0
+_PENDING = "pending"
+T = TypeVar("T")
+
+
+class _Page(msgspec.Struct, frozen=True):
+    items: list[msgspec.Raw]
+    next: str | None
+
+
+def new_nonce() -> str:
+    """Return a random nonce for a use, or for the heads of evidence."""
+    return b64u_encode(secrets.token_bytes(32))
+
+
+class LedgerReader:
+    """One person at one ledger, who reads. Use it in one thread, with `with` or `close`.
+
+    Every method raises the `ledger.errors` error of the problem that the ledger answers with, and
+    UnavailableError where no answer comes.
+    """
+
+    def __init__(self, login: KeptLogin) -> None:
+        """Raise MalformedError `key_file_invalid`."""
+        self._ask = LedgerConnection(login)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._ask.close()
+
+    @property
+    def user(self) -> str:
+        """The id of the person for whom this client acts."""
+        return self._ask.login.user
+
+    @property
+    def ledger(self) -> str:
+        """The id of the ledger."""
+        return self._ask.login.ledger
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def inbox(self) -> list[ListedStatement]:
+        """Return what waits for this person, the next to close first."""
+        return self._all("/api/inbox?limit=200", ListedStatement)
+
+    def statements(self, status: str = "") -> list[ListedStatement]:
+        """Return the statements that this person may read, the newest first, of one status."""
+        chosen = f"&status={quote(status)}" if status else ""
+        return self._all(f"/api/statements?limit=200{chosen}", ListedStatement)
+
+    def statement(self, statement_id: str) -> ShownStatement:
+        """Return one statement as it is now."""
+        return self._ask.ask(path_of(statement_id), ShownStatement)
+
+    def document(self, statement_id: str) -> bytes:
+        """Return the exact bytes that approvals of a statement sign.
+
+        Raises RefusedError `document_differs` if the server sent another statement's document, or
+        one of another ledger.
+        """
+        raw = self._ask.read(path_of(statement_id, "/document"))
+        said: Any = parse_json(raw, exact_numbers=False)
+        about = (said.get("statementId"), said.get("ledger")) if isinstance(said, dict) else None
+        if about != (statement_id, self.ledger):
+            raise RefusedError("document_differs", "the document is of another statement")
+        return raw
+
+    def evidence(self, statement_id: str, nonce: str | None = None) -> bytes:
+        """Return the evidence bundle of a statement; its heads carry the nonce."""
+        asked = "" if nonce is None else f"?nonce={quote(nonce, safe='')}"
+        return self._ask.read(path_of(statement_id, f"/evidence{asked}"))
+
+    def verified(
+        self,
+        statement_id: str,
+        required: Requirements = NOTHING,
+        log_keys: Sequence[NoteKey] = (),
+    ) -> tuple[bytes, VerificationReport]:
+        """Return the evidence of a statement as of now, and what verification finds of it.
+
+        The verdict is `verified` only under these log keys, or those that were kept at the sign-in.
+        The heads carry a new nonce, so the ledger answers with no older evidence.
+
+        Raises RefusedError `evidence_differs` for evidence of another statement, or of an earlier
+        time.
+        """
+        nonce = new_nonce()
+        raw = self.evidence(statement_id, nonce)
+        keys = log_keys or [parse_vkey(each) for each in self._ask.login.log_keys]
+        asked = msgspec.structs.replace(required, nonce=nonce)
+        now_ms = time.time_ns() // 1_000_000
+        found = bundle.verify(raw, expected_keys=keys, required=asked, now_ms=now_ms)
+        if found.verdict not in ("invalid", "unverifiable"):
+            if any(each.id != statement_id for each in found.statements):
+                raise RefusedError("evidence_differs", "the evidence is of another statement")
+            if found.heads is None or found.heads.nonce != nonce:
+                raise RefusedError("evidence_differs", "the evidence is of an earlier time")
+        return raw, found
+
+    def types(self) -> list[ListedType]:
+        """Return the types of which statements can be drafted."""
+        found = self._all("/api/types?limit=200", ListedType)
+        return [each for each in found if each.is_in_force]
+
+    def definition(self, name: str) -> str:
+        """Return the newest definition of a type, as its digest covers it.
+
+        Raises NotFoundError `type_unknown`, RefusedError `type_differs` if it has another digest.
+        """
+        listed = next((each for each in self.types() if each.name == name), None)
+        if listed is None:
+            raise NotFoundError("type_unknown", f"there is no type {name!r} in force")
+        found = self._ask.ask(f"/api/types/{quote(listed.sha256, safe='')}", TypeText).definition
+        if sha256_hex(found.encode()) != listed.sha256:
+            raise RefusedError("type_differs", "the definition has another digest")
+        return found
+
+    # --- waiting ---------------------------------------------------------------------------------
+
+    def wait(self, statement_id: str, *, within_s: float) -> ShownStatement:
+        """Return the statement once it is decided, or as it is when the time is over."""
+        return self._until(statement_id, lambda found: found.status != _PENDING, within_s)
+
+    def wait_used(
+        self, statement_id: str, *, within_s: float, settled: bool = False
+    ) -> ShownStatement:
+        """Return the statement once it was used, or as it is when the time is over.
+
+        With `settled` wait until the outcome of every use is known. One that nobody can use any
+        more is returned at once.
+        """
+
+        def is_over(found: ShownStatement) -> bool:
+            used = bool(found.uses) and (not settled or all(e.is_settled for e in found.uses))
+            open_ = found.status in ("pending", "approved") and found.usable is not None
+            return used or (not found.uses and not open_)
+
+        return self._until(statement_id, is_over, within_s)
+
+    def _until(
+        self, statement_id: str, is_over: Callable[[ShownStatement], bool], within_s: float
+    ) -> ShownStatement:
+        until_s = time.monotonic() + within_s
+        while True:
+            found = self.statement(statement_id)
+            left_s = until_s - time.monotonic()
+            if is_over(found) or left_s <= 0:
+                return found
+            time.sleep(min(_EVERY_S, left_s))
+
+    def _all(self, path: str, kind: type[T]) -> list[T]:
+        found, cursor = list[T](), ""
+        for _ in range(MAX_PAGES):
+            page = self._ask.ask(path + cursor, _Page)
+            found += [decoded(each, kind) for each in page.items]
+            if page.next is None:
+                break
+            cursor = f"&cursor={quote(page.next, safe='')}"
+        return found
+
+
+def path_of(statement_id: str, below: str = "") -> str:
+    """Return the address of a statement, or of something below it."""
+    return f"/api/statements/{quote(statement_id, safe='')}{below}"
