@@ -10,8 +10,12 @@ from pathlib import Path
 from ledger.domain.entry import entry_hash
 from ledger.tlog.merkle import WIDTH, Edge
 from ledger.tlog.tiles import bundle, tile_path, tiles_of
-from ledger.tlog.vkeys import NoteSigner
+from ledger.tlog.vkeys import NoteSigner, generate
 from tests.support.trees import Tree
+
+ORIGIN = "ledger.example.com/a"
+SIGNERS = generate(ORIGIN)
+LOG_KEYS = [part for each in SIGNERS for part in ("--log-key", each.key.vkey)]
 
 
 def entries_of(size: int, *, kind: str = "entry") -> list[bytes]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from ledger.domain.text import plain
+
 Cell = str | int
 
 
@@ -43,7 +45,7 @@ def to_json(answers: Sequence[AnswerTable]) -> str:
 
 
 def _aligned(rows: Sequence[Iterable[Cell]]) -> list[str]:
-    cells = [[_plain(cell) for cell in row] for row in rows]
+    cells = [[_on_one_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -51,8 +53,6 @@ def _aligned(rows: Sequence[Iterable[Cell]]) -> list[str]:
     ]
 
 
-def _plain(cell: Cell) -> str:
-    """Return a cell on one line, without control characters: texts of others reach a terminal."""
-    text = str(cell).replace("\n", " ⏎ ")
-    shown = (each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-    return "".join(shown) or "–"
+def _on_one_line(cell: Cell) -> str:
+    """Return a cell on one line; texts of others reach a terminal."""
+    return plain(str(cell).replace("\n", " ⏎ ")) or "–"

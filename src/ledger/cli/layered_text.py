@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ledger import __version__, clock
-from ledger.cli.verify_report import plain, print_lines
+from ledger.cli.verify_report import print_lines
 from ledger.domain.quoting import quoted
+from ledger.domain.text import plain
 from ledger.encoding import sha256_hex
 from ledger.errors import LedgerError
 from ledger.tlog.vkeys import NoteKey

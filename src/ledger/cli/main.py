@@ -37,8 +37,8 @@ from ledger.cli import (
     witness,
 )
 from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
-from ledger.cli.verify_report import plain
 from ledger.data_files import VIEWS_FILE
+from ledger.domain.text import plain
 from ledger.errors import CorruptError, LedgerError, UnavailableError
 from ledger.settings import Settings, read_settings
 from ledger.sqlite.files import storage_errors

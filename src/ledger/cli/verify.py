@@ -15,7 +15,8 @@ from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.layered_text import inputs_of, print_layers
 from ledger.cli.verify_arguments import add_arguments, requirements
-from ledger.cli.verify_report import plain, print_report
+from ledger.cli.verify_report import print_report
+from ledger.domain.text import plain
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note

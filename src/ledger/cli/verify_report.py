@@ -3,6 +3,7 @@
 import sys
 
 from ledger.domain.quoting import quoted
+from ledger.domain.text import plain
 from ledger.verify.companions import told_companion
 from ledger.verify.report import (
     CheckOutcome,
@@ -102,8 +103,3 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
 
 def _at(position: int | None) -> str:
     return "" if position is None else f", position {position}"
-
-
-def plain(text: str) -> str:
-    """Replace control characters: names and titles come from the bundle and reach a terminal."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from ledger.cli.download import Download, is_address
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.verify import read_keys
-from ledger.cli.verify_report import plain
+from ledger.domain.text import plain
 from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.system import private_files
 from ledger.tlog.checkpoint import MAX_NOTE_BYTES, Checkpoint, parse_note

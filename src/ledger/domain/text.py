@@ -51,6 +51,11 @@ def require_text(text: str, kind: TextKind) -> None:
             )
 
 
+def plain(text: str) -> str:
+    """Return a text of others for a terminal or a table, without what controls either."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def _may_name(character: str) -> bool:
     return character not in _JOINERS and character not in _NEWER
 

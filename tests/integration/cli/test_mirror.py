@@ -1,7 +1,7 @@
 """`ledger mirror` keeps a copy that any reader accepts, and writes nothing unverified into it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -13,20 +13,10 @@ from tlog_scales.tlog import Checkpoint
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
 from ledger.system.directory_lock import alone
-from ledger.tlog.vkeys import generate
-from tests.support.static_log import StaticLog, entries_of
+from tests.support.static_log import LOG_KEYS, SIGNERS, StaticLog, entries_of
 from tests.support.web import serving
 
-ORIGIN = "ledger.example.com/a"
-SIGNERS = generate(ORIGIN)
 Mirror = Callable[..., int]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    directory = tmp_path_factory.mktemp("site")
-    with serving(directory) as origin:
-        yield directory, origin
 
 
 @pytest.fixture
@@ -42,8 +32,7 @@ def copy(tmp_path: Path) -> Path:
 @pytest.fixture
 def mirror(site: tuple[Path, str], copy: Path) -> Mirror:
     def run(*more: str) -> int:
-        keys = [part for each in SIGNERS for part in ("--log-key", each.key.vkey)]
-        return main(["mirror", f"{site[1]}/log/", str(copy), *keys, *more])
+        return main(["mirror", f"{site[1]}/log/", str(copy), *LOG_KEYS, *more])
 
     return run
 

@@ -2,7 +2,7 @@
 
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,10 @@ from ledger.cli.monitor import TOTAL_S
 from ledger.system.directory_lock import alone
 from ledger.tlog import checkpoint
 from ledger.tlog.vkeys import generate
-from tests.support.static_log import StaticLog, entries_of
+from tests.support.static_log import LOG_KEYS, ORIGIN, SIGNERS, StaticLog, entries_of
 from tests.support.web import serving
 
-ORIGIN = "ledger.example.com/a"
-SIGNERS = generate(ORIGIN)
 Monitor = Callable[..., int]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    directory = tmp_path_factory.mktemp("site")
-    with serving(directory) as origin:
-        yield directory, origin
 
 
 @pytest.fixture
@@ -45,8 +36,7 @@ def other(site: tuple[Path, str]) -> StaticLog:
 @pytest.fixture
 def monitor(site: tuple[Path, str], tmp_path: Path) -> Monitor:
     def run(*more: str, url: str = f"{site[1]}/log/") -> int:
-        keys = [part for each in SIGNERS for part in ("--log-key", each.key.vkey)]
-        given = ["monitor", url, "--state", str(tmp_path / "state"), *keys]
+        given = ["monitor", url, "--state", str(tmp_path / "state"), *LOG_KEYS]
         return main([*given, "--max-age", "0", *more])
 
     return run
