@@ -144,6 +144,9 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         "/api/governance",
         "/api/invitations/{kid:str}",
         "/api/questions/{question:str}",
+        "/api/questions/{question:str}/csv",
+        "/api/questions/figures/picture",
+        "/api/trail",
         "/api/session",
         "/api/sessions",
         "/api/wrapped-keys",
@@ -157,7 +160,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
         " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record`,"
-        " `/api/questions/{question}`, the evidence and the certificate take neither" in section
+        " `/api/questions/…`, `/api/trail`, the evidence and the certificate take neither"
+        in section
     )
 
 

@@ -60,6 +60,9 @@ MEMBERS_READ = [
     "/api/types/{sha256:str}",
     "/api/access-record",
     "/api/questions/{question:str}",
+    "/api/questions/{question:str}/csv",
+    "/api/questions/figures/picture",
+    "/api/trail",
     "/api/device-links",
 ]
 MEMBERS_POST = [

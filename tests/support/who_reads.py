@@ -28,6 +28,7 @@ MEMBERS: Row = ("401", "without", "without", "without", "without")
 MEMBERS_PAGE: Row = ("sign-in", "without", "without", "without", "without")
 GOVERNORS_PAGE: Row = ("sign-in", "403", "403", "403", "without")
 GOVERNORS: Row = ("401", "403", "403", "403", "without")
+AUDITORS: Row = ("401", "403", "403", "reads", "403")
 NOTHING: Row = ("nothing",) * 5
 # Nobody without a key can sign; the auditor may read, and is not asked.
 DECISION: Row = ("422", "404", "201", "403", "404")
@@ -100,7 +101,11 @@ ROWS: dict[str, Row] = {
     "GET /types/define": GOVERNORS_PAGE,
     "GET /governance": MEMBERS_PAGE,
     "GET /api/access-record": ("401", "403", "403", "without", "403"),
-    "GET /api/questions/{question}?about={statement_id}": ("401", "403", "403", "reads", "403"),
+    "GET /api/questions/{question}?about={statement_id}": AUDITORS,
+    "GET /api/questions/{question}/csv?about={statement_id}": AUDITORS,
+    "GET /api/questions/figures/picture": ("401", "403", "403", "without", "403"),
+    "GET /api/trail": AUDITORS,
+    "GET /api/trail?format=csv&statement={statement_id}": AUDITORS,
     "GET /access": ("sign-in", "403", "403", "reads", "403"),
     "GET /setup": NOTHING,
     "GET /": NOTHING,

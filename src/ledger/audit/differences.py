@@ -1,6 +1,7 @@
 """What differs between two positions of a log: people, rules, and statements, value by value."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,8 +43,12 @@ class _Point(NamedTuple):
     ms: int
 
 
-def differences(rows: AuditedLog, first: str, last: str | None) -> AnswerTable:
+def differences(
+    rows: AuditedLog, first: str, last: str | None, *, after: int = 0, most: int | None = None
+) -> AnswerTable:
     """Return each value that differs between two points; a point is a position or a time.
+
+    With `most`, so many rows at most, after the first `after`.
 
     Raises MalformedError `period_invalid` for a first point after the last one; as
     `find_position`; CorruptError as `stored_events`.
@@ -51,18 +56,19 @@ def differences(rows: AuditedLog, first: str, last: str | None) -> AnswerTable:
     points = _point(rows, first), _point(rows, last)
     if points[0].position > points[1].position or points[0].ms > points[1].ms:
         raise MalformedError("period_invalid", "the first point is after the last one")
-    before, after = _others(rows, points)
-    for values, statements in zip((before, after), _statements(rows, points), strict=True):
+    then, now = _others(rows, points)
+    for values, statements in zip((then, now), _statements(rows, points), strict=True):
         values |= statements
-    found: list[tuple[Cell, ...]] = [
-        (*subject, what, before.get((subject, what), ""), after.get((subject, what), ""))
-        for subject, what in dict.fromkeys([*before, *after])
-        if before.get((subject, what), "") != after.get((subject, what), "")
-    ]
-    (was, _), (now, _) = points
-    notes = (f"positions {was:,} and {now:,}; a value that is not there is empty",)
+    found: Iterator[tuple[Cell, ...]] = (
+        (*subject, what, then.get((subject, what), ""), now.get((subject, what), ""))
+        for subject, what in dict.fromkeys([*then, *now])
+        if then.get((subject, what), "") != now.get((subject, what), "")
+    )
+    shown = islice(found, after, None if most is None else after + most)
+    was, is_now = (point.position for point in points)
+    notes = (f"positions {was:,} and {is_now:,}; a value that is not there is empty",)
     return AnswerTable(
-        "Differences", ("about", "id", "name", "what", "from", "to"), tuple(found), notes
+        "Differences", ("about", "id", "name", "what", "from", "to"), tuple(shown), notes
     )
 
 

@@ -4,8 +4,10 @@ A table has what the events record. Each event is compared with its entry and it
 decision is recomputed: run `ledger audit` first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from heapq import nsmallest
 from itertools import islice
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -38,6 +40,7 @@ _OTHERS = tuple(tag for tag in BODIES if tag not in STATEMENT_TAGS)
 _DECISIONS = tuple(tag for tag, body in BODIES.items() if issubclass(body, StatementDecision))
 _COMPROMISES = (KeyRevoked.TAG, CompromiseDeclared.TAG, CompromiseSet.TAG)
 _STANDINGS = (StandingSet.TAG, PersonSuspended.TAG)
+_position = attrgetter("position")
 
 
 def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
@@ -136,38 +139,49 @@ def administration(rows: AuditedLog, period: Period, *, most: int | None = None)
     )
 
 
-def questioned(rows: AuditedLog) -> AnswerTable:
-    """Answer which decisions are in question now."""
+def questioned(rows: AuditedLog, *, after: int = 0, most: int | None = None) -> AnswerTable:
+    """Answer which decisions are in question now: in so many rows, of positions after one."""
     trail, people = Trail(rows), PeopleSoFar(rows)
+
+    def events() -> Iterator[StoredEvent]:
+        for user in _streams(rows, _COMPROMISES):
+            someone = people.person(str(user))
+            for each, body in _decisions(rows, user, after):
+                if in_question(someone, recorded(body, each.event.at)):
+                    yield each
+
     found: list[tuple[Cell, ...]] = []
-    for user in _streams(rows, _COMPROMISES):
-        someone = people.person(str(user))
-        for each, body in _decisions(rows, user):
-            if in_question(someone, recorded(body, each.event.at)):
-                line = trail.line(each)
-                told = (line.position, line.time, _did(line), line.actor_name, line.key)
-                found.append((*told, line.title, line.stream, line.status))
+    for each in _first(events(), most):
+        line = trail.line(each)
+        told = (line.position, line.time, _did(line), line.actor_name, line.key)
+        found.append((*told, line.title, line.stream, line.status))
     columns = ("position", "time", "decision", "person", "key", "title", "statement", "status then")
     notes = ("made with a key or passkey after the time since which it is compromised",)
-    return AnswerTable("Decisions in question", columns, tuple(sorted(found)), notes)
+    return AnswerTable("Decisions in question", columns, tuple(found), notes)
 
 
-def leavers(rows: AuditedLog) -> AnswerTable:
-    """Answer which approvals are by people who are suspended or deactivated now."""
+def leavers(rows: AuditedLog, *, after: int = 0, most: int | None = None) -> AnswerTable:
+    """Answer which approvals are by people who are suspended or deactivated now.
+
+    In so many rows, of positions after one.
+    """
     trail, people = Trail(rows), PeopleSoFar(rows)
+
+    def events() -> Iterator[StoredEvent]:
+        for user in _streams(rows, _STANDINGS):
+            if people.person(str(user)).standing != "active":
+                for each, body in _decisions(rows, user, after):
+                    if isinstance(body, StatementSigned):
+                        yield each
+
     found: list[tuple[Cell, ...]] = []
-    for user in _streams(rows, _STANDINGS):
-        someone = people.person(str(user))
-        if someone.standing == "active":
-            continue
-        for each, body in _decisions(rows, user):
-            if isinstance(body, StatementSigned):
-                line = trail.line(each)
-                told = (line.position, line.time, line.actor_name, someone.standing)
-                found.append((*told, line.title, line.stream, line.document_hash))
+    for each in _first(events(), most):
+        line = trail.line(each)
+        told = (line.position, line.time, line.actor_name, people.person(line.actor_id).standing)
+        found.append((*told, line.title, line.stream, line.document_hash))
     columns = ("position", "time", "person", "standing", "title", "statement", "saw")
     notes = ("they count: eligibility is that of the approval's own position",)
-    return AnswerTable("Approvals by people who have left", columns, tuple(sorted(found)), notes)
+    return AnswerTable("Approvals by people who have left", columns, tuple(found), notes)
 
 
 class PeopleSoFar:
@@ -214,8 +228,18 @@ def _streams(rows: AuditedLog, tags: tuple[str, ...]) -> list[UUID]:
     return [*dict.fromkeys(each.event.stream for each in stored_events(rows, RowFilter(tags=tags)))]
 
 
-def _decisions(rows: AuditedLog, user: UUID) -> Iterator[tuple[StoredEvent, StatementDecision]]:
-    for each in stored_events(rows, RowFilter(mentions=user, tags=_DECISIONS)):
+def _first(found: Iterable[StoredEvent], most: int | None) -> list[StoredEvent]:
+    """Return the first so many events in the order of the log; only these are held in memory."""
+    if most is None:
+        return sorted(found, key=_position)
+    return nsmallest(most, found, key=_position)
+
+
+def _decisions(
+    rows: AuditedLog, user: UUID, after: int
+) -> Iterator[tuple[StoredEvent, StatementDecision]]:
+    wanted = RowFilter(after, mentions=user, tags=_DECISIONS)
+    for each in stored_events(rows, wanted):
         body = each.event.body
         if isinstance(body, StatementDecision) and body.signer == str(user):
             yield each, body

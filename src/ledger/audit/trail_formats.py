@@ -3,8 +3,8 @@
 import codecs
 import csv
 import io
-from collections.abc import Callable, Iterable
-from typing import BinaryIO
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO, Protocol
 
 import msgspec
 
@@ -16,36 +16,45 @@ _FORMULA = frozenset("=+-@\t\r\n")
 _ROWS = 1_000  # that are held before they are written
 BOM = codecs.BOM_UTF8
 
-WriteLines = Callable[[Iterable[Line], BinaryIO], None]
+
+class WriteLines(Protocol):
+    """Writes lines of the trail in one format; `begins` is false for the parts after the first."""
+
+    def __call__(self, lines: Iterable[Line], out: BinaryIO, *, begins: bool = True) -> None:
+        """Write the lines."""
 
 
-def write_jsonl(lines: Iterable[Line], out: BinaryIO) -> None:
-    """Write the lines as JSON objects, one per line."""
+def write_jsonl(lines: Iterable[Line], out: BinaryIO, *, begins: bool = True) -> None:
+    """Write the lines as JSON objects, one per line; every part is written alike."""
+    del begins
     encoder = msgspec.json.Encoder()
     for line in lines:
         out.write(encoder.encode(line) + b"\n")
 
 
-def write_ocsf(lines: Iterable[Line], out: BinaryIO) -> None:
-    """Write the lines as events of OCSF, one JSON object per line."""
+def write_ocsf(lines: Iterable[Line], out: BinaryIO, *, begins: bool = True) -> None:
+    """Write the lines as events of OCSF, one JSON object per line; every part is written alike."""
+    del begins
     encoder = msgspec.json.Encoder()
     for line in lines:
         out.write(encoder.encode(ocsf.event(line)) + b"\n")
 
 
-def write_csv(lines: Iterable[Line], out: BinaryIO) -> None:
+def write_csv(lines: Iterable[Line], out: BinaryIO, *, begins: bool = True) -> None:
     """Write the lines as CSV (RFC 4180, UTF-8); the first row names the columns."""
-    write_table(COLUMNS, (msgspec.structs.astuple(line) for line in lines), out)
+    rows = (msgspec.structs.astuple(line) for line in lines)
+    write_table(COLUMNS if begins else (), rows, out)
 
 
-def write_table(columns: Iterable[str], rows: Iterable[Iterable[str | int]], out: BinaryIO) -> None:
-    """Write a table as CSV (RFC 4180, UTF-8); the first row names the columns.
+def write_table(columns: Sequence[str], rows: Iterable[Iterable[str | int]], out: BinaryIO) -> None:
+    """Write a table as CSV (RFC 4180, UTF-8); the first row names the columns, if there are any.
 
     A cell that a spreadsheet would read as a formula gets an apostrophe as its first character.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(columns)
+    if columns:
+        writer.writerow(columns)
     for number, row in enumerate(rows, start=1):
         writer.writerow([_defused(value) for value in row])
         if number % _ROWS == 0:

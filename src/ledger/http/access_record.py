@@ -20,7 +20,7 @@ MAX_KNOWN = 10_000
 
 
 class AccessRecord:
-    """The access record of one server; `note`, `exported` and `asked` are for threads."""
+    """The access record of one server; all but `page` is for threads."""
 
     def __init__(self, state: AsyncState, now_ms: Callable[[], int]) -> None:
         self._state = state
@@ -67,6 +67,13 @@ class AccessRecord:
         Raises UnavailableError `state_unavailable`.
         """
         self._keep("timeline" if statement is None else "statement", user, statement)
+
+    def told_trail(self, user: str, statement: str | None) -> None:
+        """Note that a person exports the trail: of one statement, or of many.
+
+        Raises UnavailableError `state_unavailable`.
+        """
+        self._keep("trail", user, statement)
 
     async def page(self, *, before: int | None, limit: int) -> list[tuple[int, Access]]:
         """Return lines with their numbers, the newest first."""

@@ -1,32 +1,43 @@
-"""The route of auditors' questions: the tables of `ledger ask`, for auditors who are signed in.
+"""The routes of auditors' questions: the tables of `ledger ask`, for auditors who are signed in.
 
-One question is answered at a time, in a thread. The access record notes it before the answer.
+One question is answered at a time, in a thread, and a table has at most so many rows: the memory of
+an answer does not grow with the log. The access record notes it before the answer.
 """
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
 
-from ledger.audit import figures, questions
+from ledger.audit import figures, figures_svg, questions
 from ledger.audit.answers import AnswerTable
 from ledger.audit.differences import differences
 from ledger.audit.positions import Period, find_period
 from ledger.audit.source import AuditedLog
-from ledger.errors import MalformedError, NotFoundError, UnavailableError
+from ledger.audit.trail_formats import BOM, write_table
+from ledger.errors import MalformedError, NotFoundError, TooLargeError, UnavailableError
+from ledger.http.access_record import AccessRecord
 from ledger.http.accesses import require_auditor
 from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
+from ledger.http.paced import in_time
 from ledger.http.problems import answers
-from ledger.http.requests import full_pattern
+from ledger.http.read_models import ReadModels
+from ledger.http.trail import CSV, After, First, Last, attachment
 from ledger.store.engines import audited_log
 
 MOST_ROWS = 1_000
 _TURNS = asyncio.Semaphore(1)
-_PLACE = "[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"
+MOST_EVENTS = 250_000  # of a log whose statements are held in outline
+SVG = "image/svg+xml"
+_CSV_FILE = ResponseSpec(bytes, media_type=CSV, description="The table", generate_examples=False)
+_PICTURE = ResponseSpec(bytes, media_type=SVG, description="The picture", generate_examples=False)
 
 
 class AskedQuestion(msgspec.Struct, frozen=True):
@@ -37,6 +48,7 @@ class AskedQuestion(msgspec.Struct, frozen=True):
     first: str | None
     last: str | None
     after: int
+    most: int = MOST_ROWS
 
 
 class AnsweredQuestion(msgspec.Struct):
@@ -70,30 +82,53 @@ def _period(rows: AuditedLog, asked: AskedQuestion) -> Period:
 _QUESTIONS: dict[str, _Ask] = {
     "approvals": lambda rows, asked: [questions.approvals(rows, _about(asked))],
     "acts": lambda rows, asked: [
-        questions.acts(rows, _about(asked), _period(rows, asked), most=MOST_ROWS + 1)
+        questions.acts(rows, _about(asked), _period(rows, asked), most=asked.most + 1)
     ],
     "administration": lambda rows, asked: [
-        questions.administration(rows, _period(rows, asked), most=MOST_ROWS + 1)
+        questions.administration(rows, _period(rows, asked), most=asked.most + 1)
     ],
     "events": lambda rows, asked: [
-        questions.events(rows, _period(rows, asked), most=MOST_ROWS + 1)
+        questions.events(rows, _period(rows, asked), most=asked.most + 1)
     ],
-    "in-question": lambda rows, _: [questions.questioned(rows)],
-    "leavers": lambda rows, _: [questions.leavers(rows)],
-    "figures": lambda rows, asked: figures.figures(rows, _period(rows, asked)),
-    "diff": lambda rows, asked: [differences(rows, _from(asked), asked.last)],
+    "in-question": lambda rows, asked: [
+        questions.questioned(rows, after=asked.after, most=asked.most + 1)
+    ],
+    "leavers": lambda rows, asked: [
+        questions.leavers(rows, after=asked.after, most=asked.most + 1)
+    ],
+    "figures": lambda rows, asked: figures.figures(_few(rows), _period(rows, asked)),
+    "diff": lambda rows, asked: [
+        differences(_few(rows), _from(asked), asked.last, after=asked.after, most=asked.most + 1)
+    ],
 }
-_PAGED = ("acts", "administration", "events")
+NAMES = tuple(_QUESTIONS)
+_BY_NUMBER = "diff"  # its rows have no position: `after` counts them
+_WHOLE = ("approvals", "figures")  # of one statement; of totals
+
+
+def _few(rows: AuditedLog) -> AuditedLog:
+    """Return a log whose statements fit in memory in outline.
+
+    Raises TooLargeError `question_too_large`.
+    """
+    if rows.newest() > MOST_EVENTS:
+        detail = f"the log has more than {MOST_EVENTS:,} events: use the command line"
+        raise TooLargeError("question_too_large", detail)
+    return rows
 
 
 def answered(address: str, asked: AskedQuestion) -> AnsweredQuestion:
-    """Answer a question from the log at an address; raise what the question raises."""
+    """Answer a question from the log at an address, in at most `most` rows of a table.
+
+    Raises what the question raises.
+    """
     with closing(audited_log(address).open()) as rows, rows.snapshot():
         found = _QUESTIONS[asked.name](rows, asked)
-    if asked.name not in _PAGED or len(found[0].rows) <= MOST_ROWS:
+    if asked.name in _WHOLE or len(found[0].rows) <= asked.most:
         return AnsweredQuestion(found, None)
-    shown = found[0].rows[:MOST_ROWS]
-    return AnsweredQuestion([msgspec.structs.replace(found[0], rows=shown)], int(shown[-1][0]))
+    shown = found[0].rows[: asked.most]
+    last = asked.after + asked.most if asked.name == _BY_NUMBER else int(shown[-1][0])
+    return AnsweredQuestion([msgspec.structs.replace(found[0], rows=shown)], last)
 
 
 @asynccontextmanager
@@ -108,25 +143,113 @@ async def turn() -> AsyncIterator[None]:
         yield
 
 
-@get("/api/questions/{question:str}", responses=answers(400, 401, 403, 404, 429, 503))
+About = Annotated[str | None, QueryParameter(name="about", max_length=256)]
+
+
+async def require_question(models: ReadModels, user: str, asked: AskedQuestion) -> None:
+    """Require an auditor, and a question that there is.
+
+    Raises ForbiddenError `auditor_only`, NotFoundError `question_unknown`.
+    """
+    await asyncio.to_thread(require_auditor, models, user)
+    if asked.name not in _QUESTIONS:
+        raise NotFoundError("question_unknown", f"there is no question {asked.name[:32]!r}")
+
+
+async def answer(
+    address: str, access: AccessRecord, user: str, asked: AskedQuestion
+) -> AnsweredQuestion:
+    """Answer a question in its turn; the access record has it before anybody sees the answer.
+
+    Raises UnavailableError `server_busy`, `state_unavailable`, and what the question raises.
+    """
+    async with turn():
+        found = await asyncio.to_thread(answered, address, asked)
+    statement = asked.about if asked.name == "approvals" else None
+    await asyncio.to_thread(access.asked, user, statement)
+    return found
+
+
+@get("/api/questions/{question:str}", responses=answers(400, 401, 403, 404, 413, 429, 503))
 async def ask(  # the route's parameters
     question: FromPath[str],
     site: FromSite,
     models: FromReadModels,
     access: FromAccess,
     user: SignedIn,
-    about: Annotated[str | None, QueryParameter(name="about", max_length=256)] = None,
-    first: Annotated[str | None, QueryParameter(name="from", pattern=full_pattern(_PLACE))] = None,
-    last: Annotated[str | None, QueryParameter(name="to", pattern=full_pattern(_PLACE))] = None,
-    after: Annotated[int, QueryParameter(name="after", ge=0, le=2**53)] = 0,
+    about: About = None,
+    first: First = None,
+    last: Last = None,
+    after: After = 0,
 ) -> AnsweredQuestion:
     """Answer an auditor's question from the log."""
-    await asyncio.to_thread(require_auditor, models, user)
-    if question not in _QUESTIONS:
-        raise NotFoundError("question_unknown", f"there is no question {question[:32]!r}")
     asked = AskedQuestion(question, about, first, last, after)
-    async with turn():
-        found = await asyncio.to_thread(answered, site.settings.log_address, asked)
-    statement = about if question == "approvals" else None
-    await asyncio.to_thread(access.asked, user, statement)
-    return found
+    await require_question(models, user, asked)
+    return await answer(site.settings.log_address, access, user, asked)
+
+
+@get(
+    "/api/questions/{question:str}/csv",
+    media_type=CSV,
+    responses=answers(400, 401, 403, 404, 413, 429, 503) | {200: _CSV_FILE},
+)
+async def ask_for_csv(  # the route's parameters
+    question: FromPath[str],
+    site: FromSite,
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
+    about: About = None,
+    first: First = None,
+    last: Last = None,
+) -> Stream:
+    """Answer an auditor's question as CSV that Excel opens: all rows, sent while they are found."""
+    asked = AskedQuestion(question, about, first, last, 0)
+    await require_question(models, user, asked)
+    if question == "figures":
+        raise MalformedError("request_invalid", "the figures are several tables, and not one")
+    if question == _BY_NUMBER:  # computed as a whole for each part: so in one part
+        asked = msgspec.structs.replace(asked, most=MOST_EVENTS)
+    address = site.settings.log_address
+    begun = await answer(address, access, user, asked)
+    parts = in_time(_tables(address, asked, begun))
+    return Stream(parts, media_type=CSV, headers=attachment(f"{question}.csv"))
+
+
+async def _tables(
+    address: str, asked: AskedQuestion, begun: AnsweredQuestion
+) -> AsyncIterator[bytes]:
+    found = begun
+    yield BOM + _csv(begun.tables[0].columns, begun)
+    while found.next is not None:
+        asked = msgspec.structs.replace(asked, after=found.next)
+        async with _TURNS:
+            found = await asyncio.to_thread(answered, address, asked)
+        yield _csv((), found)
+
+
+def _csv(columns: tuple[str, ...], found: AnsweredQuestion) -> bytes:
+    out = io.BytesIO()
+    write_table(columns, found.tables[0].rows, out)
+    return out.getvalue()
+
+
+@get(
+    "/api/questions/figures/picture",
+    media_type=SVG,
+    responses=answers(400, 401, 403, 413, 429, 503) | {200: _PICTURE},
+)
+async def picture(
+    site: FromSite,
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
+    first: First = None,
+    last: Last = None,
+) -> Response[bytes]:
+    """Draw the statements by month."""
+    asked = AskedQuestion("figures", None, first, last, 0)
+    await require_question(models, user, asked)
+    found = await answer(site.settings.log_address, access, user, asked)
+    drawn = figures_svg.by_month(found.tables[0])
+    return Response(drawn.encode(), media_type=SVG)

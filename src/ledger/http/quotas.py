@@ -87,6 +87,7 @@ _DECISIONS = ("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome")
 _LOG = "/log/"
 # Files that are in memory, and what has a lane of its own.
 _FREE = ("/static/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
+_ASKED = ("/api/questions/", "/api/trail", "/audit/questions/")
 _SEARCHING = frozenset((b"at", b"q", b"stream", b"actor", b"type", b"creator", b"status"))
 
 
@@ -100,7 +101,7 @@ def group_of(method: str, path: str, query: bytes) -> Group | None:
         return None
     if path.startswith(_LOG):
         return Group.LOG
-    if path.endswith(("/evidence", "/certificate")) or path.startswith("/api/questions/"):
+    if path.endswith(("/evidence", "/certificate")) or path.startswith(_ASKED):
         return Group.EVIDENCE
     names = {part.partition(b"=")[0] for part in query.split(b"&")}
     # A name with an escape can be any of them.

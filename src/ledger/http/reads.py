@@ -33,6 +33,7 @@ from ledger.http.headers import FRESH
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
+from ledger.http.trail import trail
 from ledger.jose import PublicJwk
 from projections import keys, readers, timeline, users
 from projections.keys import KeyDetail
@@ -242,6 +243,9 @@ members_only = Router(
         live,
         access_record,
         questions.ask,
+        questions.ask_for_csv,
+        questions.picture,
+        trail,
     ],
     dependencies=MEMBERS,
     security=BY_SESSION,

@@ -124,6 +124,9 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.client.get("/api/governance")
         ada.client.get("/api/access-record")
         ada.client.get("/api/questions/events")
+        ada.client.get("/api/questions/events/csv")
+        ada.client.get("/api/questions/figures/picture")
+        ada.client.get("/api/trail")
         content = '{"items":[{"define-role":{"role":"board"}}]}'
         ada.client.post("/api/changes/preview", json={"content": content})
         policy = '{"threshold":1,"of":["role:investor"]}'

@@ -17,13 +17,14 @@ import msgspec
 ACCESS_DAYS = 400
 MOST_ACCESSES = 1_000_000
 HOUR_MS = 3_600_000
-# What was shown: one statement, a list, events, or a bundle of a mode.
+# What was shown: one statement, a list, events, the trail, or a bundle of a mode.
 AccessKind = Literal[
     "statement",
     "document",
     "jws",
     "list",
     "timeline",
+    "trail",
     "evidence-statement",
     "evidence-redacted",
     "evidence-full",

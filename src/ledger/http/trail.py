@@ -1,0 +1,154 @@
+"""The route of the trail: one line an event, as JSON lines, CSV or OCSF, for auditors.
+
+It is read from the log part by part while it is sent. Between two parts it holds nothing of the
+log: no memory, and no snapshot that would keep storage from being reused.
+"""
+
+import asyncio
+import io
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, closing
+from itertools import islice
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import QueryParameter
+from litestar.response import Stream
+
+from ledger.audit.selection import AskedEvents, Selection, selection
+from ledger.audit.trail import Trail
+from ledger.audit.trail_formats import BOM, FORMATS
+from ledger.errors import UnavailableError
+from ledger.http.accesses import require_auditor
+from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
+from ledger.http.paced import in_time
+from ledger.http.problems import answers
+from ledger.http.requests import full_pattern
+from ledger.store.engines import audited_log
+
+AT_ONCE = 2
+LINES = 1_000  # of one part
+CSV = "text/csv"
+PLACE = "[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"
+TrailFormat = Literal["jsonl", "csv", "ocsf"]
+_MEDIA: dict[TrailFormat, str] = {
+    "jsonl": "application/x-ndjson",
+    "csv": CSV,
+    "ocsf": "application/x-ndjson",
+}
+_ENDING: dict[TrailFormat, str] = {"jsonl": "jsonl", "csv": "csv", "ocsf": "ocsf.jsonl"}
+_turns = asyncio.Semaphore(AT_ONCE)
+
+First = Annotated[
+    str | None,
+    QueryParameter(name="from", pattern=full_pattern(PLACE), description="A position or a time"),
+]
+Last = Annotated[
+    str | None,
+    QueryParameter(name="to", pattern=full_pattern(PLACE), description="A position or a time"),
+]
+After = Annotated[
+    int, QueryParameter(name="after", ge=0, le=2**53, description="Only what is later")
+]
+
+
+class TrailPart(msgspec.Struct, frozen=True):
+    """Some lines as bytes, and the position after which the next part begins, None at the end."""
+
+    raw: bytes
+    after: int | None
+
+
+def attachment(name: str) -> dict[str, str]:
+    """Return the header that makes a browser keep an answer as a file of this name."""
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def chosen(address: str, asked: AskedEvents) -> Selection:
+    """Return the selection of a log as it is now, with an end; raise as `selection`."""
+    with closing(audited_log(address).open()) as rows:
+        rows.require_format()
+        found = selection(rows, asked)
+        last = rows.newest() if found.rows.last is None else found.rows.last
+    return found._replace(rows=found.rows._replace(last=last))
+
+
+def read_part(
+    address: str, wanted: Selection, form: TrailFormat, *, begins: bool, lines: int = LINES
+) -> TrailPart:
+    """Return the first lines of a selection; raise CorruptError as `Trail.lines`."""
+    with closing(audited_log(address).open()) as rows:
+        found = list(islice(Trail(rows).lines(wanted), lines))
+    out = io.BytesIO(BOM if begins and form == "csv" else b"")
+    out.seek(0, io.SEEK_END)
+    FORMATS[form](found, out, begins=begins)
+    return TrailPart(out.getvalue(), found[-1].position if len(found) == lines else None)
+
+
+async def _parts(
+    address: str, wanted: Selection, form: TrailFormat, part: TrailPart
+) -> AsyncGenerator[bytes]:
+    yield part.raw
+    while part.after is not None:
+        wanted = wanted._replace(rows=wanted.rows._replace(after=part.after))
+        part = await asyncio.to_thread(read_part, address, wanted, form, begins=False)
+        yield part.raw
+
+
+async def _sent(
+    address: str, wanted: Selection, form: TrailFormat, part: TrailPart
+) -> AsyncGenerator[bytes]:
+    """Yield the parts while holding a turn.
+
+    The turn is taken here, where it is given back whatever happens: an answer to a client that has
+    hung up never gets here.
+    """
+    async with _turns, aclosing(in_time(_parts(address, wanted, form, part))) as parts:
+        async for each in parts:
+            yield each
+
+
+@asynccontextmanager
+async def turn() -> AsyncIterator[None]:
+    """Take a turn without waiting for one; raise UnavailableError `server_busy`."""
+    if _turns.locked():
+        raise UnavailableError("server_busy", "other trails are being sent; try later")
+    async with _turns:
+        yield
+
+
+@get(
+    "/api/trail",
+    media_type=CSV,
+    responses=answers(400, 401, 403, 404, 429, 503)
+    | {
+        200: ResponseSpec(
+            bytes, media_type=CSV, description="The events, one a line", generate_examples=False
+        )
+    },
+)
+async def trail(  # the route's parameters
+    site: FromSite,
+    models: FromReadModels,
+    access: FromAccess,
+    user: SignedIn,
+    form: Annotated[TrailFormat, QueryParameter(name="format")] = "jsonl",
+    first: First = None,
+    last: Last = None,
+    after: After = 0,
+    actor: Annotated[str | None, QueryParameter(max_length=256)] = None,
+    statement: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    type: Annotated[str | None, QueryParameter(max_length=64)] = None,
+) -> Stream:
+    """Return the events that are asked for, one a line, as `ledger export` writes them."""
+    await asyncio.to_thread(require_auditor, models, user)
+    asked = AskedEvents(first, last, after, statement, actor, () if type is None else (type,))
+    address = site.settings.log_address
+    async with turn():
+        wanted = await asyncio.to_thread(chosen, address, asked)
+        part = await asyncio.to_thread(read_part, address, wanted, form, begins=True)
+    await asyncio.to_thread(access.told_trail, user, statement)
+    headers = attachment(f"trail.{_ENDING[form]}")
+    return Stream(_sent(address, wanted, form, part), media_type=_MEDIA[form], headers=headers)

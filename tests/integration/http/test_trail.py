@@ -1,0 +1,130 @@
+"""The trail over HTTP: as files for auditors, read part by part while they are sent."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from benchmarks import audit
+from ledger.audit.selection import AskedEvents
+from ledger.audit.trail_formats import BOM
+from ledger.errors import TooLargeError
+from ledger.http import questions, trail
+from tests.integration.http.test_questions import Asked, asked
+from tests.support.refusals import refused
+
+__all__ = ["asked"]
+
+
+def lines(of: Asked, **query: Any) -> list[dict[str, Any]]:
+    answer = of.auditor.client.get("/api/trail", params=query)
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def table(raw: bytes) -> list[dict[str, str]]:
+    assert raw.startswith(BOM)
+    return [*csv.DictReader(io.StringIO(raw[len(BOM) :].decode(), newline=""))]
+
+
+def test_an_auditor_gets_the_events_in_each_format(asked: Asked) -> None:
+    get = asked.auditor.client.get
+    found = lines(asked)
+    assert [each["position"] for each in found] == [*range(1, len(found) + 1)]
+    answer = get("/api/trail", params={"format": "csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="trail.csv"'
+    assert [each["entryHash"] for each in table(answer.content)] == [
+        each["entryHash"] for each in found
+    ]
+    told = lines(asked, format="ocsf")
+    assert [each["metadata"]["sequence"] for each in told] == [each["position"] for each in found]
+    record = asked.auditor.client.get("/api/access-record").json()["items"]
+    assert ("trail", None) in {(each["kind"], each["statementId"]) for each in record}
+
+
+def test_the_events_are_chosen_as_on_the_command_line(asked: Asked) -> None:
+    (approved,) = lines(asked, statement=asked.drafted.id, type="statement-signed", actor="Bob")
+    assert (approved["actorName"], approved["status"]) == ("Bob", "approved")
+    position = approved["position"]
+    assert [each["position"] for each in lines(asked, **{"from": "2", "to": "3"})] == [2, 3]
+    assert lines(asked, after=position, to=str(position)) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ({"format": "pdf"}, 400, "request_invalid"),
+        ({"type": "nothing"}, 400, "event_type_unknown"),
+        ({"actor": "Mallory"}, 404, "user_unknown"),
+        ({"statement": "x"}, 400, "id_invalid"),
+        ({"from": "999999"}, 400, "position_future"),
+        ({"at": "5"}, 400, "query_unknown"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(
+    asked: Asked, query: dict[str, str], status: int, code: str
+) -> None:
+    answer = asked.auditor.client.get("/api/trail", params=query)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_an_answer_is_a_table_for_excel_too(asked: Asked) -> None:
+    get = asked.auditor.client.get
+    answer = get("/api/questions/events/csv")
+    rows = asked.rows("events")
+    assert [each["summary"] for each in table(answer.content)] == [each["summary"] for each in rows]
+    assert answer.headers["content-disposition"] == 'attachment; filename="events.csv"'
+    assert get("/api/questions/figures/csv").json()["code"] == "request_invalid"
+    picture = get("/api/questions/figures/picture")
+    assert picture.headers["content-type"] == "image/svg+xml"
+    assert "<title>Statements by month of the draft</title>" in picture.text
+
+
+def test_nobody_but_an_auditor_exports(asked: Asked) -> None:
+    for path in ("/api/trail", "/api/questions/events/csv", "/api/questions/figures/picture"):
+        answer = asked.bob.client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (403, "auditor_only")
+
+
+def test_parts_have_so_many_lines_and_make_the_whole(tmp_path: Path) -> None:
+    audit.grow(tmp_path, 500)
+    address = str(tmp_path / "log.sqlite")
+    wanted = trail.chosen(address, AskedEvents(first="2"))
+    whole = trail.read_part(address, wanted, "csv", begins=True)
+    assert whole.after is None
+    raw, sizes = b"", []
+    after: int | None = 1
+    while after is not None:
+        rest = wanted._replace(rows=wanted.rows._replace(after=after))
+        part = trail.read_part(address, rest, "csv", begins=not raw, lines=100)
+        sizes.append(part.raw.count(b"\r\n"))
+        raw, after = raw + part.raw, part.after
+    assert raw == whole.raw
+    assert max(sizes) <= 101
+    # Rows of any table, and where they go on.
+    told: list[Any] = []
+    asked = questions.AskedQuestion("diff", None, "1", None, 0, most=7)
+    following: int | None = 0
+    while following is not None:
+        found = questions.answered(address, msgspec.structs.replace(asked, after=following))
+        assert len(found.tables[0].rows) <= 7
+        told += found.tables[0].rows
+        following = found.next
+    every = questions.answered(address, msgspec.structs.replace(asked, most=10_000))
+    assert told == [*every.tables[0].rows]
+
+
+def test_a_question_that_needs_every_statement_is_refused_on_a_large_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit.grow(tmp_path, 100)
+    monkeypatch.setattr(questions, "MOST_EVENTS", 99)
+    for name in ("figures", "diff"):
+        asked = questions.AskedQuestion(name, None, "1", None, 0)
+        with refused(TooLargeError, "question_too_large"):
+            questions.answered(str(tmp_path / "log.sqlite"), asked)
