@@ -1,23 +1,26 @@
 """Bundles with one flipped bit, and a manifest that fits: which of them a verifier accepts.
 
-    python -m tests.vectors.conformance.flips STEP
+    python -m tests.vectors.conformance.flips STEP [--page]
 
 flips a bit of every STEP-th byte of each file, in bundles of each mode; 1 flips every byte once,
-which takes an hour. It prints the files in which a flip was accepted.
+which takes ten minutes. It prints the files in which a flip was accepted. With `--page`, the
+modules of the offline page judge each bundle too, in Node.js, and the two verdicts are compared.
 """
 
 import random
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple, get_args
 
 from ledger.verify import container
 from ledger.verify.container import MANIFEST, Files, Mode
 from tests.support.dossier import bundle_of, rebundled
 from tests.vectors.evidence.cases import ASKED, states
-from tests.vectors.evidence.make import reported
+from tests.vectors.evidence.make import KEYS, reported
 
 BESIDE = {"policy": b"log A\n", "checkpoint.tsr": b"\x30\x00", "keys/tsa-chain.pem": b"-----\n"}
 
@@ -67,18 +70,43 @@ def verdict(mode: Mode, flip: Flip) -> str:
     return reported(rebundled(whole(mode), {flip.name: flip.of(files)}), "given").verdict
 
 
-def main(step: int) -> int:
-    """Print how many flips of each mode were accepted, by file."""
+class Page:
+    """The modules of the offline page, in one process of Node.js."""
+
+    def __init__(self) -> None:
+        program = Path(__file__).with_name("verdicts.mjs")
+        (key,) = KEYS["given"]
+        command = ["node", str(program), key.vkey]
+        self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def verdict(self, raw: bytes) -> str:
+        """Return the verdict on a bundle."""
+        if self._node.stdin is None or self._node.stdout is None:
+            raise AssertionError("started, with both pipes")
+        self._node.stdin.write(len(raw).to_bytes(4, "big") + raw)
+        self._node.stdin.flush()
+        return self._node.stdout.readline().decode().strip()
+
+
+def main(step: int, page: Page | None) -> int:
+    """Print how many flips of each mode were accepted, by file, and how often the page differs."""
+    differ = 0
     for mode in get_args(Mode):
         accepted: Counter[str] = Counter()
-        tried = 0
+        said: Counter[str] = Counter()
+        files = container.parse(whole(mode))
         for flip in every(mode, step):
-            tried += 1
-            accepted[flip.name] += verdict(mode, flip) == "verified"
-        found = {name: count for name, count in accepted.items() if count}
-        print(f"{mode}: {tried} flips, accepted: {found}")
-    return 0
+            raw = rebundled(whole(mode), {flip.name: flip.of(files)})
+            found = reported(raw, "given").verdict
+            said[found] += 1
+            accepted[flip.name] += found == "verified"
+            if page is not None and (other := page.verdict(raw)) != found:
+                print(f"{mode}: {flip} is {found}, and {other} on the page")
+                differ += 1
+        told = {name: count for name, count in accepted.items() if count}
+        print(f"{mode}: {said.total()} flips, {dict(said)}, accepted: {told}", flush=True)
+    return min(differ, 1)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(int(sys.argv[1])))
+    raise SystemExit(main(int(sys.argv[1]), Page() if "--page" in sys.argv[2:] else None))
