@@ -29,7 +29,7 @@ from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
 from ledger.http.paced import in_time
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
-from ledger.http.trail import CSV, After, First, Last, attachment
+from ledger.http.trail import CSV, First, Last, Later, attachment
 from ledger.store.engines import audited_log
 
 MOST_ROWS = 1_000
@@ -103,7 +103,7 @@ _QUESTIONS: dict[str, _Ask] = {
 }
 NAMES = tuple(_QUESTIONS)
 _BY_NUMBER = "diff"  # its rows have no position: `after` counts them
-_WHOLE = ("approvals", "figures")  # of one statement; of totals
+_UNPAGED = ("approvals", "figures")  # of one statement; of totals
 
 
 def _few(rows: AuditedLog) -> AuditedLog:
@@ -124,7 +124,7 @@ def answered(address: str, asked: AskedQuestion) -> AnsweredQuestion:
     """
     with closing(audited_log(address).open()) as rows, rows.snapshot():
         found = _QUESTIONS[asked.name](rows, asked)
-    if asked.name in _WHOLE or len(found[0].rows) <= asked.most:
+    if asked.name in _UNPAGED or len(found[0].rows) <= asked.most:
         return AnsweredQuestion(found, None)
     shown = found[0].rows[: asked.most]
     last = asked.after + asked.most if asked.name == _BY_NUMBER else int(shown[-1][0])
@@ -180,7 +180,7 @@ async def ask(  # the route's parameters
     about: About = None,
     first: First = None,
     last: Last = None,
-    after: After = 0,
+    after: Later = 0,
 ) -> AnsweredQuestion:
     """Answer an auditor's question from the log."""
     asked = AskedQuestion(question, about, first, last, after)

@@ -49,7 +49,7 @@ Last = Annotated[
     str | None,
     QueryParameter(name="to", pattern=full_pattern(PLACE), description="A position or a time"),
 ]
-After = Annotated[
+Later = Annotated[
     int, QueryParameter(name="after", ge=0, le=2**53, description="Only what is later")
 ]
 
@@ -102,8 +102,8 @@ async def _sent(
 ) -> AsyncGenerator[bytes]:
     """Yield the parts while holding a turn.
 
-    The turn is taken here, where it is given back whatever happens: an answer to a client that has
-    hung up never gets here.
+    The turn is taken here, where it is always given back: an answer to a client that has hung up
+    never gets here.
     """
     async with _turns, aclosing(in_time(_parts(address, wanted, form, part))) as parts:
         async for each in parts:
@@ -137,7 +137,7 @@ async def trail(  # the route's parameters
     form: Annotated[TrailFormat, QueryParameter(name="format")] = "jsonl",
     first: First = None,
     last: Last = None,
-    after: After = 0,
+    after: Later = 0,
     actor: Annotated[str | None, QueryParameter(max_length=256)] = None,
     statement: Annotated[str | None, QueryParameter(max_length=64)] = None,
     type: Annotated[str | None, QueryParameter(max_length=64)] = None,

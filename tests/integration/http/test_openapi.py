@@ -35,6 +35,15 @@ from tests.support.tale import Tale
 
 EXAMPLES = 100 if IS_LONG else 4
 # A stream has no end to wait for, and a member who signs out is none any more.
+OF_MEMBERS = (
+    "/api/session",
+    "/api/governance",
+    "/api/access-record",
+    "/api/questions/events",
+    "/api/questions/events/csv",
+    "/api/questions/figures/picture",
+    "/api/trail",
+)
 LEFT_OUT = ["/api/stream", "/api/logout"]
 LOG = [
     "/.well-known/ledger-keys",
@@ -120,13 +129,8 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada = tale.ada
         ada.sign_in()
         ada.sign_in_by_key("openapi")
-        ada.client.get("/api/session")
-        ada.client.get("/api/governance")
-        ada.client.get("/api/access-record")
-        ada.client.get("/api/questions/events")
-        ada.client.get("/api/questions/events/csv")
-        ada.client.get("/api/questions/figures/picture")
-        ada.client.get("/api/trail")
+        for path in OF_MEMBERS:
+            ada.client.get(path)
         content = '{"items":[{"define-role":{"role":"board"}}]}'
         ada.client.post("/api/changes/preview", json={"content": content})
         policy = '{"threshold":1,"of":["role:investor"]}'
