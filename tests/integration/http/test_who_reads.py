@@ -42,7 +42,7 @@ class World(NamedTuple):
         values = {
             "statement_id": self.drafted.id,
             "creator": self.cal.user,
-            "question": "approvals",
+            "question": "events",
             "user_id": self.cal.user,
             "position": str(head(self.company.server)),
             "credential_id": self.cal.passkey.id,
