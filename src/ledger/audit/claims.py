@@ -55,6 +55,8 @@ def compare_epoch(rows: AuditedLog, expected: int) -> Finding | None:
     if len(epochs) != 1 or epochs == [expected]:  # `read_head` reports another number of rows
         return None
     detail = f"the head has the epoch {epochs[0]!r}, not {expected}"
+    if isinstance(epochs[0], int) and epochs[0] > expected:
+        detail += ": `ledger copy` closed this log, and it goes on in another place"
     return Finding("head", None, "head_mismatch", detail, str(expected))
 
 

@@ -151,6 +151,10 @@ class TreeSource(Protocol):
         """Return the lines of the cosignatures of one checkpoint in the order of their ids."""
         ...
 
+    def newest_endorsements(self) -> tuple[int, int]:
+        """Return the newest ids of cosignatures and of time-stamps, 0 for none."""
+        ...
+
     def stamps(self) -> list[StampRow]:
         """Return all time-stamps in the order of their ids."""
         ...
@@ -187,11 +191,11 @@ class AuditedLog(EventSource, TreeSource, Protocol):
         ...
 
     def claims(self) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield (name, stream, position) of every name that is taken."""
+        """Yield (name, stream, position) of every name that is taken, by name."""
         ...
 
     def members(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        """Yield (group, stream, position, present) of every join and leave of a group."""
+        """Yield (group, stream, position, present) of every join and leave, in this order."""
         ...
 
     def stray_body(self, size: int) -> Any:
@@ -211,6 +215,10 @@ class AuditedLog(EventSource, TreeSource, Protocol):
 
     def receipts_from(self, positions: Sequence[int]) -> set[int]:
         """Return those of these positions at which a receipt begins."""
+        ...
+
+    def stored_receipts(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Yield (key, position, number of events, answer) of every receipt, by position."""
         ...
 
     def receipts_of(self, keys: Sequence[bytes]) -> dict[bytes, tuple[Any, Any, Any]]:

@@ -153,6 +153,7 @@ def writing(settings: Settings) -> Iterator[Writing]:
         closing(open_signer_memory(settings.log_address, settings.signer_memory)) as memory,
         closing(log.store.tree()) as tree,
     ):
+        log.require_open()
         clock = LedgerClock(WallClock(), log.store.head(), settings.clock_confirmed)
         acts = LedgerActs(log, settings, clock.decision_ms)
         keys = acts.open_log_keys(memory)

@@ -1,7 +1,7 @@
-"""The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `recover`, `doctor`,
-`database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`, `replay`,
-`ask …`, `diff`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`, `show`,
-`sign`, `reject`, `retract`, `withdraw`, `wait`, `draft`, `use`, `outcome`, `evidence`.
+"""The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `copy`, `recover`,
+`doctor`, `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`,
+`replay`, `ask …`, `diff`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`,
+`show`, `sign`, `reject`, `retract`, `withdraw`, `wait`, `draft`, `use`, `outcome`, `evidence`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -18,6 +18,7 @@ from ledger.cli import (
     ask,
     audit,
     backup,
+    copy_arguments,
     database,
     demo,
     diff,
@@ -99,6 +100,7 @@ def make_parser() -> argparse.ArgumentParser:
     demo.add_parser(commands)
     backup.add_parser(commands)
     restore_arguments.add_parser(commands)
+    copy_arguments.add_parser(commands)
     recover.add_parser(commands)
     doctor.add_parser(commands)
     database.add_parser(commands)
@@ -191,6 +193,10 @@ def _run(chosen: argparse.Namespace) -> int:
         from ledger.cli import restore  # the server's packages
 
         return restore.run(settings, chosen)
+    if chosen.command == "copy":
+        from ledger.cli import copy  # the server's packages
+
+        return copy.run(settings, chosen)
     if chosen.command in _ON_A_LEDGER:
         return _ON_A_LEDGER[chosen.command](settings, chosen)
     from ledger.cli import serve  # the server's packages

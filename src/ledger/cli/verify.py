@@ -14,6 +14,7 @@ import msgspec
 from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.layered_text import inputs_of, print_layers
+from ledger.cli.progress_line import ProgressLine
 from ledger.cli.verify_arguments import add_arguments, requirements
 from ledger.cli.verify_report import print_report
 from ledger.domain.text import plain
@@ -31,8 +32,6 @@ from ledger.verify.public_log import verify_log
 from ledger.verify.receipt import is_receipt, verify_receipt
 from ledger.verify.report import VerificationReport
 from ledger.verify.requirements import NOTHING, Requirements
-
-_SHOW_FROM = 1000  # below this number, no progress is shown
 
 
 EXIT_CODES = {
@@ -59,7 +58,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(chosen: argparse.Namespace) -> int:
     """Verify and print the report; return the exit code."""
-    progress = _Progress()
+    progress = ProgressLine()
     try:
         keys = [key for given in chosen.log_key for key in read_keys(given)]
         trust = _trust(chosen)
@@ -113,7 +112,7 @@ def _verified(
     source: str,
     keys: Sequence[NoteKey],
     trust: Trust,
-    progress: "_Progress",
+    progress: ProgressLine,
     entry: bytes | None = None,
     required: Requirements = NOTHING,
 ) -> tuple[VerificationReport, int | None, Source]:
@@ -191,24 +190,3 @@ def read_keys(given: str) -> list[NoteKey]:
     if not keys:
         raise MalformedError("vkey_invalid", f"{given} contains no key")
     return keys
-
-
-class _Progress:
-    """One line of progress on a terminal."""
-
-    def __init__(self) -> None:
-        self._shown = ""
-        self._wanted = sys.stderr.isatty()
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Show how many of the total are done."""
-        if self._wanted and total >= _SHOW_FROM:
-            line = f"{what}: {done * 100 // total} % of {total:,}"
-            if line != self._shown:
-                print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-                self._shown = line
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -42,10 +42,11 @@ def found(log: Log, settings: Settings, *, now_ms: int) -> str | None:
 
     Returns the secret of the first administrator's link until somebody has used it, then None.
     Until then it is in a file of mode 0600, so that each start can print the link again. Raises
-    ConflictError `settings_mismatch`; MalformedError `setting_invalid` as `require_registrable`
-    does.
+    ConflictError `settings_mismatch`, `log_closed`; MalformedError `setting_invalid` as
+    `require_registrable` does.
     """
     require_registrable(settings.rp_id, settings.origin)
+    log.require_open()
     known = log.charter()
     if known is not None:
         _require_same(known, settings)

@@ -220,6 +220,8 @@ class LedgerActs:
         Returns the event's position.
         """
         key = self._own_key()
+        if decide is not restoration.restore:  # a restore has raised the epoch itself
+            self._log.require_open()
         for _ in range(MAX_TRIES):
             current = self._log.charter()
             if current is None:

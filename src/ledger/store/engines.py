@@ -20,12 +20,15 @@ from ledger.store.ports.copies import LogCopies
 from ledger.store.ports.operations import Access, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.storage_files import StorageFiles
+from ledger.store.ports.transfer import StateRows, TransferTarget
 from ledger.store.signer_memory import ServerSignerMemory, joined
-from ledger.store.sqlite import access_record, open_files, signer_memory
+from ledger.store.sqlite import access_record, open_files, signer_memory, state_rows
 from ledger.store.sqlite.audited import SqliteSource
 from ledger.store.sqlite.copies import SqliteCopies
 from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.signer_memory import SqliteSignerMemory
+from ledger.store.sqlite.transfer import SqliteTarget
+from ledger.store.sqlite.transfer import close_log as close_file
 
 if TYPE_CHECKING:
     from ledger.store.ports.log import LogStore, ReadableLog
@@ -111,6 +114,63 @@ def audited_log(address: str) -> LogSource:
 
         return PostgresSource(address)
     return SqliteSource(Path(address))
+
+
+def open_target(address: str) -> TransferTarget:
+    """Open what takes in the rows of a log at an address, new or left by an earlier transfer.
+
+    Raises CorruptError `format_unknown`, `schema_changed`; ConflictError `file_is_link`,
+    `database_refused` for a role that does not own the tables; UnavailableError `storage_failed`.
+    """
+    if is_database(address):
+        from ledger.store.postgres.transfer import PostgresTarget  # psycopg
+
+        return PostgresTarget(address)
+    return SqliteTarget(Path(address))
+
+
+def open_part(path: Path) -> TransferTarget:
+    """Create a file for a part of a log, as `LogCopies.copy_new` writes one."""
+    return SqliteTarget(path, part=True)
+
+
+def require_closable(address: str) -> None:
+    """Raise ConflictError `database_refused` if the log at an address cannot be closed."""
+    if is_database(address):
+        from ledger.store.postgres import transfer  # psycopg
+
+        transfer.require_owner(address)
+
+
+def close_log(address: str, size: int | None) -> bool:
+    """Raise the epoch of a log in use, so that nobody appends to it any more.
+
+    Returns False, unchanged, if the log has another size; None is any size.
+    """
+    if is_database(address):
+        from ledger.store.postgres import transfer  # psycopg
+
+        return transfer.close_log(address, size)
+    return close_file(Path(address), size)
+
+
+def stored_state(address: str, data: Path) -> StateRows:
+    """Return the operational state of the log at an address, without what is short-lived."""
+    if is_database(address):
+        from ledger.store.postgres import state_rows as shared  # psycopg
+
+        return shared.stored(address)
+    return state_rows.stored(data / SESSIONS_FILE)
+
+
+def replace_state(address: str, data: Path, rows: StateRows) -> None:
+    """Replace the operational state of the log at an address, whose tables exist."""
+    if is_database(address):
+        from ledger.store.postgres import state_rows as shared  # psycopg
+
+        shared.replace(address, rows)
+    else:
+        state_rows.replace(data / SESSIONS_FILE, rows)
 
 
 def copies() -> LogCopies:

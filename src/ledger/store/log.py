@@ -28,9 +28,10 @@ from ledger.domain.events import (
     LedgerCreated,
     Recorded,
 )
-from ledger.errors import CorruptError
+from ledger.errors import ConflictError, CorruptError
 from ledger.store.ports.log import LogStore
 from ledger.store.recorder import Recorder
+from ledger.store.startup_check import UNFINISHED
 
 
 class EventMapper(Mapper[UUID]):
@@ -130,6 +131,22 @@ class Log(Application[UUID]):
             return self.repository.get(charter.STREAM, projector_func=project)  # type: ignore[type-var]  # the library's aggregates carry an id, ours need none
         except AggregateNotFoundError:
             return None
+
+    def require_open(self) -> None:
+        """Raise ConflictError `log_closed` if the log was copied to another place.
+
+        `ledger copy` then raises the epoch above that of the last restore. Raises ConflictError
+        `copy_unfinished` for a copy that has no head yet.
+        """
+        known, head = self.charter(), self.store.head()
+        if known is not None and not head.stored:
+            raise ConflictError("copy_unfinished", UNFINISHED)
+        if known is not None and head.epoch > known.epoch:
+            detail = (
+                "this log is closed: `ledger copy` moved it to another place; start the server"
+                " there, or run that command again if it was interrupted"
+            )
+            raise ConflictError("log_closed", detail)
 
     # --- reading by position -------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def _error_of(
         case Frozen():
             return ConflictError(*TAKEN[FROZEN])
         case EpochMoved(epoch):
-            detail = f"the log was restored and is in epoch {epoch}; restart this server"
+            detail = f"the log was restored or copied, and is in epoch {epoch}; restart this server"
             return UnavailableError("epoch_moved", detail)
         case RolledBack(position):
             detail = f"nothing is appended: the log lacks position {position}, which was stored"

@@ -6,19 +6,25 @@ state.
 """
 
 from ledger.domain.entry import entry_hash
-from ledger.errors import CorruptError
+from ledger.errors import ConflictError, CorruptError
 from ledger.store.ports.tree import TreeTables
 
 NEWEST = 1_000
+UNFINISHED = (
+    "a copy of a log has begun here: run `ledger copy` or `ledger restore` again to finish it"
+)
 
 
 def require_sound_end(tree: TreeTables, newest: int = NEWEST) -> None:
     """Raise CorruptError unless the head matches the events and the newest leaves verify.
 
-    Codes: `head_mismatch`, `position_missing`, `state_truncated`, `leaf_mismatch`.
+    Codes: `head_mismatch`, `position_missing`, `state_truncated`, `leaf_mismatch`. Raises
+    ConflictError `copy_unfinished` for a log without a head, which a copy has begun.
     """
     head = tree.head()
     if tree.leaves(head, 1):
+        if not head:
+            raise ConflictError("copy_unfinished", UNFINISHED)
         raise _unsound("head_mismatch", head + 1, f"the head counts only {head} events")
     after = max(0, head - newest)
     leaves = tree.leaves(after, newest)

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from ledger.cli import verify, verify_report
+from ledger.cli.progress_line import ProgressLine
 from ledger.cli.verify import exit_code, read_directory
 from ledger.domain.vocabulary import Status
 from ledger.errors import LedgerError
@@ -110,7 +111,7 @@ def test_progress_is_shown_on_a_terminal_for_long_work_and_goes_away(
 ) -> None:
     terminal = _Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    progress = verify._Progress()
+    progress = ProgressLine()
     progress("decisions", 5, 10)
     assert terminal.getvalue() == ""
     for done in range(2001):
@@ -128,7 +129,7 @@ def test_progress_is_shown_on_a_terminal_for_long_work_and_goes_away(
 def test_progress_is_not_shown_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     file = io.StringIO()
     monkeypatch.setattr(sys, "stderr", file)
-    progress = verify._Progress()
+    progress = ProgressLine()
     progress("decisions", 1000, 2000)
     progress.end()
     assert file.getvalue() == ""

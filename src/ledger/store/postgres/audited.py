@@ -25,6 +25,7 @@ from ledger.domain.entry import join
 from ledger.errors import NotFoundError
 from ledger.store.postgres import schema
 from ledger.store.postgres.connections import LAST_BIGINT, LONG_S, DatabaseConnection
+from ledger.store.postgres.copied_rows import PostgresCopiedRows
 from ledger.store.postgres.erased_rows import PostgresErasedRows
 from ledger.store.postgres.event_rows import CHANGES, PAGE, TAGS, WITH_PEOPLE, conditions
 
@@ -81,7 +82,7 @@ class PostgresSource(NamedTuple):
         return PostgresAudited(self.url)
 
 
-class PostgresAudited(PostgresErasedRows):
+class PostgresAudited(PostgresErasedRows, PostgresCopiedRows):
     """The rows of one log. Every read raises what `DatabaseConnection.rows` raises."""
 
     def __init__(self, url: str) -> None:

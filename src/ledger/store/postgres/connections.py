@@ -243,6 +243,19 @@ class DatabaseConnection:
             self._connection = None
 
 
+def bulk_connection(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return a connection for long transactions of one caller, who opens no second one.
+
+    Raises psycopg.Error, MalformedError `setting_invalid`.
+    """
+    options = f"{_ALWAYS} -c synchronous_commit=on -c lock_timeout=5s"
+    found = _Connection.connect(
+        _with_options(url, options=options, target_session_attrs="read-write"), autocommit=True
+    )
+    found.limit_s = LONG_S
+    return found
+
+
 @contextmanager
 def reading_errors() -> Iterator[None]:
     """Turn errors of reads into what they mean: UnavailableError, CorruptError, NotFoundError."""

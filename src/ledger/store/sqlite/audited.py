@@ -22,6 +22,7 @@ from ledger.domain.unique_names import type_group
 from ledger.domain.vocabulary import CHANGE
 from ledger.errors import CorruptError
 from ledger.sqlite.files import MAX_INTEGER, open_read_only, reading_errors
+from ledger.store.sqlite.copied_rows import SqliteCopiedRows
 from ledger.store.sqlite.erased_rows import SqliteErasedRows
 from ledger.store.sqlite.log_schema import differences
 
@@ -80,7 +81,7 @@ class SqliteSource(NamedTuple):
         return SqliteAudited(self.path)
 
 
-class SqliteAudited(SqliteErasedRows):
+class SqliteAudited(SqliteErasedRows, SqliteCopiedRows):
     """The rows of one log's file. Every read raises what `reading_errors` raises."""
 
     def __init__(self, path: Path) -> None:
@@ -260,11 +261,12 @@ class SqliteAudited(SqliteErasedRows):
 
     def claims(self) -> Iterator[tuple[Any, Any, Any]]:
         """Yield (name, stream, position) of every name that is taken."""
-        return self._each("SELECT name, stream, pos FROM claim")
+        return self._each("SELECT name, stream, pos FROM claim ORDER BY name")
 
     def members(self) -> Iterator[tuple[Any, Any, Any, Any]]:
         """Yield (group, stream, position, present) of every join and leave of a group."""
-        return self._each("SELECT grp, stream, pos, present FROM member")
+        query = "SELECT grp, stream, pos, present FROM member ORDER BY grp, stream, pos"
+        return self._each(query)
 
     def stray_body(self, size: int) -> Any:
         """Return the position of a body that has no event or was erased, None without one."""

@@ -157,6 +157,14 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {LOG_FORMAT}")
 
 
+def create_bare(connection: sqlite3.Connection) -> None:
+    """Create the tables alone, in a file for a part of a log: nothing there refuses a change."""
+    for statement in _statements(_SCHEMA):
+        if statement.split(maxsplit=2)[1] != "TRIGGER" and not statement.startswith("INSERT"):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {LOG_FORMAT}")
+
+
 def _statements(script: str) -> Iterator[str]:
     """Yield the script's statements; executescript would commit the open transaction."""
     statement = ""

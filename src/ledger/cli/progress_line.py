@@ -1,0 +1,26 @@
+"""One line of progress on a terminal, and nothing where there is none."""
+
+import sys
+
+_SHOW_FROM = 1000  # below this number, no progress is shown
+
+
+class ProgressLine:
+    """Shows what is done and how far it is, on standard error."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+        self._wanted = sys.stderr.isatty()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show how many of the total are done; a total of 0 is not known."""
+        if self._wanted and max(done, total) >= _SHOW_FROM:
+            line = f"{what}: {done * 100 // total} % of {total:,}" if total else f"{what}: {done:,}"
+            if line != self._shown:
+                print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+                self._shown = line
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self._shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
