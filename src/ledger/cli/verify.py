@@ -33,7 +33,6 @@ from ledger.verify.receipt import is_receipt, verify_receipt
 from ledger.verify.report import VerificationReport
 from ledger.verify.requirements import NOTHING, Requirements
 
-
 EXIT_CODES = {
     ExitCode.DONE: "verified, and every statement of a bundle is approved",
     ExitCode.INVALID: "invalid: a check failed",
