@@ -36,6 +36,14 @@ def test_a_log_in_postgresql_needs_one_driver_more_than_a_server() -> None:
     assert {each.split("==")[0] for each in more - server} == {"psycopg", "psycopg-binary"}
 
 
+def test_an_agents_tools_need_what_verifying_needs_and_no_server() -> None:
+    light, tools = locked("requirements-verify.txt"), locked("requirements-mcp.txt")
+    assert light < tools < locked("requirements-dev.txt")
+    names = {each.split("==")[0] for each in tools - light}
+    assert {"mcp", "pydantic", "starlette"} <= names
+    assert names.isdisjoint({"litestar", "eventsourcing"})
+
+
 def test_nothing_is_installed_without_its_hash() -> None:
     lines = (ROOT / "Makefile").read_text().splitlines()
     installs = [line for line in lines if "$(PIP)" in line]

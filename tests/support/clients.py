@@ -35,3 +35,9 @@ class Terminal:
         """Run a command; return its exit code, and what it printed."""
         code = main([*arguments, "--login", str(self._path)])
         return code, self._capsys.readouterr().out
+
+
+def approve(actor: Actor, statement_id: str) -> None:
+    """Approve a statement as a person does who reads it in a browser."""
+    document = actor.client.get(f"/api/statements/{statement_id}/document").text
+    assert actor.post_sign(statement_id, actor.approval(document)).status_code == 201

@@ -1,7 +1,8 @@
 """The command line: `ledger serve`, `demo`, `rebuild`, `backup`, `restore`, `copy`, `recover`,
 `doctor`, `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`,
 `replay`, `ask …`, `diff`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`,
-`show`, `sign`, `reject`, `retract`, `withdraw`, `wait`, `draft`, `use`, `outcome`, `evidence`.
+`show`, `sign`, `reject`, `retract`, `withdraw`, `wait`, `draft`, `use`, `outcome`, `evidence`,
+`mcp`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -27,6 +28,7 @@ from ledger.cli import (
     jws,
     log,
     login,
+    mcp,
     mirror,
     monitor,
     recover,
@@ -73,6 +75,7 @@ PASSING_ERRNOS = frozenset(
 )
 INSTALL_SERVER = "pip install 'approval-ledger[server]'"
 INSTALL_POSTGRESQL = "pip install 'approval-ledger[postgresql]'"
+INSTALL_MCP = "pip install 'approval-ledger[mcp]'"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -117,6 +120,7 @@ def make_parser() -> argparse.ArgumentParser:
     diff.add_parser(commands)
     types.add_parser(commands)
     login.add_parser(commands)
+    mcp.add_parser(commands)
     terminal.add_parsers(commands)
     return parser
 
@@ -135,6 +139,8 @@ def main(arguments: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name == "psycopg":
             needs, install = "a log in a database needs psycopg", INSTALL_POSTGRESQL
+        elif (error.name or "").partition(".")[0] == "mcp":
+            needs, install = "an agent's tools need mcp", INSTALL_MCP
         elif error.name in SERVER_PACKAGES:
             needs, install = "this command needs the server's packages", INSTALL_SERVER
         else:
@@ -162,6 +168,7 @@ def _exit_code(error: LedgerError | OSError) -> ExitCode:
 _WITHOUT_A_LEDGER: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": demo.run,
     "login": login.run,
+    "mcp": mcp.run,
     "mirror": mirror.run,
     "monitor": monitor.run,
     "witness": witness.run,

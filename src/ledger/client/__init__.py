@@ -11,6 +11,10 @@ the use.
     drafts.py         the document of a statement
     ledger_reader.py  what a person reads: statements, evidence, types; and how to wait
     ledger_client.py  what a person does: draft, decide, use, report
+    kept_use.py       the file with the nonce of a use
+    guard.py          functions that run only as approved, and once
+    approved_call.py  the files of such a call while it is under way
+    agent_tools.py    what an agent may do
 """
 
 from ledger.client.answers import (
@@ -21,12 +25,14 @@ from ledger.client.answers import (
     ShownStatement,
     UseReceipt,
 )
+from ledger.client.guard import ApprovalRules, requires_approval
 from ledger.client.kept_login import KeptLogin, default_path, keep, kept
 from ledger.client.ledger_client import LedgerClient
 from ledger.client.ledger_reader import new_nonce
 from ledger.client.login import attested, begin
 
 __all__ = [
+    "ApprovalRules",
     "DecisionReceipt",
     "DraftReceipt",
     "KeptLogin",
@@ -41,4 +47,5 @@ __all__ = [
     "keep",
     "kept",
     "new_nonce",
+    "requires_approval",
 ]

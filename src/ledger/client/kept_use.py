@@ -17,14 +17,14 @@ from ledger.encoding import decode
 from ledger.errors import ConflictError
 from ledger.system import private_files
 
-UseStage = Literal["asked", "used", "begun", "reported"]
+UseStage = Literal["asked", "used", "done", "reported"]
 
 
 class KeptUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A use of the document with this digest.
 
-    It is `asked` before the ledger is asked, `used` with the ledger's receipt, `begun` before the
-    program acts on it, and `reported` with its outcome.
+    It is `asked` before the ledger is asked, `used` with the ledger's receipt, `done` once the
+    program knows that it acted, and `reported` with its outcome.
     """
 
     ledger: str
@@ -64,7 +64,7 @@ def use_once(
     """
     asked = KeptUse(client.ledger, statement_id, sha256, new_nonce(), reference)
     try:
-        private_files.create(path, msgspec.json.encode(asked))
+        private_files.publish(path, msgspec.json.encode(asked))
     except FileExistsError:
         found = kept_use(path)
         if _about(found) != _about(asked):

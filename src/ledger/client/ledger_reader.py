@@ -80,6 +80,14 @@ class LedgerReader:
         """Return one statement as it is now."""
         return self._ask.ask(path_of(statement_id), ShownStatement)
 
+    def has(self, statement_id: str) -> bool:
+        """Tell whether the ledger has a statement that this person may read."""
+        try:
+            self.statement(statement_id)
+        except NotFoundError:
+            return False
+        return True
+
     def document(self, statement_id: str) -> bytes:
         """Return the exact bytes that approvals of a statement sign.
 

@@ -66,9 +66,10 @@ class SharedKey(msgspec.Struct, rename="camel"):
     expires_at: str | None
 
 
+_ANY_KEY: Any = KeyDetail | SharedKey
 KEY = PUBLIC | {
     200: ResponseSpec(
-        KeyDetail | SharedKey,
+        _ANY_KEY,
         description="The key; with its owner and attestation for people who are signed in",
         generate_examples=False,
     )

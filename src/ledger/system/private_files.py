@@ -5,6 +5,7 @@ symbolic link in the file's place is refused or replaced, never followed.
 """
 
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +24,20 @@ def create(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    _sync_directory(path.parent)
+
+
+def publish(path: Path, content: bytes) -> None:
+    """Write a new file that is complete from its first moment; raise FileExistsError if it exists.
+
+    Crash points: before the link, the name is free; after it, the file is complete.
+    """
+    new = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    create(new, content)
+    try:
+        os.link(new, path)
+    finally:
+        new.unlink()
     _sync_directory(path.parent)
 
 

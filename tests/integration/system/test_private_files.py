@@ -28,12 +28,24 @@ def mode_of(path: Path) -> int:
 def test_every_way_to_write_a_file_gives_it_to_its_owner_alone(tmp_path: Path) -> None:
     private_files.create(tmp_path / "created", b"secret")
     private_files.replace(tmp_path / "replaced", b"secret")
+    private_files.publish(tmp_path / "published", b"secret")
     private_files.ensure(tmp_path / "ensured")
     open_private(tmp_path / "database").close()
     modes = {path.name: mode_of(path) for path in tmp_path.iterdir()}
-    assert modes == dict.fromkeys(("created", "replaced", "ensured", "database"), 0o600)
+    assert modes == dict.fromkeys(
+        ("created", "replaced", "published", "ensured", "database"), 0o600
+    )
     assert (tmp_path / "created").read_bytes() == b"secret"
     assert (tmp_path / "replaced").read_bytes() == b"secret"
+
+
+def test_a_file_is_published_whole_and_once_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    private_files.publish(tmp_path / "use.json", b"first")
+    with pytest.raises(FileExistsError):
+        private_files.publish(tmp_path / "use.json", b"second")
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [
+        ("use.json", b"first")
+    ]
 
 
 def test_a_new_file_never_takes_the_place_of_another(tmp_path: Path) -> None:
