@@ -2,18 +2,14 @@
 
 import os
 import signal
-import time
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
-from ledger.audit.result import AuditResult
-from ledger.audit.run import AuditRequest, audit
 from ledger.data_files import is_database
 from ledger.recovery.log_copy import CopiedLog, copy_log
 from ledger.settings import Settings
 from ledger.store import transfer
-from ledger.store.engines import audited_log, remembered
+from ledger.store.engines import audited_log
 from tests.support.restores import invited
 
 POINTS = ("pages written", "compared", "closed", "state carried", "finished")
@@ -58,12 +54,6 @@ def _copy_until(source: Settings, target: Settings, point: str) -> None:
         die(str(pages))
 
     copy_log(source, target, progress, die)
-
-
-def audited(settings: Settings) -> AuditResult:
-    known = partial(remembered, settings.log_address, settings.signer_memory)
-    request = AuditRequest(audited_log(settings.log_address), known, jobs=1)
-    return audit(request, now_ms=time.time_ns() // 1_000_000)
 
 
 def rows(settings: Settings) -> Rows:

@@ -10,16 +10,14 @@ from ledger.commands.founding import found
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
 from ledger.commands.writer import Writer
-from ledger.data_files import LOG_FILE
 from ledger.domain.events import Event, StatementDrafted
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.settings import Settings, read_settings
 from ledger.store.async_log import AsyncLog
-from ledger.store.engines import open_signer_memory
+from ledger.store.engines import open_log, open_signer_memory
 from ledger.store.log import EVENTS, Log
-from ledger.store.ports.log import Receipt, Write
-from ledger.store.sqlite.store import SqliteLog
+from ledger.store.ports.log import LogStore, Receipt, Write
 from ledger.system.wall_clock import WallClock
 
 AT = "2026-11-21T03:04:05.678Z"
@@ -36,7 +34,7 @@ class Ledger:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         with ExitStack() as opened_so_far:
-            self.store = SqliteLog(settings.data / LOG_FILE)
+            self.store = open_log(settings.log_address)
             opened_so_far.callback(self.store.close)
             self.log = Log(self.store)
             self.commits = AsyncLog(self.store, lambda _: None)
@@ -72,7 +70,7 @@ def opened(settings: Settings) -> Iterator[Ledger]:
         yield ledger
 
 
-def fill(store: SqliteLog, size: int, *, creator: str | None = None) -> None:
+def fill(store: LogStore, size: int, *, creator: str | None = None) -> None:
     """Append drafts in one commit until the log has `size` entries.
 
     The drafts are unsigned: an audit refuses them, the tree accepts them.

@@ -24,7 +24,7 @@ from ledger.recovery.manifest import BackupManifest
 from ledger.recovery.memories import Given
 from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
 from ledger.settings import Settings
-from ledger.store.engines import address_of, audited_log, remembered
+from ledger.store.engines import audited_log, remembered
 from ledger.system.directory_lock import replacing
 from ledger.tlog.checkpoint import Checkpoint, parse_note
 from projections.views_ahead import position_of
@@ -92,7 +92,7 @@ def restored(
 
 def audited(settings: Settings) -> AuditResult:
     request = AuditRequest(
-        audited_log(address_of(settings.data)),
+        audited_log(settings.log_address),
         partial(remembered, settings.log_address, settings.signer_memory),
         jobs=1,
     )

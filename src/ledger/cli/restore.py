@@ -8,7 +8,6 @@ from ledger.data_files import VIEWS_FILE
 from ledger.errors import ConflictError
 from ledger.http.security_record import record_command
 from ledger.recovery import staging
-from ledger.recovery.backup import require_file
 from ledger.recovery.memories import Given
 from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
 from ledger.settings import Settings
@@ -19,7 +18,7 @@ from projections.views_ahead import position_of
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Restore the ledger of these settings; return the exit code.
 
-    Raises ConflictError `log_in_database`, and what `prepare` and `carry_out` raise.
+    Raises what `prepare` and `carry_out` raise.
     """
     request = RestoreRequest(
         backup=chosen.backup,
@@ -31,7 +30,6 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         ),
         passphrase=chosen.keys,
     )
-    require_file(settings)
     with replacing(settings.data):
         if staging.is_ready(settings.data):
             aside = finish(settings, _silent)

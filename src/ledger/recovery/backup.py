@@ -21,8 +21,8 @@ from ledger.data_files import (
 from ledger.domain import charter, events
 from ledger.domain.charter import Charter
 from ledger.errors import ConflictError, CorruptError
+from ledger.recovery import database_logs, sealed_keys
 from ledger.recovery import manifest as manifests
-from ledger.recovery import sealed_keys
 from ledger.recovery.manifest import BackupManifest, EarlierBackup
 from ledger.settings import Settings
 from ledger.store.engines import audited_log, copies, require_existing
@@ -43,11 +43,9 @@ def back_up(settings: Settings, request: BackupRequest, *, now_ms: int) -> Backu
     """Write a backup of the ledger, verify it, and return its manifest.
 
     Raises NotFoundError `not_founded`, `backup_unknown`; ConflictError `backup_exists`,
-    `backup_elsewhere`, `backup_of_another`, `nothing_new`, `keys_missing`, `log_in_database`;
-    CorruptError as
-    `LogCopies.examine`; MalformedError `passphrase_weak`.
+    `backup_elsewhere`, `backup_of_another`, `nothing_new`, `keys_missing`, `log_closed`;
+    CorruptError as `LogCopies.examine`; MalformedError `passphrase_weak`.
     """
-    require_file(settings)
     require_existing(settings.log_address)
     phrase = None if request.passphrase is None else sealed_keys.read_passphrase(request.passphrase)
     with using(settings.data):
@@ -61,13 +59,6 @@ def back_up(settings: Settings, request: BackupRequest, *, now_ms: int) -> Backu
         except BaseException:
             shutil.rmtree(request.target, ignore_errors=True)
             raise
-
-
-def require_file(settings: Settings) -> None:
-    """Raise ConflictError `log_in_database` unless the log is in a file of the data directory."""
-    if settings.database is not None:
-        detail = "the log is in a database: back it up and restore it with PostgreSQL's own tools"
-        raise ConflictError("log_in_database", detail)
 
 
 def _earlier(request: BackupRequest) -> tuple[EarlierBackup, BackupManifest]:
@@ -89,22 +80,27 @@ def _write(
     phrase: bytes | None,
     now_ms: int,
 ) -> BackupManifest:
-    before = None
-    if earlier is None:
+    before = None if earlier is None else earlier[1].state()
+    if settings.database is not None:
+        database_logs.take(settings.database, target, before)
+    elif before is None:
         copies().copy_all(settings.data, target)
     else:
-        before = earlier[1].state()
         copies().copy_new(settings.data, target, before.marks)
     state = copies().examine(target, before)
     if before is not None:
-        _require_continued(settings.data, before, state)
+        _require_continued(settings, before, state)
     names = [LOG_FILE]
     if phrase is not None:
         sealed = sealed_keys.seal(_keys(settings), phrase)
         private_files.create(target / SEALED_KEYS_FILE, sealed)
         names.append(SEALED_KEYS_FILE)
+    charter = charter_of(settings.log_address, state.size)
+    if state.epoch > charter.epoch:
+        detail = "this log is closed: `ledger copy` moved it; back up the ledger where it is now"
+        raise ConflictError("log_closed", detail)
     written = BackupManifest(
-        ledger=charter_of(settings.log_address, state.size).ledger,
+        ledger=charter.ledger,
         epoch=state.epoch,
         created_at=clock.to_text(now_ms),
         size=state.size,
@@ -122,7 +118,7 @@ def _write(
     return manifests.read(target)
 
 
-def _require_continued(data: Path, before: CopyState, state: CopyState) -> None:
+def _require_continued(settings: Settings, before: CopyState, state: CopyState) -> None:
     """Refuse if the log does not begin with what the earlier backup contains.
 
     If the new rows have a checkpoint, `LogCopies.examine` has shown it: the checkpoint's root
@@ -131,7 +127,7 @@ def _require_continued(data: Path, before: CopyState, state: CopyState) -> None:
     if dict(state.marks) == dict(before.marks):
         raise ConflictError("nothing_new", "the log has nothing that the earlier backup lacks")
     shown = state.marks["checkpoint"] > before.size
-    if not shown and copies().root_of(data, before.size) != before.edge.root():
+    if not shown and database_logs.root_of(settings.log_address, before.size) != before.edge.root():
         raise _of_another()
 
 

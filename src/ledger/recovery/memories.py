@@ -77,7 +77,8 @@ def collect(settings: Settings, charter: Charter, known: Given) -> Memories:
             tree = signed.checkpoint
             source = "the signer's memory"
             found.trees.append(KnownTree(source, tree.size, tree.root, is_largest=True))
-    found.trees += _in_log(settings.data, charter)
+    if settings.database is None:  # a restore into a database needs an empty one
+        found.trees += _in_log(settings.data, charter)
     if known.views is not None:
         found.trees.append(KnownTree("the read models", known.views))
     for path in known.checkpoints:

@@ -32,7 +32,7 @@ from ledger.domain.restoration import log_origin
 from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
-from ledger.recovery import staging
+from ledger.recovery import database_logs, staging
 from ledger.recovery.backup import charter_of
 from ledger.recovery.memories import Given, KnownTree, Memories, collect
 from ledger.recovery.staging import Reached
@@ -82,8 +82,11 @@ def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> Re
     """Join, verify and audit the backups beside the ledger; return what a restore would do.
 
     The caller holds the data directory. Raises CorruptError `backup_invalid` if the audit finds
-    something; what `staging.join_backups`, `staging.missing_keys` and `collect` raise.
+    something; what `require_empty`, `staging.join_backups`, `staging.missing_keys` and `collect`
+    raise.
     """
+    if settings.database is not None:
+        database_logs.require_empty(settings.database)
     directory = settings.data / RESTORING
     state = staging.join_backups(request.backup, directory)
     found = audit(AuditRequest(audited_log(address_of(directory))), now_ms=_now_ms())
@@ -175,6 +178,8 @@ def _remember(settings: Settings, plan: RestorePlan, staged: Path) -> None:
         if size and memory.get(plan.kept.origin) is None:
             tree = Checkpoint(plan.kept.origin, size, copies().root_of(staged, size))
             memory.begin(plan.epoch, tree)
+        for signed in memory.known():  # a new database knows none of them
+            memory.learn(signed)
 
 
 def _declare(

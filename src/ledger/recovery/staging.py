@@ -16,8 +16,8 @@ from ledger.data_files import (
     VIEWS_FILE,
 )
 from ledger.errors import ConflictError, CorruptError
+from ledger.recovery import database_logs, sealed_keys
 from ledger.recovery import manifest as manifests
-from ledger.recovery import sealed_keys
 from ledger.recovery.manifest import BackupManifest
 from ledger.settings import Settings
 from ledger.store.engines import copies, forget_operations
@@ -94,7 +94,9 @@ def install(settings: Settings, reached: Reached) -> Path | None:
     """
     data, staging = settings.data, settings.data / RESTORING
     aside = data / (staging / READY).read_text("utf-8")
-    if copies().exists(staging):
+    if settings.database is not None:
+        database_logs.put(settings.database, staging)
+    elif copies().exists(staging):
         copies().set_aside(data, aside)
         reached("old log set aside")
         copies().move(staging, data)

@@ -129,9 +129,9 @@ def open_target(address: str) -> TransferTarget:
     return SqliteTarget(Path(address))
 
 
-def open_part(path: Path) -> TransferTarget:
-    """Create a file for a part of a log, as `LogCopies.copy_new` writes one."""
-    return SqliteTarget(path, part=True)
+def open_backup(file: Path, *, is_part: bool) -> TransferTarget:
+    """Create the file of a backup: a whole log, or what is new since an earlier backup."""
+    return SqliteTarget(file, "part" if is_part else "copy")
 
 
 def require_closable(address: str) -> None:
@@ -231,7 +231,7 @@ def remembered(address: str, path: Path) -> list[SignedTree] | None:
     Raises CorruptError `memory_malformed`; UnavailableError `storage_failed`.
     """
     own = signer_memory.remembered(path)
-    if own and is_database(address):
+    if own and is_database(address) and has_log(address):
         from ledger.store.postgres import signer_memory as shared  # psycopg
 
         return joined(own, shared.remembered(address))

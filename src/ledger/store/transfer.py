@@ -37,6 +37,10 @@ def extent_of(log: AuditedLog) -> Extent:
     return Extent(size, epoch, at_ms, checkpoint, cosignature, stamp)
 
 
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Show no progress."""
+
+
 # --- writing -------------------------------------------------------------------------------------
 
 
@@ -171,22 +175,34 @@ def compare_events(
 
     Raises CorruptError `copy_mismatch` at the first difference, and what damaged rows are.
     """
+
+    def same() -> Iterator[EventRow]:
+        pairs = zip_longest(source.events(0, last), target.events(0, last))
+        for position, (left, right) in enumerate(pairs, start=1):
+            if left is None or left != right:
+                raise _mismatch(f"the event at position {position}")
+            yield left
+            if position % PAGE_ROWS == 0:
+                progress("events verified", position, last)
+
+    edge = _edge(same(), last)
+    progress("events verified", last, last)
+    return edge
+
+
+def edge_of(log: AuditedLog, size: int) -> Edge:
+    """Return the edge of the tree over a log's first entries, each verified."""
+    return _edge(log.events(0, size), size)
+
+
+def _edge(rows: Iterator[EventRow], size: int) -> Edge:
     edge, run = Edge(), bytearray()
-    pairs = zip_longest(source.events(0, last), target.events(0, last))
-    for expected, (left, right) in enumerate(pairs, start=1):
-        if left != right or left is None:
-            raise _mismatch(f"the event at position {expected}")
-        require_event(left, expected)
-        run += left[5]
+    for row in _sound(rows, 0, size):
+        run += row[5]
         if len(run) == MOST_LEAVES * HASH_BYTES:
             edge, _ = edge.extend(bytes(run))
             run.clear()
-            progress("events verified", expected, last)
-    edge, _ = edge.extend(bytes(run))
-    if edge.size != last:
-        raise CorruptError("position_missing", f"position {edge.size + 1} is missing")
-    progress("events verified", last, last)
-    return edge
+    return edge.extend(bytes(run))[0]
 
 
 def compare_rows(

@@ -21,9 +21,10 @@ from ledger.store.results import require_stored
 from ledger.store.startup_check import require_sound_end
 from ledger.system.directory_lock import using
 from ledger.tlog.checkpoint import parse_note
-from tests.support.log_copying import POINTS, audited, copied, killed, rows
+from tests.support.log_copying import POINTS, copied, killed, rows
 from tests.support.logs import Ledger, draft, opened
 from tests.support.refusals import refused
+from tests.support.restores import audited
 
 DAY_MS = 24 * 60 * 60 * 1000
 

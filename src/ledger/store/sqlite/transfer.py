@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from ledger.sqlite.files import open_private, storage_errors
 from ledger.store.ports.transfer import EventPage, Extent, RowKind, StoredColumns
@@ -28,33 +29,34 @@ _INSERTS: dict[RowKind, str] = {
 _TILE = "INSERT INTO tile VALUES(?,?,?) ON CONFLICT(level, n) DO UPDATE SET hashes=excluded.hashes"
 _HEAD = "UPDATE log_head SET size = ?, epoch = ?, at_ms = ?, commits = commits + 1"
 _WHAT = "the copy cannot be written"
+# A log for a server; a whole copy in one file; the tables alone, for what is new since a backup.
+FileForm = Literal["log", "copy", "part"]
 
 
 class SqliteTarget:
     """One file, new or left by an earlier transfer."""
 
-    def __init__(self, path: Path, *, part: bool = False) -> None:
-        """With `part`, the file holds a part of a log: it has the tables, and no triggers.
-
-        Then nothing is durable before `close`.
-        """
+    def __init__(self, path: Path, form: FileForm = "log") -> None:
+        """Open the file of a log; or create one for a backup, which is durable after `close`."""
         self._path = path
-        self._is_part = part
-        if part:
+        self._form = form
+        if form == "part":
             private_files.create(path, b"")
         else:
             log_schema.create(path)
         self._db = open_private(path)
-        if part:
+        if form != "log":
+            self._db.execute("PRAGMA journal_mode=DELETE")
             self._db.execute("PRAGMA synchronous=OFF")
+        if form == "part":
             log_schema.create_bare(self._db)
         self._db.execute("PRAGMA secure_delete=ON")
 
     def close(self) -> None:
-        """Close the file; it is durable then."""
+        """Close the file."""
         with storage_errors(_WHAT):
             self._db.close()
-        if self._is_part:
+        if self._form != "log":
             private_files.synchronize(self._path)
 
     @contextmanager
@@ -90,7 +92,9 @@ class SqliteTarget:
     def finish(self, extent: Extent) -> None:
         """Set the head."""
         with self._transaction() as db:
-            db.execute(_HEAD, (extent.size, extent.epoch, extent.at_ms))
+            if self._form == "part":
+                db.execute("INSERT INTO log_head VALUES(1, 0, 0, 0, 0)")
+            db.execute(_HEAD, extent[:3])
 
 
 def close_log(path: Path, size: int | None) -> bool:

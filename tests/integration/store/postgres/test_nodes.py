@@ -22,20 +22,9 @@ Pair = tuple[Server, Server]
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[Cluster]:
-    """A PostgreSQL of this file's own, which a test stops."""
-    cluster = Cluster()
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.stop()
-
-
-@pytest.fixture(scope="module")
-def pair(database: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Two servers as on two machines: the second got the first one's keys and memory."""
-    settings = {"LEDGER_DATABASE_URL": database.url(), "LEDGER_RATE_LIMIT": "60000"}
+    settings = {"LEDGER_DATABASE_URL": own_cluster.url(), "LEDGER_RATE_LIMIT": "60000"}
     first = Server(tmp_path_factory.mktemp("first") / "data", **settings)
     directory = tmp_path_factory.mktemp("second") / "data"
     second = Server(directory, LEDGER_ORIGIN=first.origin, **settings)

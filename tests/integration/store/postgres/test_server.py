@@ -8,8 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ledger.audit.run import AuditRequest, audit
 from ledger.cli.main import main
 from ledger.errors import CorruptError
+from ledger.store.engines import address_of, audited_log
 from ledger.store.starting import starting
 from tests.integration.store.test_crash import kill_again_and_again
 from tests.support.actor import Actor
@@ -22,20 +24,9 @@ KILLS = 3
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[Cluster]:
-    """A PostgreSQL of this file's own, which a test stops."""
-    cluster = Cluster()
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.stop()
-
-
-@pytest.fixture(scope="module")
-def served(database: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def served(own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("postgres")
-    url = database.url()
+    url = own_cluster.url()
     server = Server(directory / "data", LEDGER_DATABASE_URL=url, LEDGER_RATE_LIMIT="60000")
     server.start()
     yield server
@@ -116,18 +107,23 @@ def test_a_change_of_log_keys_beside_the_server_is_stored_in_the_database(
     wait_until_published(served)
 
 
-@pytest.mark.parametrize("command", [["backup", "copy"], ["restore", "copy", "--reason", "a test"]])
-def test_what_copies_files_says_that_the_log_is_in_none(
-    run: Callable[..., tuple[int, str]], command: list[str]
+def test_the_log_is_backed_up_while_it_is_served_and_the_backup_passes_the_audit(
+    served: Server, run: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:
-    code, told = run(*command)
-    assert (code, "log_in_database" in told) == (2, True)
+    code, told = run("backup", str(tmp_path / "backup"))
+    assert (code, f"has {head(served):,} entries" in told) == (0, True)
+    request = AuditRequest(audited_log(address_of(tmp_path / "backup")))
+    found = audit(request, now_ms=time.time_ns() // 1_000_000)
+    assert found.verdict == "verified"
+    restoring = ("restore", str(tmp_path / "backup"), "--reason", "only a test")
+    code, told = run(*restoring)
+    assert (code, "data_in_use" in told) == (2, True)
 
 
 def test_the_tables_are_created_by_a_command(
-    run: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, database: Cluster
+    run: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, own_cluster: Cluster
 ) -> None:
-    database.execute("CREATE ROLE application")
+    own_cluster.execute("CREATE ROLE application")
     code, told = run("database", "create", "--role", "application")
     assert (code, "application may read them, and append" in told) == (0, True)
     monkeypatch.delenv("LEDGER_DATABASE_URL")
@@ -135,25 +131,25 @@ def test_the_tables_are_created_by_a_command(
 
 
 def test_a_database_that_is_gone_is_told_and_what_was_sent_then_is_stored_once_it_is_back(
-    served: Server, alice: Actor, database: Cluster
+    served: Server, alice: Actor, own_cluster: Cluster
 ) -> None:
     document = alice.document()
     body = alice.draft_body(document)
     statement = json.loads(document)["statementId"]
-    database.kill()
+    own_cluster.kill()
     gone = alice.client.post("/api/statements/create", json=body)
     assert gone.status_code == 503
     assert gone.json()["code"] in ("state_unavailable", "storage_failed")  # a session stays known
     ready = alice.client.get("/readyz")
     assert ready.status_code == 503
     assert "storage_failed" in {each["code"] for each in ready.json()["reasons"]}
-    assert str(database.directory) not in ready.text + gone.text
+    assert str(own_cluster.directory) not in ready.text + gone.text
     # Lists are read from the views, which are files, but whose session it is, is in the database.
     unknown = alice.client.get("/api/sessions")
     assert (unknown.status_code, unknown.json()["code"]) == (503, "state_unavailable")
     with served.client() as stranger:
         assert stranger.get("/.well-known/jwks.json").status_code == 200
-    database.start()
+    own_cluster.start()
     again = alice.client.post("/api/statements/create", json=body)
     assert again.status_code == 201, again.text
     assert ready_within(alice.client, 30)
@@ -171,12 +167,12 @@ def ready_within(client: httpx.Client, seconds: float) -> bool:
 
 
 def test_a_key_without_its_database_starts_no_other_ledger(
-    served: Server, database: Cluster
+    served: Server, own_cluster: Cluster
 ) -> None:
-    database.execute("CREATE DATABASE another")
+    own_cluster.execute("CREATE DATABASE another")
     with (
         refused(CorruptError, "log_missing"),
-        starting(served.data, database.url("another")),
+        starting(served.data, own_cluster.url("another")),
     ):
         pass
 
