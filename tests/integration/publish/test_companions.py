@@ -8,9 +8,8 @@ import pytest
 
 from ledger import clock
 from ledger.publish.companions import Stated, companions
-from ledger.store.ports.endorsements import Stamp
+from ledger.store.ports.endorsements import EndorsementTables, Stamp
 from ledger.store.ports.tree import Published
-from ledger.store.sqlite.endorsements import SqliteEndorsements
 from ledger.timestamp.verify import parse_certificates, request
 from ledger.tlog import checkpoint, vkeys
 from ledger.tlog.witness_policy import parse_policy
@@ -27,7 +26,7 @@ class Case:
     """A published checkpoint, and what is stored about it."""
 
     def __init__(
-        self, ledger: Ledger, endorsements: SqliteEndorsements, certificates: bytes
+        self, ledger: Ledger, endorsements: EndorsementTables, certificates: bytes
     ) -> None:
         ledger.publication().catch_up()
         newest = ledger.tree.latest()

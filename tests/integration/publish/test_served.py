@@ -10,7 +10,7 @@ from ledger import clock
 from ledger.errors import MalformedError
 from ledger.publish import served
 from ledger.publish.served import ServedCheckpoint, read_policy
-from ledger.store.sqlite.endorsements import SqliteEndorsements
+from ledger.store.ports.endorsements import EndorsementTables
 from ledger.tlog import vkeys
 from ledger.tlog.vkeys import NoteKey
 from ledger.tlog.witness_policy import parse_policy
@@ -24,7 +24,7 @@ WAIT_S = 10
 class Case:
     """A log that grows, its cosignatures, and a clock that the test sets."""
 
-    def __init__(self, ledger: Ledger, endorsements: SqliteEndorsements) -> None:
+    def __init__(self, ledger: Ledger, endorsements: EndorsementTables) -> None:
         self.ledger = ledger
         self.endorsements = endorsements
         self.now_ms = 0

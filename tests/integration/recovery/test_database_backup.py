@@ -19,6 +19,7 @@ from ledger.settings import Settings
 from ledger.store import transfer
 from ledger.store.engines import address_of, audited_log, open_log, open_signer_memory
 from ledger.store.ports.log import Receipt
+from ledger.store.ports.transfer import Extent
 from ledger.system.directory_lock import serving
 from ledger.tlog.checkpoint import parse_note
 from tests.support.engines import DATABASES
@@ -106,7 +107,7 @@ def test_what_an_erasure_takes_away_during_a_backup_is_in_it_with_the_erasure(
     seen: list[int] = []
     real = transfer.extent_of
 
-    def earlier(log: object) -> transfer.Extent:
+    def earlier(log: object) -> Extent:
         found = real(log)  # type: ignore[arg-type]
         seen.append(found.size)
         return found if len(seen) > 1 else found._replace(size=says - 1)
