@@ -19,6 +19,7 @@ from ledger.publish.stamper import Authority as Asked
 from ledger.publish.stamper import Stamper
 from ledger.store.ports.endorsements import EndorsementTables
 from ledger.store.ports.tree import Published
+from ledger.store.sqlite.endorsements import SqliteEndorsements
 from ledger.timestamp.verify import RESPONSE_TYPE, parse_certificates, verify_stamp
 from ledger.tlog import vkeys
 from ledger.tlog.witness_policy import parse_policy
@@ -287,4 +288,5 @@ def test_a_witnessed_checkpoint_is_stamped_with_its_lines_and_anew_when_more_com
 
 
 def stamps_in(endorsements: EndorsementTables) -> list[bytes]:
+    assert isinstance(endorsements, SqliteEndorsements)
     return [note for (note,) in endorsements._rows("SELECT note FROM stamp ORDER BY id")]
