@@ -128,7 +128,7 @@ def build(settings: Settings, wall: WallClock | None = None) -> Served:
         finally:
             await asyncio.to_thread(closing_all.close)  # the loop answers the running commit
 
-    serving = Serving(ledger.watch, ledger.clock)
+    serving = Serving(ledger.watch, ledger.clock, ledger.commits)
     application = _application(settings, ledger, serving, [lifespan])
     limits = ConnectionLimits(connections_per_address=settings.connections)
     record, lanes = ledger.record, default_lanes()
@@ -180,8 +180,6 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     signed = opened.enter_context(closing(open_signer_memory(address, settings.signer_memory)))
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     born_ms = clock.now_ms() if log.head() else 0
-    kept = opened.enter_context(closing(open_operations(address, settings.data, born_ms=born_ms)))
-    state = opened.enter_context(closing(AsyncState(kept)))
     follower = Follower(views, log)
 
     def committed(newest: int) -> None:
@@ -197,6 +195,9 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     if secret := found(log, settings, now_ms=clock.now_ms()):
         link = f"{settings.origin}/register#invitation={secret}"
         _log.warning("first administrator, register once at %s", link)
+    # After the founding, so that it knows which ledger it belongs to.
+    kept = opened.enter_context(closing(open_operations(address, settings.data, born_ms=born_ms)))
+    state = opened.enter_context(closing(AsyncState(kept)))
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)

@@ -25,8 +25,8 @@ OWNER = "owner"
 class Cluster:
     """One PostgreSQL server in a directory of its own."""
 
-    def __init__(self, *options: str) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="ledger-pg-"))
+    def __init__(self, *options: str, parent: Path | None = None) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="ledger-pg-", dir=parent))
         self._options = options
         self._user = NOBODY if os.geteuid() == 0 else None
         if self._user is not None:
@@ -84,8 +84,8 @@ class Cluster:
     def kill(self) -> None:
         """End every process of it at once, like a power cut of the database's machine."""
         os.kill(self.pid, signal.SIGSTOP)  # so that it starts no further process
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        for pid in (*map(int, children), self.pid):
+        parent, *children = self.processes()
+        for pid in (*children, parent):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._ended()
@@ -94,6 +94,11 @@ class Cluster:
         while any(Path(f"/proc/{pid}").exists() for pid in children):
             assert time.monotonic() < give_up
             time.sleep(0.01)
+
+    def processes(self) -> list[int]:
+        """Return the process that the others descend from, and these."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
 
     def stop(self) -> None:
         """End it at once, and delete its directory."""

@@ -23,6 +23,7 @@ from ledger.http.context import FromPublicLog, FromReadModels, FromRecord
 from ledger.http.read_models import ReadModels
 from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
+from ledger.store.async_log import AsyncLog
 
 # Positions that the read models may lack: some seconds of the most that is committed.
 REACH = 10_000
@@ -37,8 +38,9 @@ _THREAD = ThreadPoolExecutor(1, thread_name_prefix="probes")
 class Serving:
     """Whether the server is to get requests; it says no before it goes down."""
 
-    def __init__(self, watch: StorageWatch, clock: LedgerClock) -> None:
+    def __init__(self, watch: StorageWatch, clock: LedgerClock, commits: AsyncLog) -> None:
         self.watch = watch
+        self.commits = commits
         self.clock = clock
         self.is_ending = False
 
@@ -58,6 +60,9 @@ class NotReadyReason(msgspec.Struct):
 
     code: str
     detail: str
+
+
+_TOO_SLOW = NotReadyReason("storage_failed", _SLOW)
 
 
 class ReadyAnswer(msgspec.Struct):
@@ -96,8 +101,7 @@ async def readyz(
 ) -> Response[ReadyAnswer]:
     """Tell whether requests should be sent here."""
     problem = serving.clock.problem()
-    slow = [NotReadyReason("storage_failed", _SLOW)]
-    reasons = await _apart(lambda: not_ready(models, public, serving, problem), slow)
+    reasons = await _apart(lambda: not_ready(models, public, serving, problem), [_TOO_SLOW])
     found = ReadyAnswer(not reasons, reasons)
     return Response(found, status_code=503 if reasons else 200, headers=NEVER_CACHED)
 
@@ -111,6 +115,8 @@ async def healthz(
     from_log = await _apart(lambda: _of_the_log(models, public), None)
     if from_log is None:
         failures.append(_SLOW)
+    unwritable = await _apart(lambda: _not_writable(serving), [_TOO_SLOW])
+    failures += [each.detail for each in unwritable if each.detail not in failures]
     problem = serving.clock.problem()
     if problem is not None:
         failures.append(problem.detail)
@@ -158,8 +164,11 @@ def not_ready(
     try:
         head = public.log.head()
     except LedgerError as error:
-        reasons.append(NotReadyReason("storage_failed", f"the log cannot be read: {error}"))
+        code = error.code if error.code == "database_changed" else "storage_failed"
+        reasons.append(NotReadyReason(code, f"the log cannot be read: {error}"))
         head = follower.position
+    else:
+        reasons += _not_writable(serving)
     if follower.failure is not None:
         reasons.append(NotReadyReason("views_failing", f"the read models fail {follower.failure}"))
     elif follower.position == 0 and head > 0:
@@ -176,6 +185,14 @@ def not_ready(
     if problem is not None:
         reasons.append(NotReadyReason(problem.code, problem.detail))
     return reasons
+
+
+def _not_writable(serving: Serving) -> list[NotReadyReason]:
+    try:
+        serving.commits.require_writable()
+    except UnavailableError as error:
+        return [NotReadyReason(error.code, f"nothing is stored: {error.detail}")]
+    return []
 
 
 router = Router("/", route_handlers=[livez, readyz, healthz])

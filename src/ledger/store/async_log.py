@@ -17,10 +17,13 @@ from ledger.errors import LedgerError, UnavailableError
 from ledger.store import attempts
 from ledger.store.attempts import Attempt
 from ledger.store.ports.log import AppendResult, Facts, LogStore, Needs, Receipt, Write
+from ledger.store.results import trouble_of
 
 MAX_APPENDS = 500  # in one commit
 MAX_LOADS = 256  # in one snapshot
 MAX_QUEUED = 20_000
+# Until this process is restarted, or the log is the right one again and takes a write.
+_LASTING = frozenset({"epoch_moved", "log_rolled_back"})
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -144,6 +147,7 @@ class AsyncLog:
         self._admit = admit
         self._timed = timed
         self._before_commit = before_commit
+        self._trouble: UnavailableError | None = None  # why the last commit stored nothing
         self._loads = Batches("log-load", self._reader.load, most=MAX_LOADS)
         self._appends = Batches("group-commit", self._append, most=MAX_APPENDS, stores=True)
 
@@ -168,6 +172,21 @@ class AsyncLog:
         self._admit()
         return await self._appends.do(write)
 
+    def require_writable(self) -> None:
+        """Raise UnavailableError if the last commit stored nothing, and storing still fails.
+
+        It tries a commit of its own, so that a server to which nobody sends anything any more finds
+        out that the storage works again. It blocks. A log that was restored or copied stays so.
+        """
+        trouble = self._trouble
+        if trouble is None:
+            return
+        if trouble.code in _LASTING:
+            raise trouble
+        self._store.seal()
+        if self._trouble is trouble:
+            self._trouble = None
+
     def end(self) -> None:
         """From now on, store no write that still waits when its caller is given up."""
         self._appends.end()
@@ -177,6 +196,7 @@ class AsyncLog:
         began_s = time.perf_counter()
         results = self._store.append(writes)
         commit_s = time.perf_counter() - began_s
+        self._trouble = trouble_of(results)
         stored = [each for each in results if isinstance(each, Receipt)]
         if stored:
             self._committed(max(each.position for each in stored))

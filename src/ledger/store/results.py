@@ -1,5 +1,6 @@
 """What the results of an append mean to its caller."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from ledger.domain.events import FROZEN, TAKEN
@@ -29,6 +30,18 @@ def require_stored(result: AppendResult) -> Receipt:
     if isinstance(result, NotStored | Unknown):
         error.__cause__ = result.error
     raise error
+
+
+def trouble_of(results: Sequence[AppendResult]) -> UnavailableError | None:
+    """Return why the storage took nothing of a batch; None if it took or decided anything."""
+    trouble: UnavailableError | None = None
+    for result in results:
+        if not isinstance(result, EpochMoved | RolledBack | NotStored | Unknown):
+            return None
+        cause = result.error if isinstance(result, NotStored | Unknown) else None
+        error = cause if isinstance(cause, UnavailableError) else _error_of(result)
+        trouble = trouble or (error if isinstance(error, UnavailableError) else None)
+    return trouble
 
 
 def _error_of(

@@ -8,7 +8,7 @@ A connection that was lost is opened again at the next call.
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
@@ -89,15 +89,18 @@ class DatabaseConnection:
         reads_only: bool = False,
         limit_s: float = STATEMENT_S,
         seals: bool = False,
+        require: Callable[[psycopg.Connection[tuple[Any, ...]]], None] = lambda _: None,
     ) -> None:
         """With `seals`, commit something before the first statement on each connection.
 
         After the server has crashed, readers may see what was not yet durable; then it is.
+        `require` looks at each new connection, and raises UnavailableError for another database.
         """
         self._url = url
         self._reads_only = reads_only
         self._limit_s = limit_s
         self._seals = seals
+        self._require = require
         self._lock = Lock()
         self._connection: _Connection | None = None
         self._is_closed = False
@@ -223,6 +226,7 @@ class DatabaseConnection:
         found.limit_s = self._limit_s
         found.add_notice_handler(self._noticed)
         try:
+            self._require(found)
             if self._seals:
                 self._warned = ""
                 found.execute("SELECT ledger.seal_log()")

@@ -15,7 +15,11 @@ from ledger.store.postgres.connections import DatabaseConnection
 _SOURCES = ("schema.sql", "append.sql", "functions.sql", "state.sql")
 _EXISTS = "SELECT to_regclass('ledger.log_head') IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('ledger schema'))"
-_ENCODING = "SELECT current_setting('server_encoding'), current_setting('fsync')"
+_SERVER = (
+    "SELECT current_setting('server_encoding'), current_setting('fsync'),"
+    " current_setting('server_version_num')::int"
+)
+OLDEST = 150_000  # as PostgreSQL numbers its versions: 15
 _STATE = "open_session, passkey_use, once, wrapped_key, device, device_link"
 # What a role needs that runs the ledger, and no more.
 _PRIVATE = "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC"
@@ -102,7 +106,10 @@ def _text(name: str) -> str:
 
 
 def _require_usable(database: DatabaseConnection) -> None:
-    ((encoding, fsync),) = database.rows(_ENCODING)
+    ((encoding, fsync, version),) = database.rows(_SERVER)
+    if version < OLDEST:
+        detail = f"the server is PostgreSQL {version // 10_000}; the ledger needs 15 or newer"
+        raise ConflictError("database_refused", detail)
     if encoding != "UTF8":
         detail = f"the database has the encoding {encoding}; the ledger needs UTF8"
         raise ConflictError("database_refused", detail)

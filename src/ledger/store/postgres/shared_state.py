@@ -18,6 +18,7 @@ from ledger.store.postgres.connections import (
     DoubtError,
     UnreachableError,
 )
+from ledger.store.postgres.identity import LogIdentity
 
 STATE_S = 5.0  # less than the event loop's patience
 
@@ -26,8 +27,11 @@ class SharedState:
     """A connection to read and one to write; every call may raise UnavailableError."""
 
     def __init__(self, url: str) -> None:
-        self._writer = DatabaseConnection(url, limit_s=STATE_S)
-        self._reader = DatabaseConnection(url, limit_s=STATE_S)
+        identity = LogIdentity()
+        self._writer = DatabaseConnection(url, limit_s=STATE_S, require=identity.require)
+        self._reader = DatabaseConnection(url, limit_s=STATE_S, require=identity.require)
+        for (leaf,) in self.rows("SELECT leaf FROM ledger.ev WHERE pos = 1"):
+            identity.learn(leaf)
 
     def close(self) -> None:
         """Close the connections."""

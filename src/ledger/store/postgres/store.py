@@ -8,6 +8,7 @@ A crash ends every connection, and each new one commits something before it read
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Lock
 
 import psycopg
@@ -25,6 +26,7 @@ from ledger.store.postgres.connections import (
     UnreachableError,
 )
 from ledger.store.postgres.endorsements import PostgresEndorsements
+from ledger.store.postgres.identity import LogIdentity
 from ledger.store.postgres.queries import PostgresQueries
 from ledger.store.postgres.tree import PostgresTree
 
@@ -42,7 +44,9 @@ class PostgresLog(PostgresQueries):
         """With `quorum`, append nothing while the server names no synchronous standby."""
         self._url = url
         self._quorum = quorum
-        self._writer = DatabaseConnection(url, limit_s=STATEMENT_S)
+        self._identity = LogIdentity()
+        require = self._identity.require
+        self._writer = DatabaseConnection(url, limit_s=STATEMENT_S, require=require)
         try:
             schema.create(self._writer)
             schema.require_format(self._writer)
@@ -52,12 +56,20 @@ class PostgresLog(PostgresQueries):
             self._anchor: tuple[int, bytes] | None = None
             self.sync_s: float | None = None
             self._epoch = self.head().epoch
+            self._know()
         except BaseException:
             self._writer.close()
             raise
 
     def _reading_connection(self) -> DatabaseConnection:
-        return DatabaseConnection(self._url, limit_s=READ_S, seals=True)
+        require = self._identity.require
+        return DatabaseConnection(self._url, limit_s=READ_S, seals=True, require=require)
+
+    def _know(self) -> None:
+        """Remember which ledger this is, once it has an event."""
+        if not self._identity.is_known:
+            for (leaf,) in self._connection.rows("SELECT leaf FROM ledger.ev WHERE pos = 1"):
+                self._identity.learn(leaf)
 
     @property
     def address(self) -> str:
@@ -104,7 +116,7 @@ class PostgresLog(PostgresQueries):
                     rows = self._writer.change(APPEND, *first, *columns)
                 except DoubtError as error:
                     failed = doubt = error
-                except UnreachableError as error:
+                except (UnreachableError, UnavailableError) as error:
                     failed = error
                 except psycopg.Error as error:  # the server has undone it
                     failed = error
@@ -114,6 +126,8 @@ class PostgresLog(PostgresQueries):
                     self.sync_s = time.perf_counter() - sent_s
                     results, newest = batch.results(rows, writes)
                     self._anchor = newest or self._anchor
+                    with suppress(UnavailableError):  # what is stored is stored
+                        self._know()
                     return results
                 if time.monotonic() - began_s > (REACH_S if doubt is None else DOUBT_S):
                     return [Unknown(doubt) if doubt else NotStored(failed)] * len(writes)
