@@ -68,7 +68,9 @@ def test_every_reason_of_a_probe_is_in_the_reference() -> None:
     publishers |= {"log_keys_missing", "signer_unavailable"}
     # These come from `LedgerClock.problem`.
     publishers |= {"clock_stepped", "clock_unconfirmed"}
-    assert documented - {"code"} == codes_of_probes() | publishers
+    # These come from `AsyncLog.require_writable`.
+    commits = {"epoch_moved", "log_rolled_back", "outcome_unknown", "database_changed"}
+    assert documented - {"code"} == codes_of_probes() | publishers | commits
     assert f"more than {probes.REACH:,} positions" in METRICS_PAGE
 
 

@@ -26,13 +26,13 @@ def take(address: str, target: Path, earlier: CopyState | None) -> None:
         closing(engines.audited_log(address).open()) as rows,
         closing(engines.open_backup(file, is_part=earlier is not None)) as taking,
     ):
-        is_whole = False
-        while not is_whole:
+        is_complete = False
+        while not is_complete:
             last = transfer.extent_of(rows)
             transfer.write_events(rows, taking, done.size, last.size, transfer.silent)
             transfer.write_rows(rows, taking, done, last, transfer.silent)
             done = last
-            is_whole = all(by <= last.size for _, by in rows.erased())
+            is_complete = all(by <= last.size for _, by in rows.erased())
         taking.finish(done)
 
 
