@@ -46,8 +46,13 @@ TABLES: tuple[str, ...] = (
 INDEXES: tuple[str, ...] = ("CREATE INDEX user_role_by_role ON user_role(role, position)",)
 
 
-# SQL as of :at and :now: the standing that a row `h` sets, and that a signing key signs.
-STANDING = f"iif(h.standing = 'suspended' AND {ENDED.format(row='h')}, 'active', h.standing)"
+# SQL as of :at and :now: the standing that a row `h` sets, and that a signing key signs. A
+# re-enrolment ends a suspension from before the change that opened its link.
+STANDING = (
+    "iif(h.standing = 'suspended' AND EXISTS(SELECT 1 FROM passkey e JOIN re_enrolment_link n"  # noqa: S608  # constants
+    f" ON n.ended = e.position WHERE e.user = h.user AND {COMPLETE} AND h.position < n.position),"
+    " 'active', h.standing)"
+)
 # A loss stops every key that is older, until its person reaffirms it.
 _STOPPED = (
     "EXISTS(SELECT 1 FROM loss l WHERE l.position > {row}.position AND l.position <= :at"

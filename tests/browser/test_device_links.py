@@ -3,11 +3,12 @@
 import re
 from urllib.parse import unquote
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.accessible import violations
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
+from tests.browser.test_devices import UNSURE
 from tests.support.qr_codes import read
 
 OPEN = "Add from another device…"
@@ -65,6 +66,39 @@ def test_a_telephone_is_added_by_its_own_passkey_after_both_devices_showed_one_c
     )
     alice.open("/inbox")
     expect(alice.page.locator("#news [data-reference^=passkey]")).to_have_count(0)
+
+
+def test_a_server_that_is_away_for_a_moment_loses_no_passkey(
+    alice: Browser, open_browser: OpenBrowser
+) -> None:
+    telephone = open_browser()
+    link = open_link(alice)
+    telephone.open_link(link)
+    telephone.expect_problem("status of 503")
+    alice.expect_problem("status of 503")
+    seen: list[str] = []
+
+    def away_once(route: Route) -> None:
+        path = route.request.url
+        if path in seen:
+            route.continue_()
+        else:
+            seen.append(path)
+            route.fulfill(status=503, content_type="application/problem+json", body=UNSURE)
+
+    telephone.page.route("**/api/device-links/*", away_once)
+    alice.page.route("**/api/device-links", away_once)
+    telephone.button(MAKE).click()
+    expect(telephone.page.get_by_role("alert")).to_contain_text("may be stored")
+    telephone.button(MAKE).click()
+    expect(telephone.heading("Compare this code")).to_be_visible()
+    code = telephone.page.locator(".match-code").inner_text()
+    expect(alice.page.locator(".match-code")).to_have_text(code)
+    alice.button("The codes are the same: add it").click()
+    expect(alice.page.locator("#passkeys .card")).to_have_count(2)
+    expect(telephone.heading("This device is added")).to_be_focused()
+    assert telephone.passkeys() == 1
+    assert {each.rpartition("/")[2] for each in seen} == {"offer", "device-links", "look"}
 
 
 def test_a_thief_with_the_link_shows_another_code_and_is_not_added(

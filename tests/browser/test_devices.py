@@ -6,6 +6,8 @@ from tests.browser.accessible import violations
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 
+# An answer from which nobody knows whether the request was recorded.
+UNSURE = '{"status":503,"code":"storage_failed","detail":"it may be stored"}'
 # What the page tells the browser's password manager, kept over a reload.
 SIGNALS = """
 for (const signal of ["signalAllAcceptedCredentials", "signalCurrentUserDetails"]) {
@@ -105,6 +107,28 @@ def test_a_passkey_that_the_ledger_refuses_to_add_is_forgotten_and_the_next_one_
             assert alice.passkeys(on_security_key=True) == 0
     expect(alice.page.locator("#passkeys .card")).to_have_count(2)
     assert alice.passkeys(on_security_key=True) == 1
+
+
+def test_a_passkey_that_may_be_recorded_is_kept_and_sent_again(alice: Browser) -> None:
+    alice.expect_problem("status of 503")
+
+    def lose_the_answer(route: Route) -> None:
+        assert route.fetch().status == 201
+        route.fulfill(status=503, content_type="application/problem+json", body=UNSURE)
+
+    alice.page.route("**/api/passkeys", lose_the_answer, times=1)
+    alice.plug_in_security_key()
+    alice.open("/account")
+    alice.confirm_with_own_device()
+    alice.button("Add a passkey…").click()
+    alice.button("Begin").click()
+    expect(alice.page.get_by_role("alert")).to_contain_text("may be stored")
+    assert alice.passkeys(on_security_key=True) == 1
+    asked = alice.assertions
+    alice.button("Add a passkey…").click()
+    alice.button("Begin").click()
+    expect(alice.page.locator("#passkeys .card")).to_have_count(2)
+    assert (alice.passkeys(on_security_key=True), alice.assertions) == (1, asked)
 
 
 def test_the_account_page_breaks_no_accessibility_rule_with_everything_open(

@@ -16,9 +16,10 @@ TABLES = """async () => {
     const { SCRIPTS } = await import("/verify/domain/scripts.js");
     return [REFUSED, NEWER, SCRIPTS].map((each) => each.trim().split(/\\s+/));
 }"""
-ALIKE = """async (cases) => {
-    const { findAlike } = await import("/verify/domain/alike_names.js");
-    return cases.map(([name, known]) => findAlike(name, known));
+ALIKE = """async ({ cases, builtIn }) => {
+    const { findAlike, looksBuiltIn } = await import("/verify/domain/alike_names.js");
+    const found = cases.map(([name, known]) => findAlike(name, known));
+    return [found, builtIn.map(([name]) => looksBuiltIn(name))];
 }"""
 DETAILS = """async (cases) => {
     const { requireText } = await import("/verify/domain/text.js");
@@ -53,8 +54,9 @@ def test_a_name_has_the_same_one_form(page: Page) -> None:
 
 
 def test_the_same_names_of_roles_and_types_look_alike(page: Page) -> None:
-    cases = json.loads((Path(vectors.__file__).parent / "alike-names.json").read_text())["cases"]
-    assert page.evaluate(ALIKE, cases) == [expected for _, _, expected in cases]
+    given = json.loads((Path(vectors.__file__).parent / "alike-names.json").read_text())
+    found = [expected for _, _, expected in given["cases"]]
+    assert page.evaluate(ALIKE, given) == [found, [expected for _, expected in given["builtIn"]]]
 
 
 def test_recorded_skeletons_have_the_same_form(page: Page) -> None:

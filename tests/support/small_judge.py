@@ -107,6 +107,9 @@ def _of_returns(before: State, step: Step) -> Iterable[str]:
             yield "a link changes at once what somebody has"
         if step.redeemed == who and was.standing == "deactivated":
             yield "somebody deactivated comes back"
+        lifted = was.standing == "suspended" and now.standing == "active" and not step.effects
+        if lifted and was.user not in before.let_back:
+            yield "somebody comes back who was suspended after a change let them"
         if new.id not in live(now):
             continue
         if live(now) & older:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain.changes.items import Admit
+from ledger.domain.changes.items import Admit, ReEnrol
 from ledger.domain.charter import Charter
 from ledger.domain.events import Effect
 from ledger.domain.governance import has_place, needs_grant, policy_digest
@@ -34,7 +34,8 @@ class State(NamedTuple):
     """The ledger's rules, its three people, and the changes that wait.
 
     `admitted` are the digests of the keys that people compared when they admitted a passkey;
-    `before_raise` the invitations that were open when governance began to ask for more people.
+    `before_raise` the invitations that were open when governance began to ask for more people;
+    `let_back` are those who were suspended when a change let them come back.
     """
 
     charter: Charter
@@ -42,6 +43,7 @@ class State(NamedTuple):
     changes: tuple[Statement, ...] = ()
     admitted: frozenset[str] = frozenset()
     before_raise: frozenset[str] = frozenset()
+    let_back: frozenset[str] = frozenset()
 
     def key(self) -> tuple[object, ...]:
         """Return what tells this state from others: neither versions nor whose key signed."""
@@ -54,7 +56,7 @@ class State(NamedTuple):
             tuple(
                 (
                     each.roles,
-                    each.standing,
+                    (each.standing, each.suspension_stays, each.role_ended_at is not None),
                     live(each),
                     frozenset(each.accepted.items()),
                     _coming(each),
@@ -63,6 +65,7 @@ class State(NamedTuple):
             ),
             self.admitted,
             self.before_raise,
+            self.let_back,
             frozenset((each.id, each.cancelled) for each in rules.invitations.values()),
             frozenset(
                 (each.items, each.policy, frozenset(each.approvals)) for each in self.changes
@@ -158,8 +161,12 @@ def noting(before: State, after: State, change: Statement) -> State:
     was, now = before.charter, after.charter
     open_ = {each.id for each in was.invitations.values() if not each.cancelled}
     left_over = open_ if now.governance.threshold > was.governance.threshold else set()
+    returning = {each.user for each in change.items or () if isinstance(each, ReEnrol)}
+    suspended = {each.user for each in before.people if each.standing == "suspended"}
     return after._replace(
-        admitted=before.admitted | admitted, before_raise=before.before_raise | left_over
+        admitted=before.admitted | admitted,
+        before_raise=before.before_raise | left_over,
+        let_back=(before.let_back - returning) | (returning & suspended),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from ledger import clock
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
+from ledger.commands.standing import end_sessions_first
 from ledger.commands.writer import Answer, Plan, Request, Writer
 from ledger.domain import (
     charter,
@@ -136,6 +137,7 @@ class ChangeCommands:
             return plan if signed is None else with_effects(plan, subject, signed, reading)
 
         evidence = joined(change.act, change.document, change.jws or "")
+        await end_sessions_first(self._writer, self._state, items)
         needs = (stream, charter.STREAM)
         request = Request(CHANGE, evidence, stream, needs, (kid_name(kid),))
         answer = await self._writer.write(request, decide)

@@ -140,8 +140,11 @@ class DeviceLinkCommands:
         offer, proofs = shown.offer, (shown.offer.assertion, confirmation)
         try:
             answer = await self._passkeys.add(user, shown.link.ceremony, offer.passkey, act, proofs)
-        except (ConflictError, ForbiddenError, RefusedError):
-            await self.end(user, "refused")
+        except (ConflictError, ForbiddenError, RefusedError) as error:
+            # Another request ended the ceremony: it adds the passkey, or ends the link itself. The
+            # new device deletes its passkey once it reads that the link was refused.
+            if error.code != "ceremony_unknown":
+                await self.end(user, "refused")
             raise
         return answer, offer
 
@@ -165,6 +168,8 @@ def _stage(link: DeviceLink, offer: Offer | None, holder: Person, *, now_ms: int
         return "added"
     if link.ended is not None:
         return link.ended
+    if holder.standing != "active":  # nobody can approve the offer
+        return "cancelled"
     if link.expires_ms <= now_ms:
         return "expired"
     return "open" if offer is None else "offered"

@@ -1,14 +1,37 @@
 """Commands on standing: suspend a person, declare a key or passkey compromised."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from ledger.commands.acts import signer_of, write_act
+from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Writer
 from ledger.domain import compromise, standing
 from ledger.domain.acts import DeclareCompromise, parse_act, stale_ms, stated_act
+from ledger.domain.changes.items import Item, ReinstatePerson
 from ledger.domain.document import parse_uuid
 from ledger.domain.passkey import AssertionEvidence
+from ledger.errors import NotFoundError
 from ledger.store.async_state import AsyncState
+
+
+async def end_sessions_first(writer: Writer, state: AsyncState, items: Sequence[Item]) -> None:
+    """End the sessions of suspended people whom these items reinstate.
+
+    Call it before the change is recorded: a suspended person opens no session, so none from before
+    the suspension comes back with them. No clock is compared, because the log's may be ahead.
+    """
+    users = [UUID(each.user) for each in items if isinstance(each, ReinstatePerson)]
+
+    def suspended(reading: Reading) -> list[str]:
+        return [each.user for each in reading.people(users) if each.standing == "suspended"]
+
+    try:
+        found = await writer.ask(suspended, fresh=True) if users else []
+    except NotFoundError:  # the change is refused
+        found = []
+    for user in found:
+        await state.close_sessions(user)
 
 
 class StandingCommands:

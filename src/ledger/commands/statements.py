@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,11 +11,12 @@ import msgspec
 from ledger.commands.changes import decision_context, with_effects, with_end_of_earlier
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
+from ledger.commands.standing import end_sessions_first
 from ledger.commands.writer import LARGE_BYTES, Answer, Decider, Plan, Request, Writer
 from ledger.domain import charter, decisions, drafting, statement, uses
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
-from ledger.domain.changes.items import is_change
+from ledger.domain.changes.items import Item, is_change
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.document import parse_document, parse_uuid
@@ -117,6 +119,8 @@ class StatementCommands:
                 return with_end_of_earlier(plan, reading)
             return with_effects(plan, subject, body, reading)
 
+        items = await self._writer.ask(partial(_items_of, stream))
+        await end_sessions_first(self._writer, self._state, items)
         answer = await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
         if is_change:
             self._state.look_up_anew()  # its effects may end what a session needs
@@ -210,6 +214,12 @@ class StatementCommands:
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
+
+
+def _items_of(stream: UUID, reading: Reading) -> tuple[Item, ...]:
+    """Return the items of a change; none for another statement or an unknown one."""
+    subject = reading.find_statement(stream)
+    return () if subject is None else subject.items or ()
 
 
 def _decider(

@@ -8,6 +8,7 @@ accepts it with their registration.
 
 from collections.abc import Callable
 
+from ledger import clock
 from ledger.domain import acts, governance
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import SetGovernance
@@ -19,7 +20,7 @@ from ledger.domain.person import Person
 from ledger.domain.policy import Node
 from ledger.domain.standing import require_standing
 from ledger.domain.statement import Statement, require_status
-from ledger.errors import ConflictError
+from ledger.errors import ConflictError, RefusedError
 
 # Returns the change with an id; None if the evidence leaves it out.
 FindChange = Callable[[str], Statement | None]
@@ -30,8 +31,9 @@ def accept(
 ) -> GovernanceAccepted:
     """Return the acceptance of a governance policy; a passkey confirms it.
 
-    Raises RefusedError as `verify_act` and `confirmed_by` do; ConflictError `governance_changed`
-    for a policy that is not in force, and that the pending change does not set;
+    Raises RefusedError as `verify_act` and `confirmed_by` do, `out_of_order` for an act that was
+    signed before a role of theirs ended; ConflictError `governance_changed` for a policy that is
+    not in force, and that the pending change does not set;
     `statement_<status>` for a change that no longer waits; `governance_accepted` if the person
     counts already; ForbiddenError as `require_standing` and `require_place`; and as `find` does.
     """
@@ -39,6 +41,7 @@ def accept(
     jws = parse_act(asked.text)
     key = owner.active_key(jws.header.kid, now_ms=now_ms)
     act = verify_act(jws, key.jwk, acts.AcceptGovernance, ledger=asked.ledger, now_ms=now_ms)
+    _require_of_this_holding(act, owner)
     policy = _policy(act, rules, find, now_ms)
     require_standing(owner)
     if policy is not None:
@@ -55,6 +58,17 @@ def accept(
         assertion=assertion,
         sign_count=sign_count,
     )
+
+
+def _require_of_this_holding(act: acts.AcceptGovernance, owner: Person) -> None:
+    """Require an act that was signed after the person's last role ended.
+
+    An act that was signed and held back could else be brought after the role is granted anew.
+    """
+    ended = owner.role_ended_at
+    if ended is not None and act.iat * 1000 <= clock.to_ms(ended):
+        detail = "a role of this person ended after they signed this: sign it again"
+        raise RefusedError("out_of_order", detail)
 
 
 def _policy(

@@ -107,13 +107,13 @@ def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
         case RoleEnded():
-            return _without_role(person, body.role)
+            return _without_role(person, body.role, at)
         case GovernanceAccepted():
             return {"accepted": person.accepted | {body.policy_sha256: person.roles}}
         case StandingSet() | PersonSuspended():
             standing = body.standing if isinstance(body, StandingSet) else "suspended"
-            since = at if standing == "suspended" else person.suspended_at
-            return {"standing": standing, "suspended_at": since}
+            comes_back = person.link is not None or person.re_enrolling is not None
+            return {"standing": standing, "suspension_stays": comes_back}
         case CompromiseDeclared() | CompromiseSet():
             return _compromised(person, body, at)
         case RecoveryCodesSet() | RecoveryCancelled() | ReEnrolmentOpened() | PasskeyAdmitted():
@@ -131,7 +131,7 @@ def _recovering(
         case RecoveryCodesSet(keys=keys):
             return {"codes": {thumbprint(each): each for each in keys}, "codes_void": False}
         case ReEnrolmentOpened():
-            return {"link": Link(body.key, body.expires_at)}
+            return {"link": Link(body.key, body.expires_at), "suspension_stays": False}
         case PasskeyAdmitted(credential_id=name):
             starts = max(person.passkeys[name].active_from or at, at)
             admitted = {"needs_admission": False, "active_from": starts}
@@ -153,10 +153,10 @@ def _misplaced(_: UserRegistered) -> AssertionError:
     return AssertionError("a person registers once")
 
 
-def _without_role(person: Person, role: str) -> dict[str, Any]:
+def _without_role(person: Person, role: str, at: str) -> dict[str, Any]:
     """Return the changes of a role's end, after which it must be accepted again."""
     accepted = {digest: held - {role} for digest, held in person.accepted.items()}
-    return {"roles": person.roles - {role}, "accepted": accepted}
+    return {"roles": person.roles - {role}, "accepted": accepted, "role_ended_at": at}
 
 
 def _added_by(body: PasskeyAdded) -> frozenset[str]:

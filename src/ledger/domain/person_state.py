@@ -25,12 +25,13 @@ class Person(msgspec.Struct, frozen=True):
     keys: dict[str, AttestedKey]
     passkeys: dict[str, Passkey]
     standing: PersonStanding = "active"
-    suspended_at: str | None = None  # the last time; sessions from before have ended
+    suspension_stays: bool = False  # it is later than the change that lets the person come back
     invitation: str | None = None
     admitted_by: AdmittedBy | None = None
     codes: dict[str, OkpJwk] = {}
     # By the digest of a governance policy that they accepted: the roles that they hold since then.
     accepted: dict[str, frozenset[str]] = {}
+    role_ended_at: str | None = None  # the last time that one of their roles ended
     link: Link | None = None  # of a re-enrolment that nobody has redeemed
     re_enrolled_at: str | None = None  # the last time that a re-enrolment was complete
     codes_void: bool = False  # since a loss, until the person sets others
@@ -93,8 +94,9 @@ def settled(person: Person, now_ms: int, losses: Sequence[Loss] = ()) -> Person:
     """Return a person as of a time, which changes a person without an event in two ways.
 
     A re-enrolment whose waiting is over by then is complete: it ends the person's older passkeys,
-    keys, codes and links, and a suspension. A loss voids what its lost events may have ended:
-    `_after_loss`. Every reader of a person's state asks for the state as of a time.
+    keys, codes and links, and a suspension from before the change that opened it. A loss voids what
+    its lost events may have ended: `_after_loss`. Every reader of a person's state asks for the
+    state as of a time.
     """
     for loss in losses:
         if person.lost_at < loss.at and clock.to_ms(loss.at) <= now_ms:
@@ -143,9 +145,17 @@ def _re_enrolled(person: Person, now_ms: int) -> Person:
         keys=revoked,
         codes={},
         link=None,
-        standing="active" if person.standing == "suspended" else person.standing,
+        standing="active" if _ends_suspension(person) else person.standing,
         re_enrolled_at=new.active_from,
     )
+
+
+def _ends_suspension(person: Person) -> bool:
+    """Tell whether the end of a re-enrolment ends a suspension.
+
+    It ends one that those who let the person come back knew of. A later one is a newer decision.
+    """
+    return person.standing == "suspended" and not person.suspension_stays
 
 
 def next_start_ms(person: Person, now_ms: int) -> int | None:

@@ -81,15 +81,19 @@ class LinkOfMine(msgspec.Struct, rename="camel"):
 
 
 class LinkToPerson(msgspec.Struct, rename="camel"):
-    """A link, as a new device sees it: whose it is, and what it needs to make a passkey."""
+    """A link, as a new device sees it: whose it is, and what it needs to make a passkey.
+
+    Of a link that is not open any more it sees the stage: a link that was left somewhere tells
+    nobody later whose it was, and which passkeys they have.
+    """
 
     stage: Stage
-    expires_at: str
-    user: str
-    name: str
-    ledger: str
-    nonce: str
-    public_key: dict[str, Any]
+    expires_at: str | None = None
+    user: str | None = None
+    name: str | None = None
+    ledger: str | None = None
+    nonce: str | None = None
+    public_key: dict[str, Any] | None = None
 
 
 @post("/api/device-links", status_code=201, responses=done(OpenedLink, 401, 403, 422, status=201))
@@ -143,6 +147,8 @@ async def look_at_link(
 ) -> LinkToPerson:
     """Show a new device the link that it opened."""
     shown = await people.device_links.by_secret(data.secret)
+    if shown.stage != "open":
+        return LinkToPerson(shown.stage)
     return LinkToPerson(
         stage=shown.stage,
         expires_at=_end_of(shown),

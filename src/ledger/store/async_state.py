@@ -39,11 +39,11 @@ PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
 _DETAIL = "sessions and ceremonies cannot be read or written now; try again"
 
 T = TypeVar("T")
-# Of a person, of what opened their session, and when in ms.
-IsInForce = Callable[[str, str, int], Awaitable[bool]]
+# Of a person, and of what opened their session.
+IsInForce = Callable[[str, str], Awaitable[bool]]
 
 
-async def _always(_: str, __: str, ___: int) -> bool:
+async def _always(_: str, __: str) -> bool:
     return True
 
 
@@ -93,8 +93,8 @@ class AsyncState:
     ) -> str | None:
         """Return whose session this token opens, if any; looked up anew.
 
-        `is_in_force` is asked for the person, the passkey or key that opened the session, and when
-        it did. If it is not, the session is ended: a crash between its end and that of its sessions
+        `is_in_force` is asked for the person and the passkey or key that opened the session. If it
+        is not, the session is ended: a crash between its end and that of its sessions
         leaves them.
         """
         asked_s, ended = time.monotonic(), self._ended
@@ -102,8 +102,8 @@ class AsyncState:
         if found is None or (ends_ms := min(found[2], found[3] + IDLE_MS)) <= now_ms:
             self._fresh.pop(token, None)
             return None
-        user, opened_by, expires_ms, seen_ms = found
-        if not await is_in_force(user, opened_by, expires_ms - SESSION_MS):
+        user, opened_by, _, seen_ms = found
+        if not await is_in_force(user, opened_by):
             with suppress(UnavailableError):  # the next look ends it
                 await self.close_session(token)
             return None

@@ -164,6 +164,44 @@ def test_a_link_that_was_cancelled_or_replaced_takes_nothing(
         asyncio.run(here.people.device_links.of(cast.carol.user))
 
 
+@pytest.mark.parametrize("item", ["suspend", "deactivate"])
+def test_the_link_of_somebody_who_may_not_act_any_more_takes_nothing(
+    cast: Cast, here: Process, phone: Passkey, item: str
+) -> None:
+    bob, secret = cast.bob, open_link(here, cast.bob)
+    asyncio.run(here.change(cast.dave, {item: {"user": bob.user}}))
+    assert stage(here, bob) == "cancelled"
+    with refused(ConflictError, "device_link_cancelled"):
+        offer(here, secret, bob, phone)
+    with refused(ConflictError, "device_link_cancelled"):
+        approve(here, bob, phone)
+
+
+def test_two_servers_that_approve_at_once_add_the_passkey_and_do_not_end_the_link(
+    cast: Cast, here: Process, phone: Passkey
+) -> None:
+    bob, secret = cast.bob, open_link(here, cast.bob)
+    with closing(Process(Path(here.store.address).parent, cast.time)) as there:
+        offer(there, secret, bob, phone)
+        with refused(ConflictError, "device_link_used"):
+            offer(here, secret, bob, Passkey(origin=phone.origin))
+        act, _ = bob.addition(phone)
+        assert act.assertion is not None
+        shown = act.assertion
+
+        async def run() -> list[str]:
+            ways = [each.people.device_links for each in (here, there)]
+            both = [each.approve(bob.user, act.text, shown) for each in ways]
+            answers = await asyncio.gather(*both, return_exceptions=True)
+            return [each.code for each in answers if isinstance(each, RefusedError)]
+
+        assert set(asyncio.run(run())) <= {"ceremony_unknown"}
+        assert passkeys(there, bob) == sorted([bob.passkey.id, phone.id])
+        for each in (here, there):
+            found = asyncio.run(each.people.device_links.of(bob.user))
+            assert (found.stage, found.link.ended) == ("added", None)
+
+
 def test_a_stolen_session_opens_no_link_without_a_passkey_of_the_person(
     cast: Cast, here: Process
 ) -> None:

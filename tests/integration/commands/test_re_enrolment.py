@@ -63,7 +63,7 @@ def signs_in(process: Process, who: Signer) -> str:
 
 def is_open(process: Process, who: Signer, opened_by: str) -> bool:
     """Tell whether a session that was opened now is in force."""
-    return asyncio.run(process.people.sign_in.is_in_force(who.user, opened_by, who.time.ms))
+    return asyncio.run(process.people.sign_in.is_in_force(who.user, opened_by))
 
 
 def approves(process: Process, who: Signer, raw: bytes) -> None:
@@ -97,13 +97,43 @@ def test_until_its_time_everything_goes_on_and_from_then_on_nothing_older_works(
     approves(process, back, raw)
 
 
+def suspends(cast: Cast, process: Process) -> None:
+    act = cast.dave.act("suspend", user=cast.bob.user, reason="The phone was stolen.")
+    confirmed = cast.dave.confirm(act)
+    asyncio.run(process.people.standing.suspend(cast.bob.user, act, confirmed))
+
+
 def test_a_suspension_stops_no_re_enrolment_and_ends_with_it(cast: Cast, process: Process) -> None:
-    bob, dave = cast.bob, cast.dave
-    act = dave.act("suspend", user=bob.user, reason="The phone was stolen.")
-    asyncio.run(process.people.standing.suspend(bob.user, act, dave.confirm(act)))
-    back = as_now(bob, comes_back(cast, process))
+    suspends(cast, process)
+    back = as_now(cast.bob, comes_back(cast, process))
     cast.time.ms += DAY_MS
+    assert signs_in(process, back) == cast.bob.user
+
+
+def test_a_suspension_that_came_after_the_link_stays_until_a_change_ends_it(
+    cast: Cast, process: Process
+) -> None:
+    bob, new = cast.bob, Passkey()
+    back = as_now(bob, new)
+    asyncio.run(process.change(cast.dave, re_enrol(bob)))
+    suspends(cast, process)
+    # Bob left, and had kept the link.
+    asyncio.run(process.come_back(bob, new, COMEBACK, "re-enrolment"))
+    cast.time.ms += DAY_MS
+    with refused(ForbiddenError, "person_suspended"):
+        signs_in(process, back)
+    with refused(RefusedError, "passkey_removed"):  # what he had before ended all the same
+        signs_in(process, bob)
+    asyncio.run(process.change(cast.dave, {"reinstate": {"user": bob.user}}))
     assert signs_in(process, back) == bob.user
+
+
+def test_a_suspension_while_the_new_passkey_waits_stays(cast: Cast, process: Process) -> None:
+    back = as_now(cast.bob, comes_back(cast, process))
+    suspends(cast, process)
+    cast.time.ms += DAY_MS
+    with refused(ForbiddenError, "person_suspended"):
+        signs_in(process, back)
 
 
 def test_a_deactivated_person_does_not_come_back(cast: Cast, process: Process) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.errors import ForbiddenError, RefusedError, UnavailableError
 from tests.support.authenticator import Passkey
-from tests.support.ledgers import Cast, Process, settled
+from tests.support.changes import governors
+from tests.support.ledgers import Cast, Process, drafted_change, settled
 from tests.support.refusals import refused
 
 
@@ -160,5 +163,41 @@ def test_a_key_of_somebody_suspended_during_their_sign_in_opens_no_session(
         await here.change(cast.dave, {"suspend": {"user": cast.bob.user}})
         with refused(ForbiddenError, "person_suspended"):
             await here.people.sign_in.require_active_key(cast.bob.key.kid)
+
+    asyncio.run(run())
+
+
+def test_a_second_approval_that_reinstates_somebody_ends_their_sessions_first(
+    cast: Cast, here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, dave, carol = cast.bob, cast.dave, cast.carol
+    two: dict[str, Any] = {"threshold": 2, "of": ["role:administrator"]}
+    stated = {"policy": two, "was": policy_digest(FOUNDING), "people": governors(dave, carol)}
+
+    async def run() -> None:
+        await here.grant(dave, carol.user, "administrator")
+        await here.change(dave, {"set-governance": stated}, accepted_by=[carol])
+
+        async def agreed(item: str) -> None:
+            drafted = drafted_change(dave, {item: {"user": bob.user}}, governance=two)
+            await here.people.changes.make(drafted)
+            raw = drafted.document.encode()
+            jws = carol.shared(raw)
+            statement_id = json.loads(raw)["statementId"]
+            await here.commands.sign(statement_id, jws, carol.confirm(jws))
+
+        token = await here.state.open_session(
+            bob.user, opened_by=bob.passkey.id, browser="b", now_ms=cast.time.ms
+        )
+        await agreed("suspend")
+        assert here.operations.session(token) is not None
+        with monkeypatch.context() as broken:
+            broken.setattr(here.operations, "close_sessions", unavailable)
+            with refused(UnavailableError, "state_unavailable"):
+                await agreed("reinstate")
+        suspended = await here.writer.ask(lambda reading: reading.person(UUID(bob.user)))
+        assert suspended.standing == "suspended"
+        await agreed("reinstate")
+        assert here.operations.session(token) is None
 
     asyncio.run(run())

@@ -18,6 +18,7 @@ from tests.integration.http.test_standing import _club as _club
 from tests.integration.http.test_standing import club as club
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.authenticator import Passkey
+from tests.support.new_devices import offer, open_link
 from tests.support.server import Server
 
 # --- with a signing key alone --------------------------------------------------------------------
@@ -188,6 +189,26 @@ def test_a_copy_of_the_log_has_every_decision_to_read(
 
 
 # --- carrying requests ---------------------------------------------------------------------------
+
+
+def test_a_link_that_is_over_tells_nothing_of_its_owner(server: Server, join: Join) -> None:
+    bob = join("Bob")
+    secret = open_link(bob)
+    with server.client() as stranger:
+
+        def look() -> dict[str, object]:
+            found = stranger.post("/api/device-links/look", json={"secret": secret})
+            assert found.status_code == 200
+            shown: dict[str, object] = found.json()
+            return shown
+
+        assert look()["name"] == bob.name
+        assert offer(stranger, secret, Passkey(origin=server.origin)).status_code == 204
+        nothing = dict.fromkeys(["expiresAt", "user", "name", "ledger", "nonce", "publicKey"])
+        assert look() == {"stage": "offered"} | nothing
+        end = {"why": "cancelled"}
+        assert bob.client.post("/api/device-links/end", json=end).status_code == 204
+        assert look() == {"stage": "cancelled"} | nothing
 
 
 def test_a_carrier_who_sends_a_request_again_gets_the_first_answer_and_no_session(

@@ -47,7 +47,7 @@ def _as_if_all_had_accepted(
     require_governable(rules, people, stated, now_ms=now_ms, completes=False)
 
 
-def _keeps_what_was_accepted(person: Person, role: str) -> dict[str, Any]:
+def _keeps_what_was_accepted(person: Person, role: str, _: str) -> dict[str, Any]:
     return {"roles": person.roles - {role}}
 
 

@@ -72,6 +72,10 @@ def _never(*_: object) -> bool:
     return False
 
 
+def _is_suspended(who: Person) -> bool:
+    return who.standing == "suspended"
+
+
 def _as_it_was(who: Person, now_ms: int, losses: Sequence[Loss] = ()) -> Person:
     del now_ms, losses
     return who
@@ -135,6 +139,13 @@ REMOVED: dict[str, tuple[State, list[Move], str, object, str]] = {
         "ledger.domain.recoveries.require_standing",
         _nothing,
         "somebody suspended or deactivated decides",
+    ),
+    "a suspension that came after the link stays": (
+        ONE_IS_ENOUGH,
+        [drafts(returns(BEN), about("suspend", BEN), by=[ADA]), redemptions, waits],
+        "ledger.domain.person_state._ends_suspension",
+        _is_suspended,
+        "somebody comes back who was suspended after a change let them",
     ),
     "only a person's own passkey and administrators cancel": (
         ONE_IS_ENOUGH,

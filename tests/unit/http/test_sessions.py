@@ -50,7 +50,7 @@ def identified(sessions: Sessions, *cookies: str) -> str | None:
     return asyncio.run(sessions.identify(scope_of(*(cookie.encode() for cookie in cookies))))
 
 
-async def in_force(user: str, opened_by: str, opened_ms: int) -> bool:
+async def in_force(user: str, opened_by: str) -> bool:
     return user == "bob" and opened_by != "ended"
 
 

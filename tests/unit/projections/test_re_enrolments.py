@@ -100,12 +100,27 @@ def test_what_comes_later_stays(story: Story) -> None:
 
 def test_a_suspension_ends_with_it_and_a_later_one_does_not(story: Story) -> None:
     story.suspend(ALICE, by=ALICE)  # 5
-    re_enrol(story, time_at(8))  # 6
-    assert alice(story, 6, time_at(7)).standing == "suspended"
-    assert alice(story, 6, time_at(8)).standing == "active"
-    story.tell(UUID(int=1), events.RoleDefined(CHANGE, "legal"))  # 7
-    story.set_standing(ALICE, "suspended")  # 8
-    assert alice(story, 8, LATER).standing == "suspended"
+    open_link(story, "one")  # 6
+    re_enrol(story, time_at(9))  # 7
+    assert alice(story, 7, time_at(8)).standing == "suspended"
+    assert alice(story, 7, time_at(9)).standing == "active"
+    story.tell(UUID(int=1), events.RoleDefined(CHANGE, "legal"))  # 8
+    story.set_standing(ALICE, "suspended")  # 9
+    assert alice(story, 9, LATER).standing == "suspended"
+
+
+@pytest.mark.parametrize("redeemed_first", [False, True])
+def test_a_suspension_after_the_link_was_opened_does_not_end_with_it(
+    story: Story, redeemed_first: bool
+) -> None:
+    open_link(story, "one")  # 5
+    if redeemed_first:
+        re_enrol(story, time_at(9))
+    story.suspend(ALICE, by=ALICE)
+    if not redeemed_first:
+        re_enrol(story, time_at(9))
+    assert alice(story, 7, LATER).standing == "suspended"
+    assert alice(story, 7, LATER).re_enrolled_at == time_at(9)
 
 
 def test_a_deactivation_does_not_end(story: Story) -> None:

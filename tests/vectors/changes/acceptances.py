@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import clock
 from ledger.domain.events import GovernanceAccepted
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
@@ -98,6 +99,20 @@ def twice(told: Company) -> None:
     _granted(told)
     told.accept(told.ivy, FOUNDING)
     _unseen(told, told.ivy)
+
+
+def _held_back(ms: int) -> Try:
+    """Return an acceptance that was signed so long before or after the end of the last holding."""
+
+    def told_so(told: Company) -> None:
+        _granted(told)
+        told.change(told.ada, 4, end(told.ivy, "administrator"))
+        ended_ms = clock.to_ms(told.events[-1].at)
+        told.change(told.ada, 5, grant(told.ivy, "administrator"))
+        told.time.ms += 60_000
+        _unseen(told, told.ivy, iat=(ended_ms + ms) // 1000)
+
+    return told_so
 
 
 def for_another_role(told: Company) -> None:
@@ -243,6 +258,9 @@ ACCEPTANCES: dict[str, tuple[Try, str | None]] = {
         "ledger_mismatch",
     ),
     "an acceptance too late": (_accepts(iat=1_700_000_000), "iat_stale"),
+    "an acceptance of an earlier holding": (_held_back(-1_000), "out_of_order"),
+    "an acceptance in the second in which the role ended": (_held_back(0), "out_of_order"),
+    "an acceptance after the role ended": (_held_back(1_000), None),
     "an acceptance with a member too many": (_accepts(role="administrator"), "act_mismatch"),
     "an acceptance recorded for another policy": (
         recorded_as(policy_sha256=policy_digest(TWO_NODE)),

@@ -18,9 +18,9 @@ from tests.vectors.re_enrolment.links import (
     done,
     suspend,
 )
-from tests.vectors.re_enrolment.returning import DAY_MS, LATER, Returning
+from tests.vectors.re_enrolment.returning import DAY_MS, LATER, OTHER_LINK, Returning
 
-BACK, WAITED = Returning.come_back, Returning.wait
+BACK, WAITED, ATTESTED = Returning.come_back, Returning.wait, Returning.attestation
 TO_ADMIT = Returning.wait_for_admission
 
 
@@ -34,6 +34,10 @@ def use_code(it: Returning) -> None:
 
 def removal(it: Returning) -> PasskeyRemoved:
     return it.removal(it.ivy, it.new.id)
+
+
+def redeem_other(it: Returning) -> None:
+    it.tell(it.ivy.user, it.redemption(link=OTHER_LINK))
 
 
 def by_ada(it: Returning) -> RecoveryCancelled:
@@ -55,10 +59,7 @@ def admit_another(it: Returning) -> None:
 
 
 WAITING: Tries = {
-    "a key by the passkey that waits": (
-        after(OPEN, REDEEMED, last=Returning.attestation),
-        "passkey_waiting",
-    ),
+    "a key by the passkey that waits": (after(OPEN, REDEEMED, last=ATTESTED), "passkey_waiting"),
     "a key by the older passkey meanwhile": (
         after(OPEN, REDEEMED, last=lambda it: it.attests(it.old)),
         None,
@@ -126,7 +127,7 @@ WAITING: Tries = {
         ),
         "recovery_waiting",
     ),
-    "a key by the new passkey": (after(BACK, last=Returning.attestation), None),
+    "a key by the new passkey": (after(BACK, last=ATTESTED), None),
     "a key by the older passkey": (
         after(BACK, last=lambda it: it.attests(it.old)),
         "passkey_removed",
@@ -153,7 +154,7 @@ WAITING: Tries = {
         None,
     ),
     "a key of somebody whose suspension ended with it": (
-        after(suspend, BACK, last=Returning.attestation),
+        after(suspend, BACK, last=ATTESTED),
         None,
     ),
     "an act of somebody whose suspension ended with it": (
@@ -164,14 +165,31 @@ WAITING: Tries = {
         asking(suspend, BACK, item=lambda it: stand("reinstate", it.ivy)),
         "change_no_effect",
     ),
-    "a cancelled re-enrolment ends nothing": (
+    "a key of somebody suspended after the opening": (
+        after(OPEN, suspend, REDEEMED, WAITED, last=ATTESTED),
+        "person_suspended",
+    ),
+    "a key of somebody suspended while it waits": (
+        after(OPEN, REDEEMED, suspend, WAITED, last=ATTESTED),
+        "person_suspended",
+    ),
+    "a key of somebody suspended before a later link": (
         after(
             OPEN,
-            REDEEMED,
-            cancel,
+            suspend,
+            partial(OPEN, link=OTHER_LINK),
+            redeem_other,
             WAITED,
-            last=lambda it: it.attests(it.old),
+            last=ATTESTED,
         ),
+        None,
+    ),
+    "an end of a suspension that stays": (
+        done(OPEN, REDEEMED, suspend, WAITED, item=lambda it: stand("reinstate", it.ivy)),
+        None,
+    ),
+    "a cancelled re-enrolment ends nothing": (
+        after(OPEN, REDEEMED, cancel, WAITED, last=lambda it: it.attests(it.old)),
         None,
     ),
     "a cancelled re-enrolment begins nothing": (
@@ -180,7 +198,7 @@ WAITING: Tries = {
             REDEEMED,
             cancel,
             WAITED,
-            last=Returning.attestation,
+            last=ATTESTED,
         ),
         "passkey_removed",
     ),
@@ -203,7 +221,7 @@ ADMISSION: Tries = {
         "decision_mismatch",
     ),
     "a key by a passkey that nobody admitted": (
-        after(TO_ADMIT, WAITED, last=Returning.attestation),
+        after(TO_ADMIT, WAITED, last=ATTESTED),
         "passkey_waiting",
     ),
     "a key by the older passkey while nobody admits": (
@@ -215,15 +233,15 @@ ADMISSION: Tries = {
         None,
     ),
     "a key by an admitted passkey too early": (
-        after(TO_ADMIT, Returning.admit, last=Returning.attestation),
+        after(TO_ADMIT, Returning.admit, last=ATTESTED),
         "passkey_waiting",
     ),
     "a key by an admitted passkey that has waited": (
-        after(TO_ADMIT, Returning.admit, WAITED, last=Returning.attestation),
+        after(TO_ADMIT, Returning.admit, WAITED, last=ATTESTED),
         None,
     ),
     "a key by a passkey that waited and was admitted": (
-        after(TO_ADMIT, WAITED, Returning.admit, last=Returning.attestation),
+        after(TO_ADMIT, WAITED, Returning.admit, last=ATTESTED),
         None,
     ),
     "a key by the older passkey after the admission": (

@@ -63,6 +63,10 @@ DEFINITIONS: Tries = {
         lambda told: proposed(told, define(definition(name="terrns")), after=(define(FIRST),)),
         "type_looks_alike",
     ),
+    "a type that looks like a built-in one": (
+        lambda told: proposed(told, define(definition(name="ledqer/terms"))),
+        "type_looks_alike",
+    ),
     "the second version first": (
         lambda told: proposed(told, define(SECOND, FIRST)),
         "type_unknown",

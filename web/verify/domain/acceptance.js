@@ -1,5 +1,6 @@
 // Mirrors ledger.domain.acceptance: a person takes a place of governance, with a passkey.
 
+import { toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { ITEM } from "./changes/items.js";
@@ -16,6 +17,10 @@ import { STATUS } from "./vocabulary.js";
 export async function decideAcceptance(owner, { act, assertion }, context) {
   const { charter } = context;
   const { key, signed } = await signedBy(owner, act, ACT.ACCEPT_GOVERNANCE, context);
+  // An act that was signed and held back could else be brought after the role is granted anew.
+  if (owner.roleEndedAt !== null && signed.iat * 1000 <= toMs(owner.roleEndedAt)) {
+    refuse("out_of_order", "a role of this person ended after they signed this");
+  }
   const policy = await policyOf(signed, context);
   requireStanding(owner);
   if (policy !== null) {

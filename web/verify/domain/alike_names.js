@@ -1,20 +1,20 @@
-/**
- * Names of roles and types that look alike: nobody takes `lnvestor` for `investor`.
- *
- * src/ledger/domain/alike_names.py has the same table; tests/vectors/alike-names.json holds both.
- */
+// Mirrors ledger.domain.alike_names: names of roles and types that look alike, so that nobody takes
+// `lnvestor` for `investor`. tests/vectors/alike-names.json holds both tables.
 
-// In this order: several letters that look like one, then one that looks like another.
+import { RESERVED } from "./document.js";
+
+// One letter for another first. Then a letter stands as the several that look like it, so that the
+// order in which they follow each other does not matter: `rnn` may be read `rm`, `mn` or `nm`.
 const LOOKS = Object.freeze([
-  ["rn", "m"],
-  ["nn", "m"],
-  ["vv", "w"],
-  ["cl", "d"],
-  ["0", "o"],
-  ["1", "l"],
-  ["i", "l"],
-  ["5", "s"],
-  ["-", ""],
+  [/0/gu, "o"],
+  [/[1i]/gu, "l"],
+  [/5(?=5*[a-z])/gu, "s"], // not at the end: there is a `team-5`
+  [/q/gu, "g"],
+  [/d/gu, "cl"],
+  [/w/gu, "vv"],
+  [/m/gu, "nn"],
+  [/r(?=r*n)/gu, "n"],
+  [/-/gu, ""],
 ]);
 
 /** Return the first of the known names, in order, that looks like this one; null if none does. */
@@ -23,8 +23,14 @@ export const findAlike = (name, known) => {
   return [...known].sort().find((each) => looks(each) === own) ?? null;
 };
 
+/** Tell whether a type's name begins so that it looks like one of the built-in types. */
+export const looksBuiltIn = (name) => {
+  const end = name.indexOf("/") + 1;
+  return findAlike(name.slice(0, end), [RESERVED]) !== null;
+};
+
 function looks(name) {
-  const shown = LOOKS.reduce((text, [seen, as]) => text.replaceAll(seen, as), name);
+  const shown = LOOKS.reduce((text, [seen, as]) => text.replace(seen, as), name);
   return shown
     .split("/")
     .map((part) => part.replace(/s+$/u, ""))

@@ -18,11 +18,13 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     keys: new Map(),
     passkeys: new Map(),
     standing: STANDING.ACTIVE,
+    suspensionStays: false, // it is later than the change that lets the person come back
     invitation,
     admittedBy,
     codes: [],
     // By the digest of a governance policy: the roles held since the person accepted it.
     accepted: new Map(accepts === null ? [] : [[accepts, [role]]]),
+    roleEndedAt: null, // the last time that one of their roles ended
     link: null, // of a re-enrolment that nobody has redeemed
     codesVoid: false, // since a loss, until the person sets others
     reEnrolledAt: null, // the last time that a re-enrolment was complete
@@ -67,15 +69,19 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     return { keys: changed(keys, kid, { revoked: true, compromisedSince: since }) };
   },
   [TAG.ROLE_GRANTED]: ({ roles }, { role }) => ({ roles: [...new Set([...roles, role])] }),
-  [TAG.ROLE_ENDED]: ({ roles, accepted }, { role }) => ({
+  [TAG.ROLE_ENDED]: ({ roles, accepted }, { role }, roleEndedAt) => ({
+    roleEndedAt,
     roles: without(roles, role),
     accepted: new Map([...accepted].map(([digest, held]) => [digest, without(held, role)])),
   }),
   [TAG.GOVERNANCE_ACCEPTED]: ({ roles, accepted }, { policySha256 }) => ({
     accepted: new Map([...accepted, [policySha256, roles]]),
   }),
-  [TAG.STANDING_SET]: (_, { standing }) => ({ standing }),
-  [TAG.PERSON_SUSPENDED]: () => ({ standing: STANDING.SUSPENDED }),
+  [TAG.STANDING_SET]: (person, { standing }) => ({ standing, suspensionStays: comesBack(person) }),
+  [TAG.PERSON_SUSPENDED]: (person) => ({
+    standing: STANDING.SUSPENDED,
+    suspensionStays: comesBack(person),
+  }),
   [TAG.COMPROMISE_DECLARED]: compromised,
   [TAG.COMPROMISE_SET]: compromised,
   [TAG.RECOVERY_CODES_SET]: (_, { keys }) => ({ codes: keys, codesVoid: false }),
@@ -84,7 +90,10 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     if (kind === "kid") return { link: null };
     return { passkeys: changed(passkeys, name, { removed: true, cancelled: true }) };
   },
-  [TAG.RE_ENROLMENT_OPENED]: (_, { key, expiresAt }) => ({ link: { key, expiresAt, isVoid: false } }),
+  [TAG.RE_ENROLMENT_OPENED]: (_, { key, expiresAt }) => ({
+    link: { key, expiresAt, isVoid: false },
+    suspensionStays: false,
+  }),
   [TAG.PASSKEY_ADMITTED]: ({ passkeys }, { credentialId }, at) => {
     const waited = passkeys.get(credentialId)?.activeFrom ?? at;
     const admitted = { needsAdmission: false, activeFrom: waited > at ? waited : at };
@@ -103,14 +112,18 @@ export function evolvePerson(person, { type, version, at, body }) {
 export const reEnrolling = ({ passkeys }) =>
   [...passkeys.values()].find((each) => each.reEnrols && !each.removed);
 
+/** Tell whether a re-enrolment of a person is open or waits. */
+const comesBack = (person) => person.link !== null || reEnrolling(person) !== undefined;
+
 /**
  * Return a person as of a time: a re-enrolment whose waiting is over by then is complete. It ends
- * the person's older passkeys, keys, codes and links, and a suspension, without an event.
+ * the person's older passkeys, keys, codes and links, and a suspension from before the change that
+ * opened it, without an event.
  */
 export function settled(person, nowMs) {
   const added = reEnrolling(person);
   if (!added || waits(added, nowMs)) return person;
-  const { passkeys, keys, standing } = person;
+  const { passkeys, keys, standing, suspensionStays } = person;
   const after = (each) => {
     if (each === added) return { ...each, reEnrols: false };
     return each.removed ? each : { ...each, removed: true, cancelled: waits(each, nowMs) };
@@ -121,7 +134,7 @@ export function settled(person, nowMs) {
     keys: new Map([...keys].map(([kid, key]) => [kid, { ...key, revoked: true }])),
     codes: [],
     link: null,
-    standing: standing === STANDING.SUSPENDED ? STANDING.ACTIVE : standing,
+    standing: standing === STANDING.SUSPENDED && !suspensionStays ? STANDING.ACTIVE : standing,
     reEnrolledAt: added.activeFrom,
   };
 }

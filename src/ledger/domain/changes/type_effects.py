@@ -1,7 +1,7 @@
 """What a change does to types: define one or a new version of it, or retire it. Pure."""
 
 from ledger.domain import places
-from ledger.domain.alike_names import find_alike
+from ledger.domain.alike_names import find_alike, looks_built_in
 from ledger.domain.changes.items import DefineType, RetireType
 from ledger.domain.charter import Charter
 from ledger.domain.charter_values import require_floor, require_governance
@@ -29,6 +29,8 @@ def of_item(
         if alike := find_alike(name, rules.types):
             detail = f"{name!r} looks like {alike!r}, which is, or was, a type"
             raise ConflictError("type_looks_alike", detail)
+        if looks_built_in(name):
+            raise ConflictError("type_looks_alike", f"{name!r} looks like a built-in type")
         before = 0
     else:
         before = _require_current(rules, name, item.was)

@@ -238,5 +238,9 @@ class OperationalState(Protocol):
         ...
 
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
-        """Take a name that may be used once; raise RefusedError `already_used`."""
+        """Take a name that may be used once; raise RefusedError `already_used`.
+
+        A name is forgotten once it expired. One that expires no later than any that was forgotten
+        is refused too: the clock was set back, and it may be one of them.
+        """
         ...

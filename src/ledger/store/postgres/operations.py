@@ -42,15 +42,25 @@ _NOTE_SIGN_COUNT = """
             THEN excluded.used_ms ELSE kept.fell_ms END,
         count = excluded.count, used_ms = excluded.used_ms
 """
+# The row without a name has the latest end of a name that was forgotten. A name that ended by then
+# may be one of them: it is not taken, also after the clock was set back. One call at a time
+# forgets.
 _USE_ONCE = """
-    WITH over AS (DELETE FROM ledger.once WHERE name IN (
-        SELECT name FROM ledger.once WHERE expires_ms <= %s AND name <> %s
-        LIMIT 100 FOR UPDATE SKIP LOCKED))
-    INSERT INTO ledger.once AS kept VALUES(%s, %s, %s)
+    WITH mark AS (SELECT FROM ledger.once WHERE name = '' FOR UPDATE SKIP LOCKED),
+    over AS (DELETE FROM ledger.once WHERE EXISTS(SELECT FROM mark) AND name IN (
+        SELECT name FROM ledger.once WHERE expires_ms <= %s AND name NOT IN ('', %s)
+        LIMIT 100 FOR UPDATE SKIP LOCKED) RETURNING expires_ms),
+    marked AS (UPDATE ledger.once SET
+        expires_ms = greatest(expires_ms, (SELECT max(expires_ms) FROM over))
+        WHERE name = '' AND EXISTS(SELECT FROM over))
+    INSERT INTO ledger.once AS kept SELECT %s, %s, %s
+        WHERE NOT EXISTS(SELECT FROM ledger.once WHERE name = '' AND expires_ms >= %s)
     ON CONFLICT (name) DO UPDATE SET expires_ms = excluded.expires_ms, call = excluded.call
-        WHERE kept.expires_ms <= %s OR kept.call = excluded.call
+        WHERE (kept.expires_ms <= %s AND kept.expires_ms < excluded.expires_ms)
+            OR kept.call = excluded.call
     RETURNING 1
 """
+_NOTHING_FORGOTTEN = "INSERT INTO ledger.once VALUES('', -1, '') ON CONFLICT DO NOTHING"
 _KEEP_WRAPPED_KEY = """
     INSERT INTO ledger.wrapped_key AS kept VALUES(%s, %s, %s, %s)
     ON CONFLICT (person, kid, credential_id) DO UPDATE SET wrapped = kept.wrapped
@@ -77,6 +87,7 @@ class PostgresState:
         try:
             self.ceremony_key = self._secret("ceremony")
             self.born_ms = self._birth(born_ms)
+            self._change(_NOTHING_FORGOTTEN)
         except BaseException:
             self.close()
             raise
@@ -271,7 +282,7 @@ class PostgresState:
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
         """Take a name that may be used once; raise RefusedError `already_used`."""
         row = (name, expires_ms, secrets.token_bytes(CALL_BYTES))
-        if not self._change(_USE_ONCE, now_ms, name, *row, now_ms):
+        if not self._change(_USE_ONCE, now_ms, name, *row, expires_ms, now_ms):
             raise RefusedError("already_used", "this was used before")
 
 

@@ -20,10 +20,9 @@ from ledger.store.ports.operations import (
     WrappedKey,
     session_id,
 )
-from ledger.store.sqlite import access_record, device_links
+from ledger.store.sqlite import access_record, device_links, one_time_names
 
 KEY_BYTES = 32
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS secret(
     name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -37,9 +36,6 @@ CREATE INDEX IF NOT EXISTS open_session_expires ON open_session(expires_ms);
 CREATE TABLE IF NOT EXISTS passkey_use(
     credential_id TEXT PRIMARY KEY, count INTEGER NOT NULL, used_ms INTEGER NOT NULL,
     fell_ms INTEGER) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS once(
-    name TEXT PRIMARY KEY, expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS once_expires ON once(expires_ms);
 CREATE TABLE IF NOT EXISTS birth(id INTEGER PRIMARY KEY CHECK(id = 1), ms INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS wrapped_key(
     user TEXT NOT NULL, kid TEXT NOT NULL, credential_id TEXT NOT NULL, wrapped BLOB NOT NULL,
@@ -60,7 +56,8 @@ class SqliteState:
         self._writer = open_private(path)
         with closed_on_error(self._writer):
             use_write_ahead_log(self._writer)
-            schemas = _SCHEMA + device_links.SCHEMA + access_record.SCHEMA
+            parts = (device_links.SCHEMA, access_record.SCHEMA, one_time_names.SCHEMA)
+            schemas = _SCHEMA + "".join(parts)
             self._writer.executescript("PRAGMA synchronous=NORMAL;" + schemas)
             self.ceremony_key = self._secret("ceremony")
             self.born_ms = self._birth(born_ms)
@@ -277,11 +274,8 @@ class SqliteState:
     def use_once(self, name: str, *, now_ms: int, expires_ms: int) -> None:
         """Take a name that may be used once; raise RefusedError `already_used`."""
         with _available():
-            self._writer.execute("DELETE FROM once WHERE expires_ms <= ?", (now_ms,))
-            try:
-                self._writer.execute("INSERT INTO once VALUES(?,?)", (name, expires_ms))
-            except sqlite3.IntegrityError as error:
-                raise RefusedError("already_used", "this was used before") from error
+            if not one_time_names.use(self._writer, name, now_ms=now_ms, expires_ms=expires_ms):
+                raise RefusedError("already_used", "this was used before")
 
 
 @contextmanager

@@ -156,6 +156,20 @@ def test_a_name_is_used_once_until_it_is_forgotten(operations: OperationalState)
     operations.use_once("act", now_ms=10, expires_ms=20)
 
 
+def test_a_name_that_was_forgotten_does_not_come_back_when_the_clock_is_set_back(
+    operations: OperationalState,
+) -> None:
+    operations.use_once("act", now_ms=0, expires_ms=10)
+    operations.use_once("longer", now_ms=1, expires_ms=15)
+    operations.use_once("later", now_ms=12, expires_ms=20)  # "act" is forgotten
+    for name, ends_ms in (("act", 10), ("unused", 9), ("longer", 15), ("later", 20)):
+        with refused(RefusedError, "already_used"):
+            operations.use_once(name, now_ms=1, expires_ms=ends_ms)
+    operations.use_once("new", now_ms=1, expires_ms=11)
+    with refused(RefusedError, "already_used"):  # forgotten by this call, and its end is no later
+        operations.use_once("new", now_ms=13, expires_ms=11)
+
+
 @pytest.mark.usefixtures("operations")
 def test_of_two_processes_one_uses_a_name(engine: Engine, data: Path) -> None:
     won = list[int]()

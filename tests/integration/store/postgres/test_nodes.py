@@ -1,11 +1,15 @@
 """Two servers with a data directory each, on one database: any of them serves any request."""
 
 import json
+import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import takewhile
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -97,6 +101,66 @@ def test_both_know_every_checkpoint_and_one_of_them_publishes(pair: Pair) -> Non
         wait_until_published(server)
     with pair[0].client() as here, pair[1].client() as there:
         assert here.get("/log/checkpoint").text == there.get("/log/checkpoint").text
+
+
+@pytest.fixture(scope="module")
+def ada(pair: Pair) -> Iterator[Actor]:
+    """The first administrator."""
+    (token,) = re.findall(r"/register#invitation=(\S+)", pair[0].output)
+    with pair[0].client() as client:
+        yield Actor(client, "Ada", pair[0].origin).register("administrator", token)
+
+
+def at_once(*sends: Callable[[], httpx.Response]) -> list[httpx.Response]:
+    """Send requests at the same moment, and return the answers in their order."""
+    ready = threading.Barrier(len(sends))
+
+    def run(send: Callable[[], httpx.Response]) -> httpx.Response:
+        ready.wait()
+        return send()
+
+    with ThreadPoolExecutor(len(sends)) as threads:
+        return [*threads.map(run, sends)]
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_of_two_who_use_an_invitation_at_once_on_two_servers_one_comes(
+    pair: Pair, ada: Actor, number: int
+) -> None:
+    token = f"invitation {number}"
+    assert ada.invite("auditor", token).status_code == 201
+    with pair[0].client() as here, pair[1].client() as there:
+        people = [
+            Actor(client, f"Guest {'ABC'[number]}{nth}", pair[0].origin)
+            for nth, client in (("x", here), ("y", there))
+        ]
+        begun = [(who, who.completion(who.begin(None, token), token)) for who in people]
+        answers = at_once(
+            *(partial(who.client.post, "/api/register/complete", json=body) for who, body in begun)
+        )
+        assert sorted(each.status_code for each in answers) == [201, 409]
+        assert {each.json().get("code") for each in answers} == {None, "invitation_used"}
+    check_ledger(pair[1])
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_an_invitation_that_is_cancelled_and_used_at_once_is_one_of_the_two(
+    pair: Pair, ada: Actor, number: int
+) -> None:
+    token, invitation = f"cancelled {number}", str(uuid4())
+    assert ada.invite("auditor", token, invitation=invitation).status_code == 201
+    change = ada.change_body({"cancel-invitation": {"invitation": invitation}})
+    with pair[1].client() as there:
+        guest = Actor(there, f"Late Guest {'ABC'[number]}", pair[0].origin)
+        body = guest.completion(guest.begin(None, token), token)
+        used, cancelled = at_once(
+            partial(there.post, "/api/register/complete", json=body),
+            partial(ada.client.post, "/api/changes", json=change),
+        )
+        assert {used.status_code, cancelled.status_code} == {201, 409}
+        codes = (used.json().get("code"), cancelled.json().get("code"))
+        assert codes in ((None, "invitation_used"), ("invitation_cancelled", None))
+    check_ledger(pair[1])
 
 
 class Clients:

@@ -4,17 +4,19 @@ import { learn } from "./clock.js";
 import { Told } from "./dom.js";
 import { catalogue } from "./texts.js";
 
-/** A refusal by the server; `code` is stable. */
+/** A problem; `code` is stable. Unless it is `refused`, it may be recorded all the same. */
 export class Problem extends Told {
   constructor(status, code, message) {
     super(message);
     this.status = status;
     this.code = code;
+    this.refused = status < 500 && status !== 429;
   }
 }
 
 /** No answer arrived. The request may have arrived; sending it again is safe. */
 export class NoAnswer extends Told {
+  refused = false;
   constructor(cause) {
     super("The ledger did not answer. Check your connection, then try again.", { cause });
   }
@@ -55,7 +57,7 @@ export async function settle(position) {
   try {
     await get(`/api/inbox?limit=1&minPosition=${position}`);
   } catch {
-    // The event is stored in any case; at worst the next page shows it a moment later.
+    // It is stored; at worst the next page shows it later.
   }
 }
 
@@ -74,7 +76,7 @@ async function send(path, init) {
 }
 
 async function problem(response) {
-  // A proxy may send a page instead of a problem document: then show the status.
+  // A proxy may send a page: then show the status.
   return refusal(response.status, await response.json().catch(() => ({})));
 }
 

@@ -1,6 +1,6 @@
 // Makes a signing key of this browser and has a passkey attest it.
 
-import { NoAnswer, post } from "./api.js";
+import { post } from "./api.js";
 import * as keystore from "./keystore.js";
 import { attest } from "./webauthn.js";
 
@@ -23,7 +23,7 @@ export async function attestKey(options, home, send) {
     answer = await send(body);
   } catch (error) {
     // If the answer is lost, the key may be attested, and it is still here.
-    if (!(error instanceof NoAnswer)) await keystore.forget(key);
+    if (error.refused !== false) await keystore.forget(key);
     throw error;
   }
   if (wrapped) await share(key.kid, body.assertion.id, wrapped);

@@ -1,7 +1,7 @@
 // The link to another device, on the device that a person has already: open it, compare the code of
 // the passkey that the other device offers, approve that passkey or end the link.
 
-import { get, NoAnswer, post, Problem } from "./api.js";
+import { get, post } from "./api.js";
 import { one, put } from "./dom.js";
 import { signAct } from "./jws.js";
 import { matchCode } from "./match-code.js";
@@ -44,8 +44,8 @@ function follow() {
   clearTimeout(timer);
   timer = setTimeout(async () => {
     const link = await get("/api/device-links").catch((error) => {
-      if (!(error instanceof NoAnswer)) show(error);
-      return { stage: error instanceof NoAnswer ? "open" : "gone" };
+      if (error.refused !== false) show(error);
+      return { stage: error.refused === false ? "open" : "gone" };
     });
     if (link.stage === "open") follow();
     else if (link.stage === "offered") await compare(link);
@@ -69,7 +69,7 @@ export async function approve(key) {
   try {
     return await post("/api/device-links/approve", { act: body.act, confirmation: body.assertion });
   } catch (error) {
-    if (error instanceof Problem) over(text("link.refused"));
+    if (error.refused) over(text("link.refused"));
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // Signs several approvals after one confirmation, sends them, and shows a result for each.
 
-import { NoAnswer, post, refusal } from "./api.js";
+import { post, refusal } from "./api.js";
 import { ask, el, icon, one } from "./dom.js";
 import { signApproval, signedAt } from "./jws.js";
 import { say, show } from "./page.js";
@@ -43,7 +43,7 @@ async function send(signed) {
     say(said);
   } catch (error) {
     show(error);
-    if (!(error instanceof NoAnswer)) return;
+    if (error.refused !== false) return;
     unanswered = signed;
     const again = el("button", { type: "button", class: "button", "data-action": "again" }, text("several.again"));
     one("#problem .notice").append(el("p", {}, text("several.kept")), again);

@@ -1,6 +1,6 @@
 // The account page: labels, further passkeys, the key of this browser, sessions.
 
-import { post, Problem, settle } from "../lib/api.js";
+import { post, settle } from "../lib/api.js";
 import { attestKey } from "../lib/attestation.js";
 import { all, ask, one } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
@@ -48,12 +48,13 @@ async function addPasskey() {
   made ??= await makePasskey();
   const { registration, begun } = made;
   try {
-    const answer = await add(made);
+    made.body ??= await bodyOf(made); // sent again, it gets the first answer
+    const answer = await post("/api/passkeys", made.body);
     know(`passkey:${registration.id}`);
     await done(text("account.add.done"), answer);
   } catch (error) {
     // The ledger refused it: it opens nothing here, and the next attempt makes another one.
-    if (error instanceof Problem) {
+    if (error.refused) {
       made = null;
       await signals.unknown(begun.publicKey.rp.id, registration.id);
     }
@@ -61,7 +62,7 @@ async function addPasskey() {
   }
 }
 
-async function add({ begun, registration, cose }) {
+async function bodyOf({ begun, registration, cose }) {
   const { ceremony, ledger, nonce, user, publicKey } = begun;
   say(text("account.add.step", { n: 2 }));
   const withNew = newPasskey.onlyWith({ registration, publicKey });
@@ -69,7 +70,7 @@ async function add({ begun, registration, cose }) {
   say(text("account.add.step", { n: 3 }));
   const { body } = await confirmed(await signAct(key, ledger, "add-passkey", { cose, user }));
   const { act, assertion: confirmation } = body;
-  return post("/api/passkeys", { ceremony, registration, assertion, act, confirmation });
+  return { ceremony, registration, assertion, act, confirmation };
 }
 
 /** Give this browser a new key, and end the old one: it signs for that itself. */

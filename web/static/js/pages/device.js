@@ -1,7 +1,7 @@
 // A new device, by the link that a person opened on another one: make a passkey, offer it, and show
 // its code until the other device approves it.
 
-import { NoAnswer, post, Problem } from "../lib/api.js";
+import { post } from "../lib/api.js";
 import { one, put } from "../lib/dom.js";
 import { matchCode } from "../lib/match-code.js";
 import { know } from "../lib/news.js";
@@ -39,7 +39,7 @@ async function offer() {
     const assertion = await newPasskey.showNewPasskey({ ...link, cose, publicKey });
     await post("/api/device-links/offer", { secret, registration, assertion });
   } catch (error) {
-    if (error instanceof Problem) await drop();
+    if (error.refused) await drop();
     throw error;
   }
   const code = await matchCode({ ...link, cose });
@@ -59,8 +59,8 @@ async function drop() {
 function follow() {
   setTimeout(async () => {
     const { stage } = await post("/api/device-links/look", { secret }).catch((error) => {
-      if (!(error instanceof NoAnswer)) show(error);
-      return { stage: error instanceof Problem ? "gone" : "offered" };
+      if (error.refused !== false) show(error);
+      return { stage: error.refused ? "gone" : "offered" };
     });
     if (stage === "offered") follow();
     else if (stage === "added") done();

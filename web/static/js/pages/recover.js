@@ -1,7 +1,7 @@
 // Use a recovery code, or the link of a re-enrolment: make a passkey that works when its waiting time
 // is over.
 
-import { post, Problem } from "../lib/api.js";
+import { post } from "../lib/api.js";
 import { encode } from "../lib/b64u.js";
 import { secretOf } from "../lib/codes.js";
 import { one, put } from "../lib/dom.js";
@@ -24,21 +24,23 @@ async function begin(code) {
   return { begun, kid: code.kid, ...(await newPasskey.create(begun)) };
 }
 
-async function complete(code, { begun, registration, cose }) {
+/** Return the request that uses a code or link; sent again, it gets the first answer. */
+async function bodyOf(code, { begun, registration, cose }) {
   const { ceremony, ledger, nonce, user, publicKey } = begun;
   say(text("recover.step", { n: 2 }));
   const withNew = newPasskey.onlyWith({ registration, publicKey });
   const about = { cose, ledger, nonce, user, publicKey: withNew };
   const assertion = await newPasskey.showNewPasskey(about, "redeem");
   const redeem = await redeemFor(secret === null ? "recovery" : RE_ENROLMENT, code, { cose, ledger, user });
-  return post("/api/recoveries", { ceremony, registration, assertion, redeem });
+  return { ceremony, registration, assertion, redeem };
 }
 
 async function recover() {
   const code = await keyOf(secret ?? encode(secretOf(one("#code").value)), me.ledger);
   if (made?.kid !== code.kid) made = await begin(code);
   try {
-    const { activeFrom, needsAdmission } = await complete(code, made);
+    made.body ??= await bodyOf(code, made);
+    const { activeFrom, needsAdmission } = await post("/api/recoveries", made.body);
     if (secret !== null) one("#then").textContent = text("recover.back.waits");
     if (needsAdmission) put(one("#admission"), "words", (await speaker())(made.cose));
     one("#admission").hidden = !needsAdmission;
@@ -47,7 +49,7 @@ async function recover() {
     one("#waits").hidden = false;
     one("#waits h2").focus();
   } catch (error) {
-    if (error instanceof Problem) {
+    if (error.refused) {
       await signals.unknown(made.begun.publicKey.rp.id, made.registration.id);
       made = null;
     }

@@ -1,6 +1,6 @@
 // Register: make a passkey, then a signing key of this browser that the passkey attests.
 
-import { get, NoAnswer, Problem, post, settle } from "../lib/api.js";
+import { get, post, settle } from "../lib/api.js";
 import { attestKey } from "../lib/attestation.js";
 import { one, put } from "../lib/dom.js";
 import { me, run, say, show, start } from "../lib/page.js";
@@ -72,8 +72,8 @@ async function register() {
     await settle(position);
     location.assign(`/account/codes?next=${encodeURIComponent(form.dataset.next)}`);
   } catch (error) {
-    if (error instanceof NoAnswer && begun) begun.unsure = true; // it may be recorded
-    if (error instanceof Problem) await giveUp(error);
+    if (error.refused === false && begun) begun.unsure = true; // it may be recorded
+    if (error.refused) await giveUp(error);
     throw error;
   }
 }

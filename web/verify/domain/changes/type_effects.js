@@ -1,7 +1,7 @@
 // Mirrors ledger.domain.changes.type_effects: what a change does to types.
 
 import { refuse } from "../../errors.js";
-import { findAlike } from "../alike_names.js";
+import { findAlike, looksBuiltIn } from "../alike_names.js";
 import { signingRolesOf } from "../charter.js";
 import { requireFloor, requireGovernanceFloor } from "../charter_values.js";
 import { requirePossible } from "../places.js";
@@ -14,6 +14,7 @@ export function definitionOf(charter, { definition, was, pending }) {
   if (was === null && charter.types.has(name)) refuse("type_known", `${name} is, or was, a type`);
   const alike = was === null ? findAlike(name, charter.types.keys()) : null;
   if (alike !== null) refuse("type_looks_alike", `${name} looks like ${alike}, which is, or was, a type`);
+  if (was === null && looksBuiltIn(name)) refuse("type_looks_alike", `${name} looks like a built-in type`);
   const before = was === null ? 0 : requireCurrent(charter, name, was).version;
   if (version !== before + 1) refuse("type_version", `the next version of ${name} is ${before + 1}`);
   const known = signingRolesOf(charter);
