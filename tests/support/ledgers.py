@@ -175,7 +175,8 @@ class Process:
         return await self.commands.sign(statement_id, jws, who.confirm(jws))
 
     async def accept(self, who: Signer, policy: Node, change: str | None = None) -> Answer:
-        act = who.act("accept-governance", **acceptance(policy, change))
+        later = who.time.ms // 1000 + 1  # than the end of a role in this second, as the page signs
+        act = who.act("accept-governance", **acceptance(policy, change), iat=later)
         return await self.people.acceptance.accept(act, who.confirm(act))
 
     # --- statements ------------------------------------------------------------------------------
