@@ -22,6 +22,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add_key_file(command)
     command.add_argument(
+        "--key",
+        metavar="KEY",
+        help="use the Ed25519 key in an HSM (pkcs11:…) or an ssh-agent (ssh-agent:SHA256:…)",
+    )
+    command.add_argument(
         "--replace", action="store_true", help="replace a login that the file already holds"
     )
     declare(
@@ -51,7 +56,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise ConflictError(
             "login_kept", f"{path} holds a login; end its key on the account page, or --replace it"
         )
-    login, answer = begin(chosen.address, chosen.request)
+    login, answer = begin(chosen.address, chosen.request, chosen.key)
     # Kept before anybody is asked: a key that this machine cannot keep is not attested. An earlier
     # login stays until then.
     waiting = path.with_name(f"{path.name}.waiting")

@@ -2,7 +2,7 @@
 `doctor`, `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`,
 `replay`, `ask …`, `diff`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`,
 `show`, `sign`, `reject`, `retract`, `withdraw`, `wait`, `draft`, `use`, `outcome`, `evidence`,
-`mcp`.
+`mcp`, `attest`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ledger import __version__
 from ledger.cli import (
     ask,
+    attest,
     audit,
     backup,
     copy_arguments,
@@ -121,6 +122,7 @@ def make_parser() -> argparse.ArgumentParser:
     types.add_parser(commands)
     login.add_parser(commands)
     mcp.add_parser(commands)
+    attest.add_parser(commands)
     terminal.add_parsers(commands)
     return parser
 
@@ -166,6 +168,7 @@ def _exit_code(error: LedgerError | OSError) -> ExitCode:
 
 # The commands that read no settings of a ledger.
 _WITHOUT_A_LEDGER: dict[str, Callable[[argparse.Namespace], int]] = {
+    "attest": attest.run,
     "demo": demo.run,
     "login": login.run,
     "mcp": mcp.run,

@@ -26,7 +26,7 @@ from ledger.client.answers import (
     UseReceipt,
 )
 from ledger.client.guard import ApprovalRules, requires_approval
-from ledger.client.kept_login import KeptLogin, default_path, keep, kept
+from ledger.client.kept_login import KeptLogin, default_path, keep, kept, opened
 from ledger.client.ledger_client import LedgerClient
 from ledger.client.ledger_reader import new_nonce
 from ledger.client.login import attested, begin
@@ -47,5 +47,6 @@ __all__ = [
     "keep",
     "kept",
     "new_nonce",
+    "opened",
     "requires_approval",
 ]

@@ -9,14 +9,19 @@ import msgspec
 from ledger.encoding import decode
 from ledger.errors import MalformedError, NotFoundError
 from ledger.jose import SigningKey
+from ledger.keystore.opening import open_signing_key
+from ledger.keystore.places import parse_key_place
 from ledger.system import private_files
 
 MAX_KEPT_BYTES = 16 * 1024
+_PEM = "-----BEGIN"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose key this is and where: `key` is unencrypted PKCS #8 PEM, `user` the person's id.
+    """Whose key this is and where: `user` is the person's id.
+
+    `key` is unencrypted PKCS #8 PEM, or names a key in an HSM or an ssh-agent.
 
     `log_keys` are the vkeys that the ledger announced at the sign-in, over the same connection by
     which the person confirmed the key. Evidence is verified with them.
@@ -29,8 +34,18 @@ class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_keys: tuple[str, ...] = ()
 
     def signing_key(self) -> SigningKey:
-        """Return the key; raise MalformedError `key_file_invalid`."""
-        return SigningKey.from_pem(self.key.encode())
+        """Return the key; raise MalformedError `key_file_invalid`, and as `opened` does."""
+        if self.key.startswith(_PEM):
+            return SigningKey.from_pem(self.key.encode())
+        return opened(self.key)
+
+
+def opened(place: str) -> SigningKey:
+    """Return the key at a place: a PEM file, `pkcs11:…`, or `ssh-agent:SHA256:…`.
+
+    Raises MalformedError `key_place_invalid`, and as `open_signing_key` does.
+    """
+    return open_signing_key(parse_key_place(place, agent=os.environ.get("SSH_AUTH_SOCK")))
 
 
 def require_safe(address: str) -> str:

@@ -9,7 +9,7 @@ import time
 from http import HTTPStatus
 
 from ledger.client.connection import MAX_ANSWER_BYTES, SILENCE_S, ledger_at
-from ledger.client.kept_login import KeptLogin, require_safe
+from ledger.client.kept_login import KeptLogin, opened, require_safe
 from ledger.domain import challenges
 from ledger.domain.signing_keys import POSSESSION_TYP
 from ledger.errors import MalformedError
@@ -19,8 +19,10 @@ from ledger.system.http_client import HttpClient
 _EVERY_S = 2.0
 
 
-def begin(address: str, request: str) -> tuple[KeptLogin, str]:
+def begin(address: str, request: str, place: str | None = None) -> tuple[KeptLogin, str]:
     """Make a key for the person whom a request names; return the login, and the answer.
+
+    With a place in an HSM or an ssh-agent, the key is the one there.
 
     A request is `<user id>.<nonce>`. The answer is `<x>.<compact JWS>`: the public key's member
     `x` (RFC 8037), and the key's signature of the challenge that the passkey will sign too.
@@ -31,7 +33,7 @@ def begin(address: str, request: str) -> tuple[KeptLogin, str]:
     if not (user and dot and nonce) or "." in nonce:
         raise MalformedError("request_invalid", "copy the request from your account page")
     found = ledger_at(address)
-    key = SigningKey.generate()
+    key = SigningKey.generate() if place is None else opened(place)
     challenge = challenges.attest_signing_key(
         expires_at=None, home="program", kid=key.kid, ledger=found.ledger, nonce=nonce, user=user
     )
@@ -39,7 +41,7 @@ def begin(address: str, request: str) -> tuple[KeptLogin, str]:
         address=address,
         ledger=found.ledger,
         user=user,
-        key=key.to_pem().decode(),
+        key=key.to_pem().decode() if place is None else place,
         log_keys=tuple(each.vkey for each in found.log_keys if each.last_size is None),
     )
     return login, f"{key.jwk.x}.{key.sign(challenge, typ=POSSESSION_TYP)}"

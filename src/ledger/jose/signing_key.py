@@ -136,6 +136,13 @@ class SigningKey:
         """
         return pem_of(self._private)
 
+    def sign_bytes(self, message: bytes) -> bytes:
+        """Return the signature of these bytes, 64 bytes, for formats other than JWS.
+
+        Raises UnavailableError as `sign_with` does, if an HSM or an agent keeps the key.
+        """
+        return self._sign(message)
+
     def sign(self, payload: bytes, *, typ: str, iat: int | None = None) -> str:
         """Return a compact JWS whose header is alg, typ, kid and, if given, iat (seconds).
 
