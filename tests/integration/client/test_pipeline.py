@@ -243,6 +243,9 @@ def test_a_deployment_goes_on_when_people_approved_it(
     review = reviewed(stand_in)
     assert review["path"] == "/repos/octo-org/hello/actions/runs/99/deployment_protection_rule"
     assert (review["state"], review["environment_name"]) == ("approved", "production")
+    with LedgerClient(login) as client:  # the handler reports it after GitHub has its answer
+        found = client.wait_used(statement, within_s=PEOPLE_S, settled=True)
+    assert [each.outcome for each in found.uses] == ["done"]
     assert stand_in.refused == []
 
 
