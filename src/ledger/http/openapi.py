@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
+from ledger.http.openapi_fit import fit
 from ledger.http.problems import MEDIA_TYPE, phrase
 from ledger.http.requests import AnyRequest
 
@@ -64,7 +65,7 @@ def strict(document: Schema, application: Litestar) -> Schema:
     }
     responses = {_name(status): _problem(status) for status in AT_THE_DOOR}
     components = document["components"] | {"schemas": schemas, "responses": responses}
-    return document | {"components": components, "paths": paths}
+    return fit(document | {"components": components, "paths": paths})
 
 
 def _closed(schema: Schema) -> Schema:

@@ -136,7 +136,17 @@ def list_timeline(
     return found
 
 
-@get("/api/stream", responses=READ)
+LIVE = READ | {
+    200: ResponseSpec(
+        str,
+        media_type="text/event-stream",
+        description="Events `position`, each with the newest position as JSON",
+        generate_examples=False,
+    )
+}
+
+
+@get("/api/stream", responses=LIVE)
 async def live(
     request: AnyRequest,
     models: FromReadModels,

@@ -184,6 +184,35 @@ def test_every_operation_has_an_id_of_its_own_and_says_what_it_does(
         assert each["description"]
 
 
+def test_the_description_fits_generators_of_clients(description: dict[str, Any]) -> None:
+    """Names that are identifiers, a tag for every operation, and bytes as bytes."""
+    names = [*description["components"]["schemas"]]
+    assert [each for each in names if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", each)] == []
+    assert {"StatementSummaryPage", "UserPage"} <= {*names}
+    listed = {each["name"] for each in description["tags"]}
+    tags = {
+        tag
+        for methods in description["paths"].values()
+        for each in methods.values()
+        for tag in each["tags"]
+    }
+    assert tags == listed
+    answers = {
+        (kind, str(described["schema"]))
+        for methods in description["paths"].values()
+        for each in methods.values()
+        for answer in each["responses"].values()
+        for kind, described in answer.get("content", {}).items()
+    }
+    binary = "octet-stream pdf timestamp-reply zip".split()
+    found = {kind for kind, schema in answers if "binary" in schema}
+    assert found == {f"application/{each}" for each in binary}
+    stream = description["paths"]["/api/stream"]["get"]["responses"]["200"]
+    assert [*stream["content"]] == ["text/event-stream"]
+    known = {f"#/components/schemas/{name}" for name in names}
+    assert set(re.findall(r"#/components/schemas/[^']+", str(description))) <= known
+
+
 @pytest.mark.parametrize(
     ("schema", "member", "words"),
     [
