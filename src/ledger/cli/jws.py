@@ -24,6 +24,8 @@ from ledger.cli.jws_files import (
     write_private,
 )
 from ledger.cli.jws_verify import verify
+from ledger.domain.approval import TYP
+from ledger.domain.document import parse_document
 from ledger.errors import LedgerError, UnavailableError
 
 VERIFY_CODES = {
@@ -71,6 +73,9 @@ def run(chosen: argparse.Namespace) -> int:
 def sign(chosen: argparse.Namespace) -> int:
     """Sign exactly the bytes of a file, or add signatures to a JWS."""
     passphrase = read_passphrase(chosen.passphrase_file)
+    if chosen.approval:
+        print(_approval(chosen, passphrase))
+        return ExitCode.DONE
     signers = [
         jose.Sign(
             read_signer(path, alg=chosen.alg, passphrase=passphrase),
@@ -86,6 +91,18 @@ def sign(chosen: argparse.Namespace) -> int:
         jws = jose.sign_multi(payload, signers, **options)
     print(jose.to_compact(jws) if chosen.compact else line_of(jws))
     return ExitCode.DONE
+
+
+def _approval(chosen: argparse.Namespace, passphrase: bytes | None) -> str:
+    """Return an approval of a document in the shared form: its header is exactly what is taken."""
+    others = ("kid", "typ", "iat", "header", "unprotected", "expires_in", "jti", "append", "empty")
+    if len(chosen.key) != 1 or chosen.detached or any(getattr(chosen, each) for each in others):
+        raise UsageError("--approval takes one --key, and no option of the header or the claims")
+    raw = read_bytes(STANDARD if chosen.file is None else chosen.file)
+    parse_document(raw)
+    signer = read_signer(chosen.key[0], alg=chosen.alg, passphrase=passphrase)
+    header = {"typ": TYP, "kid": signer.public.thumbprint, "iat": int(time.time())}
+    return jose.to_compact(jose.sign_multi(raw, [jose.Sign(signer, header)]))
 
 
 def _append(chosen: argparse.Namespace, signers: list[jose.Sign]) -> dict[str, Any]:

@@ -70,6 +70,12 @@ def _sign_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--append", metavar="FILE", help="add the signatures to this JWS instead of a payload"
     )
+    command.add_argument(
+        "--approval",
+        action="store_true",
+        help="sign a ledger's document as its approval: compact, with typ, kid and iat as the"
+        " ledger takes them",
+    )
     command.add_argument("--empty", action="store_true", help="sign an empty payload")
     command.add_argument("--detached", action="store_true", help="omit the payload from the JWS")
     command.add_argument("--compact", action="store_true", help="write the compact form")

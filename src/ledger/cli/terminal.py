@@ -4,6 +4,7 @@ The key of `ledger login` signs; acting.py has the commands of programs that act
 """
 
 import argparse
+from pathlib import Path
 
 from ledger.cli import acting
 from ledger.cli.exit_codes import ExitCode, declare
@@ -21,6 +22,7 @@ from ledger.client import (
 )
 from ledger.domain.quoting import quoted
 from ledger.encoding import sha256_hex
+from ledger.system import private_files
 
 STATUSES = ("pending", "approved", "rejected", "withdrawn", "expired", "superseded")
 
@@ -41,6 +43,12 @@ def add_parsers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         command.add_argument("statement", metavar="ID", help="id of the statement")
     for command in (sign, reject, retract, withdraw):
         add_digest(command)
+    show.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the exact bytes that approvals sign"
+    )
+    sign.add_argument(
+        "--jws", type=Path, metavar="FILE", help="send this approval, which was signed elsewhere"
+    )
     reject.add_argument("--reason", required=True, metavar="TEXT", help="why, for the others")
     for command in (retract, withdraw):
         command.add_argument("--reason", metavar="TEXT", help="why, for the others")
@@ -88,6 +96,8 @@ def _list(client: LedgerClient, chosen: argparse.Namespace) -> int:
 
 def _show(client: LedgerClient, chosen: argparse.Namespace) -> int:
     statement, document = client.statement(chosen.statement), client.document(chosen.statement)
+    if chosen.output is not None:
+        private_files.create(chosen.output, document)
     if chosen.json:
         digest, text = sha256_hex(document), document.decode()
         print_json({"statement": statement, "sha256": digest, "document": text})
@@ -97,7 +107,10 @@ def _show(client: LedgerClient, chosen: argparse.Namespace) -> int:
 
 
 def _sign(client: LedgerClient, chosen: argparse.Namespace) -> int:
-    return _told(client.approve(chosen.statement, chosen.digest), chosen)
+    if chosen.jws is None:
+        return _told(client.approve(chosen.statement, chosen.digest), chosen)
+    jws = chosen.jws.read_text("ascii", errors="replace").strip()
+    return _told(client.send_approval(chosen.statement, chosen.digest, jws), chosen)
 
 
 def _reject(client: LedgerClient, chosen: argparse.Namespace) -> int:

@@ -8,8 +8,9 @@ from ledger.client.answers import DecisionReceipt, DraftReceipt, OutcomeReceipt,
 from ledger.client.drafts import AskedStatement, document_of
 from ledger.client.ledger_reader import LedgerReader, path_of
 from ledger.domain.vocabulary import UseOutcome
-from ledger.encoding import parse_json, sha256_hex
+from ledger.encoding import b64u_decode, parse_json, sha256_hex
 from ledger.errors import RefusedError
+from ledger.jose import parse_compact
 
 # A person's later decision on a statement has a later signed time, in whole seconds.
 _LATER = range(3)
@@ -81,6 +82,16 @@ class LedgerClient(LedgerReader):
             return {"jwt": self._ask.key.sign(document, typ="JWT", iat=iat)}
 
         return self._decide(path_of(statement_id, "/sign"), signed)
+
+    def send_approval(self, statement_id: str, sha256: str, jws: str) -> DecisionReceipt:
+        """Send an approval of the document with this SHA-256 that was signed elsewhere.
+
+        Raises RefusedError `document_differs` if it signs another one.
+        """
+        found = sha256_hex(b64u_decode(parse_compact(jws).payload))
+        if found != sha256:
+            raise RefusedError("document_differs", f"it approves the document {found}")
+        return self._ask.send(path_of(statement_id, "/sign"), {"jwt": jws}, DecisionReceipt)
 
     def reject(self, statement_id: str, sha256: str, reason: str) -> DecisionReceipt:
         """Reject the document with this SHA-256."""

@@ -16,7 +16,7 @@ from ledger.jose import SigningKey
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, policy_of
 from tests.support.check import head, wait_for
-from tests.support.clients import login_of
+from tests.support.clients import Terminal, login_of
 from tests.support.server import Server
 
 PAGE = (Path(__file__).parents[3] / "docs/how-to/sign-in-a-terminal.md").read_text()
@@ -137,6 +137,34 @@ def test_the_commands_decide_with_the_kept_key(
     assert run("wait", rejected.id) == (ExitCode.UNMET, "rejected\n")
     assert json.loads(run("list", "--status", "approved", "--json")[1])
     assert main(["list", "--login", str(tmp_path / "nowhere.json")]) == ExitCode.USAGE
+
+
+def test_an_approval_signed_without_a_network_is_carried_and_taken(
+    server: Server, alice: Actor, join: Join, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = SigningKey.generate()
+    robot = join("Robot", key=key)
+    drafted, other = (alice.draft(policy=policy_of(1, robot)) for _ in range(2))
+    wait_for(server, other.answer["position"])
+    (tmp_path / "key.pem").write_bytes(key.to_pem())
+    document, jws = tmp_path / "document.json", tmp_path / "approval.jws"
+    run = Terminal(login_of(robot, server, key), tmp_path / "login.json", capsys).run
+    assert run("show", drafted.id, "--output", str(document))[0] == ExitCode.DONE
+    assert document.read_bytes() == drafted.document.encode()
+    sign = ["jws", "sign", "--approval", "--key", str(tmp_path / "key.pem"), str(document)]
+    assert main(sign) == ExitCode.DONE
+    jws.write_text(capsys.readouterr().out)
+    for more in (["--iat"], ["--kid", "a"], ["--typ", "b"], ["--key", str(tmp_path / "key.pem")]):
+        assert main([*sign, *more]) == ExitCode.USAGE
+    (tmp_path / "junk").write_text("{}")
+    assert main([*sign[:-1], str(tmp_path / "junk")]) == ExitCode.INVALID
+    capsys.readouterr()
+    send = ("sign", drafted.id, "--digest", drafted.sha256, "--jws")
+    before = head(server)
+    assert run("sign", other.id, "--digest", other.sha256, "--jws", str(jws))[0] == ExitCode.USAGE
+    assert run(*send, str(tmp_path / "junk"))[0] == ExitCode.USAGE
+    assert head(server) == before
+    assert "The statement is approved." in run(*send, str(jws))[1]
 
 
 def test_a_login_that_nobody_confirms_leaves_the_earlier_one(
