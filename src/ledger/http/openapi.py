@@ -6,18 +6,16 @@ address is never null. This module adds that; tests hold the server to the resul
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from litestar import Litestar
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
-from ledger.http.openapi_fit import fit
+from ledger.http.openapi_fit import Schema, fit
 from ledger.http.problems import MEDIA_TYPE, phrase
 from ledger.http.requests import AnyRequest
 
-Schema = dict[str, Any]
 # What a connection or the front door can answer to any request.
 AT_THE_DOOR = (400, 408, 413, 415, 417, 429, 431, 501, 503, 505)
 RETRIED = (429, 503)
