@@ -12,7 +12,7 @@ from ledger.client.answers import ListedStatement, ListedType, ShownStatement, T
 from ledger.client.connection import LedgerConnection, decoded
 from ledger.client.kept_login import KeptLogin
 from ledger.encoding import b64u_encode, parse_json, sha256_hex
-from ledger.errors import NotFoundError, RefusedError
+from ledger.errors import NotFoundError, RefusedError, TooManyError, UnavailableError
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.verify import bundle
 from ledger.verify.report import VerificationReport
@@ -154,7 +154,10 @@ class LedgerReader:
     # --- waiting ---------------------------------------------------------------------------------
 
     def wait(self, statement_id: str, *, within_s: float) -> ShownStatement:
-        """Return the statement once it is decided, or as it is when the time is over."""
+        """Return the statement once it is decided, or as it is when the time is over.
+
+        A server that does not answer meanwhile is asked again.
+        """
         return self._until(statement_id, lambda found: found.status != _PENDING, within_s)
 
     def wait_used(
@@ -178,11 +181,20 @@ class LedgerReader:
     ) -> ShownStatement:
         until_s = time.monotonic() + within_s
         while True:
-            found = self.statement(statement_id)
-            left_s = until_s - time.monotonic()
-            if is_over(found) or left_s <= 0:
-                return found
-            time.sleep(min(_EVERY_S, left_s))
+            pause_s = _EVERY_S
+            try:
+                found = self.statement(statement_id)
+            except (TooManyError, UnavailableError) as error:  # a quota, or a server that restarts
+                if isinstance(error, TooManyError):
+                    pause_s = max(pause_s, error.retry_after_s)
+                if time.monotonic() + pause_s >= until_s:
+                    raise
+            else:
+                left_s = until_s - time.monotonic()
+                if is_over(found) or left_s <= 0:
+                    return found
+                pause_s = min(pause_s, left_s)
+            time.sleep(pause_s)
 
     def _all(self, path: str, kind: type[T]) -> list[T]:
         found, cursor = list[T](), ""

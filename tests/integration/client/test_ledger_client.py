@@ -5,13 +5,21 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
 from ledger.client import LedgerClient, keep, kept
-from ledger.errors import ForbiddenError, NotFoundError, RefusedError, UnauthenticatedError
+from ledger.errors import (
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    TooManyError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, policy_of
@@ -137,6 +145,31 @@ def test_the_commands_decide_with_the_kept_key(
     assert run("wait", rejected.id) == (ExitCode.UNMET, "rejected\n")
     assert json.loads(run("list", "--status", "approved", "--json")[1])
     assert main(["list", "--login", str(tmp_path / "nowhere.json")]) == ExitCode.USAGE
+
+
+def test_a_wait_outlasts_a_restart_and_a_quota(
+    server: Server, alice: Actor, join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = SigningKey.generate()
+    robot = join("Robot", key=key)
+    drafted = alice.draft(policy=policy_of(1, robot))
+    wait_for(server, drafted.answer["position"])
+    errors = [UnavailableError("peer_unreachable", "down"), TooManyError("rate_limited", "slow")]
+    monkeypatch.setattr("ledger.client.ledger_reader._EVERY_S", 0.01)
+    with signed_in(robot, server, key) as client:
+        client.approve(drafted.id, drafted.sha256)
+        ask = client.statement
+        monkeypatch.setattr(
+            client, "statement", lambda name: _raised(errors.pop()) if errors else ask(name)
+        )
+        assert client.wait(drafted.id, within_s=60).status == "approved"
+        errors.append(UnavailableError("peer_unreachable", "down"))
+        with pytest.raises(UnavailableError):
+            client.wait(drafted.id, within_s=0)
+
+
+def _raised(error: Exception) -> Any:
+    raise error
 
 
 def test_an_approval_signed_without_a_network_is_carried_and_taken(
