@@ -60,7 +60,7 @@ def lines_of(statement: ShownStatement, raw: bytes) -> list[str]:
         *_replaced(statement, names),
         f"Readers:  {_readers(statement, names)}",
         *_usable(document, statement, names),
-        *[f"Decision: {line}" for each in statement.decisions for line in _decision(each)],
+        *[line for each in statement.decisions for line in _decision(each)],
         *_looked_at(cautions),
         "",
         *_tree(content),
@@ -156,11 +156,11 @@ def _person(name: str) -> str:
 def _decision(decision: ShownDecision) -> Iterator[str]:
     roles = f" ({', '.join(map(shown_line, decision.roles))})" if decision.roles else ""
     yield (
-        f"{decision.decision} by {_person(decision.person.name)}{roles}, {moment(decision.at)},"
-        f" position {decision.position}, key {shown_line(decision.kid)[:8]}"
+        f"Decision: {decision.decision} by {_person(decision.person.name)}{roles},"
+        f" {moment(decision.at)}, position {decision.position}, key {shown_line(decision.kid)[:8]}"
     )
     if decision.reason:
-        yield f"  {shown_line(decision.reason)}"
+        yield f"          {shown_line(decision.reason)}"
     marks = {
         "in question: what it was made with was declared compromised": decision.in_question,
         "taken back later": decision.retracted,
@@ -168,7 +168,7 @@ def _decision(decision: ShownDecision) -> Iterator[str]:
         "the policy was not signed": decision.form == "individual",
         "let in by the operator": decision.admitted_by is not None,
     }
-    yield from (f"  {says}" for says, is_so in marks.items() if is_so)
+    yield from (f"          {says}" for says, is_so in marks.items() if is_so)
 
 
 def _looked_at(found: list[Caution]) -> Iterator[str]:
