@@ -18,7 +18,7 @@ from ledger.sqlite.bulk_insert import write
 from projections import readers
 from projections.decisions import INDIVIDUAL, RETRACTION
 from projections.facts import Batch, find_stream
-from projections.paging import Page, collect, decode_cursor, encode_cursor
+from projections.paging import EXAMINED, Page, collect, decode_cursor, encode_cursor
 from projections.readers import READABLE
 from projections.rows import json_list
 from projections.users import NamedPerson, uuid_text
@@ -122,6 +122,22 @@ def position_at(db: sqlite3.Connection, time: str, *, newest: int) -> int:
     return bisect_right(range(1, newest + 1), time, key=lambda position: time_of(db, position))
 
 
+def streams_between(
+    db: sqlite3.Connection, first: int, last: int, *, limit: int
+) -> tuple[list[int], bool]:
+    """Return the streams with an event after one position up to another, the newest first.
+
+    It returns `limit` of them at most, of the newest EXAMINED events, and whether there are more.
+    """
+    query = (
+        "SELECT stream FROM timeline WHERE position > ? AND position <= ?"
+        " ORDER BY position DESC LIMIT ?"
+    )
+    rows = [number for (number,) in db.execute(query, (first, last, EXAMINED + 1))]
+    found = [*dict.fromkeys(rows)]
+    return found[:limit], len(found) > limit or len(rows) > EXAMINED
+
+
 def page(  # noqa: PLR0913  # the route's parameters
     db: sqlite3.Connection,
     reader: Reader,
@@ -132,8 +148,12 @@ def page(  # noqa: PLR0913  # the route's parameters
     stream: str | None = None,
     actor: str | None = None,
     type: str | None = None,
+    after: int = 0,
+    of_type: str | None = None,
 ) -> Page[TimelineItem]:
     """Return events up to a position, newest first, filtered by stream, actor and type.
+
+    With `after`, only later ones; with `of_type`, only those of statements of this type.
 
     Raises MalformedError `cursor_invalid`.
     """
@@ -148,7 +168,8 @@ def page(  # noqa: PLR0913  # the route's parameters
         return Page([], None, at)
     # The most selective condition uses its index; the others filter the rows it finds.
     driver = next((name for name in _narrowest(wanted["type"]) if wanted[name] is not None), None)
-    rows = db.execute(_SCANS[driver], wanted | {"below": below} | readers.given(db, reader))
+    bounds = {"below": below, "after": after, "of_type": of_type}
+    rows = db.execute(_SCANS[driver], wanted | bounds | readers.given(db, reader))
     positions, last = collect(rows, limit)
     further = None if last is None else encode_cursor(NAME, last)
     return Page(items(db, positions, reader), further, at)
@@ -166,6 +187,10 @@ _READABLE = (
     "NOT EXISTS(SELECT 1 FROM statement s WHERE s.id = t.stream"  # noqa: S608  # a constant
     f" AND NOT {READABLE})"
 )
+_OF_TYPE = (
+    "(:of_type IS NULL"
+    " OR EXISTS(SELECT 1 FROM statement k WHERE k.id = t.stream AND k.type = :of_type))"
+)
 
 
 def _scan(driver: str | None) -> str:
@@ -177,8 +202,8 @@ def _scan(driver: str | None) -> str:
     )
     source = "" if driver is None else f"{driver} = :{driver} AND "
     return (
-        f"SELECT position, {rest} AND {_READABLE} FROM timeline t"  # noqa: S608  # names from here
-        f" WHERE {source}position < :below ORDER BY position DESC"
+        f"SELECT position, {rest} AND {_OF_TYPE} AND {_READABLE} FROM timeline t"  # noqa: S608  # names from here
+        f" WHERE {source}position < :below AND position > :after ORDER BY position DESC"
     )
 
 

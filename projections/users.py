@@ -139,6 +139,12 @@ def by_id(db: sqlite3.Connection, user_id: str, *, at: int, now: str) -> User | 
     return None if number is None else next(iter(_users(db, [number], at, now)), None)
 
 
+def by_name(db: sqlite3.Connection, name: str, *, at: int, now: str) -> User | None:
+    """Return the person with exactly this name, None if nobody has it: no two people do."""
+    row = db.execute("SELECT id FROM user WHERE name = ? AND id <= ?", (name, at)).fetchone()
+    return None if row is None else next(iter(_users(db, [row[0]], at, now)), None)
+
+
 def by_credential(db: sqlite3.Connection, credential_id: str, *, at: int, now: str) -> User | None:
     """Return the owner of a passkey, also of a removed one: a passkey never changes owner."""
     row = db.execute(

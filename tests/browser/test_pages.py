@@ -21,7 +21,7 @@ MEMBERS = (
     "/draft",
     "/account",
     "/audit",
-    "/audit?at=3",
+    "/audit?at=3&compare=1",
 )
 
 # What a finger has to hit; a link inside a text is as high as its line, and is left out.

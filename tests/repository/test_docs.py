@@ -147,6 +147,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         "/api/questions/{question:str}/csv",
         "/api/questions/figures/picture",
         "/api/trail",
+        "/api/events/{position:str}",
         "/api/session",
         "/api/sessions",
         "/api/wrapped-keys",
@@ -160,8 +161,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
         " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record`,"
-        " `/api/questions/…`, `/api/trail`, the evidence and the certificate take neither"
-        in section
+        " `/api/questions/…`, `/api/trail`, `/api/events/{position}`, the evidence and the"
+        " certificate take neither" in section
     )
 
 

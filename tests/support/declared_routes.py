@@ -15,6 +15,7 @@ PAGES = [
     "/recover",
     "/device",
     "/audit",
+    "/audit/questions",
     "/people",
     "/people/{user_id:str}",
     "/roles",
@@ -63,6 +64,7 @@ MEMBERS_READ = [
     "/api/questions/{question:str}/csv",
     "/api/questions/figures/picture",
     "/api/trail",
+    "/api/events/{position:str}",
     "/api/device-links",
 ]
 MEMBERS_POST = [

@@ -3,8 +3,8 @@
 
 import { bytesOf, hex, sha256, sha256Hex } from "../static/js/lib/digest.js";
 import { jcs } from "../static/js/lib/jcs.js";
+import { WIDTH } from "../static/js/lib/tree.js";
 import { utf8 } from "./encoding.js";
-import { WIDTH } from "./tlog/merkle.js";
 import { packBodies, packsOf, readPacks } from "./verify/body_packs.js";
 import { MANIFEST, MODE, parseContainer, writeContainer } from "./verify/container.js";
 

@@ -33,6 +33,7 @@ from ledger.http.headers import FRESH
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
+from ledger.http.stored_event import stored_event
 from ledger.http.trail import trail
 from ledger.jose import PublicJwk
 from projections import keys, readers, timeline, users
@@ -257,6 +258,7 @@ members_only = Router(
         questions.ask_for_csv,
         questions.picture,
         trail,
+        stored_event,
     ],
     dependencies=MEMBERS,
     security=BY_SESSION,

@@ -18,6 +18,7 @@ from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import people as _people
 from ledger.pages import person as _person
+from ledger.pages import questions as _questions
 from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
@@ -53,6 +54,7 @@ ROUTES = [
     _account.recover,
     _account.device,
     _history.history,
+    _questions.ask,
     _people.people,
     _person.person,
     _roles.roles,

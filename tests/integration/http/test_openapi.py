@@ -43,6 +43,7 @@ OF_MEMBERS = (
     "/api/questions/events/csv",
     "/api/questions/figures/picture",
     "/api/trail",
+    "/api/events/1",
 )
 LEFT_OUT = ["/api/stream", "/api/logout"]
 LOG = [

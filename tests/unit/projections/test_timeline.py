@@ -44,6 +44,24 @@ def told(story: Story, at: int = 21, **conditions: Any) -> list[str]:
     return [item.summary for item in page.items]
 
 
+def test_events_are_those_after_a_position_and_of_a_type_of_statement(story: Story) -> None:
+    assert told(story, at=13, after=11) == [
+        "“Alice” approved “Series A” (2 approvals, approved)",
+        "“Bob” approved “Series A” (1 approval)",
+    ]
+    assert told(story, of_type="offer") == []
+
+
+def test_the_streams_with_an_event_between_two_positions_are_found_newest_first(
+    story: Story,
+) -> None:
+    db = story.views()
+    numbers, has_more = timeline.streams_between(db, 10, 14, limit=9)
+    assert (len(numbers), has_more) == (2, False)
+    assert timeline.streams_between(db, 10, 14, limit=1) == (numbers[:1], True)
+    assert timeline.streams_between(db, 14, 14, limit=9) == ([], False)
+
+
 def test_every_type_of_event_is_told_in_words_newest_first(story: Story) -> None:
     assert told(story) == [
         "“Bob” removed a passkey",

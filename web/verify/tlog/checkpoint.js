@@ -2,10 +2,10 @@
 // tlog-checkpoint, tlog-cosignature, tlog-proof).
 
 import { bytesOf, hex } from "../../static/js/lib/digest.js";
+import { HASH_BYTES } from "../../static/js/lib/tree.js";
 import { concat, fromBase64, uintBytes, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { importEd25519, importRaw } from "../jose/keys.js";
-import { HASH_BYTES } from "./merkle.js";
 import { ED25519, ID_BYTES, isKeyName } from "./vkeys.js";
 
 const MAX_NOTE_BYTES = 512 * 1024;

@@ -1,40 +1,9 @@
-// Mirrors ledger.tlog.merkle: the log's tree, RFC 6962 section 2.1 with SHA-256. Computes root
-// hashes from leaf hashes, and verifies inclusion proofs and whole trees with their tiles.
+// Mirrors ledger.tlog.merkle: the log's tree, RFC 6962 section 2.1 with SHA-256. Verifies inclusion
+// proofs and whole trees with their tiles; static/js/lib/tree.js has the hashes.
 
-import { sha256 } from "../../static/js/lib/digest.js";
-import { concat, equal } from "../encoding.js";
+import { HASH_BYTES, nodeHash, rootOf, WIDTH } from "../../static/js/lib/tree.js";
+import { equal } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
-
-export const HASH_BYTES = 32;
-const LEAF = Uint8Array.of(0);
-const NODE = Uint8Array.of(1);
-const SLICE = 4096;
-export const WIDTH = 256; // hashes in a full tile
-
-export const leafHash = (entry) => sha256(concat(LEAF, entry));
-const nodeHash = (left, right) => sha256(concat(NODE, left, right));
-
-/** Return the root hash over leaf hashes; of no leaf, the hash of no bytes. */
-export async function rootOf(leaves) {
-  if (!leaves.length) return sha256(new Uint8Array());
-  let row = leaves;
-  // Pair from the left and carry an odd last one up: the same tree as the RFC's split at the largest
-  // power of two.
-  while (row.length > 1) row = await paired(row);
-  return row[0];
-}
-
-async function paired(row) {
-  const above = [];
-  for (let start = 0; start < row.length; start += SLICE) {
-    const pairs = [];
-    for (let at = start; at < Math.min(start + SLICE, row.length); at += 2) {
-      pairs.push(at + 1 < row.length ? nodeHash(row[at], row[at + 1]) : row[at]);
-    }
-    above.push(...(await Promise.all(pairs)));
-  }
-  return above;
-}
 
 /** Verify that a leaf hash stands at `index` of a tree (RFC 9162 section 2.1.3.2). */
 export async function verifyInclusion(leaf, index, size, proof, root) {

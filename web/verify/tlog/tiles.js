@@ -1,7 +1,7 @@
-// Mirrors ledger.tlog.tiles: the paths of tiles, and entry bundles (C2SP tlog-tiles).
+// Mirrors ledger.tlog.tiles: the tiles of a tree, and entry bundles (C2SP tlog-tiles).
 
+import { entriesIn, WIDTH } from "../../static/js/lib/tree.js";
 import { refuse } from "../errors.js";
-import { WIDTH } from "./merkle.js";
 
 /** Return `[level, n, width]` of every tile of a tree, each in its widest form. */
 export function tilesOf(size) {
@@ -15,23 +15,7 @@ export function tilesOf(size) {
   return tiles;
 }
 
-/** Return `<N>[.p/<W>]` of a tile: 1234067 is `x001/x234/067`. */
-export function tilePath(n, width) {
-  const digits = `${n}`;
-  const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, "0").match(/.{3}/g);
-  const path = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join("/");
-  return width === WIDTH ? path : `${path}.p/${width}`;
-}
-
-/** Return the entries of an entry bundle; before each stands its length in two bytes. */
+/** Return the entries of an entry bundle; refuse one that is cut. */
 export function splitEntries(tile) {
-  const entries = [];
-  let at = 0;
-  while (at < tile.length) {
-    const end = at + 2 + tile[at] * 256 + tile[at + 1];
-    if (!(end <= tile.length)) refuse("entry_bundle_malformed", "the entry bundle is truncated");
-    entries.push(tile.subarray(at + 2, end));
-    at = end;
-  }
-  return entries;
+  return entriesIn(tile) ?? refuse("entry_bundle_malformed", "the entry bundle is truncated");
 }

@@ -1,10 +1,10 @@
 // Mirrors ledger.verify.body_packs: the bodies of one tile's events in one file of a full bundle.
 // Before each body (its salt, then the body) stands its length in four bytes; zero: not there.
 
+import { tilePath, WIDTH } from "../../static/js/lib/tree.js";
 import { joinAll } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { WIDTH } from "../tlog/merkle.js";
-import { tilePath, tilesOf } from "../tlog/tiles.js";
+import { tilesOf } from "../tlog/tiles.js";
 
 const LENGTH_BYTES = 4;
 

@@ -6,7 +6,8 @@ import { evolveCharter, logKeysAt, originOf, STREAM } from "../domain/charter.js
 import { equal, toBase64 } from "../encoding.js";
 import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
 import { verifyNote } from "../tlog/checkpoint.js";
-import { leafHash, verifyInclusion, verifyTree } from "../tlog/merkle.js";
+import { leafHash } from "../../static/js/lib/tree.js";
+import { verifyInclusion, verifyTree } from "../tlog/merkle.js";
 import { ED25519, fingerprint, parseVkey, requireExpected } from "../tlog/vkeys.js";
 import { Auditor } from "./auditor.js";
 import { MODE, parseContainer, readManifest } from "./container.js";

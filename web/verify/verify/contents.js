@@ -3,6 +3,7 @@
 // the entries commit to, and that the exhibits follow from them.
 
 import { jcs } from "../../static/js/lib/jcs.js";
+import { HASH_BYTES, tilePath, WIDTH } from "../../static/js/lib/tree.js";
 import { requireUuid } from "../domain/document.js";
 import { parseEntry, requireCommitted, SALT_BYTES } from "../domain/entry.js";
 import { erasuresOf } from "../domain/erasure.js";
@@ -10,8 +11,7 @@ import { decodeEvent, TAG } from "../domain/events.js";
 import { toBase64 } from "../encoding.js";
 import { placed, refuse, Unknown } from "../errors.js";
 import { parseNote, parseProof } from "../tlog/checkpoint.js";
-import { HASH_BYTES, WIDTH } from "../tlog/merkle.js";
-import { splitEntries, tilePath, tilesOf } from "../tlog/tiles.js";
+import { splitEntries, tilesOf } from "../tlog/tiles.js";
 import { packsOf, readPacks } from "./body_packs.js";
 import { MANIFEST, MODE } from "./container.js";
 import { isExhibit, requireExhibits, VKEYS } from "./exhibits.js";

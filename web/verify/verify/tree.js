@@ -1,9 +1,9 @@
 // Mirrors ledger.verify.tree: the trees that restores from a backup kept.
 
 import { hex } from "../../static/js/lib/digest.js";
+import { rootOf } from "../../static/js/lib/tree.js";
 import { TAG } from "../domain/events.js";
 import { Refusal } from "../errors.js";
-import { rootOf } from "../tlog/merkle.js";
 
 /** Verify that each restore kept the entries before it. */
 export async function requireKept(events, leaves) {
