@@ -94,9 +94,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--mode",
         choices=get_args(Mode),
-        default="statement",
-        help="of a bundle, also in a certificate: chosen entries (default); every entry, chosen "
-        "bodies; or the whole log",
+        help="of a bundle, also in a certificate: chosen entries (default of a certificate); every "
+        "entry, chosen bodies (default of a bundle); or the whole log",
     )
     add_selection(parser)
     parser.add_argument(

@@ -24,7 +24,6 @@ from ledger.http.requests import AnyRequest
 from ledger.publish.certificate import Certificate, certificate
 from ledger.publish.certificate_pdf import certificate_pdf
 from ledger.publish.public_log import PublicLog
-from ledger.verify.bundle import verify
 
 PDF = "application/pdf"
 CERTIFICATE = answers(401, 403, 404, 429, 503) | {
@@ -39,9 +38,9 @@ async def certified(
     published = await exportable(public, models, user, statement)
     async with TURNS:
         sign = signs_heads(public, models)
-        _, raw = await asyncio.to_thread(write, public, published, statement, sign)
         now_ms = clock.to_ms(models.now())
-        return certificate(await asyncio.to_thread(verify, raw, now_ms=now_ms)), raw
+        _, raw, report = await asyncio.to_thread(write, public, published, statement, sign, now_ms)
+        return certificate(report), raw
 
 
 @get("/api/statements/{statement_id:str}/certificate", media_type=PDF, responses=CERTIFICATE)

@@ -32,7 +32,12 @@ from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest, full_pattern
 from ledger.publish.bundle_worker import BundleTask
-from ledger.publish.bundles import Evidence, newest_position, shown_beside
+from ledger.publish.bundles import (
+    Evidence,
+    newest_position,
+    shown_beside,
+    verified_bundle,
+)
 from ledger.publish.companions import companions
 from ledger.publish.heads import SignHeads
 from ledger.publish.public_log import PublicLog
@@ -40,6 +45,7 @@ from ledger.store.ports.operations import AccessKind
 from ledger.store.ports.tree import Published
 from ledger.verify.container import MANIFEST, Mode, stream
 from ledger.verify.heads import NONCE
+from ledger.verify.report import VerificationReport
 from projections import erasures, readers, statements, users
 
 ZIP = "application/zip"
@@ -102,7 +108,10 @@ async def evidence(
     if mode == "statement":
         async with TURNS:
             sign = signs_heads(public, models, nonce)
-            tag, raw = await asyncio.to_thread(write, public, published, statement_id, sign)
+            now_ms = clock.to_ms(models.now())
+            tag, raw, _ = await asyncio.to_thread(
+                write, public, published, statement_id, sign, now_ms
+            )
         return Response(raw, media_type=ZIP, headers=headers | {"ETag": tag})
     task = await asyncio.to_thread(_task, public, published, statement_id, mode)
     export = await exports.begin(task, request.receive)
@@ -155,9 +164,12 @@ def _require_readable(public: PublicLog, models: ReadModels, user: str, statemen
 
 
 def write(
-    public: PublicLog, published: Published, statement: str, sign_heads: SignHeads
-) -> tuple[str, bytes]:
-    """Return a bundle of mode *statement*, and its ETag."""
+    public: PublicLog, published: Published, statement: str, sign_heads: SignHeads, now_ms: int
+) -> tuple[str, bytes, VerificationReport]:
+    """Return a bundle of mode *statement*, its ETag, and what a verifier finds in it.
+
+    Raises CorruptError `bundle_invalid`: nothing that is proved wrong is sent.
+    """
     shown = Evidence(
         public.log.store,
         public.tree,
@@ -167,7 +179,8 @@ def write(
         sign_heads=sign_heads,
     )
     files = shown.measure([statement], "statement")
-    return _tag(files[MANIFEST].sha256), b"".join(stream(files))
+    raw = b"".join(stream(files))
+    return _tag(files[MANIFEST].sha256), raw, verified_bundle(raw, now_ms=now_ms)
 
 
 def _task(public: PublicLog, published: Published, statement: str, mode: Mode) -> BundleTask:

@@ -33,6 +33,7 @@ from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.tlog.tiles import tile_path, tiles_of
 from ledger.verify import container
 from ledger.verify.body_packs import packed, packs_of
+from ledger.verify.bundle import verify
 from ledger.verify.container import (
     CHECKPOINT,
     HEADS,
@@ -45,10 +46,24 @@ from ledger.verify.container import (
 )
 from ledger.verify.exhibits import exhibits, involved
 from ledger.verify.readme import readme
+from ledger.verify.report import VerificationReport
 from ledger.verify.withheld import without_withheld
 
 # A body can be three times as long as the largest document, so only a few are held at once.
 _PAGE = 16
+
+
+def verified_bundle(raw: bytes, *, now_ms: int) -> VerificationReport:
+    """Return what a verifier finds in a bundle, which its receiver must be able to accept.
+
+    Raises CorruptError `bundle_invalid` if a check fails.
+    """
+    report = verify(raw, now_ms=now_ms)
+    failed = next((each for each in report.checks if each.outcome == "failed"), None)
+    if failed is not None:
+        detail = f"the bundle would not verify: {failed.name}: {failed.says}"
+        raise CorruptError("bundle_invalid", f"{detail}; run `ledger audit`")
+    return report
 
 
 def newest_position(store: StoreReader, statement: str) -> int:
