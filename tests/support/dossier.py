@@ -63,7 +63,7 @@ def short_story() -> Chronicle:
 
 def published(states: Sequence[bytes], signer: NoteSigner) -> tuple[Published, Edge]:
     edge, _ = Edge().extend(b"".join(map(entry.leaf_hash, states)))
-    tree = Checkpoint(LEDGER, edge.size, edge.root())
+    tree = Checkpoint(signer.key.name, edge.size, edge.root())
     note = checkpoint.sign(tree, [signer], now_s=0)
     return Published(edge.size, tree.root, note, AT), edge
 

@@ -6,14 +6,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ledger import clock
 from ledger.encoding import sha256_hex
+from ledger.verify.bundle import verify
 from ledger.verify.report import VerificationReport
-from tests.vectors.conformance import signatures
+from tests.support.dossier import AT
+from tests.vectors.conformance import restored, signatures
 from tests.vectors.conformance.table import CASES, ConformanceCase
-from tests.vectors.evidence.make import KEYS, reported
+from tests.vectors.evidence import make as evidence
 
 DIRECTORY = Path(__file__).parent
 FORMAT = "ledger-conformance/1"
+KEYS = evidence.KEYS | {
+    "restored": (restored.NEXT.key,),
+    "second": (restored.SECOND.key,),
+}
 _FINAL = ("approved", "rejected", "withdrawn", "superseded")
 
 
@@ -36,6 +43,10 @@ def _described(case: ConformanceCase, report: VerificationReport) -> dict[str, A
             for file, before, after in case.sabotage
         ],
     }
+
+
+def reported(raw: bytes, key: str) -> VerificationReport:
+    return verify(raw, expected_keys=KEYS[key], now_ms=clock.to_ms(AT))
 
 
 def _json(value: object) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from tests.vectors.conformance import bundles
+from tests.vectors.conformance import bundles, restored
 from tests.vectors.conformance.bundles import forged, of_operator, of_table
 
 Edit = tuple[
@@ -25,7 +25,7 @@ class ConformanceCase:
     why: str
     build: Build
     sabotage: tuple[Edit, ...] = ()
-    key: str = "given"  # or none, other
+    key: str = "given"  # or none, other, restored, second
     needs: tuple[str, ...] = ()  # algorithms that not every platform has
 
 
@@ -79,6 +79,12 @@ GENUINE = (
          partial(bundles.of_every_type, 3)),
     case("genuine-used", "An approved statement, used twice, with three reports.",
          partial(bundles.of_every_type, 6)),
+    case("genuine-restored", "A statement, approved after a restore that lost nothing.",
+         partial(restored.told, "a statement is approved after a restore that lost nothing"),
+         key="restored"),
+    case("genuine-after-a-loss", "A new version, approved with a key that was reaffirmed.",
+         partial(restored.told, "a new version of a statement that was approved before a loss",
+                 "full", 6), key="restored"),
     case("genuine-ml-dsa", "A statement of a type, approved with an ML-DSA-65 key.",
          bundles.ml_dsa, needs=("ML-DSA-65",)),
     case("genuine-other-readme", "A README.txt of somebody else: no check rests on it.",
@@ -267,4 +273,29 @@ RULES = (
           "    following = next_use(usable.times, statement.uses) or (2, 1)\n")),
 )  # fmt: skip
 
-CASES = (*GENUINE, *CONTAINERS, *SHOWN, *LOG, *EVIDENCE, *RULES)
+RESTORED = (
+    case("restore-kept", "A restore keeps another tree than the entries before it.",
+         restored.another_kept,
+         no(TREE, "edge.root().hex() != restored.kept.root"), key="restored"),
+    case("restore-origin", "A restore begins the origin of another epoch than its own.",
+         restored.another_origin,
+         no("domain/restoration.py", "act.origin != log_origin(charter.ledger, act.epoch)"),
+         key="second"),
+    case("restore-old-key", "The key of before a restore signed the tree after it.",
+         restored.by_the_old_key,
+         no("tlog/checkpoint.py", "note.checkpoint.origin != expected_origin"),
+         ("domain/charter.py", "return self.first_size <= size and (self.last_size is None or size"
+                               " <= self.last_size)", "return True")),
+    case("loss-key", "A key from before a loss approved, and nobody had reaffirmed it.",
+         restored.unaffirmed, no(PERSON, "key.unaffirmed and not unaffirmed"), key="restored"),
+    case("loss-pending", "A statement that waited at a loss was approved after it.",
+         partial(restored.told, "a statement that waited at a loss is approved"),
+         ("domain/decision_context.py",
+          "return stops(self.types, statement.type) or self.precedes_loss(statement)",
+          "return stops(self.types, statement.type)"), key="restored"),
+    case("loss-use", "A statement from before a loss was used after it.",
+         partial(restored.told, "a statement that was approved before a loss is used"),
+         no(USES, "decision.precedes_loss(statement)"), key="restored"),
+)  # fmt: skip
+
+CASES = (*GENUINE, *CONTAINERS, *SHOWN, *LOG, *EVIDENCE, *RULES, *RESTORED)
