@@ -7,6 +7,7 @@ from functools import lru_cache
 from ledger.errors import MalformedError
 
 SKEW_MS = 5 * 60 * 1000
+DAY_MS = 24 * 60 * 60 * 1000
 LAST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last time that has this form
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
 # The same in two parts: the first repeats from event to event, so it is decoded once.

@@ -117,7 +117,7 @@ def test_an_auditor_compares_reads_raw_events_asks_and_rechecks(
         eve.button("Re-check in this browser").click()
         expect(says).to_contain_text(f"Positions 1 to {newest} were re-checked in this browser")
         # No other script starts a worker here, nor one from another address.
-        eve.expect_problem("TrustedScriptURL|Trusted Types")
+        eve.expect_problem("TrustedScriptURL|TrustedTypePolicy")
         for attempt in ("new Worker('/log/checkpoint')", "trustedTypes.createPolicy('x', {})"):
             refused = f"(() => {{ try {{ {attempt}; }} catch ({{ name }}) {{ return name; }} }})()"
             assert eve.evaluate(refused) == "TypeError"

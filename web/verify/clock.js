@@ -16,3 +16,6 @@ export function toMs(text) {
 
 /** Tell whether a signer's clock is within five minutes of the server's. */
 export const isFresh = (timeMs, nowMs) => Math.abs(timeMs - nowMs) <= SKEW_MS;
+
+/** Return a time in seconds since 1970, until the year 9999, as the ledger writes times. */
+export const rfc3339 = (seconds) => new Date(seconds * 1000).toISOString();

@@ -1,11 +1,12 @@
 // The offline verifier: reads a file, verifies it here, and shows the report. It sends no request.
 
 import { el } from "../static/js/lib/dom.js";
-import { sha256Hex } from "../static/js/lib/digest.js";
+import { bytesOf, sha256Hex } from "../static/js/lib/digest.js";
 import { decode } from "../static/js/lib/b64u.js";
 import { isFinding } from "./errors.js";
 import { FORGERIES, tamper } from "./tamper.js";
 import { parseExpected } from "./tlog/vkeys.js";
+import { parsePolicy } from "./tlog/witness_policy.js";
 import { verifyBundle } from "./verify/bundle.js";
 import { inputsOf, layered } from "./verify/layered_report.js";
 import { CHECKS, contract } from "./verify/report.js";
@@ -47,39 +48,46 @@ function breathing(run) {
 
 class Superseded extends Error {}
 
-/** Return the keys that the user expects; null, with an error at the field, if they are malformed. */
-async function expectedKeys() {
-  const field = place("key");
+/** Return what `parse` makes of a field; undefined, with an error at the field, if that is malformed. */
+async function read(id, what, parse) {
+  const field = place(id);
   let wrong = "";
-  let keys = null;
+  let found;
   try {
-    keys = await parseExpected(field.value);
+    found = await parse(field.value);
   } catch (error) {
     if (!isFinding(error)) throw error;
-    wrong = `This is no log key: ${error.message}.`;
+    wrong = `This is no ${what}: ${error.message}.`;
   }
-  place("key-error").textContent = wrong;
+  place(`${id}-error`).textContent = wrong;
   field.setAttribute("aria-invalid", String(wrong !== ""));
   if (wrong) say(wrong);
-  return keys;
+  return found;
+}
+
+/** Return the keys and the witnesses that the user trusts; null if one of them is malformed. */
+async function trusted() {
+  const expected = await read("key", "log key", parseExpected);
+  const policy = await read("policy", "witness policy", (text) => (text.trim() ? parsePolicy(bytesOf(text)) : null));
+  return expected === undefined || policy === undefined ? null : { expected, policy };
 }
 
 /** Verify bytes and show the report; `forged` says what was forged in them. */
 async function check(bytes, { forged = "", focus = true } = {}) {
   const run = (runs += 1);
   problem("");
-  const expected = await expectedKeys();
-  if (!expected) return;
+  const trust = await trusted();
+  if (!trust) return;
   place("working").hidden = false;
   place("result").hidden = true;
   delete place("result").dataset.verdict;
   try {
     const at = new Date();
     const sha256 = await sha256Hex(bytes);
-    const options = { expected, nowMs: at.getTime(), breathe: breathing(run) };
+    const options = { ...trust, nowMs: at.getTime(), breathe: breathing(run) };
     const report = await verifyBundle(bytes, options);
     if (run !== runs) return;
-    const about = { ...given, checked: bytes, size: bytes.length, sha256, at: at.toISOString(), forged, expected };
+    const about = { ...given, checked: bytes, size: bytes.length, sha256, at: at.toISOString(), forged, ...trust, policyText: place("policy").value };
     show(report, about, focus);
   } catch (error) {
     if (error instanceof Superseded || run !== runs) return;
@@ -212,10 +220,12 @@ function start() {
     open(target.files[0]);
     target.value = "";
   });
-  place("key").addEventListener("change", () => {
-    isSampleKey = false;
-    if (given) check(given.bytes, { focus: false });
-  });
+  for (const id of ["key", "policy"]) {
+    place(id).addEventListener("change", () => {
+      if (id === "key") isSampleKey = false;
+      if (given) check(given.bytes, { focus: false });
+    });
+  }
   place("good").addEventListener("click", () => sample(true));
   place("bad").addEventListener("click", () => sample(false));
   place("prove").addEventListener("click", prove);

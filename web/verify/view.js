@@ -23,6 +23,7 @@ const TITLES = {
   [CHECK.CHECKPOINT]: "The log’s keys signed for it",
   [CHECK.LEDGER]: "It is the ledger that you expect",
   [CHECK.HEADS]: "No later event was left out",
+  [CHECK.WITNESSES]: "The witnesses that you trust saw it",
 };
 const OUTCOMES = {
   [OUTCOME.PASSED]: ["Passed", "check"],

@@ -46,10 +46,10 @@ async def stored_event(
 
 
 def _read(models: ReadModels, position: int) -> tuple[ShownEvent, str | None]:
-    """Return an event, and the statement that it is about; raise NotFoundError `event_unknown`."""
+    """Return an event and the statement it is about; raise NotFoundError `position_unknown`."""
     with models.views() as (db, at):
         if not 1 <= position <= at:
-            raise NotFoundError("event_unknown", "there is no event at this position")
+            raise NotFoundError("position_unknown", "there is no event at this position")
         ((_, state),) = models.log.read(position - 1, 1)
         public = entry.cut(state)[0]
         about = entry.parse_entry(public)

@@ -18,7 +18,6 @@ from projections.timeline import TimelineItem
 _REGISTERED = "user-registered.v1"
 _MOST_IN_ROW = 8  # events that a registration records
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DAY_MS = 24 * 60 * 60 * 1000
 
 
 class AuditFilters(msgspec.Struct, frozen=True):
@@ -183,7 +182,7 @@ def _position(db: sqlite3.Connection, asked: str, newest: int) -> tuple[int, int
         begin_ms = clock.to_ms(clock.from_rfc3339(f"{asked}T00:00:00Z"))
     except MalformedError:
         return None
-    before, last = (clock.to_text(begin_ms + part - 1) for part in (0, _DAY_MS))
+    before, last = (clock.to_text(begin_ms + part - 1) for part in (0, clock.DAY_MS))
     return (
         timeline.position_at(db, before, newest=newest),
         timeline.position_at(db, last, newest=newest),

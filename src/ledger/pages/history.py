@@ -1,6 +1,6 @@
 """The audit page: the events, and the state of the ledger at any position."""
 
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 from litestar import get
 from litestar.params import FromQuery, QueryParameter
@@ -12,16 +12,26 @@ from ledger.pages.audited_events import AuditFilters, FilteredEvents, filtered
 from ledger.pages.change_words import summaries
 from ledger.pages.compared_positions import compared_positions
 from ledger.pages.past import shown_at
-from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
+from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from projections import readers, statements, timeline, types, users
+from projections.users import User
 
 _EVENTS = 20
 # The page starts a worker, and a browser that enforces trusted types asks a policy for its address.
 # web/static/js/lib/recheck.js makes that policy, for one address.
 _POLICY = CONTENT_SECURITY_POLICY.replace("trusted-types 'none'", "trusted-types recheck")
 
-First = Annotated[str | None, QueryParameter(name="from", description="A position or a day")]
-Last = Annotated[str | None, QueryParameter(name="to", description="A position or a day")]
+FromPart = Annotated[str | None, QueryParameter(name="from", description="A position or a day")]
+ToPart = Annotated[str | None, QueryParameter(name="to", description="A position or a day")]
+
+
+class AskedAudit(NamedTuple):
+    """Which moment somebody asks for, with which other one to compare it, and which page."""
+
+    at: str | None
+    time: str | None
+    compare: str
+    cursor: str | None
 
 
 @get("/audit", sync_to_thread=True)
@@ -34,8 +44,8 @@ def history(  # noqa: PLR0913  # what the page filters by
     actor: FromQuery[str | None] = None,
     statement: FromQuery[str | None] = None,
     type: FromQuery[str | None] = None,
-    first: First = None,
-    last: Last = None,
+    first: FromPart = None,
+    last: ToPart = None,
     compare: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
 ) -> Template | Redirect:
@@ -51,14 +61,25 @@ def history(  # noqa: PLR0913  # what the page filters by
         first=first or "",
         last=last or "",
     )
+    asked = AskedAudit(at, time, compare or "", cursor or None)
+    found = _found(web, me, filters, asked)
+    answer = page(
+        "audit", web, me=me, filters=filters, kinds=timeline.TYPES, cursor=cursor, **found
+    )
+    answer.headers["Content-Security-Policy"] = _POLICY
+    return answer
+
+
+def _found(web: Web, me: User, filters: AuditFilters, asked: AskedAudit) -> dict[str, Any]:
+    """Return what the page shows, and note that it is shown."""
     with web.models.views() as (db, newest):
-        then_or_now = shown_at(db, web, newest, at, time)
-        seen, now = then_or_now.seen, then_or_now.time
+        past = shown_at(db, web, newest, asked.at, asked.time)
+        seen, now = past.seen, past.time
         reader = readers.of(db, me.id)
-        told = filtered(db, reader, filters, at=seen, now=now, limit=_EVENTS, cursor=cursor or None)
+        told = filtered(db, reader, filters, at=seen, now=now, limit=_EVENTS, cursor=asked.cursor)
         here = timeline.items(db, [seen], reader)
         then = statements.page(db, reader, at=seen, now=now, limit=ROWS)
-        other = shown_at(db, web, newest, compare) if compare else None
+        other = shown_at(db, web, newest, asked.compare) if asked.compare else None
         compared = None if other is None else compared_positions(db, reader, other.seen, seen)
         web.access.note_events(db, reader, [*told.items, *here])
         web.access.note(db, reader, "list", [each.position for each in then.items])
@@ -66,34 +87,23 @@ def history(  # noqa: PLR0913  # what the page filters by
             web.access.note(db, reader, "list", compared.statements)
         shown = [each.id for each in then.items]
         shown += [each.statement_id for each in told.items if each.statement_id is not None]
-        found = {
+        return {
+            "position": newest,
+            "shown_at": past,
+            "seen": seen,
+            "told": told,
+            "here": here[0] if here else None,
+            "then": then,
+            "compare": asked.compare,
+            "compared": compared,
+            "is_auditor": reader.reads_all,
+            "trail": _trail(told, filters, seen),
             "first": timeline.time_of(db, 1),
             "people": users.page(db, at=seen, now=now, limit=ROWS),
             "asked_changes": summaries(db, shown, at=seen),
             "types": types.named_by(db, [each.position for each in then.items]),
             "type_names": [each.name for each in types.page(db, at=newest, limit=ROWS).items],
         }
-    answer = page(
-        "audit",
-        web,
-        me=me,
-        position=newest,
-        shown_at=then_or_now,
-        seen=seen,
-        told=told,
-        here=here[0] if here else None,
-        then=then,
-        compare=compare or "",
-        compared=compared,
-        filters=filters,
-        is_auditor=reader.reads_all,
-        kinds=timeline.TYPES,
-        cursor=cursor,
-        trail=_trail(told, filters, seen),
-        **found,
-    )
-    answer.headers["Content-Security-Policy"] = _POLICY
-    return answer
 
 
 def _trail(told: FilteredEvents, filters: AuditFilters, seen: int) -> dict[str, str] | None:

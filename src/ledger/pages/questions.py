@@ -16,8 +16,6 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.web import FromWeb, page, to_sign_in
 
 ROWS = 50
-First = Annotated[str | None, QueryParameter(name="from", max_length=32)]
-Last = Annotated[str | None, QueryParameter(name="to", max_length=32)]
 
 
 @get("/audit/questions")
@@ -27,8 +25,8 @@ async def ask(  # noqa: PLR0913  # the parameters of a question
     site: FromSite,
     question: FromQuery[str | None] = None,
     about: Annotated[str | None, QueryParameter(max_length=256)] = None,
-    first: First = None,
-    last: Last = None,
+    first: Annotated[str | None, QueryParameter(name="from", max_length=32)] = None,
+    last: Annotated[str | None, QueryParameter(name="to", max_length=32)] = None,
     after: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
 ) -> Template | Redirect:
     """Show an auditor the questions, and the answer to one."""

@@ -39,7 +39,6 @@ from ledger.store.engines import copies
 from ledger.store.ports.log import Head
 from ledger.system.wall_clock import WallClock
 
-DAY_MS = 24 * 60 * 60 * 1000
 LEAST_FREE_BYTES = 2 * 1024**3
 MOST_BACKUP_DAYS = 7
 LEAST_CERTIFICATE_DAYS = 14
@@ -115,7 +114,7 @@ def _tls(settings: Settings, now_ms: int) -> Iterator[Diagnosis]:
         advice = "look at the proxy, its certificate and the DNS entry: docs/how-to/proxy"
         yield Diagnosis("tls", "fault", f"{host}:{port} does not answer with TLS: {error}", advice)
         return
-    days = int(ssl.cert_time_to_seconds(ends) * 1000 - now_ms) // DAY_MS
+    days = int(ssl.cert_time_to_seconds(ends) * 1000 - now_ms) // clock.DAY_MS
     if days < LEAST_CERTIFICATE_DAYS:
         advice = "renew the certificate of the proxy"
         yield Diagnosis("tls", "warning", f"the certificate ends in {days} days", advice)
@@ -202,7 +201,7 @@ def _backups(directory: Path | None, now_ms: int) -> Iterator[Diagnosis]:
     for path in directory.glob(f"*/{BACKUP_FILE}"):
         try:
             made = msgspec.json.decode(path.read_bytes(), type=BackupManifest).created_at
-            ages.append((now_ms - clock.to_ms(made)) // DAY_MS)
+            ages.append((now_ms - clock.to_ms(made)) // clock.DAY_MS)
         except (msgspec.MsgspecError, LedgerError):
             continue
     if not ages or min(ages) > MOST_BACKUP_DAYS:

@@ -30,6 +30,7 @@ PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 _PREFIX = "\u2014 "  # em dash
 _SUBTREE = b"subtree/v1\n\0"
 _TIME_BYTES = 8
+_MAX_TIME_S = 253_402_300_799  # the end of the year 9999: no calendar here goes on
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,15}", re.ASCII)
 
 
@@ -242,10 +243,11 @@ def _verify_signature(checkpoint: Checkpoint, signature: NoteSignature, key: Not
         verify(key, signature.blob, checkpoint.text().encode())
         return None
     time, raw = signature.blob[:_TIME_BYTES], signature.blob[_TIME_BYTES:]
-    if len(raw) != SIGNATURE_BYTES[key.kind] or time[0] & 0x80:  # the time is below 2^63
+    seconds = int.from_bytes(time, "big")
+    if len(raw) != SIGNATURE_BYTES[key.kind] or seconds > _MAX_TIME_S:
         raise RefusedError("note_signature_invalid", f"a signature of {key.name} is malformed")
     verify(key, raw, _cosigned(checkpoint, key, time))
-    return int.from_bytes(time, "big")
+    return seconds
 
 
 # --- proofs of entries ------------------------------------------------------------------------

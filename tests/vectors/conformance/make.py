@@ -12,7 +12,8 @@ from ledger.verify.bundle import verify
 from ledger.verify.report import VerificationReport
 from tests.support.dossier import AT
 from tests.vectors.conformance import restored, signatures
-from tests.vectors.conformance.table import CASES, ConformanceCase
+from tests.vectors.conformance.case import ConformanceCase
+from tests.vectors.conformance.table import CASES
 from tests.vectors.evidence import make as evidence
 
 DIRECTORY = Path(__file__).parent

@@ -4,67 +4,32 @@ A sabotage removes that check, and only that one, from the verifier in Python: t
 pass. So no other check refuses the bundle, and a verifier that leaves this check out is found.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
-from tests.vectors.conformance import bundles, restored
+from tests.vectors.conformance import bundles, table_restored
 from tests.vectors.conformance.bundles import forged, of_operator, of_table
-
-Edit = tuple[
-    str, str, str
-]  # a file below src/ledger, a text that it has once, another in its place
-Build = Callable[[], bytes]
-
-
-@dataclass(frozen=True)
-class ConformanceCase:
-    """One directory of the suite; `sabotage` is empty where every verifier has to accept."""
-
-    name: str
-    why: str
-    build: Build
-    sabotage: tuple[Edit, ...] = ()
-    key: str = "given"  # or none, other, restored, second
-    needs: tuple[str, ...] = ()  # algorithms that not every platform has
-
-
-def case(
-    name: str,
-    why: str,
-    build: Build,
-    *sabotage: Edit,
-    key: str = "given",
-    needs: tuple[str, ...] = (),
-) -> ConformanceCase:
-    return ConformanceCase(name, why, build, sabotage, key, needs)
-
-
-# --- what sabotages share ------------------------------------------------------------------------
-
-CONTAINER, CONTENTS = "verify/container.py", "verify/contents.py"
-AUDITOR, DECISIONS = "verify/auditor.py", "domain/decisions.py"
-APPROVAL, PASSKEY = "domain/approval.py", "domain/passkey.py"
-HEADS, TREE, BUNDLE = "verify/heads.py", "verify/tree.py", "verify/bundle.py"
-PERSON, USES = "domain/person_state.py", "domain/uses.py"
-SIGNATURE = (
-    "jose/compact.py",
-    "        import_key(jwk)(jws.signature, jws.signing_input)",
-    "        pass",
+from tests.vectors.conformance.case import (
+    ANY_CHALLENGE,
+    ANY_ORIGIN,
+    APPROVAL,
+    ASSERTED,
+    AUDITOR,
+    BUNDLE,
+    COMPARE,
+    CONTAINER,
+    CONTENTS,
+    DECISIONS,
+    HEADS,
+    OTHER_CHALLENGE,
+    PASSKEY,
+    PERSON,
+    REGISTERED,
+    SIGNATURE,
+    TREE,
+    USES,
+    case,
+    no,
 )
-COMPARE = (AUDITOR, "        if expected != event.body:", "        if False:")
-ASSERTED = "    client_data, data, signature = (b64u_decode(text) for text in response.values())\n"
-REGISTERED = "    client_data, raw = (b64u_decode(text) for text in response.values())\n"
-SAID = 'msgspec.json.decode(client_data)["{}"]'
-ANY_CHALLENGE = "    challenge = b64u_decode(" + SAID.format("challenge") + ")\n"
-ANY_ORIGIN = "    party = RelyingParty(party.rp_id, " + SAID.format("origin") + ")\n"
-OTHER_CHALLENGE = (PASSKEY, ASSERTED, ASSERTED + ANY_CHALLENGE)
-
-
-def no(file: str, condition: str) -> Edit:
-    """Return the edit after which a condition never holds."""
-    return (file, f"if {condition}:", "if False:")
-
 
 GENUINE = (
     case("genuine-statement", "Approvals in both forms, and a rejection with a passkey.",
@@ -79,16 +44,11 @@ GENUINE = (
          partial(bundles.of_every_type, 3)),
     case("genuine-used", "An approved statement, used twice, with three reports.",
          partial(bundles.of_every_type, 6)),
-    case("genuine-restored", "A statement, approved after a restore that lost nothing.",
-         partial(restored.told, "a statement is approved after a restore that lost nothing"),
-         key="restored"),
-    case("genuine-after-a-loss", "A new version, approved with a key that was reaffirmed.",
-         partial(restored.told, "a new version of a statement that was approved before a loss",
-                 "full", 6), key="restored"),
     case("genuine-ml-dsa", "A statement of a type, approved with an ML-DSA-65 key.",
          bundles.ml_dsa, needs=("ML-DSA-65",)),
     case("genuine-other-readme", "A README.txt of somebody else: no check rests on it.",
          bundles.other_readme),
+    *table_restored.GENUINE,
 )  # fmt: skip
 
 CONTAINERS = (
@@ -273,29 +233,4 @@ RULES = (
           "    following = next_use(usable.times, statement.uses) or (2, 1)\n")),
 )  # fmt: skip
 
-RESTORED = (
-    case("restore-kept", "A restore keeps another tree than the entries before it.",
-         restored.another_kept,
-         no(TREE, "edge.root().hex() != restored.kept.root"), key="restored"),
-    case("restore-origin", "A restore begins the origin of another epoch than its own.",
-         restored.another_origin,
-         no("domain/restoration.py", "act.origin != log_origin(charter.ledger, act.epoch)"),
-         key="second"),
-    case("restore-old-key", "The key of before a restore signed the tree after it.",
-         restored.by_the_old_key,
-         no("tlog/checkpoint.py", "note.checkpoint.origin != expected_origin"),
-         ("domain/charter.py", "return self.first_size <= size and (self.last_size is None or size"
-                               " <= self.last_size)", "return True")),
-    case("loss-key", "A key from before a loss approved, and nobody had reaffirmed it.",
-         restored.unaffirmed, no(PERSON, "key.unaffirmed and not unaffirmed"), key="restored"),
-    case("loss-pending", "A statement that waited at a loss was approved after it.",
-         partial(restored.told, "a statement that waited at a loss is approved"),
-         ("domain/decision_context.py",
-          "return stops(self.types, statement.type) or self.precedes_loss(statement)",
-          "return stops(self.types, statement.type)"), key="restored"),
-    case("loss-use", "A statement from before a loss was used after it.",
-         partial(restored.told, "a statement that was approved before a loss is used"),
-         no(USES, "decision.precedes_loss(statement)"), key="restored"),
-)  # fmt: skip
-
-CASES = (*GENUINE, *CONTAINERS, *SHOWN, *LOG, *EVIDENCE, *RULES, *RESTORED)
+CASES = (*GENUINE, *CONTAINERS, *SHOWN, *LOG, *EVIDENCE, *RULES, *table_restored.REFUSED)

@@ -5,7 +5,7 @@ import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { fromBase64Url } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { thumbprint } from "../jose/keys.js";
-import { ED25519, parseVkey } from "../tlog/vkeys.js";
+import { COSIGNER, ED25519, parseVkey } from "../tlog/vkeys.js";
 import { jwkOf, parseCoseKey } from "../webauthn_grammar/cose.js";
 
 /** The beginning of the name that a public key takes. */
@@ -19,8 +19,17 @@ export const ofVkeys = (vkeys) => Promise.all(vkeys.map(async (vkey) => ofNoteKe
 
 function ofNoteKey(key) {
   const text = toBase64Url(key.public);
-  if (key.kind === ED25519) return thumbprint({ crv: "Ed25519", kty: "OKP", x: text });
+  if (key.kind === ED25519 || key.kind === COSIGNER) return thumbprint({ crv: "Ed25519", kty: "OKP", x: text });
   return thumbprint({ alg: "ML-DSA-44", kty: "AKP", pub: text });
+}
+
+/** Refuse a witness that has a key of the ledger itself or of its people, by the names they claim. */
+export async function requireIndependent(witnesses, claimed) {
+  for (const key of witnesses) {
+    if (claimed.has(`${KEY_MATERIAL}${await ofNoteKey(key)}`)) {
+      refuse("key_shared", `the witness ${key.name} has a key of this ledger`);
+    }
+  }
 }
 
 /** Refuse a signing key that is one of the person's passkeys as well. */

@@ -6,12 +6,13 @@ import { HASH_BYTES } from "../../static/js/lib/tree.js";
 import { concat, fromBase64, uintBytes, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { importEd25519, importRaw } from "../jose/keys.js";
-import { ED25519, ID_BYTES, isKeyName } from "./vkeys.js";
+import { COSIGNER, ED25519, ID_BYTES, isKeyName, SIGNATURE_BYTES } from "./vkeys.js";
 
 const MAX_NOTE_BYTES = 512 * 1024;
 const MAX_SIGNATURES = 100;
 const MAX_PROOF_HASHES = 63;
 const TIME_BYTES = 8;
+const MAX_TIME_S = 253_402_300_799n; // the end of the year 9999
 const PROOF_HEADER = "c2sp.org/tlog-proof@v1";
 const SUBTREE = bytesOf("subtree/v1\n\0");
 const CONTROL = /[\x00-\x09\x0b-\x1f]/;
@@ -77,33 +78,50 @@ function parseHash(text, code) {
 export async function verifyNote(raw, keys, expectedOrigin) {
   const note = parseNote(raw);
   if (note.origin !== expectedOrigin) refuse("note_origin_mismatch", "the checkpoint is another log's");
-  const signers = new Set();
+  const { times, unknown } = await verifyLines(note, keys);
+  if (!times.size && !unknown.length) {
+    refuse("note_unsigned", "none of the expected keys signed the checkpoint");
+  }
+  return { note, signers: [...times.keys()], unknown };
+}
+
+/**
+ * Return `{times, unknown}`: the keys whose lines verify, each with the time in its line or null, and
+ * those whose algorithm this browser lacks. Lines of other keys are ignored; a false line is refused.
+ */
+export async function verifyLines(note, keys) {
+  const times = new Map();
   const unknown = new Set();
   for (const signature of note.signatures) {
     const key = keys.find(({ name, id }) => name === signature.name && id === signature.id);
     if (!key) continue;
-    (await verifyLine(note, signature, key) ? signers : unknown).add(key);
+    const time = await verifyLine(note, signature, key);
+    if (time === undefined) unknown.add(key);
+    else times.set(key, time);
   }
-  if (!signers.size && !unknown.size) {
-    refuse("note_unsigned", "none of the expected keys signed the checkpoint");
-  }
-  return { note, signers: [...signers], unknown: [...unknown] };
+  return { times, unknown: [...unknown] };
 }
 
-/** Verify one line; return false if this browser lacks the algorithm. */
+/** Verify one line; return its time, null if it has none, undefined if this browser lacks the algorithm. */
 async function verifyLine(note, { blob }, key) {
   const refused = () => refuse("note_signature_invalid", `a signature by ${key.name} is invalid`);
   if (key.kind === ED25519) {
     const verify = await importEd25519(key.public);
-    return (await verify(blob, bytesOf(note.signed))) || refused();
+    return (await verify(blob, bytesOf(note.signed))) ? null : refused();
   }
   const [time, signature] = [blob.subarray(0, TIME_BYTES), blob.subarray(TIME_BYTES)];
-  if (time.length < TIME_BYTES || time[0] & 0x80) refused();
+  if (signature.length !== SIGNATURE_BYTES[key.kind] || time[0] & 0x80) refused();
+  const seconds = new DataView(time.buffer, time.byteOffset).getBigUint64(0);
+  if (seconds > MAX_TIME_S) refused();
   try {
-    const verify = await importRaw("ML-DSA-44", key.public);
-    return (await verify(signature, cosigned(note, key.name, time))) || refused();
+    const cosigner = key.kind === COSIGNER;
+    const verify = await (cosigner ? importEd25519(key.public) : importRaw("ML-DSA-44", key.public));
+    const message = cosigner
+      ? bytesOf(`cosignature/v1\ntime ${seconds}\n${note.signed}`)
+      : cosigned(note, key.name, time);
+    return (await verify(signature, message)) ? Number(seconds) : refused();
   } catch (error) {
-    if (error instanceof Unknown) return false;
+    if (error instanceof Unknown) return undefined;
     throw error;
   }
 }

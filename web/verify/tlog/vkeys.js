@@ -6,10 +6,14 @@ import { concat, fromBase64, SPACE } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { importEd25519 } from "../jose/keys.js";
 
-export const ED25519 = 0x01;
-const ML_DSA_44 = 0x06;
+export const ED25519 = 0x01; // a log's key
+export const COSIGNER = 0x04; // a witness's key
+const ML_DSA_44 = 0x06; // a log's or witness's key
+export const LOG_KINDS = [ED25519, ML_DSA_44];
+export const WITNESS_KINDS = [COSIGNER, ML_DSA_44];
+export const SIGNATURE_BYTES = { [COSIGNER]: 64, [ML_DSA_44]: 2420 };
 export const ID_BYTES = 4;
-const PUBLIC_BYTES = { [ED25519]: 32, [ML_DSA_44]: 1312 };
+const PUBLIC_BYTES = { [ED25519]: 32, [COSIGNER]: 32, [ML_DSA_44]: 1312 };
 const MAX_NAME_BYTES = 255;
 const MAX_VKEY_CHARS = 4096;
 const FINGERPRINT = /^[0-9a-f]{64}$/;
@@ -17,16 +21,21 @@ const FINGERPRINT = /^[0-9a-f]{64}$/;
 export const isKeyName = (name) =>
   name !== "" && !SPACE.test(name) && !/[+\x00-\x1f]/.test(name) && bytesOf(name).length <= MAX_NAME_BYTES;
 
-/** Return `{name, kind, public, id, vkey}` of a vkey; refuse weak keys and other spellings. */
-export async function parseVkey(text) {
+/** Return the key of a log's vkey, as `parseKey` does. */
+export const parseVkey = (text) => parseKey(text, LOG_KINDS);
+
+/** Return `{name, kind, public, id, vkey}` of a vkey; refuse weak keys, other kinds and spellings. */
+export async function parseKey(text, kinds) {
   const [, name, id, key] = /^([^+]*)\+([^+]*)\+(.*)$/s.exec(text) ?? [];
   if (key === undefined || text.length > MAX_VKEY_CHARS || !isKeyName(name)) {
     refuse("vkey_invalid", "a vkey must be <name>+<id>+<key>");
   }
   const raw = fromBase64(key, "vkey_invalid");
   const [kind, bytes] = [raw[0], raw.subarray(1)];
-  if (PUBLIC_BYTES[kind] !== bytes.length) refuse("vkey_invalid", "no Ed25519 or ML-DSA-44 key");
-  if (kind === ED25519) await requireStrong(bytes);
+  if (!kinds.includes(kind) || PUBLIC_BYTES[kind] !== bytes.length) {
+    refuse("vkey_invalid", "the key's type is not accepted here, or its length is wrong");
+  }
+  if (kind !== ML_DSA_44) await requireStrong(bytes);
   const named = concat(bytesOf(`${name}\n`), raw);
   if (id !== hex((await sha256(named)).subarray(0, ID_BYTES))) {
     refuse("vkey_invalid", "the id does not match the key");

@@ -3,22 +3,21 @@
 
 import { hex } from "../../static/js/lib/digest.js";
 import { evolveCharter, logKeysAt, originOf, STREAM } from "../domain/charter.js";
-import { equal, toBase64 } from "../encoding.js";
-import { isFinding, Refusal, refuse, Unknown } from "../errors.js";
+import { toBase64 } from "../encoding.js";
+import { isFinding, Refusal, Unknown } from "../errors.js";
 import { verifyNote } from "../tlog/checkpoint.js";
-import { leafHash } from "../../static/js/lib/tree.js";
-import { verifyInclusion, verifyTree } from "../tlog/merkle.js";
 import { ED25519, fingerprint, parseVkey, requireExpected } from "../tlog/vkeys.js";
 import { Auditor } from "./auditor.js";
 import { MODE, parseContainer, readManifest } from "./container.js";
 import { companions } from "./companions.js";
+import { checkWitnesses } from "./endorsements.js";
 import { inOrder, lacking, readBundle, readEvents } from "./contents.js";
 import { Attestations, decideAgain, foundingOf, isSigned, KeyHistory, keysOf, verifySignature } from "./event_checks.js";
 import { checkHeads, HEADS } from "./heads.js";
 import { limits } from "./readme.js";
 import { CHECK, CHECKS, OUTCOME, proofOf, verdictOf, restorationOf } from "./report.js";
 import { shownOf } from "./shown_statements.js";
-import { requireKept } from "./tree.js";
+import { requireProof, requireTree } from "./tree.js";
 
 /** Verify a bundle; return the report of docs/reference/evidence.md, each check with its inputs. */
 export async function verifyBundle(bytes, { nowMs, ...options }) {
@@ -40,7 +39,7 @@ export async function verifyBundle(bytes, { nowMs, ...options }) {
     restorations: isDecided ? auditor.charter.restorations.map(restorationOf) : [],
     companions: bundle ? await companions(bundle.files, bundle.mode) : [],
     doesNotProve: limits(bundle?.mode ?? null),
-    ...proofOf(verification.signers, bundle?.note.origin, newestAt(bundle)),
+    ...proofOf(verification.signers, verification.cosigners, bundle?.note.origin, newestAt(bundle)),
   };
 }
 
@@ -52,10 +51,12 @@ function newestAt(bundle) {
 
 /** One verification: what it has read so far, and what each check found. */
 export class Verification {
-  /** `expected` names the log keys that the user trusts; `breathe` is awaited often. */
-  constructor(bytes, { expected = [], breathe = async () => {} } = {}) {
+  /** `expected` are the log keys, and `policy` the witnesses, that the user trusts; `breathe` is awaited often. */
+  constructor(bytes, { expected = [], policy = null, breathe = async () => {} } = {}) {
     this.bytes = bytes;
     this.expected = expected;
+    this.trusted = policy;
+    this.cosigners = [];
     this.breathe = breathe;
     this.found = new Map();
     this.bundle = null;
@@ -69,6 +70,7 @@ export class Verification {
   async run() {
     for (const [name, needs] of CHECKS) {
       if (name === CHECK.HEADS && this.bundle?.mode !== MODE.STATEMENT) continue;
+      if (name === CHECK.WITNESSES && !this.trusted) continue;
       await this.breathe(name);
       this.found.set(name, await this.make(name, needs));
     }
@@ -208,34 +210,14 @@ export class Verification {
 
   async entries() {
     const { mode, entries, note, statements } = this.bundle;
-    if (mode !== MODE.STATEMENT) await this.requireTree();
+    if (mode !== MODE.STATEMENT) await requireTree(this.bundle, this.events, this.eachEntry);
     await this.eachEntry(({ raw, stream }, position) =>
-      this.requireProof(raw, position - 1, mode === MODE.STATEMENT || statements.includes(stream)),
+      requireProof(this.bundle, raw, position - 1, mode === MODE.STATEMENT || statements.includes(stream)),
     );
     return {
       says: `${count(entries.size, "entry", "entries")} of ${note.size}, each where the tree has it.`,
       inputs: [["Root", hex(note.root)]],
     };
-  }
-
-  async requireProof(raw, index, isNeeded) {
-    const { proofs, note } = this.bundle;
-    const proof = proofs.get(index);
-    if (!proof && !isNeeded) return;
-    if (!proof) throw new Unknown("proof_missing", `the proof of entry ${index} is missing`);
-    if (proof.index !== index || !equal(proof.note, note.raw)) {
-      refuse("proof_mismatch", "the proof is of another entry or checkpoint");
-    }
-    await verifyInclusion(await leafHash(raw), index, note.size, proof.hashes, note.root);
-  }
-
-  async requireTree() {
-    const leaves = [];
-    await this.eachEntry(async ({ raw }) => {
-      leaves.push(await leafHash(raw));
-    });
-    await verifyTree(leaves, this.bundle.tiles, this.bundle.note.root);
-    await requireKept(this.events, leaves);
   }
 
   // --- 8, 9 ----------------------------------------------------------------------------------
@@ -291,6 +273,15 @@ export class Verification {
         ["Nonce", heads.nonce ?? "none"],
       ],
     };
+  }
+
+  // --- with a policy of the user's -----------------------------------------------------------
+
+  async witnesses() {
+    const { signers, events, trusted } = this;
+    const { cosigners, ...found } = await checkWitnesses(trusted, { note: this.bundle.note, signers, events });
+    this.cosigners = cosigners;
+    return found;
   }
 }
 

@@ -59,8 +59,8 @@ function reliedOn(statements) {
   return [...found.values()];
 }
 
-/** Return what a verification in this page rested on; the page has no option but the expected keys. */
-export async function inputsOf(bytes, { name, sha256, at, expected }) {
+/** Return what a verification in this page rested on; the page has the expected keys and a policy. */
+export async function inputsOf(bytes, { name, sha256, at, expected, policyText = "" }) {
   const options = {
     acceptIndividual: false,
     allKeys: false,
@@ -69,7 +69,7 @@ export async function inputsOf(bytes, { name, sha256, at, expected }) {
     keys: expected,
     newerThan: null,
     nonce: null,
-    policy: null,
+    policy: policyText.trim() ? await sha256Hex(bytesOf(policyText)) : null,
     require: null,
     restored: null,
     tsaCertificates: null,

@@ -1,6 +1,8 @@
 // Mirrors ledger.verify.report: the checks by name, their outcomes, the verdict, and the members of a
 // report that every verifier has.
 
+import { rfc3339 } from "../clock.js";
+
 /** The checks, by name. */
 export const CHECK = Object.freeze({
   READABLE: "readable",
@@ -13,9 +15,11 @@ export const CHECK = Object.freeze({
   CHECKPOINT: "checkpoint",
   LEDGER: "ledger",
   HEADS: "heads",
+  WITNESSES: "witnesses",
 });
 
-/** The names of the checks, in order, and which have to pass before each; `heads` in mode *statement* only. */
+/** The names of the checks, in order, and which have to pass before each; `heads` in mode *statement* only,
+ * `witnesses` with a policy only. */
 export const CHECKS = Object.freeze([
   [CHECK.READABLE, []],
   [CHECK.CONTENT, [CHECK.READABLE]],
@@ -27,6 +31,7 @@ export const CHECKS = Object.freeze([
   [CHECK.CHECKPOINT, [CHECK.CONTENT]],
   [CHECK.LEDGER, [CHECK.CHECKPOINT]],
   [CHECK.HEADS, [CHECK.CONTENT]],
+  [CHECK.WITNESSES, [CHECK.CHECKPOINT]],
 ]);
 
 /** What a check finds. */
@@ -115,8 +120,14 @@ export function restorationOf({ epoch, kept, lost, origin, reason, at }) {
   return { position, at, epoch, origin, kept: kept.size, lost: lost?.size ?? lost, reason };
 }
 
-/** Return the log keys that signed, and by when the checkpoint existed: by the ledger's word alone. */
-export function proofOf(signers, origin, newest) {
+/**
+ * Return the log keys that signed, and by when the checkpoint existed: by the word of the witness that
+ * cosigned first, else of the ledger alone.
+ */
+export function proofOf(signers, cosigners, origin, newest) {
   const logKeys = signers.map(({ vkey }) => vkey);
-  return { logKeys, existence: signers.length ? { at: newest, source: "ledger", by: origin } : null };
+  if (!signers.length) return { logKeys, existence: null };
+  const [first] = cosigners.toSorted((a, b) => a.time - b.time);
+  const own = { at: newest, source: "ledger", by: origin };
+  return { logKeys, existence: first ? { at: rfc3339(first.time), source: "cosignature", by: first.name } : own };
 }

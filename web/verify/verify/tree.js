@@ -1,12 +1,36 @@
-// Mirrors ledger.verify.tree: the trees that restores from a backup kept.
+// Mirrors ledger.verify.tree: entries stand in the tree of the checkpoint, and in the trees that
+// restores from a backup kept.
 
 import { hex } from "../../static/js/lib/digest.js";
-import { rootOf } from "../../static/js/lib/tree.js";
+import { leafHash, rootOf } from "../../static/js/lib/tree.js";
 import { TAG } from "../domain/events.js";
-import { Refusal } from "../errors.js";
+import { equal } from "../encoding.js";
+import { Refusal, refuse, Unknown } from "../errors.js";
+import { verifyInclusion, verifyTree } from "../tlog/merkle.js";
+
+/** Verify the proof of an entry, and that there is one where it is needed. */
+export async function requireProof({ proofs, note }, raw, index, isNeeded) {
+  const proof = proofs.get(index);
+  if (!proof && !isNeeded) return;
+  if (!proof) throw new Unknown("proof_missing", `the proof of entry ${index} is missing`);
+  if (proof.index !== index || !equal(proof.note, note.raw)) {
+    refuse("proof_mismatch", "the proof is of another entry or checkpoint");
+  }
+  await verifyInclusion(await leafHash(raw), index, note.size, proof.hashes, note.root);
+}
+
+/** Verify that all entries lead to the tiles and the root; `eachEntry` calls for each, in order. */
+export async function requireTree({ tiles, note }, events, eachEntry) {
+  const leaves = [];
+  await eachEntry(async ({ raw }) => {
+    leaves.push(await leafHash(raw));
+  });
+  await verifyTree(leaves, tiles, note.root);
+  await requireKept(events, leaves);
+}
 
 /** Verify that each restore kept the entries before it. */
-export async function requireKept(events, leaves) {
+async function requireKept(events, leaves) {
   for (const { position, body } of events.filter(({ type }) => type === TAG.LEDGER_RESTORED)) {
     if (hex(await rootOf(leaves.slice(0, body.kept.size))) === body.kept.root) continue;
     const detail = "the restore keeps another tree than the entries before it";
