@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 import re
 import shutil
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from ledger.verify.container import Mode
 from tests.support.dossier import log_signer
 from tests.support.evidence import MODES
 from tests.vectors.conformance import run
-from tests.vectors.conformance.flips import sampled, verdict, whole
+from tests.vectors.conformance.flips import rearranged, sampled, verdict, whole
+from tests.vectors.evidence.make import reported
 
 KEY = log_signer().key.vkey
 _VERIFY = """async ([b64, keys]) => {
@@ -92,6 +94,13 @@ def proves_nothing() -> set[str]:
     return {
         name for row in re.findall(r"^\| (`.+?) \|", table, re.M) for name in row.split("`")[1::2]
     }
+
+
+def test_a_member_that_is_removed_doubled_or_swapped_has_one_verdict(page: Page) -> None:
+    tried = random.Random(1).sample([*rearranged("redacted")], 20)
+    here = [reported(raw, "given").verdict for _, _, raw in tried]
+    there = [page.evaluate(_VERIFY, [base64.b64encode(raw).decode(), [KEY]]) for *_, raw in tried]
+    assert [json.loads(each)["verdict"] for each in there] == here
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -22,6 +22,7 @@ from tests.support.dossier import (
     log_signer,
     rebundled,
 )
+from tests.vectors.conformance.flips import BESIDE, rearranged
 from tests.vectors.evidence.cases import good
 from tests.vectors.evidence.make import reported
 
@@ -89,6 +90,15 @@ def test_no_file_can_be_changed_or_left_out_by_who_only_rewrites_the_manifest(mo
             # What is left out may be missing for a reason; what is other than it was is wrong.
             erased = content is None and name.startswith(("bodies/", "proofs/", HEADS))
             assert report.verdict == ("unverifiable" if erased else "invalid"), name
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+def test_a_member_that_is_removed_doubled_or_swapped_is_noticed(mode: Mode) -> None:
+    for name, how, bundle in rearranged(mode):
+        verdict = reported(bundle, "given").verdict
+        proves_something = name not in {*BESIDE, "README.txt", "verify.html"}
+        assert verdict in ("invalid", "unverifiable") or not proves_something, (name, how)
+        assert verdict != "unverifiable" or how == "removed", (name, how)
 
 
 @pytest.mark.parametrize("length", [0, 1, 22, 100, 1000, 40_000])

@@ -3,7 +3,8 @@
     python -m tests.vectors.conformance.flips STEP [--page]
 
 flips a bit of every STEP-th byte of each file, in bundles of each mode; 1 flips every byte once,
-which takes ten minutes. It prints the files in which a flip was accepted. With `--page`, the
+which takes ten minutes. It also removes, doubles and swaps each file. It prints the files in which
+a change was accepted. With `--page`, the
 modules of the offline page judge each bundle too, in Node.js, and the two verdicts are compared.
 """
 
@@ -70,6 +71,22 @@ def verdict(mode: Mode, flip: Flip) -> str:
     return reported(rebundled(whole(mode), {flip.name: flip.of(files)}), "given").verdict
 
 
+def rearranged(mode: Mode) -> Iterator[tuple[str, str, bytes]]:
+    """Yield bundles with a member removed, doubled or swapped: its name, what was done, the bytes.
+
+    A doubled member has its content twice; a swapped one has that of the next file, which has its.
+    """
+    raw = whole(mode)
+    files = {name: each for name, each in container.parse(raw).items() if name != MANIFEST}
+    names = [*files]
+    for name, following in zip(names, [*names[1:], names[0]], strict=True):
+        yield name, "removed", rebundled(raw, {name: None})
+        yield name, "doubled", rebundled(raw, {name: files[name] * 2})
+        if files[name] != files[following]:
+            swapped = {name: files[following], following: files[name]}
+            yield name, "swapped", rebundled(raw, swapped)
+
+
 class Page:
     """The modules of the offline page, in one process of Node.js."""
 
@@ -88,23 +105,29 @@ class Page:
         return self._node.stdout.readline().decode().strip()
 
 
+def changes(mode: Mode, step: int) -> Iterator[tuple[str, str, bytes]]:
+    """Yield every changed bundle of a mode, with the file that was changed, and how."""
+    files = container.parse(whole(mode))
+    for flip in every(mode, step):
+        yield flip.name, "flipped", rebundled(whole(mode), {flip.name: flip.of(files)})
+    yield from rearranged(mode)
+
+
 def main(step: int, page: Page | None) -> int:
-    """Print how many flips of each mode were accepted, by file, and how often the page differs."""
+    """Print the changes of each mode that were accepted, and where the page says otherwise."""
     differ = 0
     for mode in get_args(Mode):
-        accepted: Counter[str] = Counter()
-        said: Counter[str] = Counter()
-        files = container.parse(whole(mode))
-        for flip in every(mode, step):
-            raw = rebundled(whole(mode), {flip.name: flip.of(files)})
+        accepted: Counter[tuple[str, str]] = Counter()
+        said: Counter[tuple[str, str]] = Counter()
+        for name, how, raw in changes(mode, step):
             found = reported(raw, "given").verdict
-            said[found] += 1
-            accepted[flip.name] += found == "verified"
+            said[how, found] += 1
+            accepted[name, how] += found == "verified"
             if page is not None and (other := page.verdict(raw)) != found:
-                print(f"{mode}: {flip} is {found}, and {other} on the page")
+                print(f"{mode}: {name} {how} is {found}, and {other} on the page")
                 differ += 1
-        told = {name: count for name, count in accepted.items() if count}
-        print(f"{mode}: {said.total()} flips, {dict(said)}, accepted: {told}", flush=True)
+        told = {" ".join(each): count for each, count in accepted.items() if count}
+        print(f"{mode}: {dict(said)}, accepted: {told}", flush=True)
     return min(differ, 1)
 
 
