@@ -1,13 +1,16 @@
 """A ledger with an erasure: what others kept from before it, and what they fetch after, is good."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from ledger.__main__ import main
+from ledger.encoding import b64u_decode
 from tests.integration.http.company import Company
 from tests.support.actor import Drafted, policy_of
 from tests.support.check import check_ledger, wait_until_published
@@ -22,6 +25,8 @@ class ErasedLedger(NamedTuple):
     gone: Drafted
     kept: Drafted
     directory: Path
+    change: str
+    auditor: httpx.Client
 
     def run(self, *arguments: object) -> int:
         """Run a command with the keys of the log; return its exit code."""
@@ -49,18 +54,21 @@ def ledger(tmp_path: Path) -> Iterator[ErasedLedger]:
         for each in (gone, kept):
             position = bob.approve(each).json()["position"]
         assert cal.client.get(f"/log/entries/{position - 1}/proof").status_code == 200
-        found = ErasedLedger(server, gone, kept, tmp_path)
+        assert company.ada.invite("auditor", "for Eve").status_code == 201
+        eve = company.person("Eve").register("auditor", "for Eve")
+        item = {"erase": {"statement": gone.id, "status": "approved"}}
+        found = ErasedLedger(server, gone, kept, tmp_path, "", eve.client)
         first = gone.answer["position"] - 1
         for name, path in (("entry.json", ""), ("a.tlog-proof", "/proof")):
             (tmp_path / name).write_bytes(cal.client.get(f"/log/entries/{first}{path}").content)
         bundle(company, kept, "redacted", tmp_path / "before.zip")
         assert found.run("monitor", f"{server.origin}/log/", "--state", tmp_path / "state") == 0
         assert found.run("mirror", f"{server.origin}/log/", tmp_path / "copy") == 0
-        item = {"erase": {"statement": gone.id, "status": "approved"}}
-        assert company.ada.change(item).json()["status"] == "approved"
+        asked = company.ada.change(item)
+        assert asked.json()["status"] == "approved", asked.text
         wait_until_published(server)
         bundle(company, kept, "redacted", tmp_path / "after.zip")
-        yield found
+        yield found._replace(change=asked.json()["statementId"])
         check_ledger(server)
     finally:
         for client in company.clients:
@@ -84,3 +92,20 @@ def test_receipts_bundles_monitors_mirrors_and_the_audit_are_good(
     assert main(["audit", "--data", str(ledger.server.data), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["verdict"], told["counts"]["erased"]) == ("verified", 2)
+
+
+def test_an_auditor_reads_an_event_as_it_is_stored_and_what_erased_it(
+    ledger: ErasedLedger,
+) -> None:
+    gone, kept = (
+        ledger.auditor.get(f"/api/events/{each.answer['position']}").json()
+        for each in (ledger.gone, ledger.kept)
+    )
+    assert (gone["body"], gone["salt"], gone["erasedBy"]) == (None, None, ledger.change)
+    assert json.loads(gone["entry"])["type"] == "statement-drafted.v1"
+    sealed = b64u_decode(kept["salt"]) + kept["body"].encode()
+    assert json.loads(kept["entry"])["body"]["sha256"] == hashlib.sha256(sealed).hexdigest()
+    assert kept["erasedBy"] is None
+    for position in ("0", "999", "x", "1" * 20):
+        answer = ledger.auditor.get(f"/api/events/{position}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "position_unknown")
