@@ -105,8 +105,9 @@ def test_a_person_gives_the_witnesses_that_they_trust(verifier: Verifier) -> Non
     field.fill("quorum\n")
     field.blur()
     raw = bundle_of(states(), companions={"checkpoint": note})
-    bundle = {"name": "bundle.zip", "mimeType": "application/zip", "buffer": raw}
-    verifier.page.set_input_files("#file", bundle)
+    verifier.page.set_input_files(
+        "#file", {"name": "bundle.zip", "mimeType": "application/zip", "buffer": raw}
+    )
     expect(verifier.page.locator("#policy-error")).to_contain_text("This is no witness policy")
     field.fill(policy)
     field.blur()
