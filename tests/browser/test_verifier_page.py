@@ -203,12 +203,12 @@ def test_a_dropped_file_is_checked_wherever_it_falls(verifier: Verifier) -> None
 def test_the_page_is_used_with_the_keyboard_alone(verifier: Verifier) -> None:
     keyboard = verifier.page.keyboard
     order = []
-    for _ in range(6):
+    for _ in range(7):
         keyboard.press("Tab")
         order.append(
             verifier.evaluate("document.activeElement.id || document.activeElement.className")
         )
-    assert order == ["skip", "choose-file", "prove", "key", "good", "bad"]
+    assert order == ["skip", "choose-file", "prove", "key", "trust-witnesses", "good", "bad"]
     keyboard.press("Shift+Tab")
     keyboard.press("Enter")
     expect(verifier.heading("Verified")).to_be_focused()
