@@ -88,7 +88,10 @@ _LOG = "/log/"
 # Files that are in memory, and what has a lane of its own.
 _FREE = ("/static/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
 _ASKED = ("/api/questions/", "/api/trail", "/audit/questions")
-_SEARCHING = frozenset((b"at", b"q", b"stream", b"actor", b"type", b"creator", b"status"))
+_OF_AUDIT = (b"kind", b"statement", b"from", b"to", b"compare")  # filters of the audit page
+_SEARCHING = frozenset(
+    (b"at", b"q", b"stream", b"actor", b"type", b"creator", b"status", *_OF_AUDIT)
+)
 
 
 def group_of(method: str, path: str, query: bytes) -> Group | None:

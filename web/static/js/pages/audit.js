@@ -6,6 +6,7 @@ import { read, swap } from "../lib/sse.js";
 import { text } from "../lib/texts.js";
 
 const STEP_MS = 1500;
+const PAUSE_MS = 250; // between two positions: a key that is held down asks for many
 const slide = one("#slide");
 const number = one("#at");
 const newest = Number(slide.max);
@@ -43,6 +44,7 @@ async function go(position) {
         tell();
         announce(one("#here").textContent);
       });
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   } finally {
     moving = false;
