@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
-# A part is less than a megabyte; a client that takes none for so long has hung.
+# A part has about a megabyte; a client that takes none for so long has hung.
 PART_S = 60.0
 
 
