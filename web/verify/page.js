@@ -9,7 +9,7 @@ import { parseExpected } from "./tlog/vkeys.js";
 import { parsePolicy } from "./tlog/witness_policy.js";
 import { verifyBundle } from "./verify/bundle.js";
 import { inputsOf, layered } from "./verify/layered_report.js";
-import { CHECKS, contract } from "./verify/report.js";
+import { CHECK, CHECKS, contract } from "./verify/report.js";
 import { announcement, showReport, verdictWords } from "./view.js";
 
 const MAX_BYTES = 2 ** 30;
@@ -30,14 +30,15 @@ function problem(text) {
 }
 
 /** Return a function to await often: it lets the page respond, and shows the progress. */
-function breathing(run) {
+function breathing(run, { policy }) {
+  const names = CHECKS.map(([name]) => name).filter((name) => policy || name !== CHECK.WITNESSES);
   let last = performance.now();
   let done = -1;
   return async (name) => {
     if (name) {
-      done = CHECKS.findIndex(([each]) => each === name);
+      done = names.indexOf(name);
       place("progress").value = done;
-      place("step").textContent = `${done + 1} of ${CHECKS.length}`;
+      place("step").textContent = `${done + 1} of ${names.length}`;
     }
     if (performance.now() - last < PAUSE_MS) return;
     await new Promise((resume) => setTimeout(resume));
@@ -84,7 +85,7 @@ async function check(bytes, { forged = "", focus = true } = {}) {
   try {
     const at = new Date();
     const sha256 = await sha256Hex(bytes);
-    const options = { ...trust, nowMs: at.getTime(), breathe: breathing(run) };
+    const options = { ...trust, nowMs: at.getTime(), breathe: breathing(run, trust) };
     const report = await verifyBundle(bytes, options);
     if (run !== runs) return;
     const about = { ...given, checked: bytes, size: bytes.length, sha256, at: at.toISOString(), forged, ...trust, policyText: place("policy").value };
