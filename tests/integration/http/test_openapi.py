@@ -36,14 +36,8 @@ from tests.support.tale import Tale
 EXAMPLES = 100 if IS_LONG else 4
 # A stream has no end to wait for, and a member who signs out is none any more.
 OF_MEMBERS = (
-    "/api/session",
-    "/api/governance",
-    "/api/access-record",
-    "/api/questions/events",
-    "/api/questions/events/csv",
-    "/api/questions/figures/picture",
-    "/api/trail",
-    "/api/events/1",
+    *("/api/session", "/api/governance", "/api/access-record", "/api/trail", "/api/events/1"),
+    *("/api/questions/events", "/api/questions/events/csv", "/api/questions/figures/picture"),
 )
 LEFT_OUT = ["/api/stream", "/api/logout"]
 LOG = [
