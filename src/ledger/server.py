@@ -57,6 +57,7 @@ from ledger.http.sessions import Sessions
 from ledger.http.sign_route import SignRoute
 from ledger.http.storage_watch import StorageWatch, watch_storage
 from ledger.http.streams import EventStreams
+from ledger.http.team import ALONE, Team
 from ledger.pages import ROUTES, Web, for_people, template_config, verifier
 from ledger.publish.public_log import PublicLog, open_public_log
 from ledger.settings import Settings
@@ -104,14 +105,15 @@ class Ledger(NamedTuple):
     quotas: Quotas
 
 
-def build(settings: Settings, wall: WallClock | None = None) -> Served:
+def build(settings: Settings, wall: WallClock | None = None, team: Team = ALONE) -> Served:
     """Open the ledger of these settings, found it at its first start, and return its server.
 
-    Without `wall` it takes the computer's clock. Raises ConflictError `settings_mismatch` if it was
-    founded with other settings, CorruptError as `require_sound_end` and `starting`.
+    Without `wall` it takes the computer's clock; `team` are the processes of its socket. Raises
+    ConflictError `settings_mismatch` if it was founded with other settings, CorruptError as
+    `require_sound_end` and `starting`.
     """
     with starting(settings.data, settings.log_address), ExitStack() as opened:
-        ledger = _open(settings, wall or WallClock(), opened)
+        ledger = _open(settings, wall or WallClock(), opened, team)
         closing_all = opened.pop_all()
 
     @asynccontextmanager
@@ -130,7 +132,7 @@ def build(settings: Settings, wall: WallClock | None = None) -> Served:
 
     serving = Serving(ledger.watch, ledger.clock, ledger.commits)
     application = _application(settings, ledger, serving, [lifespan])
-    limits = ConnectionLimits(connections_per_address=settings.connections)
+    limits = ConnectionLimits(connections_per_address=team.share_of(settings.connections))
     record, lanes = ledger.record, default_lanes()
     admission = Admission(limits, proxies=settings.proxies, refused=record.refused_connection)
     parts = ledger.models, ledger.public, ledger.commits, ledger.clock, record, ledger.watch
@@ -162,13 +164,13 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
     )
 
 
-def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
+def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) -> Ledger:
     """Open all parts; `opened` closes them in reverse order.
 
     Shutdown: streams end, the running commit finishes, the rest of the log is published.
     """
     store = open_log(settings.log_address, quorum=settings.needs_quorum)
-    record = open_record(settings.security_log)
+    record = open_record(settings.security_log, team)
     opened.callback(record.stop)
     metrics = Metrics()
     log = opened.enter_context(closing(Log(store)))
@@ -192,7 +194,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
     watch = watch_storage(settings, views.file)
     commits = AsyncLog(store, committed, admit, metrics.committed, watch.require_files)
     writer = Writer(commits, clock)
-    if secret := found(log, settings, now_ms=clock.now_ms()):
+    if (secret := found(log, settings, now_ms=clock.now_ms())) and team.is_first:
         link = f"{settings.origin}/register#invitation={secret}"
         _log.warning("first administrator, register once at %s", link)
     # After the founding, so that it knows which ledger it belongs to.
@@ -218,7 +220,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack) -> Ledger:
         metrics,
         Exports(),
         watch,
-        Quotas(settings.rate_limit),
+        Quotas(settings.rate_limit, shared=team.quotas),
     )
 
 

@@ -4,8 +4,26 @@ Each command declares the codes it can return and returns no other, because scri
 """
 
 import argparse
+import errno
 from collections.abc import Mapping
 from enum import IntEnum
+
+from ledger.errors import CorruptError, LedgerError, UnavailableError
+
+# What the operating system reports when something is used up or in use for now.
+PASSING_ERRNOS = frozenset(
+    {
+        errno.EADDRINUSE,
+        errno.EAGAIN,
+        errno.EDQUOT,
+        errno.EINTR,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ENOSPC,
+    }
+)
 
 
 class ExitCode(IntEnum):
@@ -47,3 +65,14 @@ def declare(parser: argparse.ArgumentParser, meanings: Mapping[ExitCode, str]) -
     parser.set_defaults(exit_codes=listed)
     told = "; ".join(f"{code.value} {words}" for code, words in listed.items())
     parser.epilog = f"Exit codes: {told}."
+
+
+def exit_code_of(error: LedgerError | OSError) -> ExitCode:
+    """Return the exit code of a command that ended with an error."""
+    if isinstance(error, CorruptError):
+        return ExitCode.INVALID
+    if isinstance(error, UnavailableError) or (
+        isinstance(error, OSError) and error.errno in PASSING_ERRNOS
+    ):
+        return ExitCode.UNAVAILABLE
+    return ExitCode.USAGE

@@ -9,7 +9,6 @@ needs the server's packages imports them when it runs; without them it says what
 """
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -40,10 +39,10 @@ from ledger.cli import (
     verify,
     witness,
 )
-from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
+from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare, exit_code_of
 from ledger.data_files import VIEWS_FILE
 from ledger.domain.text import plain
-from ledger.errors import CorruptError, LedgerError, UnavailableError
+from ledger.errors import LedgerError
 from ledger.settings import Settings, read_settings
 from ledger.sqlite.files import storage_errors
 from ledger.system.directory_lock import replacing
@@ -60,20 +59,7 @@ SERVER_PACKAGES = {
     "uvicorn",
     "uvloop",
 }
-# What the operating system reports when something is used up or in use for now.
-PASSING_ERRNOS = frozenset(
-    {
-        errno.EADDRINUSE,
-        errno.EAGAIN,
-        errno.EDQUOT,
-        errno.EINTR,
-        errno.EIO,
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.ENOMEM,
-        errno.ENOSPC,
-    }
-)
+MOST_WORKERS = 64
 INSTALL_SERVER = "pip install 'approval-ledger[server]'"
 INSTALL_POSTGRESQL = "pip install 'approval-ledger[postgresql]'"
 INSTALL_MCP = "pip install 'approval-ledger[mcp]'"
@@ -99,6 +85,8 @@ def make_parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--host", metavar="ADDRESS", help="address to listen on (LEDGER_HOST)"
             )
+            words = f"processes that serve one socket, 1 to {MOST_WORKERS} (1)"
+            command.add_argument("--workers", type=worker_count, default=1, metavar="N", help=words)
         codes = {ExitCode.DONE: "done", ExitCode.UNAVAILABLE: UNAVAILABLE}
         declare(command, codes | ({ExitCode.INVALID: DAMAGED} if name == "serve" else {}))
     demo.add_parser(commands)
@@ -127,6 +115,13 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def worker_count(text: str) -> int:
+    """Return a number of workers; argparse says what a ValueError means."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_WORKERS):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_WORKERS}")
+    return int(text)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code.
 
@@ -153,17 +148,7 @@ def main(arguments: Sequence[str]) -> int:
         raise  # the reader of the output has gone; `__main__` ends quietly
     except (LedgerError, OSError) as error:
         print(f"ledger: {plain(str(error))}", file=sys.stderr)  # it can quote another server
-        return _exit_code(error)
-
-
-def _exit_code(error: LedgerError | OSError) -> ExitCode:
-    if isinstance(error, CorruptError):
-        return ExitCode.INVALID
-    if isinstance(error, UnavailableError) or (
-        isinstance(error, OSError) and error.errno in PASSING_ERRNOS
-    ):
-        return ExitCode.UNAVAILABLE
-    return ExitCode.USAGE
+        return exit_code_of(error)
 
 
 # The commands that read no settings of a ledger.
@@ -211,7 +196,7 @@ def _run(chosen: argparse.Namespace) -> int:
         return _ON_A_LEDGER[chosen.command](settings, chosen)
     from ledger.cli import serve  # the server's packages
 
-    return serve.serve(settings)
+    return serve.serve(settings, chosen.workers)
 
 
 def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Quotas: how often one member, or one client address, may ask for what costs the server work.
 
 A quota is a bucket that holds `burst` requests and refills at `per_s`. Buckets live in the memory
-of one process and their number is bounded. `LEDGER_RATE_LIMIT` scales the table.
+of one process, or of the workers of one socket, and their number is bounded. `LEDGER_RATE_LIMIT`
+scales the table.
 """
 
 import math
@@ -10,14 +11,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ledger.encoding import b64u_decode
 from ledger.errors import MalformedError, TooManyError
 
 DEFAULT_RATE_LIMIT = 120
 MAX_BUCKETS = 16_384
-_ROUNDING_S = 1e-6  # what sums of floating point numbers may differ by
+ROUNDING_S = 1e-6  # what sums of floating point numbers may differ by
 
 
 class Group(StrEnum):
@@ -112,8 +113,20 @@ def group_of(method: str, path: str, query: bytes) -> Group | None:
     return Group.SEARCH if searches else Group.READ
 
 
-class Buckets:
-    """Buckets by key, at most so many: the one that was used least recently makes room.
+class Buckets(Protocol):
+    """Buckets by key; a key that has none has a full one."""
+
+    def wait_s(self, key: Hashable, quota: Quota) -> float:
+        """Return the seconds until the bucket holds a request, 0 if it holds one now."""
+        ...
+
+    def take(self, key: Hashable, quota: Quota) -> None:
+        """Take one request out of the bucket; at most one more than it holds."""
+        ...
+
+
+class OwnBuckets:
+    """Buckets of one process, at most so many: the one that was used least recently makes room.
 
     Making room fills a bucket, so an attacker with many addresses can favour others and locks
     nobody out.
@@ -134,7 +147,7 @@ class Buckets:
         if full_at is None:
             return 0.0
         wait_s = full_at - self._now_s() - (quota.burst - 1) / quota.per_s
-        return wait_s if wait_s > _ROUNDING_S else 0.0
+        return wait_s if wait_s > ROUNDING_S else 0.0
 
     def take(self, key: Hashable, quota: Quota) -> None:
         """Take one request out of the bucket; at most one more than it holds."""
@@ -158,10 +171,22 @@ class Asker(NamedTuple):
     signer: str | None = None
 
 
-class Quotas:
-    """The buckets of one process, of members and of addresses."""
+class SharedQuotas(NamedTuple):
+    """The buckets of members and of addresses that several processes share."""
 
-    def __init__(self, rate_limit: int, now_s: Callable[[], float] = time.monotonic) -> None:
+    members: Buckets
+    addresses: Buckets
+
+
+class Quotas:
+    """The buckets of members and of addresses: of one process, or shared."""
+
+    def __init__(
+        self,
+        rate_limit: int,
+        now_s: Callable[[], float] = time.monotonic,
+        shared: SharedQuotas | None = None,
+    ) -> None:
         """Take LEDGER_RATE_LIMIT: it scales the quotas of addresses, and raises those of members.
 
         `now_s` is a monotonic clock.
@@ -170,8 +195,8 @@ class Quotas:
         self._of_members = {g: _scaled(of[0], max(scale, 1.0)) for g, of in QUOTAS.items()}
         self._of_addresses = {g: _scaled(of[1], scale) for g, of in QUOTAS.items()}
         # Apart, so that a flood of addresses makes no member's bucket full again.
-        self._members = Buckets(MAX_BUCKETS, now_s)
-        self._addresses = Buckets(MAX_BUCKETS, now_s)
+        own = SharedQuotas(OwnBuckets(MAX_BUCKETS, now_s), OwnBuckets(MAX_BUCKETS, now_s))
+        self._members, self._addresses = shared or own
 
     def take(self, group: Group, asker: Asker) -> None:
         """Take a request out of its bucket; raise TooManyError `rate_limited` if there is none."""

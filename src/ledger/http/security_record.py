@@ -20,6 +20,7 @@ from ledger import clock
 from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.http.exchange import OK, Exchange
 from ledger.http.refusal import REFUSALS as REFUSALS_BEFORE
+from ledger.http.team import ALONE, Team
 from ledger.system import private_files
 from ledger.system.bounded_file import BoundedFile
 from ledger.system.worker import Backoff, Worker
@@ -105,8 +106,13 @@ class SecurityLine(msgspec.Struct, omit_defaults=True):
 class SecurityRecord:
     """The record of one server; callable from any thread."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, team: Team = ALONE) -> None:
+        """Write to `sink`; the processes of a team share the bounds of a second."""
         self._sink = sink
+        self._most = {
+            True: team.share_of(MAX_MEMBERS_LINES),
+            False: team.share_of(MAX_STRANGERS_LINES),
+        }
         self._lock = threading.Lock()
         self._queue: deque[SecurityLine] = deque()
         self._refusals: dict[tuple[object, ...], SecurityLine] = {}
@@ -158,7 +164,7 @@ class SecurityRecord:
             if found is not None:
                 found.count += 1
                 return
-            if self._lines[is_member] >= (MAX_MEMBERS_LINES if is_member else MAX_STRANGERS_LINES):
+            if self._lines[is_member] >= self._most[is_member]:
                 self._suppressed += 1
                 return
             if not self._refusals:
@@ -235,20 +241,20 @@ class SecurityRecord:
         self._suppressed = 0
 
 
-def open_record(path: Path | None) -> SecurityRecord:
+def open_record(path: Path | None, team: Team = ALONE) -> SecurityRecord:
     """Return the record in a file, or on standard error for None.
 
     Raises MalformedError `setting_invalid` for a file that cannot be written, ConflictError
     `file_is_link` for a symbolic link.
     """
     if path is None:
-        return SecurityRecord(_to_standard_error)
+        return SecurityRecord(_to_standard_error, team)
     try:
         private_files.ensure(path)
     except OSError as error:
         detail = f"LEDGER_SECURITY_LOG is a file that can be written, or stderr: {error}"
         raise MalformedError("setting_invalid", detail) from error
-    return SecurityRecord(BoundedFile(path, max_bytes=MAX_FILE_BYTES).append)
+    return SecurityRecord(BoundedFile(path, max_bytes=MAX_FILE_BYTES).append, team)
 
 
 def record_command(path: Path | None, event: str) -> None:

@@ -9,7 +9,7 @@ operating system releases it when the process ends, however it ends.
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,32 +22,42 @@ LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
-def serving(data: Path, *, beside_others: bool = False) -> Iterator[None]:
+def serving(data: Path, *, beside_others: bool = False) -> Iterator[tuple[int, int]]:
     """Hold the directory as its server; with `beside_others`, as one of several servers.
 
-    Raises ConflictError `data_in_use`.
+    Yields the descriptors of the locks, for `adopted`. Raises ConflictError `data_in_use`.
     """
     detail = (
         f"another server uses {data}; stop it first, or set LEDGER_SERVERS=several for all its"
         " servers if several are meant"
     )
-    with using(data), _held(data / SERVER_LOCK, shared=beside_others, detail=detail):
-        yield
+    with using(data) as use, _held(data / SERVER_LOCK, shared=beside_others, detail=detail) as own:
+        yield use, own
 
 
 @contextmanager
-def using(data: Path) -> Iterator[None]:
-    """Use the directory beside others.
+def adopted(descriptors: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Hold locks that an earlier program of this process has taken."""
+    try:
+        yield descriptors
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+@contextmanager
+def using(data: Path) -> Iterator[int]:
+    """Use the directory beside others; yield the lock's descriptor.
 
     Raises ConflictError `data_in_use` during a replacement, `restore_unfinished` after one that was
     interrupted.
     """
     detail = f"a restore or a rebuild is running on {data}; wait until it has ended"
-    with _held(data / USE_LOCK, shared=True, detail=detail):
+    with _held(data / USE_LOCK, shared=True, detail=detail) as descriptor:
         if (data / RESTORING / READY).exists():
             words = f"a restore of {data} was interrupted: run `ledger restore` again to finish it"
             raise ConflictError("restore_unfinished", words)
-        yield
+        yield descriptor
 
 
 @contextmanager
@@ -69,7 +79,7 @@ def alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _held(path: Path, *, shared: bool, detail: str) -> Iterator[None]:
+def _held(path: Path, *, shared: bool, detail: str) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, LOCK_FLAGS, MODE)
     try:
@@ -77,6 +87,6 @@ def _held(path: Path, *, shared: bool, detail: str) -> Iterator[None]:
             fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConflictError("data_in_use", detail) from error
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)

@@ -12,8 +12,8 @@ from ledger.http.quotas import (
     QUOTAS,
     SIGNED,
     Asker,
-    Buckets,
     Group,
+    OwnBuckets,
     Quota,
     Quotas,
     group_of,
@@ -135,6 +135,7 @@ def test_a_network_of_addresses_does_not_grow_the_memory(clock: Hand) -> None:
     quotas = Quotas(DEFAULT_RATE_LIMIT, clock)
     for number in range(MAX_BUCKETS + 5_000):
         quotas.take(Group.BEGIN, Asker(f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::/64"))
+    assert isinstance(quotas._addresses, OwnBuckets)
     assert len(quotas._addresses) == MAX_BUCKETS
     # Nor does it make a member's bucket full again.
     taken(quotas, Group.DRAFT, BOB)
@@ -144,7 +145,7 @@ def test_a_network_of_addresses_does_not_grow_the_memory(clock: Hand) -> None:
 
 
 def test_the_bucket_that_was_used_least_recently_makes_room(clock: Hand) -> None:
-    buckets, quota = Buckets(2, clock), Quota(1, 1)
+    buckets, quota = OwnBuckets(2, clock), Quota(1, 1)
     for key in ("a", "b", "a", "c"):
         buckets.take(key, quota)
     assert (len(buckets), buckets.wait_s("b", quota)) == (2, 0)

@@ -1,0 +1,244 @@
+"""Several processes that serve one socket, and the parent that supervises them.
+
+The parent binds the socket and serves nothing itself, so it has no threads, and each worker is a
+fork of it. A worker that ends is started again, after growing pauses. SIGTERM and SIGINT are passed
+on, and the parent ends when all workers have answered what they had. SIGHUP starts the program anew
+in this same process, which reads its files again: the new workers start beside the old ones, which
+end once the new ones serve. If the new program does not start, the old workers go on. Another
+version does not start so, because two versions must not use one directory at the same time.
+
+A worker whose parent has gone ends as after SIGTERM.
+"""
+
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import FrameType
+
+import msgspec
+
+from ledger import __version__
+from ledger.cli.exit_codes import ExitCode
+from ledger.http.quotas import SharedQuotas
+from ledger.http.shared_buckets import SharedBuckets
+from ledger.http.team import Team
+
+HANDOVER = "LEDGER_HANDOVER"  # in the environment of a program that goes on with a socket
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
+SETTLED_S = 10.0  # a worker that lived for so long is started again at once
+LOOK_S = 0.5
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+_log = logging.getLogger("ledger.workers")
+
+# Serves the socket as one of a team, and calls the function once it answers.
+Work = Callable[[socket.socket, Team, Callable[[], None]], int]
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """What a program that is started anew takes over: descriptors, and the workers that serve."""
+
+    version: str
+    listening: int
+    locks: tuple[int, ...]
+    workers: tuple[int, ...]
+
+
+def handed_over() -> Handover | None:
+    """Return what an earlier program of this process left, None at an ordinary start."""
+    text = os.environ.pop(HANDOVER, None)
+    return None if text is None else msgspec.json.decode(text, type=Handover)
+
+
+class Supervisor:
+    """The parent of the workers of one socket."""
+
+    def __init__(
+        self,
+        work: Work,
+        listening: socket.socket,
+        *,
+        count: int,
+        locks: Sequence[int],
+        earlier: Handover | None = None,
+        patience_s: float,
+    ) -> None:
+        """Take the descriptors of held locks, and what an earlier program left.
+
+        `patience_s` is how long a worker may take to end.
+        """
+        self._work = work
+        self._listening = listening
+        self._count = count
+        self._locks = locks
+        self._patience_s = patience_s
+        self._quotas = SharedQuotas(SharedBuckets(), SharedBuckets())
+        self._workers: dict[int, tuple[int, float]] = {}  # by process: its number, and since when
+        self._earlier = set(earlier.workers if earlier else ())
+        self._is_other = earlier is not None and earlier.version != __version__
+        self._due: dict[int, float] = {}  # when the worker of a number is to be started again
+        self._pause_s = FIRST_PAUSE_S
+        self._ends_at_s: float | None = None
+        self._renews = False
+        self._has_started = False
+        self._wakes, self._woken = os.pipe()
+
+    def run(self) -> int:
+        """Start the workers and supervise them until SIGTERM or SIGINT; return the exit code.
+
+        The first worker starts alone. If it does not start, its exit code is returned; with workers
+        of an earlier program, these go on instead.
+        """
+        os.set_blocking(self._woken, False)
+        signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
+        for each in _ENDING:
+            signal.signal(each, self._end)
+        signal.signal(signal.SIGHUP, self._end if sys.stdin.isatty() else self._renew)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        code = ExitCode.USAGE if self._is_other else self._start(0)
+        self._has_started = True
+        if code is not None and not self._earlier:
+            return code
+        if code is None:
+            for number in range(1, self._count):
+                if self._start(number) is not None:
+                    self._start_later(number)
+            _log.info("%d workers serve", len(self._workers))
+            _send(self._earlier, signal.SIGTERM)
+        else:
+            _log.error("the new program does not start; the workers of the earlier one go on")
+            now_s = time.monotonic()
+            self._workers = {each: (at, now_s) for at, each in enumerate(sorted(self._earlier))}
+            self._earlier.clear()
+        while self._workers or self._earlier or self._due:
+            self._look()
+        return ExitCode.DONE
+
+    # --- workers -------------------------------------------------------------------------------
+
+    def _start(self, number: int) -> int | None:
+        """Start a worker and wait until it answers; return its exit code if it ended before."""
+        if self._ends_at_s is not None:
+            return None
+        told, tells = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        process = os.fork()
+        if not process:
+            os.close(told)
+            self._be_worker(number, tells)
+        os.close(tells)
+        self._workers[process] = (number, time.monotonic())
+        try:
+            if os.read(told, 1):
+                return None
+        finally:
+            os.close(told)
+        _, status = os.waitpid(process, 0)
+        del self._workers[process]
+        return abs(os.waitstatus_to_exitcode(status)) or ExitCode.UNAVAILABLE
+
+    def _be_worker(self, number: int, tells: int) -> None:
+        """Serve in this new process, and end it."""
+        code: int = ExitCode.UNAVAILABLE
+        try:
+            signal.set_wakeup_fd(-1)
+            for each in (*_ENDING, signal.SIGHUP, signal.SIGCHLD):
+                signal.signal(each, signal.SIG_DFL)
+            os.setpgid(0, 0)  # an interrupt of the terminal is for the parent, which passes it on
+            team = Team(self._count, not self._has_started, self._quotas)
+            code = self._work(self._listening, team, lambda: _tell(tells))
+        except BaseException as error:  # noqa: BLE001  # nothing of the parent may run here
+            _log.error("worker %d does not start: %s", number, error)
+        finally:
+            with suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    def _look(self) -> None:
+        """Wait for a signal or the end of a worker, and do what follows."""
+        select.select([self._wakes], [], [], LOOK_S)
+        with suppress(BlockingIOError):
+            os.set_blocking(self._wakes, False)
+            os.read(self._wakes, 4_096)
+        self._reap()
+        if self._ends_at_s is not None:
+            self._due.clear()
+            if time.monotonic() > self._ends_at_s:
+                _send({*self._workers, *self._earlier}, signal.SIGKILL)
+            return
+        if self._renews and not self._earlier:
+            self._start_anew()
+        for number in [each for each, at_s in self._due.items() if time.monotonic() >= at_s]:
+            del self._due[number]
+            if self._start(number) is not None:
+                self._start_later(number)
+
+    def _reap(self) -> None:
+        """Note which workers have ended, and when each is to be started again."""
+        while True:
+            try:
+                process, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._earlier.clear()
+                return
+            if not process:
+                return
+            self._earlier.discard(process)
+            if process not in self._workers:
+                continue
+            number, since_s = self._workers.pop(process)
+            if self._ends_at_s is None:
+                code = os.waitstatus_to_exitcode(status)
+                _log.error("worker %d ended (%d) and is started again", number, code)
+                if time.monotonic() - since_s > SETTLED_S:
+                    self._pause_s = 0.0
+                self._start_later(number)
+
+    def _start_later(self, number: int) -> None:
+        self._due[number] = time.monotonic() + self._pause_s
+        self._pause_s = min(max(2 * self._pause_s, FIRST_PAUSE_S), LAST_PAUSE_S)
+
+    # --- signals -------------------------------------------------------------------------------
+
+    def _end(self, _sent: int, _frame: FrameType | None) -> None:
+        """Pass the end on to all workers; a second signal ends their time to drain."""
+        self._ends_at_s = self._ends_at_s or time.monotonic() + self._patience_s
+        _send({*self._workers, *self._earlier}, signal.SIGTERM)
+
+    def _renew(self, _sent: int, _frame: FrameType | None) -> None:
+        self._renews = True
+
+    def _start_anew(self) -> None:
+        """Start the program in this process again; the workers serve meanwhile."""
+        self._renews = False
+        workers = tuple(self._workers)
+        left = Handover(__version__, self._listening.fileno(), tuple(self._locks), workers)
+        for descriptor in (left.listening, *left.locks):
+            os.set_inheritable(descriptor, True)
+        environment = os.environ | {HANDOVER: msgspec.json.encode(left).decode()}
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the new program takes it
+        _log.info("starting anew, beside the workers that serve")
+        try:
+            os.execve(sys.executable, sys.orig_argv, environment)  # noqa: S606  # this program again
+        except OSError as error:
+            _log.error("the program cannot be started anew: %s", error)
+            signal.signal(signal.SIGHUP, self._renew)
+
+
+def _tell(tells: int) -> None:
+    with suppress(BrokenPipeError):  # the parent has gone, which the worker sees soon
+        os.write(tells, b"1")
+    os.close(tells)
+
+
+def _send(processes: set[int], sent: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, sent)
