@@ -19,7 +19,7 @@ HOLD = (
 )
 
 
-def is_refused(holding: Callable[[Path], AbstractContextManager[None]], data: Path) -> None:
+def is_refused(holding: Callable[[Path], AbstractContextManager[object]], data: Path) -> None:
     with refused(ConflictError, "data_in_use"), holding(data):
         pass
 
