@@ -17,6 +17,7 @@ SIGNER_MEMORY_FILE = "signer-memory.sqlite"
 # Empty files: processes lock them, and never delete them.
 USE_LOCK = "use.lock"
 SERVER_LOCK = "server.lock"
+PUBLISHER_LOCK = "publisher.lock"
 # A directory: what a restore puts together before it takes the log's place.
 RESTORING = "restoring"
 

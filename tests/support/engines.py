@@ -21,6 +21,7 @@ from ledger.store.ports.copies import LogCopies
 from ledger.store.ports.log import LogStore, ReadableLog
 from ledger.store.ports.operations import OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
+from ledger.store.ports.turn import PublishingTurn
 from ledger.store.postgres import store as postgres_store
 from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.sqlite import store as sqlite_store
@@ -42,6 +43,7 @@ class Engine(Protocol):
     def source(self, data: Path) -> LogSource: ...
     def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
     def open_signer_memory(self, data: Path) -> SignerMemory: ...
+    def open_turn(self, data: Path) -> PublishingTurn: ...
 
     def raise_epoch(self, data: Path) -> None:
         """Raise the epoch, as a restore does, although a process has the log open."""
@@ -82,6 +84,9 @@ class SqliteEngine:
 
     def open_signer_memory(self, data: Path) -> SignerMemory:
         return engines.open_signer_memory(engines.address_of(data), data / MEMORY)
+
+    def open_turn(self, data: Path) -> PublishingTurn:
+        return engines.open_turn(engines.address_of(data), data)
 
     def copies(self) -> LogCopies:
         return engines.copies()
@@ -158,6 +163,9 @@ class PostgresEngine:
     def open_signer_memory(self, data: Path) -> SignerMemory:
         data.mkdir(exist_ok=True)
         return engines.open_signer_memory(self._created(data), data / MEMORY)
+
+    def open_turn(self, data: Path) -> PublishingTurn:
+        return engines.open_turn(self._created(data), data)
 
     def _created(self, data: Path) -> str:
         """Return the URL of a data directory's database, with its tables."""

@@ -12,8 +12,9 @@ import pytest
 from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
 from ledger.errors import CorruptError, UnavailableError
-from ledger.publish.publisher import Publisher
+from ledger.publish.publisher import Publisher, PublishingTimes
 from ledger.settings import Settings
+from ledger.store.ports.turn import PublishingTurn
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Prover
@@ -67,8 +68,15 @@ def edit(ledger: Ledger, sql: str, *values: object) -> None:
         assert db.execute(sql, values).rowcount
 
 
-def publisher_of(ledger: Ledger) -> Publisher:
-    return Publisher(ledger.tree, ledger.memory, ledger.keys, ledger.writer.now_ms, interval_s=0.01)
+def publisher_of(ledger: Ledger, turn: PublishingTurn | None = None) -> Publisher:
+    return Publisher(
+        ledger.tree,
+        ledger.memory,
+        ledger.keys,
+        ledger.writer.now_ms,
+        times=PublishingTimes(0.01),
+        turn=turn,
+    )
 
 
 def why_refused(publisher: Publisher) -> UnavailableError:

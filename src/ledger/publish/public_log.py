@@ -1,7 +1,7 @@
 """Assemble the public log: the stored tree, its publisher, its witnesses and its time-stamps."""
 
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import NamedTuple, Protocol
 
 from ledger.domain.key_material import of_note_key, require_independent
@@ -10,11 +10,12 @@ from ledger.publish.companions import Stated, read_stated
 from ledger.publish.conflicts import Conflicts
 from ledger.publish.heads import HeadsKey
 from ledger.publish.log_keys import LogKeys
-from ledger.publish.publisher import Publisher
+from ledger.publish.publisher import Publisher, PublishingTimes
 from ledger.publish.served import ServedCheckpoint, read_policy
 from ledger.publish.stamper import Stamper, open_authority
 from ledger.publish.witness_rounds import WitnessRounds
 from ledger.settings import Settings
+from ledger.store.engines import open_turn
 from ledger.store.log import Log
 from ledger.store.ports.endorsements import EndorsementTables
 from ledger.store.ports.log import Needs
@@ -89,8 +90,9 @@ def open_public_log(
     require_independent(policy.keys, _claimed(log, policy.keys))
     wait_s = settings.witness_wait_s
     quorum = ServedCheckpoint(policy, endorsements, wait_s=wait_s, now_ms=clock.now_ms)
-    most_tail_s = settings.publish_within_s
-    publisher = Publisher(publishing, signed, keys, clock.decision_ms, most_tail_s=most_tail_s)
+    times = PublishingTimes(most_tail_s=settings.publish_within_s)
+    turn = opened.enter_context(closing(open_turn(settings.log_address, settings.data)))
+    publisher = Publisher(publishing, signed, keys, clock.decision_ms, times=times, turn=turn)
     publisher.open()
     conflicts = Conflicts(settings.data, signed, publisher.look_again)
     witnesses = WitnessRounds(

@@ -17,10 +17,10 @@ If the log is shorter than a promise, or has another root at its size, it is not
 signed. Then nothing is signed or appended any more, and the health check gives the reason.
 """
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from ledger import clock
 from ledger.domain.charter import STREAM
@@ -29,7 +29,7 @@ from ledger.domain.epochs import SignedTree
 from ledger.errors import CorruptError, RefusedError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.mismatch import promise_of, require_kept, require_remembered
-from ledger.publish.signed_trees import Race, require_same, rolled_back
+from ledger.publish.signed_trees import Race, require_growth, require_same, rolled_back
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.tree import Published, TreeTables
 from ledger.system.worker import StoppedError
@@ -85,6 +85,13 @@ class Publication:
         while self.step():
             pass
         return self.size
+
+    def follow(self) -> None:
+        """Compare and remember what another publisher published since; raise as `step`."""
+        newest, known = self._tree.latest(), 0 if self._last is None else self._last.size
+        if self._is_doubted or not self._aligned or (newest and newest.size != known):
+            self._is_doubted = self._aligned = False
+            self._align()
 
     def look_again(self) -> None:
         """Make the next step compare the log with the signer's memory. Any thread may call it."""
@@ -207,10 +214,7 @@ class Publication:
             hashes = tiles.get((level, n))
             return self._tree.tile(level, n, width) if hashes is None else hashes[: width * 32]
 
-        prover = Prover(new.size, read)
-        old = self._last or Checkpoint(self._keys.origin, 0, merkle.EMPTY_ROOT)
-        proof = prover.consistency(old.size)
-        merkle.verify_consistency(old.size, old.root, new.size, new.root, proof)
+        require_growth(self._last, new, read)
 
     def _verify(self, note: bytes, expected: Checkpoint) -> None:
         """Verify a checkpoint as a reader does, with the keys announced for its size."""
@@ -265,7 +269,7 @@ class Publication:
                 require_same(published, earlier)
             return
         prover = Prover(published.size, self._tree.tile)
-        with contextlib.suppress(CorruptError):
+        with suppress(CorruptError):
             if prover.root(earlier.size) == earlier.root:
                 return
         self._mend(published)
@@ -273,21 +277,15 @@ class Publication:
         require_same(Checkpoint(earlier.origin, earlier.size, root), earlier)
 
     def _edge_of(self, published: Checkpoint) -> Edge:
-        """Return the edge of a published tree.
-
-        It is computed from the tiles, or from the entries if tiles are damaged.
-        """
-        with contextlib.suppress(CorruptError):
+        """Return the edge of a published tree, from the entries if tiles are damaged."""
+        with suppress(CorruptError):
             edge = merkle.edge(published.size, self._tree.tile)
             if edge.root() == published.root:
                 return edge
         return self._mend(published)
 
     def _mend(self, published: Checkpoint) -> Edge:
-        """Rebuild the tiles of a published tree, if the stored entries still give its root.
-
-        If they do not, the tiles stay unchanged: they show which entries were changed.
-        """
+        """Rebuild the tiles of a published tree; leave them if the entries give another root."""
         _log.warning("tiles are damaged; they are rebuilt from %d entries", published.size)
         edge, _ = self._grow(Edge(), published.size, save=False)
         require_same(Checkpoint(published.origin, edge.size, edge.root()), published)

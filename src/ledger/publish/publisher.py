@@ -1,6 +1,7 @@
 """Publish checkpoints in a background thread, within a second of the newest commit.
 
-It makes at most two checkpoints a second, however much is committed. `publication` makes a
+It makes at most two checkpoints a second, however much is committed. Of several servers one has the
+turn to publish, and the others follow; they stand in for one that is late. `publication` makes a
 checkpoint; this module decides when. If the log differs from what was signed, or the log keys are
 not found, nothing is signed or appended, and the health check gives the reason. Everything can
 still be read. Missing keys are looked for again until they are there, or others are announced.
@@ -13,6 +14,7 @@ so, and after the bound of the settings nothing is appended until it is publishe
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 from ledger.errors import LedgerError, UnavailableError
 from ledger.publish.log_keys import LogKeys
@@ -20,12 +22,14 @@ from ledger.publish.publication import Publication
 from ledger.publish.tail import Tail
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.tree import TreeTables
+from ledger.store.ports.turn import OwnTurn, PublishingTurn
 from ledger.system.worker import Backoff, Listener, Listeners, StoppedError, Worker, WorkerState
 
 INTERVAL_S = 0.5  # between two checkpoints
 SETTLE_S = 0.05  # from the first commit to its checkpoint, while idle
 POLL_S = 0.25  # how often to look for other processes' commits
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
+STAND_IN_S = 1.0  # the age of the tail from which a server without the turn publishes
 ALARM_S = 30.0  # the age of the tail from which the health check reports it
 MOST_TAIL_S = 300.0  # the age of the tail from which nothing is appended
 
@@ -42,6 +46,13 @@ _SAID = {
 _log = logging.getLogger("ledger.publisher")
 
 
+class PublishingTimes(NamedTuple):
+    """The time between two checkpoints, and the age of the tail from which nothing is appended."""
+
+    interval_s: float = INTERVAL_S
+    most_tail_s: float = MOST_TAIL_S
+
+
 class Publisher:
     """Publishes one log. Several processes may do so; the signer's memory orders them."""
 
@@ -52,13 +63,13 @@ class Publisher:
         keys: LogKeys,
         now_ms: Callable[[], int],
         *,
-        interval_s: float = INTERVAL_S,
-        most_tail_s: float = MOST_TAIL_S,
+        times: PublishingTimes | None = None,
+        turn: PublishingTurn | None = None,
     ) -> None:
         self._tree = tree
-        self._interval_s = interval_s
-        self._most_tail_s = most_tail_s
+        self._times = times or PublishingTimes()
         self._tail = Tail()
+        self._turn_to_publish = turn or OwnTurn()
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("publisher", self._turn, backoff=backoff)
         self._keys = keys
@@ -118,7 +129,7 @@ class Publisher:
                 "not_yet", "the log is still being compared with its signed checkpoints"
             )
         age_s = self.tail_age_s()
-        if age_s > self._most_tail_s:
+        if age_s > self._times.most_tail_s:
             detail = f"entries have had no checkpoint for {age_s:.0f} s; nothing is appended"
             raise UnavailableError("publication_late", detail)
 
@@ -217,13 +228,19 @@ class Publisher:
                 self._not_signing = told
             raise told
         self._not_signing = None
+        if not (self._turn_to_publish.take() or self._tail.age_s() > STAND_IN_S):
+            self._publication.follow()
+            self._tell(self._publication.size)
+            self._worker.wait(POLL_S)
+            self._worker.rest(SETTLE_S)
+            return
         try:
             moved = self._publication.step()
         except UnavailableError as error:
             raise self._told(error) from error
         self._tell(self._publication.size)
         if moved:
-            self._worker.rest(self._interval_s)
+            self._worker.rest(self._times.interval_s)
             return
         while not self._worker.wait(POLL_S) and self._tree.head() == self._size:
             pass

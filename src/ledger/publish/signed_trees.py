@@ -2,6 +2,7 @@
 
 from ledger.errors import CorruptError, UnavailableError
 from ledger.tlog.checkpoint import Checkpoint
+from ledger.tlog.merkle import EMPTY_ROOT, Prover, ReadTile, verify_consistency
 
 MOST_LOST = 5
 
@@ -46,3 +47,13 @@ def require_same(found: Checkpoint, expected: Checkpoint) -> None:
             f" {expected.root.hex()} was signed: entries were changed, or the file is another copy",
             position=expected.size,
         )
+
+
+def require_growth(old: Checkpoint | None, new: Checkpoint, read: ReadTile) -> None:
+    """Verify the consistency proof from an earlier tree to a new one; raise as the verifier does.
+
+    Without an earlier tree, it is that of an empty log.
+    """
+    size, root = (0, EMPTY_ROOT) if old is None else (old.size, old.root)
+    proof = Prover(new.size, read).consistency(size)
+    verify_consistency(size, root, new.size, new.root, proof)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.audit.source import LogSource
-from ledger.data_files import LOG_FILE, SESSIONS_FILE, is_database
+from ledger.data_files import LOG_FILE, PUBLISHER_LOCK, SESSIONS_FILE, is_database
 from ledger.domain.epochs import SignedTree
 from ledger.errors import NotFoundError
 from ledger.store.ports.copies import LogCopies
@@ -21,6 +21,7 @@ from ledger.store.ports.operations import Access, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.storage_files import StorageFiles
 from ledger.store.ports.transfer import StateRows, TransferTarget
+from ledger.store.ports.turn import PublishingTurn
 from ledger.store.signer_memory import ServerSignerMemory, joined
 from ledger.store.sqlite import access_record, open_files, signer_memory, state_rows
 from ledger.store.sqlite.audited import SqliteSource
@@ -29,6 +30,7 @@ from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.signer_memory import SqliteSignerMemory
 from ledger.store.sqlite.transfer import SqliteTarget
 from ledger.store.sqlite.transfer import close_log as close_file
+from ledger.store.sqlite.turn import FileTurn
 
 if TYPE_CHECKING:
     from ledger.store.ports.log import LogStore, ReadableLog
@@ -210,6 +212,15 @@ def forget_operations(data: Path) -> None:
     """Delete the operational state in a data directory that no server uses."""
     for part in ("", "-wal", "-shm"):
         (data / f"{SESSIONS_FILE}{part}").unlink(missing_ok=True)
+
+
+def open_turn(address: str, data: Path) -> PublishingTurn:
+    """Open this server's claim to the turn to publish the log at an address."""
+    if is_database(address):
+        from ledger.store.postgres.turn import DatabaseTurn  # psycopg
+
+        return DatabaseTurn(address)
+    return FileTurn(data / PUBLISHER_LOCK)
 
 
 def open_signer_memory(address: str, path: Path) -> SignerMemory:

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -161,6 +162,26 @@ def test_an_invitation_that_is_cancelled_and_used_at_once_is_one_of_the_two(
         codes = (used.json().get("code"), cancelled.json().get("code"))
         assert codes in ((None, "invitation_used"), ("invitation_cancelled", None))
     check_ledger(pair[1])
+
+
+def test_a_server_that_is_stopped_with_the_turn_to_publish_keeps_nobody_waiting(
+    pair: Pair, clients: tuple[httpx.Client, httpx.Client]
+) -> None:
+    """One of the two has the turn: each is stopped once."""
+    dave = Actor(clients[0], "Dave", pair[0].origin).register("creator")
+    for stopped, client, running in ((0, clients[1], pair[1]), (1, clients[0], pair[0])):
+        pair[stopped].send(signal.SIGSTOP)
+        try:
+            dave.client = client
+            position = dave.draft().answer["position"]
+            give_up = time.monotonic() + 20
+            while client.get(f"/log/entries/{position - 1}/proof").status_code != 200:
+                assert time.monotonic() < give_up, running.output
+        finally:
+            pair[stopped].send(signal.SIGCONT)
+        wait_until_published(pair[stopped])
+    with pair[0].client() as here, pair[1].client() as there:
+        assert here.get("/log/checkpoint").text == there.get("/log/checkpoint").text
 
 
 class Clients:
