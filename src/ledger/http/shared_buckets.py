@@ -33,9 +33,9 @@ class SharedBuckets:
         self._secret = secrets.token_bytes(32)
         places = self._sets * WAYS
         self._memory = mmap.mmap(-1, 2 * places * _NUMBER_BYTES)
-        whole = memoryview(self._memory)
-        self._keys = whole[: places * _NUMBER_BYTES].cast("Q")
-        self._full_at = whole[places * _NUMBER_BYTES :].cast("d")
+        numbers = memoryview(self._memory)
+        self._keys = numbers[: places * _NUMBER_BYTES].cast("Q")
+        self._full_at = numbers[places * _NUMBER_BYTES :].cast("d")
 
     def __len__(self) -> int:
         """Return how many places are taken."""
