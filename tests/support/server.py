@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.programs import AHEAD, Running, start_program
+from tests.support.suite_database import IN_FILES, settings_for
 
 # A start takes a second of processor time, most of it to import everything. On a machine with ten
 # times the work that it can do, starts waited up to 155 s for that second.
@@ -35,7 +36,7 @@ class Server:
         self.port = free_port()
         self.origin = f"http://localhost:{self.port}"
         self.data = data
-        self._settings = settings
+        self._settings = settings_for(data) | settings
         self._process: Running | None = None
         self._ahead = timedelta(0)
 
@@ -160,6 +161,9 @@ class Demo(Server):
     """A demonstration: `ledger demo` makes it and serves it."""
 
     command = "demo"
+
+    def __init__(self, data: Path, **settings: str) -> None:
+        super().__init__(data, **IN_FILES, **settings)
 
 
 def free_port() -> int:

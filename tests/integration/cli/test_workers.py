@@ -21,6 +21,7 @@ from tests.support.actor import Actor, policy_of
 from tests.support.check import check_ledger, wait_until_published
 from tests.support.engines import DATABASES
 from tests.support.server import Server
+from tests.support.suite_database import IN_FILES
 
 LIMIT = "60000"
 
@@ -58,7 +59,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Workers]]:
     started: list[Workers] = []
 
     def begin(**settings: str) -> Workers:
-        server = Workers(tmp_path / "data", **({"LEDGER_RATE_LIMIT": LIMIT} | settings))
+        server = Workers(tmp_path / "data", **({"LEDGER_RATE_LIMIT": LIMIT} | IN_FILES | settings))
         started.append(server)
         server.start()
         until(lambda: "2 workers serve" in server.output)

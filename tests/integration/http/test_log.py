@@ -9,10 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from ledger.data_files import LOG_FILE
 from ledger.domain.entry import entry_hash
 from ledger.encoding import b64_decode
-from ledger.store.sqlite.store import SqliteLog
+from ledger.store.engines import open_log
 from ledger.tlog import merkle
 from ledger.tlog.checkpoint import parse_note, verify_note
 from tests.support.actor import Actor
@@ -34,7 +33,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         with httpx.Client(base_url=server.origin) as client:
             assert proof_of(client, 1).status_code == 200
             actor = Actor(client, "Alice", server.origin).register("creator")
-            with closing(SqliteLog(server.data / LOG_FILE)) as store:
+            with closing(open_log(server.log_address)) as store:
                 fill(store, SIZE, creator=actor.user)
             assert proof_of(client, SIZE - 1).status_code == 200
         yield server

@@ -19,6 +19,7 @@ from ledger.server import build
 from ledger.settings import read_settings
 from tests.support.actor import Actor
 from tests.support.server import Server
+from tests.support.suite_database import IN_FILES
 
 PROBES = ("/livez", "/readyz", "/healthz")
 
@@ -100,7 +101,7 @@ def test_views_that_fail_are_not_ready(fresh_server: Server) -> None:
 
 
 def test_a_log_that_is_not_the_one_that_was_signed_is_not_ready(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data")
+    server = Server(tmp_path / "data", **IN_FILES)
     server.start()
     try:
         with (

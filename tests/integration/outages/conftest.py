@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.faulty_sqlite import FAULTS_FILE
 from tests.support.server import Server
+from tests.support.suite_database import IN_FILES
 
 SECONDS = 60.0
 
@@ -21,7 +22,7 @@ class FaultyServer(Server):
 
     def __init__(self, data: Path, **settings: str) -> None:
         self._faults = data.parent / "faults.json"
-        super().__init__(data, **{FAULTS_FILE: str(self._faults)}, **settings)
+        super().__init__(data, **{FAULTS_FILE: str(self._faults)}, **IN_FILES, **settings)
 
     def fault(self, **what: Any) -> None:
         """Make the disk fail from now on as `tests.support.faulty_sqlite` says."""

@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from benchmarks.synthetic import grow
-from ledger.data_files import LOG_FILE
-from ledger.store.sqlite.store import SqliteLog
+from ledger.store.engines import open_log
 from ledger.verify.bundle import verify
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, now_ms, policy_of
@@ -71,7 +70,7 @@ def _large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
     with ExitStack() as clients:
         found = Firm(server, clients)
         server.terminate()
-        with closing(SqliteLog(server.data / LOG_FILE)) as store:
+        with closing(open_log(server.log_address)) as store:
             people = [UUID(each.user) for each in (found.cora, found.otto, found.ada)]
             grow(store, people, statements=6_000)
         yield found

@@ -21,9 +21,8 @@ from tlog_scales.tlog import Checkpoint, ConsistencyProof, InclusionProof
 
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
-from ledger.data_files import LOG_FILE
 from ledger.domain.entry import entry_hash
-from ledger.store.sqlite.store import SqliteLog
+from ledger.store.engines import open_log
 from tests.support.actor import Actor
 from tests.support.logs import fill
 from tests.support.server import Server
@@ -50,7 +49,7 @@ def grown(site: Site, server: Server) -> Site:
     site.published(5)
     actor.approve(actor.draft())
     site.published(7)
-    store = SqliteLog(server.data / LOG_FILE)
+    store = open_log(server.log_address)
     try:
         for size in GROWN:
             fill(store, size, creator=actor.user)

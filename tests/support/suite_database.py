@@ -1,0 +1,40 @@
+"""The suite on PostgreSQL: with LEDGER_TEST_DATABASE=postgresql, servers keep their logs there.
+
+Each process of tests starts one PostgreSQL, at its first server, and gives every data directory a
+database of its own. A test whose subject is a file of SQLite takes `IN_FILES`.
+"""
+
+import atexit
+import os
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from tests.support.postgres import Cluster
+
+VARIABLE = "LEDGER_TEST_DATABASE"
+# The setting for a test whose subject is the file: its server has its log there in any case.
+IN_FILES = {"LEDGER_DATABASE_URL": ""}
+CONNECTIONS = "1000"  # a server has about fifteen, and servers of earlier tests may still end
+
+
+def settings_for(data: Path) -> dict[str, str]:
+    """Return the setting that puts the log of a data directory into a database; none by default."""
+    chosen = os.environ.get(VARIABLE, "sqlite")
+    assert chosen in ("sqlite", "postgresql"), f"{VARIABLE} must be sqlite or postgresql"
+    if chosen == "sqlite":
+        return {}
+    name = f"of_{sha256(str(data.absolute()).encode()).hexdigest()[:32]}"
+    cluster = _cluster()
+    found = cluster.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")  # noqa: S608  # a hash
+    if not found:
+        cluster.execute(f"CREATE DATABASE {name}")
+    return {"LEDGER_DATABASE_URL": cluster.url(name)}
+
+
+@cache
+def _cluster() -> Cluster:
+    cluster = Cluster("-c", f"max_connections={CONNECTIONS}", "-c", "synchronous_commit=on")
+    cluster.start()
+    atexit.register(cluster.stop)
+    return cluster
