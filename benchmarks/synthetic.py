@@ -12,14 +12,14 @@ from ledger.domain.charter_values import DEFAULT_MAX_AGE_MS
 from ledger.domain.events import Body, Event, StatementDrafted, StatementSigned
 from ledger.jose import SigningKey
 from ledger.store.log import EventMapper
-from ledger.store.ports.log import Write
+from ledger.store.ports.log import LogStore, Write
 from ledger.store.sqlite.store import SqliteLog
 
 BATCH = 4_000
 NOW_MS = 1_795_230_245_678
 
 
-def grow(store: SqliteLog, people: list[UUID], statements: int) -> None:
+def grow(store: LogStore, people: list[UUID], statements: int) -> None:
     """Append drafts of 1 KiB documents with three approvals each, in batches.
 
     The first two approvals are by `people[0]` and `people[1]`. Every fourth statement gets only one
@@ -76,7 +76,7 @@ def _bodies(stream: UUID, people: list[UUID], number: int, kid: str, signature: 
     return [drafted, *signed]
 
 
-def _append(store: SqliteLog, rows: list[StoredEvent]) -> None:
+def _append(store: LogStore, rows: list[StoredEvent]) -> None:
     if rows:
         (outcome,) = store.append([Write(key=os.urandom(32), events=tuple(rows))])
         if isinstance(outcome, Exception):
