@@ -49,6 +49,7 @@ def expired(server: Server, begun: dict[str, Any]) -> dict[str, Any]:
     return begun | {"ceremony": seal(late, key=key)}
 
 
+@pytest.mark.sqlite
 def test_a_registration_ends_after_five_minutes(
     server: Server, join: Join, refuses: Refuses
 ) -> None:
@@ -58,11 +59,13 @@ def test_a_registration_ends_after_five_minutes(
     refuses(lambda: dora.client.post(COMPLETE, json=body), 422, "ceremony_unknown")
 
 
+@pytest.mark.sqlite
 def test_a_sign_in_ends_after_five_minutes(server: Server, bob: Actor, refuses: Refuses) -> None:
     begun = expired(server, bob.begin_sign_in())
     refuses(lambda: bob.post_assertion(begun), 422, "ceremony_unknown")
 
 
+@pytest.mark.sqlite
 def test_the_attestation_of_a_key_ends_after_five_minutes(
     server: Server, bob: Actor, refuses: Refuses
 ) -> None:
@@ -151,6 +154,7 @@ def test_a_forged_or_changed_ceremony_is_refused(bob: Actor, refuses: Refuses) -
     assert bob.post_assertion(begun).status_code == 200
 
 
+@pytest.mark.sqlite
 def test_twelve_thousand_open_ceremonies_change_nothing_for_anybody(
     server: Server, bob: Actor, join: Join
 ) -> None:

@@ -99,6 +99,7 @@ def test_every_page_says_which_key_was_added_lately(join: Join) -> None:
     assert "Not you?" not in erik.client.get("/inbox").text
 
 
+@pytest.mark.sqlite
 def test_the_news_is_told_without_the_browser_where_that_was_forgotten(
     fresh_server: Server, join: Join
 ) -> None:

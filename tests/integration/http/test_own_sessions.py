@@ -4,6 +4,7 @@ import sqlite3
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor
@@ -69,6 +70,7 @@ def test_strangers_see_and_end_no_session(join: Join, refuses: Refuses) -> None:
     refuses(lambda: dora.client.post(path, json={}), 401, "sign_in_required")
 
 
+@pytest.mark.sqlite
 def test_a_session_that_nobody_used_for_a_week_is_over(fresh_server: Server, join: Join) -> None:
     dora = join("Dora", at=fresh_server)
     fresh_server.stop()

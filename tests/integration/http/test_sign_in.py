@@ -268,6 +268,7 @@ def test_a_made_up_session_is_none(token: str, stranger: httpx.Client, refuses: 
     refuses(lambda: stranger.get("/api/session", headers=headers), 401, "sign_in_required")  # type: ignore[arg-type]  # bytes, as on the wire
 
 
+@pytest.mark.sqlite
 def test_a_session_ends_after_thirty_days(server: Server, join: Join, refuses: Refuses) -> None:
     dora = join("Dora")
     change_state(server, "UPDATE open_session SET expires_ms = 1 WHERE user = ?", (dora.user,))

@@ -175,6 +175,7 @@ def test_a_copy_of_the_files_holds_no_key_and_no_session(server: Server, join: J
     assert dora.key.kid.encode() in files
 
 
+@pytest.mark.sqlite
 def test_a_copy_of_the_log_has_every_decision_to_read(
     server: Server, alice: Actor, join: Join
 ) -> None:
