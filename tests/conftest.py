@@ -19,7 +19,7 @@ settings.load_profile("ledger")
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests about files of SQLite where the suite runs on another engine."""
-    if os.environ.get("LEDGER_TEST_DATABASE", "sqlite") == "sqlite":
+    if os.environ.get("TESTS_DATABASE", "sqlite") == "sqlite":
         return
     left_out = [each for each in items if each.get_closest_marker("sqlite")]
     config.hook.pytest_deselected(items=left_out)

@@ -1,4 +1,4 @@
-"""The suite on PostgreSQL: with LEDGER_TEST_DATABASE=postgresql, servers keep their logs there.
+"""The suite on PostgreSQL: with TESTS_DATABASE=postgresql, servers keep their logs there.
 
 Each process of tests starts one PostgreSQL, at its first server, and gives every data directory a
 database of its own. A test whose subject is a file of SQLite takes `IN_FILES`.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support.postgres import Cluster
 
-VARIABLE = "LEDGER_TEST_DATABASE"
+VARIABLE = "TESTS_DATABASE"
 # The setting for a test whose subject is the file: its server has its log there in any case.
 IN_FILES = {"LEDGER_DATABASE_URL": ""}
 CONNECTIONS = "1000"  # a server has about fifteen, and servers of earlier tests may still end
