@@ -58,7 +58,8 @@ def test_no_command_returns_a_bare_number(module: Path) -> None:
 
 def test_a_module_returns_no_code_that_its_commands_do_not_declare() -> None:
     """DONE and USAGE are declared by every command."""
-    for module in CLI.glob("*.py"):
+    shared = {"exit_codes.py", "workers.py"}  # they return what `main.py` declares
+    for module in (each for each in CLI.glob("*.py") if each.name not in shared):
         tree = ast.parse(module.read_text())
         used = {
             node.attr
