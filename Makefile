@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean coverage demo fuzz help hostile lint lock quick-tests reference run sabotage test test-node test-python tests upgrade verifier
+.PHONY: bench clean cluster coverage demo fuzz help hostile lint lock quick-tests reference run sabotage test test-cluster test-node test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -99,6 +99,16 @@ hostile: $(VENV)/test.stamp ## attack a server in full, alone and through nginx 
 	@$(BIN)/python -m tests.differential
 	@$(MAKE) --no-print-directory fuzz
 
+cluster: $(VENV)/test.stamp ## try a cluster: three database nodes, three servers and a proxy at http://localhost:8000
+	@$(CLUSTER)
+	@$(MAKE) --no-print-directory VENV=.venv-cluster .venv-cluster/cluster.stamp
+	@exec $(BIN)/python -m tests.cluster
+
+test-cluster: $(VENV)/test.stamp ## kill, freeze and part the nodes of a replicated database and of servers on it
+	@$(CLUSTER)
+	@$(MAKE) --no-print-directory VENV=.venv-cluster .venv-cluster/cluster.stamp
+	$(PYTEST) tests/cluster
+
 FUZZ_SECONDS ?= 60
 
 # atheris has no wheel for every platform, so it is no dependency of the tests: an environment apart.
@@ -123,6 +133,7 @@ lock: ## write requirements*.txt anew from pyproject.toml, changing no more than
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server --extra postgresql -o requirements-postgresql.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml -o requirements-verify.txt
 	$(LOCK) -c requirements-dev.txt --group build -o requirements-build.txt
+	$(LOCK) -c requirements-dev.txt --group cluster -o requirements-cluster.txt
 
 upgrade: LOCKFLAGS := --upgrade
 upgrade: lock ## the same, with the newest versions that pyproject.toml allows
@@ -144,6 +155,12 @@ $(VENV)/test.stamp: requirements-dev.txt pyproject.toml
 	@echo "Installing what ledger and its tests need into $(VENV) …"
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-cluster/cluster.stamp: requirements-cluster.txt
+	@$(ENVIRONMENT)
+	@echo "Installing what a cluster needs into $(VENV) …"
+	@$(PIP) --require-hashes -r requirements-cluster.txt
 	@touch $@
 
 .venv-fuzz/fuzz.stamp: requirements-verify.txt tests/fuzz/requirements.txt
@@ -169,6 +186,13 @@ define PROXIES
 command -v nginx >/dev/null && command -v caddy >/dev/null || { \
 	[ "$$(id -u)" = 0 ] && apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends nginx caddy; } >&2 || { \
 		echo "make hostile needs nginx and Caddy: install them." >&2; exit 1; }
+endef
+
+# etcd keeps the database's nodes agreed on which of them is the primary.
+define CLUSTER
+command -v etcd >/dev/null && command -v caddy >/dev/null || { \
+	[ "$$(id -u)" = 0 ] && apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends etcd-server caddy; } >&2 || { \
+		echo "A cluster needs etcd 3.4 or newer and Caddy: install them." >&2; exit 1; }
 endef
 
 # Programs of others that the tests hold ours against: openssl for our formats; SoftHSM and OpenSC

@@ -47,7 +47,7 @@ def test_an_agents_tools_need_what_verifying_needs_and_no_server() -> None:
 def test_nothing_is_installed_without_its_hash() -> None:
     lines = (ROOT / "Makefile").read_text().splitlines()
     installs = [line for line in lines if "$(PIP)" in line]
-    assert len(installs) == 6
+    assert len(installs) == 7
     for line in installs:
         # The project itself, without its dependencies, is no package of a registry.
         assert "--require-hashes -r" in line or "--no-deps --no-build-isolation" in line, line

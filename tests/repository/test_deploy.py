@@ -17,6 +17,7 @@ from ledger.settings import __doc__ as settings_text
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "docs/how-to/deploy"
+CLUSTER = ROOT / "docs/how-to/cluster"
 UNIT = (DEPLOY / "ledger.service").read_text()
 MONITOR = (DEPLOY / "ledger-monitor.service").read_text()
 COMMANDS = (ROOT / "docs/reference/commands.md").read_text()
@@ -30,7 +31,8 @@ def of_unit(name: str) -> list[str]:
 
 def test_every_setting_in_the_files_is_a_setting() -> None:
     known = set(re.findall(r"^\| (LEDGER_\w+) \|", settings_text or "", re.MULTILINE))
-    for text in (UNIT, CONTAINER, COMPOSE, *(each.read_text() for each in DEPLOY.glob("*.md"))):
+    pages = [*DEPLOY.glob("*.md"), *CLUSTER.glob("*.md")]
+    for text in (UNIT, CONTAINER, COMPOSE, *(each.read_text() for each in pages)):
         assert set(re.findall(r"LEDGER_\w+", text)) <= known
 
 

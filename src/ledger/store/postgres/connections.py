@@ -42,6 +42,10 @@ _TCP: dict[str, str | int] = {
 _NOT_REPLICATED = "01000"
 _ENDING = ("08", "57P")  # the classes of errors that end a connection
 
+# By URL: when a read last got no answer. A server that froze keeps its connections open, and each
+# would wait as long. A write may wait for standbys, so it tells nothing.
+_lost_s: dict[str, float] = {}
+
 _TOLD = "the database cannot be used now; the program's log says why"
 _log = logging.getLogger("ledger.database")
 
@@ -60,6 +64,7 @@ class _Connection(psycopg.Connection[tuple[Any, ...]]):
     """A connection that is closed when a statement takes too long or is interrupted."""
 
     limit_s: float = STATEMENT_S
+    read_from = ""  # the URL if only reads use it; "" is nobody's
 
     def wait(
         self, gen: PQGen[Answer], interval: float = _POLL_S, timeout: float | None = None
@@ -73,6 +78,7 @@ class _Connection(psycopg.Connection[tuple[Any, ...]]):
             # not, nor does our own time limit, which has no code.
             if error.sqlstate is None or error.sqlstate.startswith(_ENDING):
                 self.pgconn.finish()
+                _lost_s[self.read_from] = time.monotonic()
             raise
         except BaseException:
             self.pgconn.finish()
@@ -103,6 +109,7 @@ class DatabaseConnection:
         self._require = require
         self._lock = Lock()
         self._connection: _Connection | None = None
+        self._opened_s = 0.0
         self._is_closed = False
         self._warned = ""
         self._in_snapshot = False
@@ -200,7 +207,10 @@ class DatabaseConnection:
     def _opened(self) -> _Connection:
         if self._is_closed:
             raise psycopg.InterfaceError("the log is closed")
+        if self._opened_s < _lost_s.get(self._url, 0.0) and not self._in_snapshot:
+            self._drop()
         if self._connection is None:
+            self._opened_s = time.monotonic()
             try:
                 self._connection = self._connect()
             except psycopg.Error as error:
@@ -235,6 +245,7 @@ class DatabaseConnection:
         except BaseException:
             found.close()
             raise
+        found.read_from = self._url if self._seals or self._reads_only else ""
         return found
 
     def _noticed(self, notice: psycopg.errors.Diagnostic) -> None:

@@ -111,6 +111,19 @@ def test_a_server_that_answers_nothing_is_left_and_the_same_write_tells(proxy: P
         assert store.head().stored == 1
 
 
+@pytest.mark.usefixtures("impatient")
+def test_after_a_read_that_got_no_answer_no_connection_from_before_is_used(proxy: Proxy) -> None:
+    backend = "SELECT pg_backend_pid()"
+    with closing(PostgresLog(proxy.url())) as store, closing(store.reader()) as reader:
+        before = reader._connection.rows(backend)
+        assert reader._connection.rows(backend) == before
+        proxy.hold_answers()
+        with refused(UnavailableError, "storage_failed"):
+            store.head()
+        proxy.pass_on()
+        assert reader._connection.rows(backend) != before
+
+
 def test_a_connection_that_was_lost_between_two_statements_is_opened_again(
     own_cluster: Cluster, own_url: str
 ) -> None:
