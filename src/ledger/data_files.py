@@ -7,6 +7,8 @@ VIEWS_FILE = "views.sqlite"
 LOST_VIEWS_FILE = "views-ahead.sqlite"
 # Open ceremonies, sessions, sign counts of sign-ins: the server can lose these without harm.
 SESSIONS_FILE = "state.sqlite"
+# Who is sent messages, and which: losing it loses receivers, and nothing of the log.
+MESSAGES_FILE = "messages.sqlite"
 # Who signed in, was refused, administered or exported; the older half has `.1` after its name.
 SECURITY_FILE = "security.jsonl"
 LEDGER_KEY_FILE = "ledger-key.pem"
@@ -16,6 +18,7 @@ LOG_KEYS_FILE = "log-keys.pem"
 SIGNER_MEMORY_FILE = "signer-memory.sqlite"
 # Empty files: processes lock them, and never delete them.
 USE_LOCK = "use.lock"
+MESSAGES_LOCK = "messages.lock"
 SERVER_LOCK = "server.lock"
 PUBLISHER_LOCK = "publisher.lock"
 # A directory: what a restore puts together before it takes the log's place.

@@ -25,11 +25,13 @@ from ledger.http import (
     changes,
     checkpoints,
     evidence,
+    mailboxes,
     people,
     probes,
     reads,
     standing,
     statements,
+    webhooks,
 )
 from ledger.http import log as public_log
 from ledger.http import metrics as prometheus
@@ -45,6 +47,7 @@ from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, Lanes, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.openapi import StrictDocument
+from ledger.http.parts import Ledger, dependencies
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.probes import Serving
 from ledger.http.problems import EXCEPTION_HANDLERS
@@ -52,14 +55,17 @@ from ledger.http.queries import refuse_stray_parameters
 from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest, StrictRequest, require_json_from_us
-from ledger.http.security_record import SecurityRecord, open_record
+from ledger.http.security_record import open_record
 from ledger.http.sessions import Sessions
 from ledger.http.sign_route import SignRoute
-from ledger.http.storage_watch import StorageWatch, watch_storage
+from ledger.http.storage_watch import watch_storage
 from ledger.http.streams import EventStreams
 from ledger.http.team import ALONE, Team
+from ledger.messages.opening import open_messenger
+from ledger.messages.outbox import Models
 from ledger.pages import ROUTES, Web, for_people, template_config, verifier
-from ledger.publish.public_log import PublicLog, open_public_log
+from ledger.pages.texts import text
+from ledger.publish.public_log import open_public_log
 from ledger.settings import Settings
 from ledger.store.async_log import AsyncLog
 from ledger.store.async_state import AsyncState
@@ -73,6 +79,7 @@ from projections.views_ahead import keep_if_ahead
 
 START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+_FIRST = "first administrator, register once at %s"
 _log = logging.getLogger("ledger")
 
 
@@ -84,25 +91,6 @@ class Served(NamedTuple):
     admission: Admission
     serving: Serving
     end_streams: Callable[[], None]
-
-
-class Ledger(NamedTuple):
-    """The parts of one running ledger."""
-
-    site: Site
-    statements: StatementCommands
-    people: PeopleCommands
-    models: ReadModels
-    public: PublicLog
-    sessions: Sessions
-    access: AccessRecord
-    clock: LedgerClock
-    commits: AsyncLog
-    record: SecurityRecord
-    metrics: Metrics
-    exports: Exports
-    watch: StorageWatch
-    quotas: Quotas
 
 
 def build(settings: Settings, wall: WallClock | None = None, team: Team = ALONE) -> Served:
@@ -123,6 +111,7 @@ def build(settings: Settings, wall: WallClock | None = None, team: Team = ALONE)
             ledger.watch.start()
             ledger.models.follower.start()
             ledger.public.start()
+            ledger.messenger.start()
             # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
@@ -176,9 +165,8 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     log = opened.enter_context(closing(Log(store)))
     with closing(store.tree()) as tree:
         require_sound_end(tree)
-    address, path = settings.log_address, settings.data / VIEWS_FILE
-    keep_if_ahead(path, log.head(), settings.data / LOST_VIEWS_FILE)
-    views = opened.enter_context(closing(Views(path)))
+    views = opened.enter_context(closing(_views(settings, log)))
+    address = settings.log_address
     signed = opened.enter_context(closing(open_signer_memory(address, settings.signer_memory)))
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     born_ms = clock.now_ms() if log.head() else 0
@@ -187,6 +175,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     def committed(newest: int) -> None:
         models.committed(newest)
         public.publisher.committed(newest)
+        messenger.wake()
 
     def admit() -> None:
         public.publisher.require_sound()
@@ -195,8 +184,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     commits = AsyncLog(store, committed, admit, metrics.committed, watch.require_files)
     writer = Writer(commits, clock)
     if (secret := found(log, settings, now_ms=clock.now_ms())) and team.is_first:
-        link = f"{settings.origin}/register#invitation={secret}"
-        _log.warning("first administrator, register once at %s", link)
+        _log.warning(_FIRST, f"{settings.origin}/register#invitation={secret}")
     # After the founding, so that it knows which ledger it belongs to.
     kept = opened.enter_context(closing(open_operations(address, settings.data, born_ms=born_ms)))
     state = opened.enter_context(closing(AsyncState(kept)))
@@ -204,6 +192,8 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
     people = PeopleCommands(writer, state)
+    read = Models(log, views, follower, clock.steady_ms)
+    messenger = open_messenger(settings, read, keys.charter.ledger, opened, text)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(
@@ -221,7 +211,15 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
         Exports(),
         watch,
         Quotas(settings.rate_limit, shared=team.quotas),
+        messenger,
     )
+
+
+def _views(settings: Settings, log: Log) -> Views:
+    """Return the read models of a log, which are put aside if they have more than the log."""
+    path = settings.data / VIEWS_FILE
+    keep_if_ahead(path, log.head(), settings.data / LOST_VIEWS_FILE)
+    return Views(path)
 
 
 def _application(
@@ -247,6 +245,8 @@ def _application(
             people.members_only,
             standing.router,
             *reads.routes,
+            webhooks.router,
+            mailboxes.router,
             probes.router,
             prometheus.router,
             checkpoints.router,
@@ -263,7 +263,7 @@ def _application(
     return Application(
         route_handlers=[api, assets.router(), pages],
         before_request=refuse_stray_parameters,
-        dependencies=_dependencies(ledger, serving) | {"web": Provide(web.current)},
+        dependencies=dependencies(ledger, serving) | {"web": Provide(web.current)},
         exception_handlers={
             kind: for_people(answer, web) for kind, answer in EXCEPTION_HANDLERS.items()
         },
@@ -280,21 +280,3 @@ def _application(
         before_send=[send_security_headers(settings.origin), note_route],
         template_config=template_config(assets),
     )
-
-
-def _dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
-    """Return the parts by the names under which routes request them."""
-    return {
-        "site": Provide(lambda: ledger.site, sync_to_thread=False),
-        "commands": Provide(lambda: ledger.statements, sync_to_thread=False),
-        "people": Provide(lambda: ledger.people, sync_to_thread=False),
-        "models": Provide(ledger.models.current),
-        "public": Provide(lambda: ledger.public, sync_to_thread=False),
-        "access": Provide(lambda: ledger.access, sync_to_thread=False),
-        "sessions": Provide(lambda: ledger.sessions, sync_to_thread=False),
-        "exports": Provide(lambda: ledger.exports, sync_to_thread=False),
-        "quotas": Provide(lambda: ledger.quotas, sync_to_thread=False),
-        "record": Provide(lambda: ledger.record, sync_to_thread=False),
-        "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
-        "serving": Provide(lambda: serving, sync_to_thread=False),
-    }

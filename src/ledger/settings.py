@@ -28,6 +28,10 @@
 | LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
 | LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
 | LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
+| LEDGER_MESSAGE_RETRIES | from 5 s to a day, three days in all | pauses between attempts, seconds |
+| LEDGER_PRIVATE_HOSTS | none | private hosts to which messages may be sent |
+| LEDGER_SMTP_URL | none | mail server, smtp(s)://[user:password@]host[:port] |
+| LEDGER_MAIL_FROM | none | address that mail is from; needed with the server |
 | LEDGER_CLOCK_CONFIRMED | none | newest position at which a clock far from the log's is right |
 | LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
 """
@@ -60,6 +64,8 @@ from ledger.keystore.places import (
     parse_log_key_places,
 )
 from ledger.system.client_address import Network, parse_networks
+from ledger.system.message_settings import parse_hosts, parse_pauses
+from ledger.system.smtp import SmtpServer, parse_smtp_url, require_mail_address
 
 DEFAULT_PORT = 8000
 # A proxy serves an https origin, most often on the same machine.
@@ -68,6 +74,7 @@ _MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
 Servers = Literal["one", "several"]
 DatabaseCommit = Literal["local", "quorum"]
 Host = TypeVar("Host", str, None)
+T = TypeVar("T")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -99,6 +106,10 @@ class Settings(msgspec.Struct, frozen=True):
     proxies: tuple[Network, ...]
     security_log: Path | None
     metrics: tuple[Network, ...]
+    message_retries: tuple[int, ...]
+    private_hosts: frozenset[str]
+    smtp: SmtpServer | None
+    mail_from: str
     clock_confirmed: int | None
     drain_s: int
 
@@ -139,6 +150,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         _refuse("LEDGER_RP_ID", "must be the origin's host or a parent domain of it")
     data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
+    hosts = _parsed(environment, "LEDGER_PRIVATE_HOSTS", parse_hosts)
     return Settings(
         origin=origin,
         rp_id=rp_id,
@@ -166,6 +178,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         proxies=_networks(environment, "LEDGER_PROXIES", "" if local else LOOPBACK),
         security_log=_security_log(environment, data),
         metrics=_networks(environment, "LEDGER_METRICS", LOOPBACK),
+        message_retries=_parsed(environment, "LEDGER_MESSAGE_RETRIES", parse_pauses),
+        private_hosts=hosts,
+        smtp=_parsed(environment, "LEDGER_SMTP_URL", lambda url: parse_smtp_url(url, hosts)),
+        mail_from=_mail_from(environment),
         clock_confirmed=_position(environment, "LEDGER_CLOCK_CONFIRMED"),
         drain_s=_number(environment, "LEDGER_DRAIN", 0, least=0),
     )
@@ -248,6 +264,19 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
     if not (text.isascii() and text.isdigit() and least <= int(text) < 65_536):
         _refuse(name, f"must be a whole number from {least} to 65535")
     return int(text)
+
+
+def _parsed(environment: Mapping[str, str], name: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(environment.get(name, ""))
+    except MalformedError as error:
+        _refuse(name, error.detail)
+
+
+def _mail_from(environment: Mapping[str, str]) -> str:
+    """Return the address that mail is from, empty without a mail server."""
+    name, is_needed = "LEDGER_MAIL_FROM", bool(environment.get("LEDGER_SMTP_URL"))
+    return _parsed(environment, name, require_mail_address if is_needed else str)
 
 
 def _position(environment: Mapping[str, str], name: str) -> int | None:

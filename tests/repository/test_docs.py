@@ -154,15 +154,17 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         "/api/stream",
         "/api/statements/{statement_id:str}/evidence",
         "/api/statements/{statement_id:str}/certificate",
+        "/api/webhooks",
+        "/api/webhooks/{webhook:str}/deliveries",
     }
     (section,) = re.findall(
         r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
     )
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
-        " `/api/invitations/{kid}`, `/api/stream`, `/api/access-record`,"
-        " `/api/questions/…`, `/api/trail`, `/api/events/{position}`, the evidence and the"
-        " certificate take neither" in section
+        " `/api/invitations/{kid}`, `/api/stream`, `/api/webhooks`,"
+        " `/api/webhooks/{id}/deliveries`, `/api/access-record`, `/api/questions/…`, `/api/trail`,"
+        " `/api/events/{position}`, the evidence and the certificate take neither" in section
     )
 
 

@@ -7,9 +7,17 @@ from pathlib import Path
 
 from ledger.cli import copy, log_actions, recover_action, restore
 from ledger.commands import ledger_clock
-from ledger.http import metrics, probes, read_models, security_record, storage_watch
+from ledger.http import (
+    metrics,
+    probes,
+    read_models,
+    recorded_routes,
+    security_record,
+    storage_watch,
+)
 from ledger.http.metrics import Metrics
 from ledger.http.security_record import SecurityLine
+from ledger.messages import messenger
 from ledger.publish import publisher, stamper, witness_rounds
 from ledger.store import scrubber
 
@@ -77,6 +85,7 @@ def test_every_reason_of_a_probe_is_in_the_reference() -> None:
 # The modules whose reasons `/healthz` answers, and the functions that make them.
 REASONERS = (
     ledger_clock,
+    messenger,
     probes,
     publisher,
     read_models,
@@ -86,7 +95,7 @@ REASONERS = (
     storage_watch,
     witness_rounds,
 )
-REASONS = {"_lost_text", "_told", "alarms", "failures", "reasons", "warnings"}
+REASONS = {"_lost_text", "_told", "alarms", "failures", "reasons", "warnings", "_noticed"}
 
 
 def beginnings_of_health_reasons() -> set[str]:
@@ -131,7 +140,7 @@ def test_every_event_of_the_record_is_in_the_reference_and_the_reverse() -> None
         )
     )
     assert first_cells("Events") == {
-        *security_record.EVENTS.values(),
+        *recorded_routes.EVENTS.values(),
         *by_command,
         security_record.REQUEST,
         security_record.CONNECTION,

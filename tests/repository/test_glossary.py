@@ -50,7 +50,16 @@ BANNED = {
 # TimeStampToken of RFC 3161.
 TOKENS = {
     "ledger.audit.endorsements": "TimeStampToken",
+    "ledger.http.mailboxes": "the token of a person's feeds",
     "ledger.http.sessions": "a session's token",
+    "ledger.messages.letters": "the token that ends mail",
+    "ledger.pages.feeds": "the token of a person's feeds",
+    "ledger.pages.leaving": "the token that ends mail",
+    "ledger.store.ports.messages": "the token of a person's feeds",
+    "ledger.store.postgres.mailboxes": "the token of a person's feeds",
+    "ledger.store.postgres.messages": "the token of a person's feeds",
+    "ledger.store.sqlite.mailboxes": "the token of a person's feeds",
+    "ledger.store.sqlite.messages": "the token of a person's feeds",
     "ledger.keystore.hsm": "a PKCS#11 token",
     "ledger.keystore.places": "a PKCS#11 token",
     "ledger.store.ports.endorsements": "TimeStampToken",

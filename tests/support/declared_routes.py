@@ -25,6 +25,8 @@ PAGES = [
     "/governance",
     "/setup",
     "/access",
+    "/webhooks",
+    "/messages",
     "/digests/{digest:str}",
     "/statements/{statement_id:str}/certificate",
     "/digests/{digest:str}/qr.svg",
@@ -66,6 +68,8 @@ MEMBERS_READ = [
     "/api/trail",
     "/api/events/{position:str}",
     "/api/device-links",
+    "/api/webhooks",
+    "/api/webhooks/{webhook:str}/deliveries",
 ]
 MEMBERS_POST = [
     "/api/approvals",
@@ -81,6 +85,17 @@ MEMBERS_POST = [
     "/api/device-links",
     "/api/device-links/approve",
     "/api/device-links/end",
+    "/api/mailbox",
+    "/api/mailbox/verify",
+    "/api/mailbox/settings",
+    "/api/mailbox/remove",
+    "/api/feeds",
+    "/api/feeds/remove",
+    "/api/webhooks",
+    "/api/webhooks/{webhook:str}/remove",
+    "/api/webhooks/{webhook:str}/resume",
+    "/api/webhooks/{webhook:str}/test",
+    "/api/webhooks/{webhook:str}/deliveries/{number:int}/again",
 ]
 BY_SIGNATURE = [
     "/api/statements/create",
@@ -124,7 +139,14 @@ LOG = [
     "/log/entries/{index:str}/proof",
     "/log/tile/{level:str}/{path:path}",
 ]
+# For those who have the secret of the address: feeds, and the end of mail.
+BY_TOKEN = [
+    "/feeds/{token:str}/inbox.atom",
+    "/feeds/{token:str}/deadlines.ics",
+    "/unsubscribe/{token:str}",
+]
 GET = [
+    *BY_TOKEN,
     *LOG,
     *PAGES,
     "/verify",
@@ -138,4 +160,4 @@ GET = [
     "/schema",
     "/schema/{path:str}",
 ]
-POST = [*MEMBERS_POST, *BY_SIGNATURE, *BY_CEREMONY]
+POST = [*MEMBERS_POST, *BY_SIGNATURE, *BY_CEREMONY, "/unsubscribe/{token:str}"]

@@ -19,6 +19,7 @@ from ledger.audit.source import LogSource
 from ledger.store import engines
 from ledger.store.ports.copies import LogCopies
 from ledger.store.ports.log import LogStore, ReadableLog
+from ledger.store.ports.messages import MessageStore
 from ledger.store.ports.operations import OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.turn import PublishingTurn
@@ -42,6 +43,7 @@ class Engine(Protocol):
     def read_log(self, data: Path) -> ReadableLog: ...
     def source(self, data: Path) -> LogSource: ...
     def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
+    def open_messages(self, data: Path) -> MessageStore: ...
     def open_signer_memory(self, data: Path) -> SignerMemory: ...
     def open_turn(self, data: Path) -> PublishingTurn: ...
 
@@ -81,6 +83,9 @@ class SqliteEngine:
 
     def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState:
         return engines.open_operations(engines.address_of(data), data, born_ms=born_ms)
+
+    def open_messages(self, data: Path) -> MessageStore:
+        return engines.open_messages(engines.address_of(data), data)
 
     def open_signer_memory(self, data: Path) -> SignerMemory:
         return engines.open_signer_memory(engines.address_of(data), data / MEMORY)
@@ -159,6 +164,9 @@ class PostgresEngine:
 
     def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState:
         return engines.open_operations(self._created(data), data, born_ms=born_ms)
+
+    def open_messages(self, data: Path) -> MessageStore:
+        return engines.open_messages(self._created(data), data)
 
     def open_signer_memory(self, data: Path) -> SignerMemory:
         data.mkdir(exist_ok=True)

@@ -15,6 +15,7 @@ from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest, full_pattern
 from ledger.http.security_record import SecurityRecord
 from ledger.http.sessions import Sessions
+from ledger.messages.messenger import Messenger
 from ledger.publish.public_log import PublicLog
 from ledger.settings import Settings
 
@@ -52,6 +53,7 @@ FromAccess = NamedDependency[SkipValidation[AccessRecord]]
 FromSessions = NamedDependency[SkipValidation[Sessions]]
 FromPublicLog = NamedDependency[SkipValidation[PublicLog]]
 FromRecord = NamedDependency[SkipValidation[SecurityRecord]]
+FromMessenger = NamedDependency[SkipValidation[Messenger]]
 FromStatements = NamedDependency[SkipValidation[StatementCommands]]
 FromPeople = NamedDependency[SkipValidation[PeopleCommands]]
 SignedIn = NamedDependency[SkipValidation[str]]

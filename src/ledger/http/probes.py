@@ -19,7 +19,7 @@ from litestar.params import SkipValidation
 
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.errors import LedgerError, UnavailableError
-from ledger.http.context import FromPublicLog, FromReadModels, FromRecord
+from ledger.http.context import FromMessenger, FromPublicLog, FromReadModels, FromRecord
 from ledger.http.read_models import ReadModels
 from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
@@ -108,7 +108,11 @@ async def readyz(
 
 @get("/healthz", responses={503: FAILING})
 async def healthz(
-    models: FromReadModels, public: FromPublicLog, record: FromRecord, serving: FromServing
+    models: FromReadModels,
+    public: FromPublicLog,
+    record: FromRecord,
+    messenger: FromMessenger,
+    serving: FromServing,
 ) -> Response[HealthAnswer]:
     """Tell whether the ledger is fit to answer."""
     failures = [*_told(models.failures), *_told(public.failures), *serving.watch.failures()]
@@ -121,6 +125,7 @@ async def healthz(
     if problem is not None:
         failures.append(problem.detail)
     warnings = [*(from_log or ()), *record.warnings(), *serving.watch.warnings()]
+    warnings += messenger.warnings()
     status: Fitness = "degraded" if warnings else "ok"
     found = HealthAnswer(
         "failing" if failures else status, models.follower.position, failures + warnings

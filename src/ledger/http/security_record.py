@@ -19,6 +19,7 @@ import msgspec
 from ledger import clock
 from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.http.exchange import OK, Exchange
+from ledger.http.recorded_routes import EVENTS
 from ledger.http.refusal import REFUSALS as REFUSALS_BEFORE
 from ledger.http.team import ALONE, Team
 from ledger.system import private_files
@@ -37,41 +38,6 @@ REQUEST = "request"
 SUPPRESSED = "suppressed"
 DROPPED = "dropped"
 
-# The event of a route; of every other route only refusals are recorded, as `request`.
-EVENTS = {
-    "POST /api/credentials": "registration_begin",
-    "POST /api/register/complete": "registration",
-    "POST /api/authenticate/options": "sign_in_begin",
-    "POST /api/authenticate": "sign_in",
-    "POST /api/sessions": "sign_in",
-    "POST /api/logout": "sign_out",
-    "POST /api/sessions/{session_id}/end": "session_end",
-    "POST /api/wrapped-keys": "key_keep",
-    "POST /api/device-labels": "device_label",
-    "POST /api/jwt-keys/options": "key_add_begin",
-    "POST /api/jwt-keys": "key_add",
-    "POST /api/jwt-keys/{kid}/revoke": "key_revoke",
-    "POST /api/jwt-keys/{kid}/reaffirm": "key_reaffirm",
-    "POST /api/compromises": "compromise_declare",
-    "POST /api/users/{user_id}/suspend": "person_suspend",
-    "POST /api/users/{user_id}/cancel-recovery": "recovery_cancel",
-    "POST /api/operator-recoveries/cancel": "operator_recovery_cancel",
-    "POST /api/recovery-codes": "recovery_codes_set",
-    "POST /api/governance/accept": "governance_accept",
-    "POST /api/recoveries/options": "recovery_begin",
-    "POST /api/recoveries": "recovery",
-    "POST /api/passkeys/options": "passkey_add_begin",
-    "POST /api/passkeys": "passkey_add",
-    "POST /api/device-links": "device_link_open",
-    "POST /api/device-links/look": "device_link_begin",
-    "POST /api/device-links/offer": "device_link_offer",
-    "POST /api/device-links/approve": "passkey_add",
-    "POST /api/device-links/end": "device_link_end",
-    "POST /api/passkeys/{credential_id}/remove": "passkey_remove",
-    "POST /api/changes": "change",
-    "GET /api/statements/{statement_id}/evidence": "evidence_export",
-    "GET /api/statements/{statement_id}/certificate": "evidence_export",
-}
 # A ceremony that begins is not worth a line; one that is refused is.
 UNRECORDED_SUCCESS = frozenset(event for event in EVENTS.values() if event.endswith("_begin"))
 # The refusals of every other route that are recorded; of the routes above, all are.

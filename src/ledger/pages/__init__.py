@@ -14,8 +14,11 @@ from ledger.pages import account as _account
 from ledger.pages import approvals as _approvals
 from ledger.pages import certificate as _certificate
 from ledger.pages import erasures as _erasures
+from ledger.pages import feeds as _feeds
 from ledger.pages import governance as _governance
 from ledger.pages import history as _history
+from ledger.pages import leaving as _leaving
+from ledger.pages import messages as _messages
 from ledger.pages import people as _people
 from ledger.pages import person as _person
 from ledger.pages import questions as _questions
@@ -24,6 +27,7 @@ from ledger.pages import routes as _routes
 from ledger.pages import setup as _setup
 from ledger.pages import statement as _statement
 from ledger.pages import types as _types
+from ledger.pages import webhooks as _webhooks
 from ledger.pages import words
 from ledger.pages.error_page import for_people
 from ledger.pages.headings import in_groups
@@ -64,6 +68,12 @@ ROUTES = [
     _governance.governance,
     _setup.setup,
     _access.access,
+    _webhooks.webhooks,
+    _messages.messages,
+    _feeds.inbox_feed,
+    _feeds.deadlines,
+    _leaving.ask_to_leave,
+    _leaving.leave,
 ]
 
 

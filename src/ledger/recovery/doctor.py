@@ -37,6 +37,7 @@ from ledger.recovery.sealed_keys import key_files
 from ledger.settings import Settings
 from ledger.store.engines import copies
 from ledger.store.ports.log import Head
+from ledger.system.smtp import SmtpConnection
 from ledger.system.wall_clock import WallClock
 
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -46,7 +47,16 @@ TLS_WAIT_S = 5.0
 
 Health = Literal["ok", "warning", "fault"]
 CheckedPart = Literal[
-    "settings", "tls", "clock", "disk", "permissions", "keys", "memory", "backups", "witnesses"
+    "settings",
+    "tls",
+    "clock",
+    "disk",
+    "permissions",
+    "keys",
+    "memory",
+    "backups",
+    "witnesses",
+    "mail",
 ]
 
 
@@ -75,6 +85,7 @@ def examine(settings: Settings, backups: Path | None, *, now_ms: int) -> list[Di
         lambda: _memory(settings, log),
         lambda: _backups(backups, now_ms),
         lambda: _witnesses(settings, log),
+        lambda: _mail(settings),
     ]
     return [found for check in checks for found in check()]
 
@@ -232,3 +243,17 @@ def _witnesses(settings: Settings, log: InspectedLog) -> Iterator[Diagnosis]:
             yield Diagnosis("witnesses", "fault", says, "run `ledger restore`")
         else:
             yield Diagnosis("witnesses", "ok", f"{name} cosigned {answer.size:,} entries")
+
+
+def _mail(settings: Settings) -> Iterator[Diagnosis]:
+    if settings.smtp is None:
+        yield Diagnosis("mail", "ok", "no mail server is set: nobody gets mail")
+        return
+    where = f"{settings.smtp.host}:{settings.smtp.port}"
+    try:
+        SmtpConnection(settings.smtp).close()
+    except UnavailableError as error:
+        advice = "look at LEDGER_SMTP_URL and the mail server; mail waits meanwhile"
+        yield Diagnosis("mail", "warning", f"{where}: {error.detail}", advice)
+        return
+    yield Diagnosis("mail", "ok", f"{where} takes mail from {settings.mail_from}")

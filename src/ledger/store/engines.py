@@ -13,10 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.audit.source import LogSource
-from ledger.data_files import LOG_FILE, PUBLISHER_LOCK, SESSIONS_FILE, is_database
+from ledger.data_files import (
+    LOG_FILE,
+    MESSAGES_FILE,
+    PUBLISHER_LOCK,
+    SESSIONS_FILE,
+    is_database,
+)
 from ledger.domain.epochs import SignedTree
 from ledger.errors import NotFoundError
 from ledger.store.ports.copies import LogCopies
+from ledger.store.ports.messages import MessageStore
 from ledger.store.ports.operations import Access, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.storage_files import StorageFiles
@@ -26,6 +33,7 @@ from ledger.store.signer_memory import ServerSignerMemory, joined
 from ledger.store.sqlite import access_record, open_files, signer_memory, state_rows
 from ledger.store.sqlite.audited import SqliteSource
 from ledger.store.sqlite.copies import SqliteCopies
+from ledger.store.sqlite.messages import SqliteMessages
 from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.signer_memory import SqliteSignerMemory
 from ledger.store.sqlite.transfer import SqliteTarget
@@ -194,6 +202,15 @@ def open_operations(address: str, data: Path, *, born_ms: int) -> OperationalSta
 
         return PostgresState(address, born_ms=born_ms)
     return SqliteState(data / SESSIONS_FILE, born_ms=born_ms)
+
+
+def open_messages(address: str, data: Path) -> MessageStore:
+    """Open the messages of the log at an address; `data` is this server's directory."""
+    if is_database(address):
+        from ledger.store.postgres.messages import PostgresMessages  # psycopg
+
+        return PostgresMessages(address)
+    return SqliteMessages(data / MESSAGES_FILE)
 
 
 def stored_accesses(address: str, data: Path) -> list[Access]:

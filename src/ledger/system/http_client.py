@@ -9,9 +9,9 @@ import http.client
 import io
 import re
 import socket
-import ssl
 import time
 from base64 import b64encode
+from collections.abc import Mapping
 from threading import Lock
 from typing import Any, Literal, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from ledger import __version__
 from ledger.errors import MalformedError, UnavailableError
+from ledger.system.pinned_connection import PinnedConnection, trust
 
 SILENCE_S = TOTAL_S = 10.0
 _CHUNK_BYTES = 65_536
@@ -47,11 +48,18 @@ class HttpClient:
     """A client of one server, given as the prefix `http(s)://host[:port][/path]`.
 
     It sends one request at a time and keeps the connection for the next one. `silence_s` limits
-    each wait for the server. `proxies` makes it use the proxy that the environment names.
+    each wait for the server. `proxies` makes it use the proxy that the environment names. With
+    `address`, it connects to that IP address and resolves no name; TLS still verifies the host's.
     """
 
     def __init__(
-        self, url: str, *, max_bytes: int, silence_s: float = SILENCE_S, proxies: bool = False
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        silence_s: float = SILENCE_S,
+        proxies: bool = False,
+        address: str | None = None,
     ) -> None:
         """Raise MalformedError `url_invalid` if `url` is not such a prefix."""
         self.url = url
@@ -59,6 +67,7 @@ class HttpClient:
         self._path = parts.path
         self._max_bytes = max_bytes
         self._silence_s = silence_s
+        self._address = address
         self._target = ""  # prepended to the path; a proxy needs the full address
         self._headers = {"User-Agent": _AGENT}
         self._connection = self._prepare(parts, proxies=proxies)
@@ -81,9 +90,17 @@ class HttpClient:
         most = self._max_bytes if max_bytes is None else max_bytes
         return self._ask(_Request("GET", path, None, _cookie(cookie), most, total_s))
 
-    def post(self, path: str, body: bytes, media_type: str, *, cookie: str = "") -> HttpResponse:
+    def post(
+        self,
+        path: str,
+        body: bytes,
+        media_type: str,
+        *,
+        cookie: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
         """Return the answer to POST `<url><path>`; raise UnavailableError `peer_unreachable`."""
-        headers = {"Content-Type": media_type} | _cookie(cookie)
+        headers = {"Content-Type": media_type} | _cookie(cookie) | dict(headers or {})
         return self._ask(_Request("POST", path, body, headers, self._max_bytes, TOTAL_S))
 
     def close(self) -> None:
@@ -115,10 +132,11 @@ class HttpClient:
         return connection
 
     def _connect_to(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+        if self._address is not None:
+            return PinnedConnection(scheme, host, port, self._address, timeout_s=self._silence_s)
         if scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=self._silence_s)
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, port, timeout=self._silence_s, context=context)
+        return http.client.HTTPSConnection(host, port, timeout=self._silence_s, context=trust())
 
     def _ask(self, request: "_Request") -> HttpResponse:
         with self._lock:

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
 from tests.support.check import check_ledger
+from tests.support.post_office import PostOffice
 from tests.support.server import Server
 
 
@@ -18,6 +19,13 @@ def fresh_server(tmp_path: Path) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    found = PostOffice()
+    yield found
+    found.close()
 
 
 @pytest.fixture

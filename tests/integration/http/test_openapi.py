@@ -29,16 +29,18 @@ from tests.support.described import (
     operations,
 )
 from tests.support.new_devices import add_by_link
+from tests.support.post_office import PostOffice
 from tests.support.recovering import cancel, cancel_operators, recover, recover_beside, set_codes
 from tests.support.server import Server
 from tests.support.tale import Tale
+from tests.support.webhooks import SETTINGS, use_messages
 
 EXAMPLES = 100 if IS_LONG else 4
 # A stream has no end to wait for, and a member who signs out is none any more.
-OF_MEMBERS = (
-    *("/api/session", "/api/governance", "/api/access-record", "/api/trail", "/api/events/1"),
-    *("/api/questions/events", "/api/questions/events/csv", "/api/questions/figures/picture"),
-)
+OF_MEMBERS = """
+    /api/wrapped-keys /api/session /api/governance /api/access-record /api/questions/events
+    /api/questions/events/csv /api/questions/figures/picture /api/trail /api/events/1
+""".split()
 LEFT_OUT = ["/api/stream", "/api/logout"]
 LOG = [
     "/.well-known/ledger-keys",
@@ -111,9 +113,9 @@ def test_every_answer_is_one_that_is_described(
 
 
 def test_every_answer_to_people_at_work_is_one_that_is_described(
-    start_server: Callable[..., Server], description: dict[str, Any]
+    start_server: Callable[..., Server], description: dict[str, Any], office: PostOffice
 ) -> None:
-    server = start_server(LEDGER_REGISTRATION="invite")
+    server = start_server(LEDGER_REGISTRATION="invite", **SETTINGS, **office.settings)
     schema = load(description)
     used = set()
     with ExitStack() as clients:
@@ -126,6 +128,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         ada.sign_in_by_key("openapi")
         for path in OF_MEMBERS:
             ada.client.get(path)
+        use_messages(ada, office)
         content = '{"items":[{"define-role":{"role":"board"}}]}'
         ada.client.post("/api/changes/preview", json={"content": content})
         policy = '{"threshold":1,"of":["role:investor"]}'
@@ -136,7 +139,6 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         wrapped = b64u_encode(bytes(136))
         kept = {"kid": ada.key.kid, "credentialId": ada.passkey.id, "wrapped": wrapped}
         ada.client.post("/api/wrapped-keys", json=kept)
-        ada.client.get("/api/wrapped-keys")
         label = {"reference": f"kid:{ada.key.kid}", "label": "Laptop"}
         ada.client.post("/api/device-labels", json=label)
         add_by_link(ada, Passkey(origin=server.origin))

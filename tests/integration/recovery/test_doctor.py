@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ledger.cli.main import main
@@ -18,8 +19,10 @@ from ledger.recovery.inspection import inspect
 from ledger.settings import Settings
 from ledger.store.engines import copies, open_signer_memory
 from ledger.system.directory_lock import READY
+from ledger.system.smtp import parse_smtp_url
 from ledger.tlog.checkpoint import Checkpoint
 from tests.support.logs import settings_of
+from tests.support.post_office import PostOffice
 from tests.support.refusals import refused
 from tests.support.restores import backed_up, grow, invited
 
@@ -55,6 +58,7 @@ def test_a_ledger_as_it_should_be_has_no_fault(settings: Settings, tmp_path: Pat
         "memory": "ok",
         "backups": "ok",
         "witnesses": "warning",
+        "mail": "ok",
     }
     assert all(each.advice for each in all_found if each.health != "ok")
 
@@ -184,6 +188,16 @@ def test_a_policy_that_the_server_would_refuse_is_a_fault(
     policy.write_text("no policy\n")
     one = found(invited(settings.data, LEDGER_WITNESSES=str(policy)), "witnesses")
     assert one.health == "fault"
+
+
+def test_a_mail_server_that_cannot_be_used_is_a_warning(settings: Settings) -> None:
+    office = PostOffice()
+    server = parse_smtp_url(office.settings["LEDGER_SMTP_URL"], ())
+    mailing = msgspec.structs.replace(settings, smtp=server, mail_from="ledger@example.com")
+    assert found(mailing, "mail").health == "ok"
+    office.close()
+    one = found(mailing, "mail")
+    assert (one.health, "ConnectionRefusedError" in one.says) == ("warning", True)
 
 
 def test_the_doctor_changes_nothing(settings: Settings) -> None:

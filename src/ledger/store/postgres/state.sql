@@ -35,6 +35,33 @@ CREATE TABLE ledger.access(
     id bigint PRIMARY KEY, at_ms bigint NOT NULL, hour bigint NOT NULL,
     person text COLLATE "C" NOT NULL, kind text COLLATE "C" NOT NULL,
     statement text COLLATE "C" NOT NULL, UNIQUE(hour, person, kind, statement));
+-- Messages: who wants them, how far the log was read for them, and what is to be sent.
+CREATE TABLE ledger.outbox_lease(
+    id smallint PRIMARY KEY CHECK(id = 1), holder text NOT NULL, until timestamptz NOT NULL);
+CREATE TABLE ledger.outbox(
+    id smallint PRIMARY KEY CHECK(id = 1), position bigint NOT NULL, leaf bytea NOT NULL,
+    until_ms bigint NOT NULL);
+CREATE TABLE ledger.message(
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text COLLATE "C" NOT NULL UNIQUE,
+    channel text NOT NULL, receiver text COLLATE "C" NOT NULL, subject text COLLATE "C" NOT NULL,
+    kind text NOT NULL, position bigint NOT NULL, body bytea NOT NULL, made_ms bigint NOT NULL,
+    due_ms bigint NOT NULL, state text COLLATE "C" NOT NULL, tries integer NOT NULL,
+    tried_ms bigint, said text NOT NULL);
+CREATE INDEX message_due ON ledger.message(due_ms) WHERE state = 'waiting';
+CREATE INDEX message_order ON ledger.message(receiver, subject, number) WHERE state = 'waiting';
+CREATE INDEX message_receiver ON ledger.message(receiver, number);
+CREATE TABLE ledger.webhook(
+    id text COLLATE "C" PRIMARY KEY, owner text COLLATE "C" NOT NULL, url text NOT NULL,
+    secret bytea NOT NULL, since bigint NOT NULL, made_ms bigint NOT NULL, paused text NOT NULL,
+    failing_ms bigint);
+CREATE TABLE ledger.mailbox(
+    person text COLLATE "C" PRIMARY KEY, address text NOT NULL, verified_ms bigint,
+    pending text NOT NULL, code_sha256 bytea NOT NULL, code_until_ms bigint NOT NULL, code_tries integer NOT NULL,
+    codes_day bigint NOT NULL, codes_sent integer NOT NULL, since bigint NOT NULL,
+    leave bytea NOT NULL, times text NOT NULL, quiet_from integer NOT NULL,
+    quiet_to integer NOT NULL, zone text NOT NULL);
+CREATE TABLE ledger.feed(
+    person text COLLATE "C" PRIMARY KEY, token_sha256 bytea NOT NULL UNIQUE);
 -- The last tree that was signed under each origin. Whoever signs replaces the one before.
 CREATE TABLE ledger.signed(
     origin text COLLATE "C" PRIMARY KEY, epoch bigint NOT NULL, text text COLLATE "C" NOT NULL);

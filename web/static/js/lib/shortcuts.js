@@ -77,3 +77,10 @@ one("#shortcuts-on").addEventListener("change", ({ target }) => {
 });
 
 onAction({ keys: help });
+
+// This module is on every page of somebody who is signed in, so it also begins what few people want.
+try {
+  if (localStorage.getItem("notify")) import("./notify.js").then(({ begin }) => begin());
+} catch {
+  // This browser keeps nothing for sites.
+}

@@ -1,0 +1,114 @@
+"""Letters: plain text and simple HTML, with no content of a statement.
+
+A header is made by the standard library from checked values, which refuses line ends in each.
+"""
+
+import html
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Literal
+
+import msgspec
+
+from ledger.domain.policy_words import moment
+from ledger.encoding import b64u_encode
+from ledger.store.ports.messages import Mailbox, Message
+
+LetterKind = Literal[
+    "waiting", "decided", "superseded", "expiring", "key", "passkey", "code", "moved"
+]
+URGENT: frozenset[str] = frozenset(("key", "passkey", "code", "moved"))
+CatalogueText = Callable[..., str]
+
+
+class LetterItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a letter tells of: of a statement its id, status and end; of an address its code.
+
+    `address` is where it goes, empty for the person's verified address.
+    """
+
+    kind: LetterKind
+    at: str
+    statement: str = ""
+    status: str = ""
+    ends_at: str = ""
+    code: str = ""
+    address: str = ""
+
+
+class LetterWriter(msgspec.Struct, frozen=True):
+    """Who writes: the ledger's web origin and name, and the address that letters are from."""
+
+    origin: str
+    name: str
+    address: str
+
+
+def item_of(message: Message) -> LetterItem:
+    """Return what a mail's message tells of."""
+    return msgspec.json.decode(message.body, type=LetterItem)
+
+
+def letter(
+    sender: LetterWriter,
+    mailbox: Mailbox | None,
+    messages: Sequence[Message],
+    text: CatalogueText,
+    *,
+    now_ms: int,
+) -> EmailMessage:
+    """Return one letter about these messages; its id follows from the first one's.
+
+    Without a mailbox it goes to the address in its message.
+    """
+    items = [item_of(each) for each in messages]
+    subject = text("mail.several", count=len(items))
+    if len(items) == 1:
+        subject = text(f"mail.{items[0].kind}.subject", status=items[0].status)
+    made = EmailMessage(policy=SMTP)
+    made["Subject"] = f"{sender.name}: {subject}"
+    made["From"] = sender.address
+    made["To"] = items[0].address if mailbox is None else mailbox.address
+    made["Date"] = format_datetime(datetime.fromtimestamp(now_ms // 1000, UTC))
+    made["Message-ID"] = f"<{messages[0].id}@{sender.address.partition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"
+    if mailbox is not None and all(each.kind not in URGENT for each in items):
+        leave = f"{sender.origin}/unsubscribe/{leave_token(mailbox)}"
+        made["List-Unsubscribe"] = f"<{leave}>"
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    parts = [_told(each, sender.origin, text) for each in items]
+    footer = text("mail.footer", ledger=sender.origin)
+    where = f"{sender.origin}/messages"
+    plain = [line for sentence, link in parts for line in (sentence, link, "") if line or not link]
+    made.set_content("\n".join([*plain, "-- ", footer, where]) + "\n")
+    paragraphs = [
+        f'<p>{html.escape(sentence)}<br><a href="{html.escape(link)}">{html.escape(link)}</a></p>'
+        if link
+        else f"<p>{html.escape(sentence)}</p>"
+        for sentence, link in parts
+    ]
+    paragraphs.append(
+        f'<p><small>{html.escape(footer)} <a href="{html.escape(where)}">'
+        f"{html.escape(where)}</a></small></p>"
+    )
+    body = "\n".join(paragraphs)
+    made.add_alternative(f"<!doctype html><html><body>\n{body}\n</body></html>\n", subtype="html")
+    return made
+
+
+def leave_token(mailbox: Mailbox) -> str:
+    """Return the token that ends a person's mail."""
+    return b64u_encode(mailbox.person.encode() + mailbox.leave)
+
+
+def _told(item: LetterItem, origin: str, text: CatalogueText) -> tuple[str, str]:
+    """Return the sentence and the link of an item."""
+    values = {"status": item.status, "code": item.code, "time": moment(item.at)}
+    values["ends"] = moment(item.ends_at) if item.ends_at else ""
+    sentence = text(f"mail.{item.kind}", **values)
+    if item.statement:
+        return sentence, f"{origin}/statements/{item.statement}"
+    return sentence, "" if item.kind in ("code", "moved") else f"{origin}/account"

@@ -1,0 +1,123 @@
+"""Sends mail: all that is due to a person is one letter, over one connection for a step.
+
+Crash point: a letter that the server took and that is not noted yet is sent again, with the same
+Message-ID; mail that became due meanwhile can be in it too.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+from ledger.errors import UnavailableError
+from ledger.messages import retries
+from ledger.messages.letters import CatalogueText, LetterWriter, item_of, letter
+from ledger.messages.mail_hearing import wants
+from ledger.store.ports.messages import Mailbox, MessageStore, SendAttempt, Sending, SendState
+from ledger.system.smtp import Refusal, SmtpConnection, SmtpServer
+
+MOST_AT_ONCE = 200
+MOST_IN_LETTER = 50
+
+_log = logging.getLogger("ledger.messages")
+
+
+class PostOffice(NamedTuple):
+    """The server that takes letters, who writes them, and their texts by key."""
+
+    server: SmtpServer
+    sender: LetterWriter
+    text: CatalogueText
+
+
+class MailSender:
+    """Sends the mail of one ledger; `step` is for one thread."""
+
+    def __init__(
+        self,
+        store: MessageStore,
+        now_ms: Callable[[], int],
+        *,
+        post: PostOffice,
+        pauses: Sequence[int],
+        are_active: Callable[[Collection[str]], frozenset[str]],
+    ) -> None:
+        """`are_active` returns those of these people who may still act."""
+        self._store = store
+        self._now_ms = now_ms
+        self._post = post
+        self._pauses = pauses
+        self._are_active = are_active
+        self.failure: str | None = None
+
+    def step(self, keep: Callable[[], bool]) -> bool:
+        """Send what is due; tell whether anything was tried. `keep` prolongs the lease meanwhile.
+
+        Raises UnavailableError `messages_unavailable`.
+        """
+        due: dict[str, list[Sending]] = defaultdict(list)
+        for each in self._store.mail_due(self._now_ms(), limit=MOST_AT_ONCE):
+            due[each.message.to].append(each)
+        if not due:
+            return False
+        active = self._are_active(due.keys())
+        try:
+            with closing(SmtpConnection(self._post.server)) as connection:
+                for person, sendings in due.items():
+                    keep()
+                    box = self._store.mailbox(person) if person in active else None
+                    self._send(connection, box, sendings[:MOST_IN_LETTER])
+            self.failure = None
+        except UnavailableError as error:
+            if error.code != "mail_unavailable":
+                raise
+            self._put_off((each for sendings in due.values() for each in sendings), error.detail)
+        return True
+
+    def _send(
+        self, connection: SmtpConnection, box: Mailbox | None, sendings: Sequence[Sending]
+    ) -> None:
+        about: list[Sending] = []
+        for each in sendings:
+            if item_of(each.message).address:
+                self._note([each], self._letter(connection, None, [each]))
+            elif box is None or not box.address:
+                self._note([each], Refusal("the person has no address any more", is_final=True))
+            elif not wants(box, each.message.kind):
+                self._note([each], Refusal("the person does not want it", is_final=True))
+            else:
+                about.append(each)
+        if about:
+            self._note(about, self._letter(connection, box, about))
+
+    def _letter(
+        self, connection: SmtpConnection, box: Mailbox | None, sendings: Sequence[Sending]
+    ) -> Refusal | None:
+        post, messages = self._post, [each.message for each in sendings]
+        return connection.send(letter(post.sender, box, messages, post.text, now_ms=self._now_ms()))
+
+    def _note(self, sendings: Sequence[Sending], refusal: Refusal | None) -> None:
+        now_ms = self._now_ms()
+        attempts = []
+        for each in sendings:
+            if refusal is None:
+                attempts.append(SendAttempt(each.number, "delivered", now_ms, None, "taken"))
+                continue
+            next_ms = retries.next_ms(self._pauses, each.tries + 1, now_ms=now_ms)
+            is_over = refusal.is_final or next_ms is None
+            state: SendState = "given_up" if is_over else "waiting"
+            at_ms = None if is_over else next_ms
+            attempts.append(SendAttempt(each.number, state, now_ms, at_ms, refusal.said))
+        if attempts:
+            self._store.attempted(attempts)
+
+    def _put_off(self, sendings: Iterable[Sending], said: str) -> None:
+        """Try again later: the mail server itself cannot be used."""
+        if self.failure is None:
+            _log.warning("mail is not sent: %s", said)
+        self.failure = said
+        # What was noted in this step has another state by now, and is not due any more.
+        due = {each.number for each in self._store.mail_due(self._now_ms(), limit=MOST_AT_ONCE)}
+        left = [each for each in sendings if each.number in due]
+        self._note(left, Refusal(said, is_final=False))

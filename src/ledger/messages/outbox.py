@@ -1,0 +1,150 @@
+"""The outbox: a follower of the log that turns events into messages, with a position of its own.
+
+A step keeps the messages of a batch and its position in one transaction. Crash points: before it,
+the batch is read again and gives the same messages; after it, they wait to be sent; after an
+attempt and before it is noted, the message is sent again with the same id. So every message is sent
+at least once, and a receiver knows a repetition by its id.
+
+One process at a time has the lease and sends. Two that believe they have it (a process that was
+stopped for longer than the lease) repeat messages; they lose none.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from ledger import clock
+from ledger.domain import events
+from ledger.domain.entry import leaf_hash
+from ledger.domain.events import LedgerRestored
+from ledger.messages import hearing
+from ledger.messages.hearing import Stored
+from ledger.messages.mail_hearing import MailMaker
+from ledger.store.log import Log
+from ledger.store.ports.messages import Mailbox, Message, MessageStore, OutboxPlace, Webhook
+from projections.follower import Follower, Views
+
+BATCH = 256
+# Deadlines are looked at for at most this long at once.
+WINDOW_MS = 3_600_000
+VIEWS_WAIT_S = 5.0
+
+_log = logging.getLogger("ledger.messages")
+
+
+class Models(msgspec.Struct, frozen=True):
+    """The log and the read models, as far as the outbox reads them."""
+
+    log: Log
+    views: Views
+    follower: Follower
+    now_ms: Callable[[], int]
+
+
+class Receivers(msgspec.Struct, frozen=True):
+    """Everybody who is told something."""
+
+    webhooks: Sequence[Webhook]
+    mailboxes: Sequence[Mailbox]
+
+    @property
+    def first(self) -> tuple[int, int] | None:
+        """The position and the time after which the first of them is told; None without one."""
+        found = [(each.since, each.made_ms) for each in self.webhooks if not each.paused]
+        found += [(each.since, each.verified_ms) for each in self.mailboxes if each.verified_ms]
+        return None if not found else (min(at for at, _ in found), min(ms for _, ms in found))
+
+
+class Outbox:
+    """Turns events of one ledger into messages; `step` is for one thread."""
+
+    def __init__(self, models: Models, store: MessageStore, ledger: str, *, has_mail: bool) -> None:
+        """Without `has_mail` there is no mail server, and nobody gets mail."""
+        self._models = models
+        self._store = store
+        self._ledger = ledger
+        self._has_mail = has_mail
+        self._is_aligned = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are read models to ask who hears what."""
+        return self._models.follower.position > 0
+
+    def step(self) -> bool:
+        """Make the messages of the next events and deadlines; tell whether there may be more.
+
+        Raises UnavailableError `messages_unavailable`, `storage_failed`; CorruptError as
+        `events.read`.
+        """
+        receivers = Receivers(self._store.webhooks(), self._mailboxes())
+        first = receivers.first
+        if first is None:
+            return False
+        old = self._store.cursor()
+        start = self._start(old, *first)
+        rows = self._models.log.read(start.position, BATCH)
+        batch = [Stored(at, leaf_hash(state), events.read(state)) for at, state in rows]
+        newest = batch[-1].position if batch else start.position
+        if not self._models.follower.wait_for(newest, VIEWS_WAIT_S):
+            return False
+        leaf = batch[-1].leaf if batch else start.leaf
+        now_ms = self._models.now_ms()
+        until_ms = min(now_ms, start.until_ms + WINDOW_MS)
+        new = OutboxPlace(newest, leaf, max(until_ms, start.until_ms))
+        messages = self._messages(receivers, batch, start, new, now_ms)
+        is_past = new.until_ms < now_ms
+        if not messages and not batch and old is not None and not is_past:
+            return False  # nothing to keep: deadlines are looked at again the next time
+        if not self._store.advance(old, new, messages):
+            return True  # another process was first, or a repeated statement had moved it
+        return len(rows) == BATCH or is_past
+
+    def _messages(
+        self,
+        receivers: Receivers,
+        batch: Sequence[Stored],
+        start: OutboxPlace,
+        new: OutboxPlace,
+        now_ms: int,
+    ) -> list[Message]:
+        with self._models.views.reader() as db:
+            news = [each for stored in batch for each in hearing.told(db, stored)]
+            ends = hearing.ending(db, after_ms=start.until_ms, until_ms=new.until_ms)
+            news += [each for _, each in ends]
+            made = hearing.for_webhooks(db, self._ledger, receivers.webhooks, news, now_ms=now_ms)
+            mail = MailMaker(self._ledger, receivers.mailboxes, now_ms)
+            for stored in batch:
+                made += mail.about(db, stored)
+            now = clock.to_text(now_ms)
+            at = self._models.views.position(db)
+            return made + mail.about_ends(db, ends, at=at, now=now)
+
+    def _mailboxes(self) -> list[Mailbox]:
+        """Return the mailboxes, none without a mail server."""
+        return self._store.mailboxes() if self._has_mail else []
+
+    def _start(self, old: OutboxPlace | None, since: int, made_ms: int) -> OutboxPlace:
+        """Return where to go on: nobody wants what was before the first receiver."""
+        position, leaf, until_ms = (0, b"", 0) if old is None else msgspec.structs.astuple(old)
+        if old is not None and not self._is_aligned:
+            position, leaf = self._aligned(position, leaf)
+        self._is_aligned = True
+        if since > position:
+            position, leaf = since, b""
+        return OutboxPlace(position, leaf, max(until_ms, made_ms))
+
+    def _aligned(self, position: int, leaf: bytes) -> tuple[int, bytes]:
+        """Return a position that this log has: after a restore, that of the restore's own event."""
+        if not leaf or self._leaf(position) == leaf:
+            return position, leaf
+        log = self._models.log
+        restores = log.store.positions(LedgerRestored.TAG, log.head())
+        found = restores[-1] - 1 if restores else log.head()
+        _log.warning("the log was restored; messages go on after position %d", found)
+        return min(found, position), b""
+
+    def _leaf(self, position: int) -> bytes:
+        rows = self._models.log.read(position - 1, 1)
+        return leaf_hash(rows[0][1]) if rows else b""

@@ -1,0 +1,113 @@
+"""What a message says: its kind, a time, ids and a digest, and no content. Pure.
+
+Every repetition of a message has the same id and the same bytes: both derive from the event's place
+in the log, its leaf hash, and who is told what.
+"""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from ledger.domain.events import (
+    BODIES,
+    ApprovalRetracted,
+    BodiesErased,
+    Body,
+    ErasedEvent,
+    Event,
+    OutcomeReported,
+    StatementDrafted,
+    StatementRejected,
+    StatementSigned,
+    StatementSuperseded,
+    StatementUsed,
+    StatementWithdrawn,
+    StatementWithdrawnByChange,
+)
+from ledger.domain.vocabulary import Status
+from ledger.encoding import b64u_encode, jcs
+
+# Of statements; every other event is `person.` or `ledger.`, and its tag without the version.
+_STATEMENT_KINDS: dict[type[Body], str] = {
+    StatementDrafted: "statement.drafted",
+    StatementSigned: "statement.approval",
+    StatementRejected: "statement.rejection",
+    ApprovalRetracted: "statement.retraction",
+    StatementWithdrawn: "statement.withdrawn",
+    StatementWithdrawnByChange: "statement.withdrawn",
+    StatementSuperseded: "statement.superseded",
+    StatementUsed: "statement.used",
+    OutcomeReported: "statement.outcome",
+    # Nobody can read what was erased, but that it was erased is known to all.
+    BodiesErased: "ledger.statement_erased",
+}
+APPROVED, REJECTED = "statement.approved", "statement.rejected"
+EXPIRING, EXPIRED = "statement.expiring", "statement.expired"
+TEST = "webhook.test"
+# The kinds that a decision has besides its own once it ends its statement.
+_ENDINGS: dict[Status, str] = {"approved": APPROVED, "rejected": REJECTED}
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """What a message tells: its kind, when it happened, and of which stream.
+
+    `position` and `leaf` are those of the event, or of the draft where only time has passed.
+    `status` is the statement's after this, `sha256` the digest of its document.
+    """
+
+    kind: str
+    at: str
+    stream: str
+    position: int
+    leaf: bytes
+    status: Status | None = None
+    sha256: str | None = None
+
+    @property
+    def of_statement(self) -> bool:
+        """Whether it is about a statement, which not everybody may read."""
+        return self.kind.startswith("statement.")
+
+
+def kind_of(event: Event | ErasedEvent) -> str:
+    """Return the kind of an event's message."""
+    tag = event.tag if isinstance(event, ErasedEvent) else event.body.TAG
+    body = BODIES[tag]
+    if (kind := _STATEMENT_KINDS.get(body)) is not None:
+        return kind
+    return f"{body.MEANING.stream}.{tag.partition('.')[0].replace('-', '_')}"
+
+
+def kinds_of(event: Event | ErasedEvent, ended: Status | None) -> list[str]:
+    """Return the kinds of an event's messages; `ended` is the status that it gave its statement."""
+    ending = None if ended is None else _ENDINGS.get(ended)
+    return [kind_of(event), *([] if ending is None else [ending])]
+
+
+def every_kind() -> list[str]:
+    """Return every kind of message that webhooks get."""
+    people = {
+        f"{body.MEANING.stream}.{tag.partition('.')[0].replace('-', '_')}"
+        for tag, body in BODIES.items()
+        if body not in _STATEMENT_KINDS
+    }
+    statements = {*_STATEMENT_KINDS.values(), APPROVED, REJECTED, EXPIRING, EXPIRED}
+    return sorted(people | statements | {TEST})
+
+
+def message_id(ledger: str, told: Outline, channel: str, to: str) -> str:
+    """Return the id of a message: the same at every repetition, and no other one's."""
+    named = [ledger, told.position, told.leaf.hex(), told.kind, channel, to]
+    return f"msg_{b64u_encode(hashlib.sha256(jcs(named)).digest()[:24])}"
+
+
+def webhook_body(ledger: str, told: Outline) -> bytes:
+    """Return the body of a webhook's message."""
+    data: dict[str, Any] = {"ledger": ledger, "position": told.position, "leaf": told.leaf.hex()}
+    data["statement" if told.of_statement else "stream"] = told.stream
+    if told.status is not None:
+        data["status"] = told.status
+    if told.sha256 is not None:
+        data["sha256"] = told.sha256
+    return msgspec.json.encode({"type": told.kind, "timestamp": told.at, "data": data})

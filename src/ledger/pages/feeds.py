@@ -1,0 +1,100 @@
+"""Feeds of one person: their inbox as Atom (RFC 4287) and deadlines as iCalendar (RFC 5545).
+
+Everybody who has the address reads them, without a session, until their owner ends it. They say
+which statements wait and until when; they have no titles, no names and no content.
+"""
+
+from xml.sax.saxutils import escape
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from ledger.domain.policy_words import moment
+from ledger.errors import NotFoundError
+from ledger.http.context import FromMessenger, FromSite
+from ledger.http.mailboxes import token_digest
+from ledger.messages.messenger import Messenger
+from ledger.pages.texts import text
+from ledger.pages.web import FromWeb, Web
+from projections import inbox, users
+from projections.summaries import StatementSummary
+
+_MOST = 100
+_HEADERS = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
+
+
+@get("/feeds/{token:str}/inbox.atom", sync_to_thread=True)
+def inbox_feed(
+    token: FromPath[str], web: FromWeb, messenger: FromMessenger, site: FromSite
+) -> Response[bytes]:
+    """Return what waits for the owner of a feed, as Atom."""
+    person, waiting, now = _waiting(web, messenger, token)
+    origin = site.settings.origin
+    entries = "".join(
+        f"<entry><id>urn:uuid:{each.id}</id><title>{escape(text('feed.entry'))}</title>"
+        f"<updated>{each.created_at}</updated>"
+        f'<link href="{escape(origin)}/statements/{each.id}"/>'
+        f"<summary>{escape(text('feed.ends', time=moment(each.expires_at)))}</summary></entry>"
+        for each in waiting
+    )
+    feed = (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<id>urn:uuid:{person}</id><title>{escape(text('feed.title'))}</title>"
+        f"<updated>{now}</updated><author><name>{escape(site.settings.name)}</name></author>"
+        f'<link href="{escape(origin)}/inbox"/>{entries}</feed>\n'
+    )
+    return Response(feed.encode(), media_type="application/atom+xml", headers=_HEADERS)
+
+
+@get("/feeds/{token:str}/deadlines.ics", sync_to_thread=True)
+def deadlines(
+    token: FromPath[str], web: FromWeb, messenger: FromMessenger, site: FromSite
+) -> Response[bytes]:
+    """Return until when what waits for the owner of a feed can be decided, as iCalendar."""
+    _, waiting, now = _waiting(web, messenger, token)
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ledger//deadlines//EN"]
+    for each in waiting:
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{each.id}",
+            f"DTSTAMP:{_stamp(now)}",
+            f"DTSTART:{_stamp(each.expires_at)}",
+            f"SUMMARY:{text('feed.deadline')}",
+            f"URL:{site.settings.origin}/statements/{each.id}",
+            "END:VEVENT",
+        ]
+    body = "".join(folded(line) for line in [*lines, "END:VCALENDAR"])
+    return Response(body.encode(), media_type="text/calendar", headers=_HEADERS)
+
+
+def folded(line: str) -> str:
+    """Return a content line with its end, in parts of at most 75 bytes (RFC 5545 section 3.1)."""
+    parts, rest = [], line
+    while len(rest.encode()) > 74:
+        size = 74
+        while len(rest[:size].encode()) > 74:
+            size -= 1
+        parts.append(rest[:size])
+        rest = f" {rest[size:]}"
+    return "\r\n".join([*parts, rest]) + "\r\n"
+
+
+def _stamp(at: str) -> str:
+    """Return a time as iCalendar writes it: `20261129T060000Z`."""
+    return f"{at[:19].replace('-', '').replace(':', '')}Z"
+
+
+def _waiting(web: Web, messenger: Messenger, token: str) -> tuple[str, list[StatementSummary], str]:
+    """Return whose feed this is, what waits for them, and the time.
+
+    Raises NotFoundError `not_found` for another token, and once the person may not act any more.
+    """
+    person = messenger.store.person_of_feed(token_digest(token))
+    now = web.models.now()
+    if person is not None:
+        with web.models.views() as (db, at):
+            found = users.by_id(db, person, at=at, now=now)
+            if found is not None and found.standing == "active":
+                page = inbox.page(db, user_id=person, at=at, now=now, limit=_MOST)
+                return person, page.items, now
+    raise NotFoundError("not_found", "there is no such feed")

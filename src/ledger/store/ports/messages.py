@@ -1,0 +1,237 @@
+"""The port of messages: who wants them, how far the log was read for them, and what is to be sent.
+
+It is a part of what a server may forget. Losing it loses the receivers and what was still to be
+sent; the log is not touched. Then messages begin anew with the events that come after.
+Every call may raise UnavailableError `messages_unavailable`.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+# How long a message is kept after its last attempt, and how many are kept.
+KEEP_MS = 30 * 86_400_000
+MOST_KEPT = 100_000
+# For how long at most a server that was killed keeps others from sending.
+LEASE_S = 10
+
+Channel = Literal["webhook", "mail"]
+SendState = Literal["waiting", "delivered", "given_up"]
+
+
+class OutboxPlace(msgspec.Struct, frozen=True):
+    """How far the log was read: a position, its leaf hash, and deadlines up to a time in ms."""
+
+    position: int
+    leaf: bytes
+    until_ms: int
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What one receiver is to be told of one event, exactly as every attempt sends it.
+
+    `to` is a webhook's id or a person's. Messages to one receiver about one `subject`, a stream,
+    are sent in the order of their numbers. `due_ms` is when the first attempt is due.
+    """
+
+    id: str
+    channel: Channel
+    to: str
+    subject: str
+    kind: str
+    position: int
+    body: bytes
+    made_ms: int
+    due_ms: int
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """A message and its result: `said` tells of the last attempt in words."""
+
+    number: int
+    message: Message
+    state: SendState
+    tries: int
+    tried_ms: int | None
+    said: str
+
+
+class SendAttempt(msgspec.Struct, frozen=True):
+    """The result of an attempt; `next_ms` is when the next one is due, None for the last one."""
+
+    number: int
+    state: SendState
+    at_ms: int
+    next_ms: int | None
+    said: str
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    """An address that a person registered for messages about events after position `since`.
+
+    `secret` is 32 random bytes that sign them. `paused` tells why it gets none at present.
+    `failing_ms` is when the first attempt failed since the last success, None while it works.
+    """
+
+    id: str
+    owner: str
+    url: str
+    secret: bytes
+    since: int
+    made_ms: int
+    paused: str = ""
+    failing_ms: int | None = None
+
+
+# When mail is sent: at once, once a day, or at once and about the person's own keys only.
+MailTimes = Literal["at-once", "daily", "security"]
+
+
+class Mailbox(msgspec.Struct, frozen=True):
+    """A person's mail address, verified at `verified_ms`; empty and None without one.
+
+    `pending` is an address to which a code was sent: the digest of the code, until when it can be
+    typed, and how many attempts are left; how many codes were sent on a day since 1970. Mail is
+    about what came after position `since`. No mail is sent from `quiet_from` to `quiet_to`, minutes
+    of a day in `zone`; both are 0 for no such time. `leave` are 16 random bytes that end mail.
+    """
+
+    person: str
+    address: str
+    verified_ms: int | None
+    pending: str
+    code_sha256: bytes
+    code_until_ms: int
+    code_tries: int
+    codes_day: int
+    codes_sent: int
+    since: int
+    leave: bytes
+    times: MailTimes = "at-once"
+    quiet_from: int = 0
+    quiet_to: int = 0
+    zone: str = "UTC"
+
+
+class MessageStore(Protocol):
+    """The messages of one ledger; every call is one short transaction, safe for any thread."""
+
+    def close(self) -> None:
+        """Close the storage."""
+        ...
+
+    def lease(self, holder: str) -> bool:
+        """Take or prolong the right to send; False while another process has it.
+
+        It ends when it is released, LEASE_S after it was prolonged last, or with the process.
+        """
+        ...
+
+    def release(self, holder: str) -> None:
+        """Give the right to send back."""
+        ...
+
+    # --- the outbox -----------------------------------------------------------------------------
+
+    def cursor(self) -> OutboxPlace | None:
+        """Return how far the log was read; None before the first time."""
+        ...
+
+    def advance(
+        self, old: OutboxPlace | None, new: OutboxPlace, messages: Sequence[Message]
+    ) -> bool:
+        """Keep messages and move the cursor, both or neither.
+
+        A message whose id is kept is left as it is. Return False, and change nothing, unless the
+        cursor is `old`.
+        """
+        ...
+
+    def put(self, message: Message) -> None:
+        """Keep a message that comes from no event."""
+        ...
+
+    def due(self, to: str, now_ms: int, *, limit: int) -> list[Sending]:
+        """Return messages to send to a receiver now: of each subject the first that waits."""
+        ...
+
+    def next_due_ms(self) -> int | None:
+        """Return when the next message is due, None without one."""
+        ...
+
+    def attempted(self, attempts: Sequence[SendAttempt]) -> None:
+        """Keep the results of attempts; a message that was forgotten meanwhile stays forgotten."""
+        ...
+
+    def sent_to(self, to: str, *, before: int | None, limit: int) -> list[Sending]:
+        """Return messages to a receiver, the newest first; `before` is a number."""
+        ...
+
+    def again(self, to: str, number: int, *, now_ms: int) -> bool:
+        """Have a message to this receiver sent once more; False if it is not kept."""
+        ...
+
+    def prune(self, *, now_ms: int, most: int = MOST_KEPT) -> None:
+        """Forget messages that were finished KEEP_MS ago, and the oldest of more than `most`."""
+        ...
+
+    # --- webhooks -------------------------------------------------------------------------------
+
+    def add_webhook(self, webhook: Webhook, *, most: int) -> bool:
+        """Keep a webhook; False if there are `most`."""
+        ...
+
+    def webhooks(self) -> list[Webhook]:
+        """Return all webhooks, the oldest first."""
+        ...
+
+    def remove_webhook(self, webhook: str) -> bool:
+        """Forget a webhook and its messages; False if there is none."""
+        ...
+
+    def resume_webhook(self, webhook: str, *, since: int) -> bool:
+        """Send to a webhook again what comes after a position; False if there is none."""
+        ...
+
+    def note_webhook(self, webhook: str, *, paused: str, failing_ms: int | None) -> None:
+        """Keep how a webhook does; giving up on it gives up its waiting messages."""
+        ...
+
+    # --- mail and feeds -------------------------------------------------------------------------
+
+    def mailboxes(self) -> list[Mailbox]:
+        """Return every mailbox, also those that are not verified."""
+        ...
+
+    def mailbox(self, person: str) -> Mailbox | None:
+        """Return a person's mailbox, None without one."""
+        ...
+
+    def keep_mailbox(self, mailbox: Mailbox) -> None:
+        """Keep a person's mailbox, in place of the one before."""
+        ...
+
+    def take_try(self, person: str) -> Mailbox | None:
+        """Take one of the attempts to type a code; return the mailbox, None if none is left."""
+        ...
+
+    def remove_mailbox(self, person: str) -> None:
+        """Forget a person's mailbox and the mail that waits."""
+        ...
+
+    def mail_due(self, now_ms: int, *, limit: int) -> list[Sending]:
+        """Return mail to send now, the oldest first."""
+        ...
+
+    def keep_feed(self, person: str, token_sha256: bytes | None) -> None:
+        """Keep the digest of the token of a person's feeds, in place of the one before."""
+        ...
+
+    def has_feed(self, person: str) -> bool:
+        """Tell whether a person has feeds."""
+        ...
+
+    def person_of_feed(self, token_sha256: bytes) -> str | None:
+        """Return whose feeds a token opens, None for another one."""
+        ...
