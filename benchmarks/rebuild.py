@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ from benchmarks.report import Bar, Result
 from benchmarks.synthetic import NOW_MS, grow
 from ledger import clock
 from ledger.domain.code_points import UNICODE
-from ledger.domain.events import Event, UserRegistered
+from ledger.domain.events import Body, Event, UserNamed, UserRegistered
 from ledger.store.log import EventMapper, Log
 from ledger.store.ports.log import Write
 from ledger.store.sqlite.store import SqliteLog
@@ -56,17 +57,18 @@ def run(*, quick: bool) -> list[Result]:
 def _make(path: Path, size: int) -> None:
     store = SqliteLog(path)
     people = [uuid4() for _ in range(3)]
-    rows = tuple(_registration(*each) for each in zip(people, "ABC", strict=True))
+    rows = tuple(each for who in zip(people, "ABC", strict=True) for each in _registration(*who))
     store.append([Write(key=bytes(32), events=rows)])
     grow(store, people, round(size / EVENTS_PER_STATEMENT))
     store.close()
 
 
-def _registration(person: UUID, name: str) -> StoredEvent:
+def _registration(person: UUID, name: str) -> Iterator[StoredEvent]:
     role = "creator" if name == "A" else "investor"
-    body = UserRegistered(str(person), name, role, (name,), UNICODE)
-    event = Event(stream=person, version=1, at=clock.to_text(NOW_MS), body=body)
-    return EventMapper(None).to_stored_event(event)  # type: ignore[arg-type]  # our mapper transcodes nothing
+    bodies: list[Body] = [UserRegistered(str(person), role), UserNamed(name, (name,), UNICODE)]
+    for version, body in enumerate(bodies, start=1):
+        event = Event(stream=person, version=version, at=clock.to_text(NOW_MS), body=body)
+        yield EventMapper(None).to_stored_event(event)  # type: ignore[arg-type]  # our mapper transcodes nothing
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Statements that a change erased: all that the read models know of them.
+"""Statements and names that a change erased: all that the read models know of them.
 
 The follower rebuilds the views when it meets an erasure, so no other view has anything of them.
 """
@@ -9,20 +9,22 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain.events import BodiesErased
+from ledger.domain.events import BodiesErased, NameErased
 from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import Status
 from ledger.errors import NotFoundError
 from ledger.sqlite.bulk_insert import write
 from projections.facts import Batch, find_stream
-from projections.users import uuid_text
+from projections.users import NAMED, uuid_text
 
 NAME = "erasures"
-VERSION = 1
+VERSION = 2
 TABLES: tuple[str, ...] = (
     "CREATE TABLE erased_statement(id INTEGER PRIMARY KEY, position INTEGER NOT NULL,"
     " at TEXT NOT NULL, change BLOB NOT NULL, status TEXT NOT NULL, successor BLOB,"
     " bodies INTEGER NOT NULL) STRICT",
+    "CREATE TABLE erased_name(id INTEGER PRIMARY KEY, position INTEGER NOT NULL, at TEXT NOT NULL,"
+    " change BLOB NOT NULL) STRICT",
 )
 INDEXES: tuple[str, ...] = ()
 
@@ -43,10 +45,41 @@ class ErasedStatement(msgspec.Struct, frozen=True, rename="camel"):
     bodies: int
 
 
+class ErasedName(msgspec.Struct, frozen=True, rename="camel"):
+    """By which change a person's name was erased, and when; `person` is the person's id."""
+
+    person: str
+    position: int
+    at: str
+    change: str
+
+
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add the erasures of the batch."""
     rows = [_row(fact) for fact in batch.of(BodiesErased)]
     write(db, "INSERT INTO erased_statement {rows}", rows)
+    names = [
+        (fact.stream, fact.position, fact.at, UUID(fact.body.change).bytes)
+        for fact in batch.of(NameErased)
+    ]
+    write(db, "INSERT INTO erased_name {rows}", names)
+
+
+_SHOWN = "SELECT 1 FROM statement WHERE id = ?"
+
+
+def erases(db: sqlite3.Connection, batch: Batch) -> bool:
+    """Tell whether the batch erases what the views still show: then they are built anew.
+
+    Rows could be deleted one by one, but not their traces in the views' file.
+    """
+    statements = [(fact.stream,) for fact in batch.of(BodiesErased)]
+    names = [(fact.stream,) for fact in batch.of(NameErased)]
+    return any(
+        db.execute(shown, each).fetchone() is not None
+        for shown, erased in ((_SHOWN, statements), (NAMED, names))
+        for each in erased
+    )
 
 
 def _row(fact: Any) -> tuple[Any, ...]:
@@ -79,6 +112,20 @@ def of_statement(db: sqlite3.Connection, statement_id: str, *, at: int) -> Erase
 def newest(db: sqlite3.Connection, *, at: int, limit: int) -> list[ErasedStatement]:
     """Return the statements drafted by a position that were erased, the newest erasure first."""
     return [_erased(row) for row in db.execute(_ALL, (at, limit))]
+
+
+_NAMES = (
+    "SELECT i.uuid, e.position, e.at, e.change FROM erased_name e JOIN stream i ON i.id = e.id"
+    " WHERE e.id <= ? ORDER BY e.position DESC LIMIT ?"
+)
+
+
+def newest_names(db: sqlite3.Connection, *, at: int, limit: int) -> list[ErasedName]:
+    """Return the people registered by a position whose name was erased, the newest first."""
+    return [
+        ErasedName(uuid_text(uuid), position, time, uuid_text(change))
+        for uuid, position, time, change in db.execute(_NAMES, (at, limit))
+    ]
 
 
 def _erased(row: tuple[Any, ...]) -> ErasedStatement:

@@ -19,10 +19,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ledger.domain.entry import leaf_hash
-from ledger.domain.events import BodiesErased
 from ledger.errors import CorruptError, UnavailableError
 from ledger.system.worker import Backoff, Listener, Listeners, Worker
-from projections import facts, views
+from projections import erasures, facts, views
 from projections.facts import LogReader, Streams
 from projections.views import VIEWS
 from projections.views_file import DAMAGED, Views
@@ -185,7 +184,7 @@ class Follower:
         try:
             return self._fold_next()
         except _ErasedError:
-            _log.warning("a change erased a statement; the views are built anew without it")
+            _log.warning("a change erased something; the views are built anew without it")
             self._views.discard()
             self._start_over()
             return True
@@ -246,7 +245,7 @@ class Follower:
         if (rows[0][0], position) != (after + 1, after + len(rows)):
             raise CorruptError("position_missing", f"the log has a gap after position {after}")
         batch = facts.decode(db, self._streams, rows)
-        if _erases(db, batch):
+        if erasures.erases(db, batch):
             raise _ErasedError
         for view in VIEWS:
             if positions[view.NAME] == after:
@@ -264,16 +263,6 @@ class Follower:
             self._position = position
             self._moved.notify_all()
         self._listeners.tell(position)
-
-
-def _erases(db: sqlite3.Connection, batch: facts.Batch) -> bool:
-    """Tell whether the batch erases what the views still show: then they are built anew.
-
-    Rows could be deleted one by one, but not their traces in the views' file.
-    """
-    erased = [(fact.stream,) for fact in batch.of(BodiesErased)]
-    shown = "SELECT 1 FROM statement WHERE id = ?"
-    return any(db.execute(shown, each).fetchone() is not None for each in erased)
 
 
 def rebuild(path: Path, log: LogReader, told: Listener | None = None) -> int:

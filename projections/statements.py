@@ -17,7 +17,7 @@ from ledger.domain.events import (
     StatementSuperseded,
     StatementWithdrawn,
     StatementWithdrawnByChange,
-    UserRegistered,
+    UserNamed,
 )
 from ledger.domain.policy import Node, Policy, min_people
 from ledger.domain.readers import Reader
@@ -110,9 +110,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)
     write(db, "INSERT INTO statement_member {rows}", members)
-    titles += [
-        (fact.stream, search.name_words(fact.body.name)) for fact in batch.of(UserRegistered)
-    ]
+    titles += [(fact.stream, search.name_words(fact.body.name)) for fact in batch.of(UserNamed)]
     write(db, "INSERT INTO title_word(rowid, words) {rows}", titles)
     decisions.fold(db, batch)
     uses.fold(db, batch)

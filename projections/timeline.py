@@ -240,7 +240,9 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
     count = "1 approval" if n == 1 else f"{n} approvals"
     meaning = BODIES[TYPES[code]].MEANING
     is_erased = title is None and meaning.stream == "statement"
-    if is_erased and TYPES[code] != BodiesErased.TAG:
+    if actor is None and meaning.actor == "owner":
+        summary = "An erased name"
+    elif is_erased and TYPES[code] != BodiesErased.TAG:
         kind = TYPES[code].rpartition(".")[0].replace("-", " ")
         summary = f"An erased event of an erased statement ({kind})"
     else:

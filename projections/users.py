@@ -14,8 +14,10 @@ from ledger.domain.events import (
     RoleEnded,
     RoleGranted,
     StandingSet,
+    UserNamed,
     UserRegistered,
 )
+from ledger.domain.names import ERASED, without_name
 from ledger.domain.vocabulary import OPERATOR, AdmittedBy, PersonStanding
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch, find_stream
@@ -32,7 +34,7 @@ from projections.passkeys import (
 from projections.rows import json_list
 
 NAME = "users"
-VERSION = 5
+VERSION = 6
 _CHUNK = 500  # fewer than the smallest limit of SQLite on parameters
 TABLES: tuple[str, ...] = (
     "CREATE TABLE user(id INTEGER PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL,"
@@ -53,6 +55,8 @@ STANDING = (
     f" ON n.ended = e.position WHERE e.user = h.user AND {COMPLETE} AND h.position < n.position),"
     " 'active', h.standing)"
 )
+# SQL that finds a person whose name is shown.
+NAMED = f"SELECT 1 FROM user WHERE id = ? AND name NOT LIKE '{ERASED} (%'"  # noqa: S608  # a constant
 # A loss stops every key that is older, until its person reaffirms it.
 _STOPPED = (
     "EXISTS(SELECT 1 FROM loss l WHERE l.position > {row}.position AND l.position <= :at"
@@ -104,8 +108,13 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add people and roles, end roles, and note standing."""
     registered, granted = batch.of(UserRegistered), batch.of(RoleGranted)
-    people = [(fact.stream, fact.body.name, fact.at, fact.body.admitted_by) for fact in registered]
+    people = [
+        (fact.stream, without_name(fact.body.user), fact.at, fact.body.admitted_by)
+        for fact in registered
+    ]
     write(db, "INSERT INTO user {rows}", people)
+    for fact in batch.of(UserNamed):
+        db.execute("UPDATE user SET name = ? WHERE id = ?", (fact.body.name, fact.stream))
     roles = [
         (fact.stream, fact.position, fact.body.role, OPEN)
         for fact in registered + granted

@@ -38,7 +38,7 @@ def test_every_item_is_the_same_sentence_in_the_browser(library: Browser) -> Non
 
 
 def test_every_kind_of_item_has_a_sentence_and_a_vector() -> None:
-    assert {name for case in CASES for name in case["item"]} == KINDS.keys()
+    assert {name for case in CASES for name in case["item"]} == KINDS
     assert {f"change.{name}" for name in KINDS} <= catalogue().keys()
 
 

@@ -57,7 +57,7 @@ def test_a_changed_checkpoint_is_refused_for_the_reason_that_python_gives(page: 
 
 
 def test_a_changed_proof_is_refused_for_the_reason_that_python_gives(page: Page) -> None:
-    texts = mutations(parse(good("statement"))["proofs/10.tlog-proof"], 200)
+    texts = mutations(parse(good("statement"))["proofs/12.tlog-proof"], 200)
     expected = [code(checkpoint.parse_proof, text) for text in texts]
     assert {None, "proof_malformed"} == set(expected)
     assert codes(page, "tlog/checkpoint", "parseProof", [[raw(text)] for text in texts]) == expected
@@ -139,7 +139,7 @@ def test_inclusion_proofs_verify_and_no_other_index_size_or_hash_does(page: Page
 
 
 def test_a_changed_jws_is_parsed_or_refused_like_in_python(page: Page) -> None:
-    body = events.decode(states()[10]).body
+    body = events.decode(states()[12]).body
     assert isinstance(body, events.StatementSigned)
     texts = [each.decode("latin-1") for each in mutations(body.jws.encode(), 300)]
     expected = [code(parse_compact, text) for text in texts]

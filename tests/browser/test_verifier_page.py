@@ -45,7 +45,7 @@ def test_the_sample_shows_who_approved_what(verifier: Verifier) -> None:
     expect(statement.get_by_role("heading")).to_have_text("Series A – “preferred”")
     expect(statement).to_contain_text("2 people approved.")
     expect(statement.get_by_role("row", name="Alice Ångström")).to_contain_text("Approval")
-    expect(statement.get_by_role("row", name="Bob")).to_contain_text("2026-11-21 03:04:15 UTC")
+    expect(statement.get_by_role("row", name="Bob")).to_contain_text("2026-11-21 03:04:17 UTC")
     expect(verifier.heading("What this proves")).to_be_visible()
     expect(verifier.heading("What this does not prove")).to_be_visible()
 
@@ -60,7 +60,7 @@ def test_the_tampered_sample_fails_where_it_was_tampered_with(verifier: Verifier
     verifier.button("Check a tampered one").click()
     expect(verifier.heading("Failed: do not rely on this file")).to_be_visible()
     expect(verifier.page.locator(".verdict")).to_contain_text(
-        "Check 2 at position 10: A body is not the one its entry commits to."
+        "Check 2 at position 12: A body is not the one its entry commits to."
     )
     assert outcome(verifier, "content") == "failed"
     expect(verifier.page.locator(".statement")).to_have_count(0)

@@ -30,7 +30,7 @@ KEY = log_signer().key.vkey
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_a_bundle_without_what_a_decision_saw_is_refused(verifier: Verifier, name: str) -> None:
     positions, decision = LEFT_OUT[name]
-    later = [each for each in (12, 14, 16) if each > min(positions)]
+    later = [each for each in (14, 16, 18) if each > min(positions)]
     report = verifier.check(without([*positions, *later]), KEY)
     (policy,) = [each for each in report["checks"] if each["name"] == "policy"]
     found = (policy["outcome"], policy["code"], policy["position"])
@@ -40,7 +40,7 @@ def test_a_bundle_without_what_a_decision_saw_is_refused(verifier: Verifier, nam
 
 def test_a_bundle_without_a_later_event_of_a_stream_is_refused(verifier: Verifier) -> None:
     assert verifier.check(whole(), KEY)["verdict"] == "verified"
-    report = verifier.check(without([16]), KEY)
+    report = verifier.check(without([18]), KEY)
     (heads,) = [each for each in report["checks"] if each["name"] == "heads"]
     assert (heads["outcome"], heads["code"]) == ("failed", "events_left_out")
     assert report["verdict"] == "invalid"

@@ -35,6 +35,7 @@ from ledger.verify.event_checks import Events
 from ledger.verify.withheld import withheld_tags
 from projections import facts, timeline, views
 from projections.facts import Batch, Fact
+from tests.support.chronicle import statement_id
 from tests.support.dossier import bundle_of
 from tests.support.expected_events import EXPECTED, LAST, TOLD
 from tests.support.readers import AUDITOR
@@ -42,6 +43,7 @@ from tests.support.refusals import refused
 from tests.support.story import Story
 from tests.support.writes import stored, write
 
+REGISTRATION = ("user-registered.v1", "user-named.v1")
 each_tag = pytest.mark.parametrize("tag", BODIES)
 
 
@@ -176,7 +178,8 @@ DRAFTS = tuple(
 @pytest.fixture(scope="module")
 def bundles() -> list[list[Recorded]]:
     """The events whose bodies are in a bundle of each statement alone."""
-    raw = (bundle_of(TOLD.states, "statement", each) for each in DRAFTS)
+    shown = (*DRAFTS, statement_id(108))  # the change that erases a name
+    raw = (bundle_of(TOLD.states, "statement", each) for each in shown)
     return [content(read(container.parse(each))) for each in raw]
 
 
@@ -214,7 +217,7 @@ def evidence_of(event: Event) -> str:
 @each_tag
 def test_a_receipt_has_the_key_of_the_request_that_led_to_the_event(tag: str) -> None:
     event, state, asked = TOLD.events[LAST[tag]], TOLD.states[LAST[tag]], EXPECTED[tag].asked
-    if tag == "user-registered.v1":  # a registration is one request, and three events
+    if tag in REGISTRATION:  # it is one request, and four events
         with refused(CorruptError, "registration_torn"):
             written([event], [state])
     elif event.body.MEANING.actor in ("change", "version"):  # written with what brings it about
@@ -281,4 +284,4 @@ def test_the_verifier_refuses_the_event_under_a_key_that_did_not_sign_it(
         with refused(RefusedError, "key_unknown"):
             checks.signatures()
     else:  # the ledger's own key is in its founding; a registration is proved by passkeys
-        assert EXPECTED[tag].who is None or tag in ("user-registered.v1", "key-attested.v1")
+        assert EXPECTED[tag].who is None or tag in (*REGISTRATION, "key-attested.v1")

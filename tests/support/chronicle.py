@@ -82,7 +82,7 @@ class Chronicle(LedgerChronicle):
         (role,) = given.values() or who.roles
         self.people.append(who)
         admitted = self.admitted(role, invitation)
-        self.tell(who.user, admission.register(who.user, name, admitted, skeletons(name)))
+        self.tell(who.user, admission.register(who.user, admitted))
         accepts = {} if admitted.accepts is None else {"accepts": admitted.accepts}
         text = None if token is None else who.redeem(link_key(token), **accepts)
         added, now_ms = self.shown(who, who.passkey), self.time.ms
@@ -90,6 +90,7 @@ class Chronicle(LedgerChronicle):
         body = redeem_invitation(newcomer, added, text, self._charter, now_ms=now_ms)
         self.tell(who.user, body)
         self.attest(who, who.key)
+        self.tell(who.user, admission.call(name, skeletons(name)))
 
     def admitted(self, role: str | None, invitation: str | None) -> AdmittedAs:
         """Return how somebody in this role is admitted now."""

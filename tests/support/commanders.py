@@ -94,7 +94,7 @@ class Commanders:
             self.refusals.append(error)
             return
         if isinstance(answer, Answer) and not answer.repeated:
-            self.granted += {"register": 3, "grant": 3}.get(step.kind, 1)
+            self.granted += {"register": 4, "grant": 3}.get(step.kind, 1)
 
     # --- parts -----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ledger import clock
 from ledger.domain import entry, events
+from ledger.domain.erasure import StatedErasure
 from ledger.publish.bundles import Evidence
 from ledger.publish.heads import SignHeads
 from ledger.store.ports.log import Receipt, Write
@@ -110,7 +111,7 @@ def _in_order(states: Sequence[bytes]) -> list[bytes]:
 def append_of(state: bytes, *, erases: bool = False) -> Write:
     """Return the write of one stored event; with `erases` also of what it erases."""
     event = events.decode(state)
-    gone = event.body.positions if isinstance(event.body, events.BodiesErased) and erases else ()
+    gone = event.body.positions if isinstance(event.body, StatedErasure) and erases else ()
     groups = events.memberships([event])
     return write(
         event.stream,

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from ledger.domain import erasure, events
 from ledger.domain.entry import cut, is_erased, join
-from ledger.domain.events import BodiesErased, ErasedEvent, Event
+from ledger.domain.erasure import StatedErasure
+from ledger.domain.events import ErasedEvent, Event
 from ledger.errors import LedgerError
 from ledger.verify.auditor import Auditor
 
@@ -15,7 +16,7 @@ def without_erased(states: Sequence[bytes]) -> list[bytes]:
     left = [*states]
     for state in states:
         body = events.decode(state).body
-        if isinstance(body, BodiesErased):
+        if isinstance(body, StatedErasure):
             for position in body.positions:
                 left[position - 1] = join(cut(states[position - 1])[0], b"")
     return left

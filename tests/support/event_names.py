@@ -11,7 +11,7 @@ from ledger.domain import charter
 from tests.support.chronicle import statement_id
 from tests.support.ledger_chronicle import LedgerChronicle
 
-PEOPLE = "alice", "bob", "carol", "dave"
+PEOPLE = "alice", "bob", "carol", "dave", "erin"
 # Changes are numbered from 101 on.
 STREAMS = {
     charter.STREAM: "ledger",

@@ -78,6 +78,13 @@ def _leave(told: Chronicle, dave: Signer, alice: Signer, bob: Signer) -> None:
     told.change(dave, 104, *_leaving(alice, bob, str(told.time)))
 
 
+def _is_forgotten(told: Chronicle, dave: Signer) -> None:
+    """Erin comes and goes, and her name is erased."""
+    erin = told.signer(5, "investor")
+    told.register(erin, "Erin")
+    told.change(dave, 108, {"deactivate": {"user": erin.user}}, {"erase": {"name": erin.user}})
+
+
 def _lose(told: Chronicle, alice: Signer, dave: Signer) -> None:
     """Lose entries; Alice and Dave sign again, and Dave governs again."""
     told.restore(LostTree(len(told.states) + 7, None))
@@ -150,6 +157,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.replace_heads_key(NEXT_HEADS_KEY.jwk)
     _lose(told, alice, dave)
     _leave(told, dave, alice, bob)
+    _is_forgotten(told, dave)
     comebacks.set_codes(told, dave)
     comebacks.use_code(told, dave, fixed_passkey(12))
     comebacks.cancel(told, dave, fixed_passkey(12))

@@ -34,7 +34,7 @@ _CHANGES = {
 LAST = {
     event.body.TAG: place for place, event in enumerate(TOLD.events) if event.stream not in _CHANGES
 }
-ALICE, BOB, CAROL, DAVE = (f"00000000-0000-0000-0000-00000000000{n}" for n in (1, 2, 3, 4))
+ALICE, BOB, CAROL, DAVE, ERIN = (f"00000000-0000-0000-0000-00000000000{n}" for n in range(1, 6))
 
 
 class Expected(NamedTuple):
@@ -108,11 +108,18 @@ EXPECTED = {
         None, "ended: The fund is closed.", "The ledger was frozen", None, set()
     ),
     "user-registered.v1": Expected(
-        CAROL,
+        ERIN,
         "registered as investor",
-        "“Carol” registered as investor",
+        "“Erin” registered as investor",
         None,
-        {"users", "invitations", "acceptances", "statements"},
+        {"users", "invitations", "acceptances"},
+    ),
+    "user-named.v1": Expected(
+        ERIN,
+        "registered under this name",
+        "“Erin” registered under this name",
+        None,
+        {"users", "statements"},
     ),
     "passkey-added.v1": Expected(
         DAVE, "added a passkey", "“Dave” added a passkey", ADD_PASSKEY, {"passkeys"}
@@ -274,6 +281,9 @@ EXPECTED = {
         "A key or passkey of “Bob” was declared compromised",
         {"passkeys", "keys", "statements"},
         change=104,
+    ),
+    "name-erased.v1": effect(
+        "erased the name of “Erin”", "A name was erased by a change", {"erasures"}, change=108
     ),
     "statement-withdrawn-by-change.v1": effect(
         "withdrew “Series A”", "“Series A” was withdrawn by a change", {"statements"}, change=104

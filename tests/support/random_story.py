@@ -12,7 +12,7 @@ from tests.support.story import BOTH_ROLES, Story, time_at
 def random_story(length: int, seed: int) -> Story:
     """Return a random log with events of every type in a plausible order."""
     rnd = random.Random(seed)
-    story = Story()
+    story = Story(names=True)
     people = [story.person(name, role) for name, role in PEOPLE]
     drafted: list[str] = []
     while story.head() < length:

@@ -10,7 +10,6 @@ from ledger.domain.events import Event, PasskeyAdded
 from ledger.domain.held_passkeys import first_passkey
 from ledger.domain.invitations import Invitation
 from ledger.domain.person import Person
-from ledger.domain.skeletons import skeletons
 from tests.support.changes import DAY_MS, invite
 from tests.support.links import link_key
 from tests.support.signers import LEDGER, NONCE, NOW_MS, PARTY
@@ -19,7 +18,6 @@ from tests.support.small_world import Item, State, Step, signer
 
 DEE = 3
 _ENDS = clock.to_text(NOW_MS + 7 * DAY_MS)
-_LOOKS = skeletons("Dee")
 _STREAM = UUID(int=DEE + 1)
 
 
@@ -48,7 +46,7 @@ def registrations(state: State) -> Iterator[Step]:
 def _register(state: State, invitation: Invitation) -> Step:
     rules, me = state.charter, signer(DEE)
     admitted = admission.admit(rules, None, invitation, now_ms=NOW_MS)
-    registered = admission.register(me.user, "Dee", admitted, _LOOKS)
+    registered = admission.register(me.user, admitted)
     newcomer = person.evolve(None, Event(_STREAM, 1, NOW, registered))
     accepts = {} if admitted.accepts is None else {"accepts": admitted.accepts}
     text = me.redeem(link_key(invitation.role), **accepts)

@@ -20,8 +20,8 @@ from ledger.domain import (
 )
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
-from ledger.domain.changes.effects import Sources
 from ledger.domain.changes.items import SetGovernance, is_drafted_alone
+from ledger.domain.changes.sources import Sources
 from ledger.domain.charter import STREAM
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.decision_context import DecisionContext

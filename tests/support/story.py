@@ -20,6 +20,7 @@ from ledger.domain.vocabulary import Form, PersonStanding, ReadBy, Status
 from ledger.encoding import b64u_encode
 from tests.support import unsigned
 from tests.support.document_end import ends_at
+from tests.support.ending_story import EndingStory
 from tests.support.views_in_memory import views_in_memory
 
 START_MS = 1_795_230_000_000
@@ -35,15 +36,22 @@ def time_at(position: int) -> str:
     return clock.to_text(START_MS + 1000 * position)
 
 
-class Story:
-    """An append-only log in memory; it begins with the ledger's own event."""
+class Story(EndingStory):
+    """An append-only log in memory; it begins with the ledger's own event.
 
-    def __init__(self) -> None:
+    A person begins with three events; their name is told in the views alone, after all others, so
+    that the positions of a test are easy to count. With `names` it is their fourth event.
+    """
+
+    def __init__(self, *, names: bool = False) -> None:
+        self._tells_names = names
+        self.registering: set[int] = set()  # positions at which a registration is not complete
         self.states: list[bytes] = []
         self.versions: dict[UUID, int] = {}
         self.roles: dict[str, list[str]] = {}
         self.creators: dict[str, str] = {}
         self._ids = 1
+        self._names: list[tuple[UUID, events.UserNamed]] = []
         self._made: tuple[int, sqlite3.Connection] | None = None
         self.tell(
             LEDGER_STREAM,
@@ -68,12 +76,16 @@ class Story:
     def events_at(self, positions: Sequence[int]) -> list[Recorded]:
         return [Recorded(at, events.decode(self.states[at - 1])) for at in positions]
 
+    @staticmethod
+    def _encoded(event: Event, position: int) -> bytes:
+        return events.encode(event, salt=position.to_bytes(32, "big"))
+
     def tell(self, stream: UUID, body: Body) -> int:
         """Append an event and return its position."""
         version = self.versions[stream] = self.versions.get(stream, 0) + 1
         position = len(self.states) + 1
         event = Event(stream=stream, version=version, at=time_at(position), body=body)
-        self.states.append(events.encode(event, salt=position.to_bytes(32, "big")))
+        self.states.append(self._encoded(event, position))
         return position
 
     def _new_id(self) -> UUID:
@@ -86,12 +98,16 @@ class Story:
         """Register a person with `passkey-<name>` and `key-<name>`; return the id."""
         user = self._new_id()
         looks = skeletons(name)
-        registered = events.UserRegistered(
-            str(user), name, role, looks.sha256, looks.unicode, invitation, accepts
-        )
+        registered = events.UserRegistered(str(user), role, invitation, accepts)
         self.tell(user, registered)
         self.passkey(str(user), f"passkey-{name}")
         self.key(str(user), f"key-{name}", f"passkey-{name}")
+        named = events.UserNamed(name, looks.sha256, looks.unicode)
+        if self._tells_names:
+            self.registering |= {self.head() - n for n in range(3)}
+            self.tell(user, named)
+        else:
+            self._names.append((user, named))
         self.roles[str(user)] = [role]
         return str(user)
 
@@ -120,46 +136,6 @@ class Story:
             sign_count=1,
             possession=f"possession-{kid}",
             expires_at=expires_at,
-        )
-        return self.tell(UUID(user), body)
-
-    def remove_passkey(self, user: str, credential_id: str) -> int:
-        act = f"act-{len(self.states) + 1}"
-        body = events.PasskeyRemoved(
-            credential_id=credential_id,
-            kid="key",
-            act=act,
-            assertion=unsigned.assertion(credential_id),
-            sign_count=2,
-        )
-        return self.tell(UUID(user), body)
-
-    def revoke(self, user: str, kid: str, *, since: str | None = None) -> int:
-        act = f"act-{len(self.states) + 1}"
-        body = events.KeyRevoked(kid=kid, by_kid="key", act=act, compromised_since=since)
-        return self.tell(UUID(user), body)
-
-    def declare(self, user: str, compromised: str, since: str, also: tuple[str, ...] = ()) -> int:
-        body = events.CompromiseDeclared(
-            compromised=compromised,
-            since=since,
-            also=also,
-            kid="key",
-            act=f"act-{len(self.states) + 1}",
-            assertion=unsigned.assertion("passkey"),
-            sign_count=1,
-        )
-        return self.tell(UUID(user), body)
-
-    def suspend(self, user: str, *, by: str) -> int:
-        body = events.PersonSuspended(
-            user=user,
-            reason="Left the company.",
-            by=by,
-            kid="key",
-            act=f"act-{len(self.states) + 1}",
-            assertion=unsigned.assertion("passkey"),
-            sign_count=1,
         )
         return self.tell(UUID(user), body)
 
@@ -294,5 +270,11 @@ class Story:
         """Return views in memory, folded in one batch from the events up to a position."""
         upto = self.head() if at is None else at
         if self._made is None or self._made[0] != upto:
-            self._made = (upto, views_in_memory(self, self.read(0, upto)))
+            begun = {events.decode(state).stream for state in self.states[:upto]}
+            named = [
+                (upto + n, self._encoded(Event(stream, 4, time_at(upto + n), body), upto + n))
+                for n, (stream, body) in enumerate(self._names, start=1)
+                if stream in begun
+            ]
+            self._made = (upto, views_in_memory(self, [*self.read(0, upto), *named]))
         return self._made[1]

@@ -8,7 +8,8 @@ import msgspec
 from ledger.audit.source import AuditedLog, RowFilter
 from ledger.audit.stored_events import stored_events
 from ledger.domain.document import Document, DocumentType, parse_uuid
-from ledger.domain.events import BodiesErased, StatementDrafted, UserRegistered
+from ledger.domain.events import BodiesErased, StatementDrafted, UserNamed, UserRegistered
+from ledger.domain.names import without_name
 from ledger.domain.policy import Policy
 from ledger.domain.quoting import quoted
 from ledger.domain.vocabulary import LET_IN, OPERATOR
@@ -16,6 +17,7 @@ from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError, LedgerError, NotFoundError
 
 ERASED = "an erased statement"  # in place of an erased statement's title
+_OF_NAMES = (UserRegistered.TAG, UserNamed.TAG)
 MOST_KEPT = 10_000  # of names and of drafts; older ones are looked up again
 K = TypeVar("K")
 V = TypeVar("V")
@@ -64,7 +66,10 @@ class Named:
         self._drafts: dict[UUID, DraftedStatement] = {}
 
     def name(self, user: str | None) -> str:
-        """Return a person's name, `The ledger` for None, and nothing for somebody unknown."""
+        """Return a person's name, `The ledger` for None, and nothing for somebody unknown.
+
+        A fixed text with the person's short id stands in place of an erased name.
+        """
         if user is None:
             return "The ledger"
         known = self._names.get(user)
@@ -87,8 +92,8 @@ class Named:
 
     def learn(self, stream: UUID, body: object) -> None:
         """Keep what an event says, so that it is not looked up."""
-        if isinstance(body, UserRegistered):
-            self._learn_person(body)
+        if isinstance(body, UserNamed):
+            self._keep(self._names, str(stream), body.name)
         elif isinstance(body, StatementDrafted):
             self._keep(self._drafts, stream, drafted_statement(body))
 
@@ -97,11 +102,10 @@ class Named:
 
         Raises NotFoundError `user_unknown`.
         """
-        registered = RowFilter(tags=(UserRegistered.TAG,))
-        for each in stored_events(self._rows, registered):
-            body = each.event.body
-            if isinstance(body, UserRegistered) and asked in (body.user, body.name):
-                return body.user
+        for each in stored_events(self._rows, RowFilter(tags=_OF_NAMES)):
+            body, user = each.event.body, str(each.event.stream)
+            if asked == user or (isinstance(body, UserNamed) and asked == body.name):
+                return user
         raise NotFoundError("user_unknown", f"nobody here has the id or name {asked!r}")
 
     def statement(self, asked: str) -> DraftedStatement:
@@ -123,15 +127,19 @@ class Named:
 
     def _find_name(self, user: str) -> str:
         try:
-            first = self._first(parse_uuid(user))
+            wanted = RowFilter(stream=parse_uuid(user).bytes, tags=_OF_NAMES)
         except LedgerError:
             return ""  # no person's id
-        return self._learn_person(first) if isinstance(first, UserRegistered) else ""
-
-    def _learn_person(self, body: UserRegistered) -> str:
-        if body.admitted_by == OPERATOR:
-            self._let_in.add(body.user)
-        return self._keep(self._names, body.user, body.name)
+        name = ""
+        for each in stored_events(self._rows, wanted):
+            body = each.event.body
+            if isinstance(body, UserNamed):
+                return body.name
+            if isinstance(body, UserRegistered):
+                name = without_name(user)
+                if body.admitted_by == OPERATOR:
+                    self._let_in.add(user)
+        return name
 
     def _find(self, stream: UUID) -> DraftedStatement:
         first = self._first(stream)

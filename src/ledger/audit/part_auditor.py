@@ -16,9 +16,8 @@ from ledger.audit.verified_ahead import VerifiedAhead
 from ledger.domain import entry, erasure, events, statement, versions
 from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
-from ledger.domain.erasure import Erasing, is_unknown
+from ledger.domain.erasure import Erasing, StatedErasure, is_unknown
 from ledger.domain.events import (
-    BodiesErased,
     Body,
     Effect,
     EffectBody,
@@ -56,7 +55,7 @@ class PartAuditor(Auditor):
         self,
         rows: AuditedLog,
         history: Sequence[Known] = (),
-        erasures: Mapping[UUID, BodiesErased] | None = None,
+        erasures: Mapping[UUID, StatedErasure] | None = None,
     ) -> None:
         super().__init__(complete=False)
         self._rows = rows
@@ -270,7 +269,7 @@ class PartAuditor(Auditor):
                     del kept[stream]
 
 
-def erasures_of(rows: AuditedLog) -> dict[UUID, BodiesErased]:
+def erasures_of(rows: AuditedLog) -> dict[UUID, StatedErasure]:
     """Return what a log states of erasures, by stream; the audit checks these events later."""
     places = sorted({by for _, by in rows.erased() if isinstance(by, int)})
     found = [row[4] for by in places for row in rows.events(by - 1, by)]

@@ -17,12 +17,14 @@ AuditVerdict = Literal["verified", "invalid", "unverifiable", "stale"]
 
 
 class ErasureResult(msgspec.Struct, frozen=True, rename="camel"):
-    """The bodies of a statement that a change erased; `position` is that of the erasing event.
+    """What a change erased: the bodies of a statement, or the name of a person.
 
-    The decisions at `positions` can no longer be recomputed.
+    `position` is that of the erasing event. The decisions on the statement at `positions` can no
+    longer be recomputed; no decision rests on a name.
     """
 
-    statement: str
+    statement: str | None
+    person: str | None
     change: str
     position: int
     positions: list[int]
@@ -129,24 +131,36 @@ def erasures_of(erased: dict[int, ErasedBody]) -> list[ErasureResult]:
     found: dict[int, list[int]] = {}
     for position, each in erased.items():
         found.setdefault(each.by, []).append(position)
-    return [
-        ErasureResult(
-            statement=str(UUID(bytes=erased[positions[0]].stream)),
-            change=erased[positions[0]].change,
-            position=by,
-            positions=positions,
-        )
-        for by, positions in sorted(found.items())
-    ]
+    return [_of(erased[positions[0]], positions) for _, positions in sorted(found.items())]
+
+
+def _of(first: ErasedBody, positions: list[int]) -> ErasureResult:
+    stream = str(UUID(bytes=first.stream))
+    return ErasureResult(
+        statement=None if first.is_name else stream,
+        person=stream if first.is_name else None,
+        change=first.change,
+        position=first.by,
+        positions=positions,
+    )
 
 
 def _erased(erasures: list[ErasureResult]) -> str:
-    count = sum(len(each.positions) for each in erasures)
-    return f"{count:,} bodies of {len(erasures):,} statement(s)" if erasures else "none"
+    names = sum(each.person is not None for each in erasures)
+    bodies = sum(len(each.positions) for each in erasures) - names
+    of_statements = f"{bodies:,} bodies of {len(erasures) - names:,} statement(s)"
+    found = [of_statements] * (len(erasures) > names) + [f"{names:,} name(s)"] * (names > 0)
+    return ", ".join(found) or "none"
 
 
 def told_erasure(erased: ErasureResult) -> str:
     """Return the sentence about an erasure in a report."""
+    if erased.person is not None:
+        return (
+            f"The name of the person {erased.person}, at position {erased.positions[0]:,}, erased"
+            f" by the change at position {erased.position:,} ({erased.change}). No decision rests"
+            " on it; its entry was checked."
+        )
     shown = ", ".join(f"{each:,}" for each in erased.positions[:SHOWN_IDS])
     more = ", …" if len(erased.positions) > SHOWN_IDS else ""
     return (

@@ -26,7 +26,8 @@ from ledger.audit.stored_receipts import Receipts
 from ledger.audit.verified_ahead import TOGETHER
 from ledger.domain import events
 from ledger.domain.charter import Charter
-from ledger.domain.events import BODIES, BodiesErased, ErasedEvent, Event, StatementEffect
+from ledger.domain.erasure import StatedErasure
+from ledger.domain.events import BODIES, ErasedEvent, Event, NameErased, StatementEffect
 from ledger.domain.receipts import (
     written,
     written_about_change,
@@ -74,11 +75,15 @@ class ShareResult(msgspec.Struct):
 
 
 class ErasedBody(msgspec.Struct, frozen=True):
-    """Of an erased body: its stream, the position of the event that states it, and the change."""
+    """Of an erased body: its stream, the position of the event that states it, and the change.
+
+    `is_name` tells whether it is the name of a person.
+    """
 
     stream: bytes
     by: int
     change: str
+    is_name: bool
 
 
 class PeopleAuditor:
@@ -151,11 +156,13 @@ class PeopleAuditor:
                 self.history.append(Known(position, stream, charter=auditor.charter))
             case "person":
                 self.history.append(Known(position, stream, person=auditor.people[stream]))
+                if isinstance(event.body, StatedErasure):
+                    self._note_erased(position, stream, event.body)
             case "statement":
                 after = auditor.statements[stream]
                 if isinstance(event.body, StatementEffect):
                     self.history.append(Known(position, stream, effect=True))
-                    if isinstance(event.body, BodiesErased):
+                    if isinstance(event.body, StatedErasure):
                         self._note_erased(position, stream, event.body)
                 elif after.items is None:
                     raise refusal(_misplaced("a statement is stored as a change"), position)
@@ -164,9 +171,10 @@ class PeopleAuditor:
             case kind:
                 assert_never(kind)
 
-    def _note_erased(self, position: int, stream: UUID, body: BodiesErased) -> None:
+    def _note_erased(self, position: int, stream: UUID, body: StatedErasure) -> None:
         for each in body.positions:
-            self.erased[each] = ErasedBody(stream.bytes, position, body.change)
+            is_name = isinstance(body, NameErased)
+            self.erased[each] = ErasedBody(stream.bytes, position, body.change, is_name)
 
     def _expect(self, position: int, event: Event | ErasedEvent, state: bytes) -> Finding | None:
         self._commit.append((event, state))

@@ -11,7 +11,8 @@ from uuid import UUID
 from ledger.audit.part_auditor import erasures_of
 from ledger.audit.source import AuditedLog, EventRow, RowFilter
 from ledger.domain import entry, events
-from ledger.domain.events import BodiesErased, ErasedEvent, Event
+from ledger.domain.erasure import StatedErasure
+from ledger.domain.events import ErasedEvent, Event
 from ledger.errors import CorruptError, LedgerError
 
 EVERYTHING = RowFilter()
@@ -60,7 +61,7 @@ def stored_rows(
         raise CorruptError("position_missing", f"position {last + 1} is missing")
 
 
-def _stored(row: EventRow, erasures: Mapping[UUID, BodiesErased]) -> StoredEvent | ErasedRow:
+def _stored(row: EventRow, erasures: Mapping[UUID, StatedErasure]) -> StoredEvent | ErasedRow:
     """Return the event of a row; raise CorruptError if stored bytes contradict each other."""
     position, stream, version, tag, state, leaf = row
     if not isinstance(state, bytes):

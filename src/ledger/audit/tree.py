@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 
 from ledger.audit.findings import Finding, Part
 from ledger.audit.source import AuditedLog
-from ledger.domain.events import KeyAttested, PasskeyAdded, UserRegistered
+from ledger.domain.events import KeyAttested, PasskeyAdded, UserNamed, UserRegistered
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge, Tile, width
 
 MOST_LEAVES = 4_096
 ROOT_EVERY = 16 * MOST_LEAVES
-_REGISTRATION = (UserRegistered.TAG, PasskeyAdded.TAG, KeyAttested.TAG)
+_REGISTRATION = (UserRegistered.TAG, PasskeyAdded.TAG, KeyAttested.TAG, UserNamed.TAG)
 
 
 class _WrongError(Exception):

@@ -23,7 +23,6 @@ from ledger.domain import (
 from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
-from ledger.domain.changes.effects import Sources
 from ledger.domain.changes.items import (
     Item,
     is_change,
@@ -31,6 +30,7 @@ from ledger.domain.changes.items import (
     parse_content,
     parse_items,
 )
+from ledger.domain.changes.sources import Sources
 from ledger.domain.charter import Charter
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.deadlines import Basis, until_ms

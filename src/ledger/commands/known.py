@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
-from ledger.domain import charter, events, person, statement
+from ledger.domain import charter, erasure, events, person, statement
 from ledger.domain.charter import STREAM, Charter
 from ledger.domain.epochs import Loss
 from ledger.domain.events import ErasedEvent, Event
@@ -70,7 +70,7 @@ class KnownLog:
         )
 
     def owner(self, name: str) -> UUID | None:
-        """Return the stream that claimed a name, for ever; None if it is not known."""
+        """Return the stream that claimed a name; None if it is not known."""
         return self._owners.get(name)
 
     def group(self, name: str) -> Membership | None:
@@ -102,8 +102,8 @@ class KnownLog:
         if known is not None and known.version + 1 == event.version:
             self.keep(event.stream, _next(known, event, self.losses or ()))
 
-    def learn(self, facts: Facts, before: dict[UUID, State]) -> None:
-        """Fold what was loaded into what is known.
+    def learn(self, facts: Facts, before: dict[UUID, State], names: Iterable[str] = ()) -> None:
+        """Fold what was loaded into what is known; `names` are those that were looked up.
 
         `before` are the states whose versions were stated as known; the cache may have dropped some
         since, and the events that were loaded continue them.
@@ -117,6 +117,8 @@ class KnownLog:
                 self.keep(stream, state)
         if len(self._owners) > CACHED_NAMES:
             self._owners.clear()
+        for name in names:  # a person's name is free again once it is erased
+            self._owners.pop(name, None)
         self._owners |= facts.owners
         self._groups |= facts.groups
 
@@ -188,7 +190,11 @@ def _fold(
         if each.originator_version == (0 if state is None else state.version) + 1:
             event = EVENTS.read(each)
             if isinstance(event, ErasedEvent):
-                state = statement.without_bodies(event)
+                state = (
+                    erasure.next_unnamed(state, event)
+                    if isinstance(state, Person)
+                    else statement.without_bodies(event)
+                )
             else:
                 state = _next(state, event, losses)
     return state

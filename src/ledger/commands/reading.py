@@ -121,7 +121,9 @@ class Reading:
 
     def require_unlike(self, skeletons: Iterable[str]) -> None:
         """Raise ConflictError `name_taken` if somebody's name has one of these skeletons."""
-        if any(self._all(self.owner, [person_name(each) for each in skeletons])):
+        names = [person_name(each) for each in skeletons]
+        self.reads.names.update(names)  # they are free again after an erasure: a refusal is fresh
+        if any(self._all(self.owner, names)):
             raise ConflictError(*TAKEN["name"])
 
     def statement(self, stream: UUID) -> Statement:
@@ -132,12 +134,15 @@ class Reading:
         return statement
 
     def erasing(self, stream: UUID) -> Erasing:
-        """Return what the erasure of a statement depends on."""
-        subject = self.statement(stream)
+        """Return what an erasure in the stream of a person or a statement depends on."""
+        someone = self._somebody(stream)
+        subject = self.statement(stream) if someone is None else someone
         positions = self._loaded.positions.get(stream, ())
         if len(positions) != subject.version:
             self.reads.placed.add(stream)
             raise NotLoadedError
+        if someone is not None:
+            return Erasing(positions)
         versions = [*self._group(replacing_group(stream)).members]
         return Erasing(positions, tuple(self._all(self.statement, versions)))
 

@@ -92,7 +92,7 @@ def _decide(
     invitation = None if kid is None else invitations.find(founding.invitations, kid)
     admitted = admission.admit(founding, begun.role, invitation, now_ms=reading.now_ms)
     operator_recovery.require_needed(invitation, sources(reading), now_ms=reading.now_ms)
-    registered = admission.register(begun.user, begun.name, admitted, skeletons(begun.name))
+    registered = admission.register(begun.user, admitted)
     added = held_passkeys.first_passkey(
         passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
     )
@@ -111,13 +111,12 @@ def _decide(
     answer: dict[str, object] = {
         "user": {
             "id": begun.user,
-            "name": begun.name,
             "roles": [] if admitted.role is None else [admitted.role],
             "credentialIds": [added.credential_id],
             "kids": [attested.kid],
         },
         "kid": attested.kid,
     }
-    bodies = (registered, added, attested)
+    bodies = (registered, added, attested, admission.call(begun.name, skeletons(begun.name)))
     end_ms = until_ms(bodies, Basis(charter=founding))
     return Plan(stream, None, person.evolve, bodies, answer, end_ms)

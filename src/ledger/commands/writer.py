@@ -20,8 +20,8 @@ from ledger.commands.known import KnownLog, Loaded, Reads
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.reading import NotLoadedError, Reading
 from ledger.domain.charter import STREAM
+from ledger.domain.erasure import StatedErasure
 from ledger.domain.events import (
-    BodiesErased,
     Body,
     Effect,
     Event,
@@ -215,7 +215,7 @@ class Writer:
         known = self.seen.states(reads.streams)
         needs = reads.needs(key, known)
         facts = await self._log.load(needs)
-        self.seen.learn(facts, known)
+        self.seen.learn(facts, known, reads.names)
         self._clock.saw(facts.head.at_ms)
         loaded.note(reads, needs, facts)
         return facts.receipt
@@ -238,7 +238,7 @@ def _to_write(key: bytes, plan: Plan, events: tuple[Event, ...], reading: Readin
         erases=tuple(
             (nth, position)
             for nth, event in enumerate(events)
-            if isinstance(event.body, BodiesErased)
+            if isinstance(event.body, StatedErasure)
             for position in event.body.positions
         ),
     )

@@ -2,7 +2,7 @@
 
 from ledger.domain import governance, policy
 from ledger.domain.charter import Charter
-from ledger.domain.events import UserRegistered
+from ledger.domain.events import UserNamed, UserRegistered
 from ledger.domain.invitations import AdmittedAs, Invitation, require_open
 from ledger.domain.names import require_name
 from ledger.domain.skeletons import Skeletons, require_skeletons
@@ -55,20 +55,16 @@ def accepted_with(charter: Charter, role: str | None) -> str | None:
     return governance.policy_digest(charter.governance) if governs else None
 
 
-def register(user: str, name: str, admitted: AdmittedAs, looks: Skeletons) -> UserRegistered:
-    """Return the registration of a person whom `admit` accepted.
+def register(user: str, admitted: AdmittedAs) -> UserRegistered:
+    """Return the registration of a person whom `admit` accepted."""
+    return UserRegistered(user, admitted.role, admitted.invitation, admitted.accepts, admitted.by)
+
+
+def call(name: str, looks: Skeletons) -> UserNamed:
+    """Return the event that names a person who registers.
 
     Raises MalformedError `name_invalid`, `text_refused`, `name_skeletons_invalid`.
     """
     require_name(name)
     require_skeletons(looks)
-    return UserRegistered(
-        user,
-        name,
-        admitted.role,
-        looks.sha256,
-        looks.unicode,
-        admitted.invitation,
-        admitted.accepts,
-        admitted.by,
-    )
+    return UserNamed(name, looks.sha256, looks.unicode)

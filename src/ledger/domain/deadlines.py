@@ -48,6 +48,7 @@ from ledger.domain.events import (
     StatementUsed,
     StatementWithdrawn,
     StatementWithdrawnByChange,
+    UserNamed,
     UserRegistered,
     kid_of,
 )
@@ -100,8 +101,8 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*_of_act(body.act), *_of_key(body, basis), *_of_date(since)]
         case KeyAttested():
             return _of_time(body.expires_at)
-        case UserRegistered():
-            return _of_invitation(body, basis)
+        case UserRegistered() | UserNamed():
+            return _of_registration(body, basis)
         case (
             LedgerCreated()
             | LedgerRestored()
@@ -201,7 +202,9 @@ def _of_uses(basis: Basis) -> list[int]:
     return [] if usable is None else _of_time(usable.until)
 
 
-def _of_invitation(body: UserRegistered, basis: Basis) -> list[int]:
+def _of_registration(body: UserRegistered | UserNamed, basis: Basis) -> list[int]:
+    if isinstance(body, UserNamed):
+        return []
     invitations = () if basis.charter is None else basis.charter.invitations.values()
     return [
         end

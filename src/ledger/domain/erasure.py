@@ -1,7 +1,8 @@
 """What a change may erase, and what erasing it records. Pure.
 
-The bodies of a statement's events are erased, all of them or none; the entries stay. Erased
-evidence decides nothing: how the statement stood is then what the erasing event states.
+The bodies of a statement's events are erased, all of them or none; of a deactivated person, the
+body of the event that names them. The entries stay. Erased evidence decides nothing: how the
+statement stood is then what the erasing event states, and no decision rests on a name.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,28 +20,49 @@ from ledger.domain.events import (
     Effect,
     ErasedEvent,
     Event,
+    NameErased,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
     StatementSuperseded,
     StatementWithdrawn,
     StatementWithdrawnByChange,
+    UserNamed,
 )
+from ledger.domain.person_state import Person
 from ledger.domain.statement import Statement, without_bodies
 from ledger.domain.usable import uses_left
 from ledger.errors import ConflictError, CorruptError
 
 
 class Erasing(NamedTuple):
-    """What the erasure of a statement depends on besides its state.
+    """What an erasure depends on besides the state of what it erases.
 
-    `positions` are those of its events so far, and `versions` the statements that are to replace
-    it. `stated` is the event of an erasure that comes later in the log, whose evidence is gone.
+    `positions` are those of the events of the statement or person so far, and `versions` the
+    statements that are to replace a statement. `stated` is the event of an erasure that comes
+    later in the log, whose evidence is gone.
     """
 
     positions: tuple[int, ...] = ()
     versions: tuple[Statement, ...] = ()
-    stated: BodiesErased | None = None
+    stated: "StatedErasure | None" = None
+
+
+StatedErasure = BodiesErased | NameErased
+NAMED = 4  # the version of the event that names a person: the last one of the registration
+
+
+def of_name(change: str, known: Person, found: Erasing) -> NameErased:
+    """Return the erasure of a person's name by a change.
+
+    Raises ConflictError `change_no_effect` if it is erased, and `not_erasable` unless the person is
+    deactivated.
+    """
+    if known.name_erased_by is not None:
+        raise ConflictError("change_no_effect", "the name is erased already")
+    if known.standing != "deactivated":
+        raise not_erasable("the person is not deactivated")
+    return NameErased(change, found.positions[NAMED - 1 : NAMED])
 
 
 def of_statement(
@@ -53,7 +75,9 @@ def of_statement(
     """
     if subject.erased_by is not None:
         raise ConflictError("change_no_effect", "the statement is erased already")
-    if subject.is_erased and found.stated is not None:  # nobody can recompute how it stood
+    if subject.is_erased and isinstance(
+        found.stated, BodiesErased
+    ):  # nobody can recompute how it stood
         return BodiesErased(change, found.positions, found.stated.status, found.stated.successor)
     if subject.items is not None:
         raise not_erasable("a change stays, because its effects rest on it")
@@ -90,9 +114,9 @@ def not_erasable(why: str) -> ConflictError:
 # --- erased evidence -----------------------------------------------------------------------------
 
 
-def stated(events: Iterable[Event]) -> dict[UUID, BodiesErased]:
+def stated(events: Iterable[Event]) -> dict[UUID, StatedErasure]:
     """Return what these events state of erasures, by stream."""
-    return {each.stream: each.body for each in events if isinstance(each.body, BodiesErased)}
+    return {each.stream: each.body for each in events if isinstance(each.body, StatedErasure)}
 
 
 def erased_positions(events: Iterable[Event]) -> dict[UUID, frozenset[int]]:
@@ -128,7 +152,7 @@ def as_stated(subject: Statement, drafted: StatementDrafted, at: str) -> Stateme
 # --- erased events, in the order of the log ------------------------------------------------------
 
 
-def require_stated(stated: BodiesErased | None, position: int) -> None:
+def require_stated(stated: StatedErasure | None, position: int) -> None:
     """Raise CorruptError `body_missing` unless an erasure states the position."""
     if stated is None or position not in stated.positions:
         raise CorruptError("body_missing", "the body is missing, and no change erased it")
@@ -156,6 +180,17 @@ def next_erased(known: Statement | None, event: ErasedEvent, *, has_begun: bool)
     if event.version != version + 1 or (known is not None and not is_unknown(known)):
         raise CorruptError("version_gap", f"version {event.version} follows {version}")
     return without_bodies(event)
+
+
+def next_unnamed(known: Person, event: ErasedEvent) -> Person:
+    """Return the person after the erased event that named them, which ends their registration.
+
+    Raises CorruptError `event_misplaced`.
+    """
+    due = (UserNamed.TAG, NAMED, NAMED - 1)
+    if (event.tag, event.version, known.version) != due:
+        raise CorruptError("event_misplaced", "of a person, only the name is erased")
+    return msgspec.structs.replace(known, version=event.version)
 
 
 def require_passed(body: BodiesErased, passed: Sequence[tuple[int, str]]) -> None:

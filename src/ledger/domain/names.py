@@ -11,11 +11,17 @@ from ledger.domain.scripts import SCRIPTS
 from ledger.domain.text import require_text
 from ledger.errors import MalformedError
 
+ERASED = "Erased name"  # how every text begins that stands in place of an erased name
 MAX_NAME_CHARS = 100
 MAX_MARKS = 4  # nonspacing ones on a character
 
 # Separators other than the space, and code points whose meaning is private.
 _REFUSED_CATEGORIES = frozenset({"Zs", "Co"})
+
+
+def without_name(user: str) -> str:
+    """Return what stands in place of a person's name that is erased, or not there."""
+    return f"{ERASED} ({user[:8]})"
 
 
 def require_name(name: str) -> None:

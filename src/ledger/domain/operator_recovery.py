@@ -12,8 +12,8 @@ from uuid import UUID
 from ledger import clock
 from ledger.domain import acts, key_material, ledger_acts, places, policy
 from ledger.domain.acts import parse_act, verify_act
-from ledger.domain.changes.effects import Sources
 from ledger.domain.changes.governable import counting
+from ledger.domain.changes.sources import Sources
 from ledger.domain.charter import Charter
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.document import parse_uuid

@@ -22,6 +22,7 @@ from ledger.domain.events import (
     KeyAttested,
     KeyReaffirmed,
     KeyRevoked,
+    NameErased,
     PasskeyAdded,
     PasskeyAdmitted,
     PasskeyRemoved,
@@ -33,9 +34,11 @@ from ledger.domain.events import (
     RoleEnded,
     RoleGranted,
     StandingSet,
+    UserNamed,
     UserRegistered,
 )
 from ledger.domain.holdings import AttestedKey, Link, Passkey, key_reference, passkey_reference
+from ledger.domain.names import without_name
 from ledger.domain.person_state import Person as Person  # re-exported: what `evolve` returns
 from ledger.domain.person_state import may_sign as may_sign
 from ledger.domain.person_state import next_start_ms as next_start_ms
@@ -54,7 +57,7 @@ def evolve(person: Person | None, event: Event, losses: Sequence[Loss] = ()) -> 
         return Person(
             user=body.user,
             version=event.version,
-            name=body.name,
+            name=without_name(body.user),
             roles=roles,
             keys={},
             passkeys={},
@@ -77,6 +80,8 @@ def evolve(person: Person | None, event: Event, losses: Sequence[Loss] = ()) -> 
 
 def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
     match body:
+        case UserNamed() | NameErased():
+            return _named(person, body)
         case PasskeyAdded():
             added = Passkey(
                 body.credential_id,
@@ -98,12 +103,8 @@ def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
             by = frozenset({passkey_reference(credential)})
             key = AttestedKey(body.kid, body.jwk, at, body.expires_at, by)
             return {"keys": person.keys | {body.kid: key}}
-        case KeyRevoked():
-            since = body.compromised_since or person.keys[body.kid].compromised_since
-            ended = {"revoked": True, "compromised_since": since}
-            return {"keys": _updated(person.keys, body.kid, **ended)}
-        case KeyReaffirmed(kid=kid):
-            return {"keys": _updated(person.keys, kid, unaffirmed=False)}
+        case KeyRevoked() | KeyReaffirmed():
+            return {"keys": _updated(person.keys, body.kid, **_of_key(person, body))}
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
         case RoleEnded():
@@ -120,6 +121,19 @@ def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
             return _recovering(person, body, at)
         case _:
             raise _misplaced(body)
+
+
+def _named(person: Person, body: UserNamed | NameErased) -> dict[str, Any]:
+    if isinstance(body, UserNamed):
+        return {"name": body.name}
+    return {"name": without_name(person.user), "name_erased_by": body.change}
+
+
+def _of_key(person: Person, body: KeyRevoked | KeyReaffirmed) -> dict[str, Any]:
+    if isinstance(body, KeyReaffirmed):
+        return {"unaffirmed": False}
+    since = body.compromised_since or person.keys[body.kid].compromised_since
+    return {"revoked": True, "compromised_since": since}
 
 
 def _recovering(

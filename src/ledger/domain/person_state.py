@@ -20,7 +20,7 @@ class Person(msgspec.Struct, frozen=True):
 
     user: str
     version: int
-    name: str
+    name: str  # `names.without_name` before the event that names the person, and without it
     roles: frozenset[str]
     keys: dict[str, AttestedKey]
     passkeys: dict[str, Passkey]
@@ -35,6 +35,7 @@ class Person(msgspec.Struct, frozen=True):
     link: Link | None = None  # of a re-enrolment that nobody has redeemed
     re_enrolled_at: str | None = None  # the last time that a re-enrolment was complete
     codes_void: bool = False  # since a loss, until the person sets others
+    name_erased_by: str | None = None  # the change that erased the name
     lost_at: str = ""  # losses up to this time are taken into account
 
     @property

@@ -44,6 +44,7 @@ from ledger.domain.events import (
     StatementUse,
     StatementUsed,
     StatementWithdrawn,
+    UserNamed,
     UserRegistered,
 )
 from ledger.domain.vocabulary import Status
@@ -185,8 +186,8 @@ def _drafted(body: StatementDrafted, stream: str) -> Written:
 def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
     """Return the receipt for a write about people or the ledger itself.
 
-    `events` are all events of the write: three for a registration, otherwise one. Raises
-    CorruptError `registration_torn` or `event_misplaced`.
+    `events` are all events of the write: four for a registration, three without its erased name,
+    otherwise one. Raises CorruptError `registration_torn` or `event_misplaced`.
     """
     body = events[0].body
     if isinstance(body, StatementRecord):
@@ -194,7 +195,7 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
     if isinstance(body, EffectBody):
         raise CorruptError("event_misplaced", "an effect is written with what brings it about")
     match body:
-        case UserRegistered():
+        case UserRegistered() | UserNamed():
             return _registered([event.body for event in events])
         case (
             LedgerCreated()
@@ -215,10 +216,15 @@ def written(events: Sequence[Event], states: Sequence[bytes]) -> Written:
 
 def _registered(bodies: Sequence[Body]) -> Written:
     match bodies:
-        case [UserRegistered() as user, PasskeyAdded() as passkey, KeyAttested() as key]:
+        # The name is not in the answer, and its event can be erased.
+        case [
+            UserRegistered() as user,
+            PasskeyAdded() as passkey,
+            KeyAttested() as key,
+            *named,
+        ] if [type(each) for each in named] in ([], [UserNamed]):
             shown = {
                 "id": user.user,
-                "name": user.name,
                 "roles": [] if user.role is None else [user.role],
                 "credentialIds": [passkey.credential_id],
                 "kids": [key.kid],

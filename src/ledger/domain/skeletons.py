@@ -13,7 +13,7 @@ import msgspec
 
 from ledger.domain.code_points import UNICODE
 from ledger.domain.confusables import CONFUSABLES
-from ledger.domain.names import require_name
+from ledger.domain.names import ERASED, require_name
 from ledger.encoding import SHA256_HEX, sha256_hex
 from ledger.errors import MalformedError
 
@@ -34,11 +34,18 @@ def skeletons(name: str) -> Skeletons:
     """Return the skeletons of a name as written, in small letters and in capitals.
 
     Two names look alike if they have one skeleton in common. Some letters look alike in capitals
-    only, such as Latin b and Greek beta. Raises as `require_name` does.
+    only, such as Latin b and Greek beta. Raises as `require_name` does; and MalformedError
+    `name_invalid` for a name that looks like what stands in place of an erased one.
     """
     require_name(name)
-    forms = {_skeleton(each) for each in (name, name.casefold(), name.upper())}
+    forms = _forms(name)
+    if any(each.startswith(tuple(_forms(ERASED))) for each in forms):
+        raise MalformedError("name_invalid", f"no name begins as erased names do: {ERASED}")
     return Skeletons(UNICODE, tuple(sorted(sha256_hex(each.encode()) for each in forms)))
+
+
+def _forms(name: str) -> set[str]:
+    return {_skeleton(each) for each in (name, name.casefold(), name.upper())}
 
 
 def require_skeletons(given: Skeletons) -> None:

@@ -62,10 +62,9 @@ class ChangeAnswer(DecisionAnswer):
 
 
 class NewUser(msgspec.Struct, rename="camel"):
-    """A person as registered."""
+    """A person as registered, without the name: the answer stays, and a name can be erased."""
 
     id: str
-    name: str
     roles: list[str]
     credential_ids: list[str]
     kids: list[str]

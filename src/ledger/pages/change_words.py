@@ -13,6 +13,7 @@ import msgspec
 from ledger.domain.changes.items import (
     Admit,
     DefineType,
+    EraseName,
     GrantRole,
     Item,
     RetireType,
@@ -61,7 +62,9 @@ def named_in(items: Iterable[Item]) -> set[str]:
     """Return the ids of the people whom these items name."""
     found = {each for item in items if (each := getattr(item, "user", None)) is not None}
     for item in items:
-        if isinstance(item, SetGovernance):
+        if isinstance(item, EraseName):
+            found.add(item.name)
+        elif isinstance(item, SetGovernance):
             found.update(_users(item.policy))
             found.update(each.user for each in item.people or ())
         elif isinstance(item, DefineType):
@@ -97,8 +100,8 @@ def _users(rules: Node) -> set[str]:
 
 def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]) -> Described:
     names_people = isinstance(item, SetGovernance) and item.people is not None
-    key = f"change.{item.NAME}.people" if names_people else f"change.{item.NAME}"
-    sentence = text(key, **_values(item, names))
+    kind = ".people" if names_people else ".name" if isinstance(item, EraseName) else ""
+    sentence = text(f"change.{item.NAME}{kind}", **_values(item, names))
     if isinstance(item, DefineType | RetireType) and item.pending is not None:
         sentence = f"{sentence.rstrip('.')}. {text(f'change.pending.{item.pending}')}"
     match item:
@@ -131,7 +134,7 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
     members: dict[str, Any] = msgspec.structs.asdict(item)
     for member, value in members.items():
         match member:
-            case "user":
+            case "user" | "name":
                 found["who"] = names.get(value, value[:8])
             case "expires_at":
                 found["until"] = moment(value)

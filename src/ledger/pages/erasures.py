@@ -18,13 +18,19 @@ _MOST = 200
 
 @get("/erasures", sync_to_thread=True)
 def erasures(
-    request: AnyRequest, web: FromWeb, statement: FromQuery[str | None] = None
+    request: AnyRequest,
+    web: FromWeb,
+    statement: FromQuery[str | None] = None,
+    person: FromQuery[str | None] = None,
 ) -> Template | Redirect:
-    """List the erased statements; an administrator's browser also drafts changes that erase."""
+    """List what was erased; an administrator's browser also drafts changes that erase."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, at):
         found = erased.newest(db, at=at, limit=_MOST)
+        names = erased.newest_names(db, at=at, limit=_MOST)
         context = frame(db, me, rules.in_force(db, at=at), at=at)
-    return page("erasures", web, me=me, position=at, found=found, asked=statement or "", **context)
+    asked = {"asked": statement or "", "whose": person or ""}
+    shown = {"found": found, "names": names}
+    return page("erasures", web, me=me, position=at, **asked, **shown, **context)

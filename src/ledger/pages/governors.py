@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from ledger.domain import places, policy
-from ledger.domain.changes.items import MAX_GOVERNORS
+from ledger.domain.changes.member_checks import MAX_GOVERNORS
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node, RolesByPerson
 from ledger.domain.vocabulary import AUDITOR, OPEN_ROLES

@@ -28,6 +28,7 @@ from ledger.domain.events import (
     StatementDrafted,
     StatementRecord,
     StatementSigned,
+    UserNamed,
     UserRegistered,
 )
 from ledger.domain.person import Person
@@ -42,8 +43,13 @@ KEY_MATERIAL_PREFIX = key_material_name("")
 _BEGINNINGS = (LedgerCreated, UserRegistered, StatementDrafted)
 # What follows directly on the first event of a person and of a change, with its version. The last
 # of them completes the beginning. A change of governance is drafted alone.
-_FOLLOWS: dict[type[Body], int] = {PasskeyAdded: 2, KeyAttested: 3, StatementSigned: 2}
-_COMPLETES = (KeyAttested, StatementSigned)
+_FOLLOWS: dict[type[Body], int] = {
+    PasskeyAdded: 2,
+    KeyAttested: 3,
+    UserNamed: erasure.NAMED,
+    StatementSigned: 2,
+}
+_COMPLETES = (UserNamed, StatementSigned)
 S = TypeVar("S", Charter, Person, Statement)
 P = TypeVar("P", Charter, Person)
 
@@ -87,7 +93,7 @@ class Auditor(Decisions):
                 self._compare(event)
             self._claim(event)
             self._evolve(event)
-            if event.body.MEANING.stream == "statement":
+            if event.body.MEANING.stream != "ledger":
                 self._note_place(event.stream, position)
             # Last: an event that is wrong otherwise can have any time.
             if event.at < self._newest:
@@ -122,6 +128,11 @@ class Auditor(Decisions):
     def _pass_erased(self, position: int, event: ErasedEvent) -> None:
         stream = event.stream
         erasure.require_stated(self.erasures.get(stream), position)
+        if self._incomplete == stream and stream in self.people:
+            self.people[stream] = erasure.next_unnamed(self.people[stream], event)
+            self._note_place(stream, position)
+            self._incomplete = None
+            return
         if self._incomplete is not None:
             raise self._torn(self._incomplete)
         self.due = erasure.without_due(self.due, event)

@@ -41,6 +41,7 @@ from ledger.domain.events import (
     LogFrozen,
     LogKeysAnnounced,
     LogKeysRetired,
+    NameErased,
     OperatorInvitationsCancelled,
     OperatorInvited,
     OutcomeReported,
@@ -54,6 +55,7 @@ from ledger.domain.events import (
     StatementSuperseded,
     StatementUsed,
     StatementWithdrawn,
+    UserNamed,
     UserRegistered,
 )
 from ledger.domain.passkey import AssertionEvidence
@@ -101,7 +103,7 @@ class Decisions(KnownStates):
             return body  # accepted as the log states it
         if self.due or self._has_everybody() or self._statement(cause) is not None:
             raise CorruptError("effect_unexpected", "nothing before it has this effect")
-        if isinstance(body, BodiesErased):  # erased and withheld look alike
+        if isinstance(body, BodiesErased | NameErased):  # erased and withheld look alike
             raise UnverifiableError("change_missing", "the change that erased it is not there")
         return body  # evidence without its cause: accepted as the log states it
 
@@ -173,6 +175,10 @@ class Decisions(KnownStates):
     def _decide_person(self, event: Event, body: PersonRecord, now_ms: int) -> PersonBody:
         if isinstance(body, UserRegistered):
             return self._register(event, body, now_ms)
+        if isinstance(body, UserNamed):  # the skeletons are not computed again
+            if event.stream not in self.people or event.version != erasure.NAMED:
+                raise CorruptError("event_misplaced", "a person is named once, as they register")
+            return admission.call(body.name, Skeletons(body.unicode, body.name_skeletons))
         owner = self._person(event.stream)
         others = Others(self._signer, self._change)
         return decide_of_person(owner, body, self._charter, others, now_ms)
@@ -193,8 +199,7 @@ class Decisions(KnownStates):
             raise UnverifiableError("invitation_missing", "the invitation is not there")
         admitted = admission.admit(self._charter, body.role, invitation, now_ms=now_ms)
         operator_recovery.require_needed(invitation, self._sources(), now_ms=now_ms)
-        looks = Skeletons(body.unicode, body.name_skeletons)  # not computed again
-        return admission.register(body.user, body.name, admitted, looks)
+        return admission.register(body.user, admitted)
 
     # --- statements ------------------------------------------------------------------------------
 

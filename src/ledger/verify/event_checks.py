@@ -36,6 +36,7 @@ from ledger.domain.events import (
     RecoveryCodesSet,
     StatementDecision,
     StatementUsed,
+    UserNamed,
     UserRegistered,
     signature_of,
 )
@@ -235,6 +236,7 @@ class Events:
                     people[event.stream] = person.evolve(owner, event, self._losses)
             case (
                 UserRegistered()
+                | UserNamed()
                 | KeyRevoked()
                 | KeyReaffirmed()
                 | PersonSuspended()

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from ledger.domain.acts import parse_act
-from ledger.domain.changes.effects import Sources
+from ledger.domain.changes.sources import Sources
 from ledger.domain.charter import Charter
 from ledger.domain.epochs import Loss
-from ledger.domain.erasure import Erasing, is_unknown
-from ledger.domain.events import BodiesErased, Effect, Event
+from ledger.domain.erasure import Erasing, StatedErasure, is_unknown
+from ledger.domain.events import Effect, Event
 from ledger.domain.person import Person, settled
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, NotFoundError, UnverifiableError
@@ -28,8 +28,8 @@ class KnownStates:
         # The effects of the change that the last approval completed, and which come next.
         self.due: tuple[Effect, ...] = ()
         # What the log states of erasures, by stream, also of those that come later.
-        self.erasures: Mapping[UUID, BodiesErased] = {}
-        self._places: dict[UUID, list[int]] = {}  # of the events of statements
+        self.erasures: Mapping[UUID, StatedErasure] = {}
+        self._places: dict[UUID, list[int]] = {}  # of the events of people and statements
         # Position and type of the erased events so far, by stream.
         self._erased: dict[UUID, list[tuple[int, str]]] = {}
 
@@ -94,14 +94,14 @@ class KnownStates:
         return found
 
     def _erasing(self, stream: UUID) -> Erasing:
-        """Return what the erasure of a statement depends on; a share overrides this."""
+        """Return what an erasure in a stream depends on; a share overrides this."""
         versions = (each for each in self.statements.values() if each.replaces == stream)
         known = tuple(each for each in versions if not is_unknown(each))
         places = tuple(self._places.get(stream, ()))
         return Erasing(places, known, self.erasures.get(stream))
 
     def _note_place(self, stream: UUID, position: int) -> None:
-        """Note the position of a statement's event; a share looks them up."""
+        """Note the position of an event of a person or statement; a share looks them up."""
         self._places.setdefault(stream, []).append(position)
 
     def _named(self, stream: UUID) -> Statement | None:

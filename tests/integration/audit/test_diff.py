@@ -53,7 +53,7 @@ def test_a_status_a_role_and_a_rule_differ_by_their_values(differs: Differs) -> 
 
 def test_somebody_new_and_somebody_gone_are_shown(differs: Differs) -> None:
     registered = PLACES["carol user-registered"]
-    found = differs("--from", str(registered - 1), "--to", str(registered + 2))
+    found = differs("--from", str(registered - 1), "--to", str(registered + 3))
     assert found["Carol", "standing"] == ("", "active")
     assert found["Carol", "keys"][1]
     last = PLACES["alice standing-set"]

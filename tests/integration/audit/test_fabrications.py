@@ -15,6 +15,7 @@ from ledger.domain.events import (
     LedgerCreated,
     StatementDrafted,
     StatementSigned,
+    UserNamed,
     UserRegistered,
 )
 from ledger.verify.auditor import AuditError
@@ -59,8 +60,8 @@ def test_an_approval_by_a_key_that_nobody_attested_is_refused() -> None:
 
 
 def test_a_person_registered_twice_is_refused() -> None:
-    again = UserRegistered(CAROL, "Carol", "creator", ("0" * 64,), "17.0.0")
-    assert told(Event(UUID(CAROL), 4, str(STORY.time), again)) == (NEXT, "event_misplaced")
+    again = UserRegistered(CAROL, "creator")
+    assert told(Event(UUID(CAROL), 5, str(STORY.time), again)) == (NEXT, "event_misplaced")
 
 
 def test_two_people_whose_names_look_alike_are_refused() -> None:
@@ -75,7 +76,7 @@ def test_two_people_whose_names_look_alike_are_refused() -> None:
 def test_a_name_whose_skeletons_are_by_other_tables_is_accepted() -> None:
     """A log stays verifiable though later tables find other names alike."""
     body = {"name_skeletons": ("0" * 64,), "unicode": "99.0.0"}
-    position = next(n for n, each in enumerate(EVENTS) if isinstance(each.body, UserRegistered))
+    position = next(n for n, each in enumerate(EVENTS) if isinstance(each.body, UserNamed))
     states = [*STATES]
     states[position] = resealed(states[position], body=body)
     assert refusal(states) is None
@@ -91,7 +92,7 @@ def test_a_statement_drafted_twice_is_refused() -> None:
     story.sign(alice, alice.shared(raw), raw)
     with pytest.raises(AuditError) as caught:
         story.draft(alice, 1, title="Series B")
-    assert caught.value.evidence == {"position": 7}
+    assert caught.value.evidence == {"position": 8}
     assert str(caught.value.__cause__).startswith("event_misplaced")
 
 
@@ -149,7 +150,7 @@ def test_a_statement_does_not_take_a_persons_stream() -> None:
     )
     assert isinstance(body, StatementDrafted)
     event = Event(UUID(ALICE), 1, str(story.time), body)
-    assert refusal([*story.states, sealed(event)]) == (5, "event_misplaced")
+    assert refusal([*story.states, sealed(event)]) == (6, "event_misplaced")
 
 
 def test_names_are_taken_once() -> None:

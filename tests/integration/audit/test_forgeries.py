@@ -29,6 +29,7 @@ BOBS_PASSKEY = AT["bob passkey-added"]
 BOBS_KEY = AT["bob key-attested"]
 ALICE_REGISTERED = AT["alice user-registered"]
 CAROL_REGISTERED = AT["carol user-registered"]
+CAROL_NAMED = AT["carol user-named"]
 CAROLS_PASSKEY = AT["carol passkey-added"]
 SECOND_PASSKEY = AT["alice passkey-added 2"]
 PASSKEY_REMOVED = AT["alice passkey-removed"]
@@ -164,7 +165,7 @@ def test_what_the_evidence_does_not_lead_to_is_refused(
         (BOBS_KEY, {"possession": told(DAVES_KEY).possession}, "possession_refused"),
         (BOB_REGISTERED, {"invitation": "setup"}, "role_not_open"),
         (BOB_REGISTERED, {"role": "administrator"}, "role_not_open"),
-        (BOB_REGISTERED, {"name": ""}, "name_invalid"),
+        (CAROL_NAMED, {"name": ""}, "name_invalid"),
         (ALICE_REGISTERED, {"role": "administrator"}, "role_not_open"),
         (FOUNDED, {"registration": "invite"}, "act_mismatch"),
         (FOUNDED, {"origin": "https://evil.example"}, "act_mismatch"),
@@ -225,7 +226,7 @@ def test_an_event_in_another_place_is_refused(
 @pytest.mark.parametrize(
     ("position", "change"),
     [
-        (CAROL_REGISTERED, {"name": "Mallory"}),
+        (CAROL_NAMED, {"name": "Mallory"}),
         (CAROL_REGISTERED, {"role": "creator"}),
         (BOB_REGISTERED, {"invitation": None}),
         (CAROLS_PASSKEY, {"transports": ("usb",)}),

@@ -7,6 +7,7 @@ import copy
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_a_log_with_every_type_of_event_is_accepted(path: Path) -> None:
     assert auditor.position == SIZE
     assert {event.body.TAG for event in STORY.events} == set(BODIES) - {LogFrozen.TAG}
     changes, others = (
-        ["approved"] * 7,
+        ["approved"] * 8,
         ["approved", "approved", "rejected", "superseded", "withdrawn", "withdrawn"],
     )
     assert sorted(each.status for each in auditor.statements.values()) == changes + others
@@ -87,6 +88,7 @@ def test_a_log_with_every_type_of_event_is_accepted(path: Path) -> None:
         "Bob",
         "Carol",
         "Dave",
+        f"Erased name ({UUID(int=5)!s:.8})",
     ]
 
 
@@ -241,7 +243,7 @@ def test_what_no_later_event_depends_on_only_the_tree_can_show_missing() -> None
 
 
 @pytest.mark.parametrize("who", ["dave", "bob", "carol"])
-@pytest.mark.parametrize("tag", ["user-registered", "passkey-added"])
+@pytest.mark.parametrize("tag", ["user-registered", "passkey-added", "key-attested"])
 def test_a_log_does_not_end_inside_a_registration(who: str, tag: str) -> None:
     end = AT[f"{who} {tag}"]
     assert refusal(STATES[:end]) == (end, "unfinished")
@@ -251,9 +253,9 @@ def test_a_log_does_not_end_inside_a_registration(who: str, tag: str) -> None:
     "last",
     [
         "ledger ledger-created",
-        "dave key-attested",
+        "dave user-named",
         "ledger invitation-issued",
-        "bob key-attested",
+        "bob user-named",
         "alice key-attested 2",
         "bob key-revoked",
     ],

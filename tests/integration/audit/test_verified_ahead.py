@@ -44,7 +44,7 @@ def altered(row: EventRow, old: bytes, new: bytes) -> EventRow:
 def test_every_approval_of_a_sound_log_is_verified_ahead(read: Read) -> None:
     ahead = VerifiedAhead(read.people)
     ahead.verify(read.rows)
-    assert len(read.approvals) > 5
+    assert len(read.approvals) >= 5
     for jws in read.approvals:
         found = ahead.get(jws)
         assert found is not None

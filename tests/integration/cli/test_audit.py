@@ -78,13 +78,13 @@ def test_a_key_from_elsewhere_has_to_be_one_of_the_logs(
 
 
 def test_the_json_names_everything(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    edit(copy, "UPDATE claim SET pos = 3 WHERE name LIKE 'kid/%' AND pos = 4")
+    edit(copy, "UPDATE claim SET pos = 3 WHERE name LIKE 'kid/%' AND pos = 5")
     assert main(["audit", "--json", "--data", str(copy)]) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["verdict"] == "invalid"
     assert told["finding"] | {"detail": "", "expected": "", "entry": ""} == {
         "part": "claim",
-        "position": 4,
+        "position": 5,
         "code": "claim_mismatch",
         "detail": "",
         "expected": "",
@@ -95,7 +95,7 @@ def test_the_json_names_everything(copy: Path, capsys: pytest.CaptureFixture[str
 def test_the_page_needs_no_other_address(copy: Path, tmp_path: Path) -> None:
     page = tmp_path / "audit.html"
     hostile = "UPDATE claim SET name = 'kid/<script>alert(1)</script>' WHERE name LIKE 'kid/%'"
-    edit(copy, f"{hostile} AND pos = 4")
+    edit(copy, f"{hostile} AND pos = 5")
     assert main(["audit", "--quiet", "--html", str(page), "--data", str(copy)]) == 1
     text = page.read_text()
     assert "<script" not in text

@@ -20,7 +20,7 @@ from tests.support.dossier import log_signer
 from tests.support.web import serving
 from tests.vectors.evidence.cases import good
 
-TILE, ENTRIES = "tile/0/000.p/16", "tile/entries/000.p/16"
+TILE, ENTRIES = "tile/0/000.p/18", "tile/entries/000.p/18"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def outcomes(report: VerificationReport) -> dict[str, str]:
 
 def test_a_log_of_plain_files_is_verified_whole(log: Path) -> None:
     report = verified(log)
-    assert (report.verdict, report.mode, report.size) == ("verified", "log", 16)
+    assert (report.verdict, report.mode, report.size) == ("verified", "log", 18)
     assert outcomes(report) == dict.fromkeys(
         ("readable", "entries", "checkpoint", "ledger"), "passed"
     )
@@ -92,7 +92,7 @@ def test_a_log_that_is_not_the_one_that_was_signed_is_refused(
 
 def test_a_log_that_claims_to_be_endless_is_read_as_far_as_it_is_there(log: Path) -> None:
     raw = (log / CHECKPOINT).read_bytes()
-    (log / CHECKPOINT).write_bytes(raw.replace(b"\n16\n", b"\n9007199254740991\n"))
+    (log / CHECKPOINT).write_bytes(raw.replace(b"\n18\n", b"\n9007199254740991\n"))
     with pytest.raises(UnavailableError, match="404 Not Found"):
         verified(log)
 

@@ -13,7 +13,7 @@ import pytest
 
 from ledger import clock
 from ledger.domain import entry
-from ledger.domain.events import BODIES, BodiesErased, KeyReaffirmed
+from ledger.domain.events import BODIES, BodiesErased, KeyReaffirmed, NameErased
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
 from ledger.store.ports.log import AppendResult, Write
@@ -267,8 +267,8 @@ def test_an_event_holds_at_every_time_before_its_end_and_not_at_it(
     assert {clock.to_ms(SOON), clock.to_ms(SOONER), signed_ms + FIVE_MINUTES_MS + 1} <= ends
     tags = {event.topic for write in process.writes for event in write.events}
     others = {tag for tag, body in BODIES.items() if body.MEANING.actor == "ledger"}
-    # One comes after a loss, the other destroys bodies: test_losses.py, test_erasing.py.
-    others |= {KeyReaffirmed.TAG, BodiesErased.TAG}
+    # One comes after a loss, the others destroy bodies: test_losses.py, test_erasing.py.
+    others |= {KeyReaffirmed.TAG, BodiesErased.TAG, NameErased.TAG}
     assert tags | others == set(BODIES)
     check_ledger(process)
     process.close()

@@ -51,7 +51,7 @@ def test_a_server_on_a_restored_backup_reads_and_takes_nothing(tmp_path: Path) -
             health = client.get("/healthz")
             assert health.status_code == 503
             (reason,) = health.json()["reasons"]
-            assert "a checkpoint of 7 was signed: the file is an older copy" in reason
+            assert "a checkpoint of 8 was signed: the file is an older copy" in reason
             actor.client = client
             assert_problem(actor.approve(drafted), 503, "log_rolled_back")
             assert client.get("/log/checkpoint").status_code == 200
@@ -62,7 +62,7 @@ def test_a_server_on_a_restored_backup_reads_and_takes_nothing(tmp_path: Path) -
             promised = verify_note(
                 proof.content.partition(b"\n\n")[2], keys_of(client), expected_origin=actor.ledger
             )
-            assert promised.checkpoint.size == 7
+            assert promised.checkpoint.size == 8
         assert "log_rolled_back" in server.output
     finally:
         server.stop()

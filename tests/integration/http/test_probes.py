@@ -76,7 +76,7 @@ async def _rebuilding_and_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             monkeypatch.setattr(probes, "REACH", 2)
             answer = await client.get("/readyz")
             assert codes(answer) == ["views_behind"]
-            assert answer.json()["reasons"][0]["detail"] == "the read models are at 2 of 5"
+            assert answer.json()["reasons"][0]["detail"] == "the read models are at 2 of 6"
 
 
 async def _models(application: Any) -> ReadModels:

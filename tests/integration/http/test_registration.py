@@ -29,7 +29,7 @@ def test_a_registration_records_a_person_a_passkey_and_a_key_together(
 ) -> None:
     before = head(server)
     dora = join("Dora", "creator")
-    assert head(server) == before + 3
+    assert head(server) == before + 4
     session = dora.client.get("/api/session").json()
     assert session["user"] == {
         "id": dora.user,

@@ -96,7 +96,7 @@ def test_a_repeated_registration_is_answered_the_same_and_opens_no_session(
 ) -> None:
     dora = join("Dora", role=None)
     body = dora.completion(dora.begin("investor"))
-    with recorded(server, 3):
+    with recorded(server, 4):
         first = dora.client.post("/api/register/complete", json=body)
         again = httpx.post(f"{server.origin}/api/register/complete", json=body)
     assert (first.status_code, again.status_code) == (201, 201)
@@ -129,7 +129,7 @@ def test_fifty_identical_registrations_at_once_are_one_with_one_session(
 ) -> None:
     dora = join("Dora", role=None)
     body = dora.completion(dora.begin("investor"))
-    with recorded(server, 3):
+    with recorded(server, 4):
         answers = at_once(server, [post("/api/register/complete", body)] * AT_ONCE)
     assert {(each.status_code, each.content) for each in answers} == {(201, answers[0].content)}
     assert sum("set-cookie" in each.headers for each in answers) == 1
@@ -213,7 +213,7 @@ def test_one_key_registered_by_eight_people_at_once_is_one_persons(
     first = join("First", role=None)
     people = [first, *(join(f"Thief {n}", role=None, key=first.key) for n in range(7))]
     bodies = [each.completion(each.begin("investor")) for each in people]
-    with recorded(server, 3):
+    with recorded(server, 4):
         answers = at_once(server, [post("/api/register/complete", body) for body in bodies])
     outcomes = sorted((each.status_code, each.json().get("code", "")) for each in answers)
     assert outcomes == [(201, "")] + [(409, "key_known")] * 7

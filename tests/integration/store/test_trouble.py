@@ -105,7 +105,7 @@ def test_a_closed_log_stores_nothing_and_says_so(path: Path) -> None:
 
 
 def test_a_row_whose_columns_are_not_its_entrys_is_refused(store: SqliteLog) -> None:
-    other = Event(TWO, 1, AT, UserRegistered("u", "Eve", "creator", (), "17.0.0"))
+    other = Event(TWO, 1, AT, UserRegistered("u", "creator"))
     state = encode(other, salt=bytes(32))
     store.append([write(events=(StoredEvent(ONE, 1, "user-registered.v1", state),))])
     with refused(CorruptError, "columns_mismatch"):

@@ -34,15 +34,15 @@ def test_a_report_says_who_decided_what_and_how_it_stands() -> None:
         ["Bob", "Alice Ångström"],
     )
     assert [(each.position, each.name, each.decision) for each in approved.decisions] == [
-        (11, "Bob", "approval"),
-        (12, "Alice Ångström", "approval"),
+        (13, "Bob", "approval"),
+        (14, "Alice Ångström", "approval"),
     ]
     assert (rejected.status, rejected.approvers) == ("rejected", ())
     assert [each.decision for each in rejected.decisions] == ["rejection"]
     assert (report.mode, report.ledger, report.size) == (
         "statement",
         "localhost-8000.ledger/4f9k2m7q",
-        16,
+        18,
     )
 
 
@@ -53,7 +53,7 @@ def test_only_a_bundle_of_chosen_entries_may_lack_later_ones_and_says_so() -> No
 
 
 def test_the_bundle_of_a_log_that_ends_in_the_middle_of_a_story_verifies() -> None:
-    for size in range(10, 17):
+    for size in range(12, 19):
         for mode in ("statement", "redacted", "full"):
             raw = bundle_of(states()[:size], mode, APPROVED)
             assert reported(raw, "given").verdict == "verified"
@@ -95,7 +95,7 @@ def test_a_rejection_is_decided_without_the_people_who_did_not_decide() -> None:
     alice, bob, _ = people
     told.reject(bob, told.draft(alice, 1))
     whole = bundle_of(told.states, "redacted", APPROVED)
-    assert not {"bodies/8", "bodies/9", "bodies/10"} & container.parse(whole).keys()  # Carol
+    assert not {"bodies/10", "bodies/11", "bodies/12"} & container.parse(whole).keys()  # Carol
     assert reported(whole, "given").verdict == "verified"
 
 
@@ -116,12 +116,12 @@ def test_a_statement_is_not_decided_without_the_one_that_it_supersedes() -> None
     told.draft(alice, 2, supersedes=copied(earlier))
     whole = bundle_of(told.states, "statement", REJECTED)
     assert reported(whole, "given").verdict == "verified"
-    without = left_out(left_out(whole, 6), 7)
+    without = left_out(left_out(whole, 7), 8)
     policy = next(each for each in reported(without, "given").checks if each.name == "policy")
     assert (policy.outcome, policy.code, policy.position) == (
         "unverifiable",
         "statement_missing",
-        8,
+        9,
     )
 
 
@@ -136,7 +136,7 @@ def test_in_the_whole_log_a_superseded_statement_that_is_not_there_never_was() -
     event = Event(stream=UUID(APPROVED), version=1, at=str(told.time), body=body)
     forged = bundle_of([*told.states, sealed(event)], "full", APPROVED)
     policy = next(each for each in reported(forged, "given").checks if each.name == "policy")
-    assert (policy.outcome, policy.code, policy.position) == ("failed", "statement_unknown", 6)
+    assert (policy.outcome, policy.code, policy.position) == ("failed", "statement_unknown", 7)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -136,7 +136,7 @@ def hostile(chance: random.Random) -> bytes:
     index = chance.choice([int(name[7:]) for name in files if name.startswith("bodies/")])
     body = json.dumps(mangled(json.loads(files[f"bodies/{index}"][32:]), chance)).encode()
     old = entry.parse_entry(files[f"entries/{index}"])
-    tag = old.type if chance.random() < 0.9 else json.loads(files["entries/10"])["type"]
+    tag = old.type if chance.random() < 0.9 else json.loads(files["entries/12"])["type"]
     stream = old.stream if chance.random() < 0.95 else UUID(int=0)
     sealed = entry.seal(at=old.at, seq=old.seq, stream=stream, tag=tag, body=body, salt=bytes(32))
     raw, salt, body = entry.split(sealed)

@@ -41,9 +41,9 @@ def test_the_commands_check_a_bundle_of_each_mode(tmp_path: Path, mode: Mode) ->
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("Signature Verified Successfully") == 1
     assert f"statements/{APPROVED}/document.json is " in done.stdout
-    assert f"11 statement-signed {APPROVED} by " in done.stdout
-    assert f"12 statement-signed {APPROVED} by " in done.stdout
-    assert re.search(r"^14 statement-rejected .* with a passkey$", done.stdout, re.M)
+    assert f"13 statement-signed {APPROVED} by " in done.stdout
+    assert f"14 statement-signed {APPROVED} by " in done.stdout
+    assert re.search(r"^16 statement-rejected .* with a passkey$", done.stdout, re.M)
     count = 6 if mode == "full" else 5  # the whole log has one statement more
     assert done.stdout.endswith(f"4 keys, {count} signatures on statements: all are good\n")
 
@@ -81,14 +81,14 @@ def test_the_commands_check_a_bundle_of_each_kind(tmp_path: Path, kind: str) -> 
     ("name", "said"),
     [
         (f"statements/{APPROVED}/document.json", ""),
-        ("bodies/10", ""),
-        ("entries/13", ""),
+        ("bodies/12", ""),
+        ("entries/15", ""),
         ("checkpoint", "does not lead to the root"),
     ],
 )
 def test_the_commands_notice_what_was_changed(tmp_path: Path, name: str, said: str) -> None:
     held = container.parse(good("statement"))[name]
-    place = held.index(b"\n16\n") + 5 if name == "checkpoint" else len(held) // 2
+    place = held.index(b"\n18\n") + 5 if name == "checkpoint" else len(held) // 2
     changed = held[:place] + (b"A" if held[place:][:1] != b"A" else b"B") + held[place + 1 :]
     if name == "checkpoint":
         files = container.parse(good("statement"))

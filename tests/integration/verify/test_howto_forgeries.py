@@ -34,14 +34,14 @@ def test_the_programs_accept_what_nobody_forged(tmp_path: Path) -> None:
 
 
 def test_an_entry_without_its_proof_is_refused(tmp_path: Path) -> None:
-    raw = rebundled(good("statement"), {"proofs/10.tlog-proof": None})
-    with pytest.raises(FileNotFoundError, match=r"10\.tlog-proof"):
+    raw = rebundled(good("statement"), {"proofs/12.tlog-proof": None})
+    with pytest.raises(FileNotFoundError, match=r"12\.tlog-proof"):
         programs(tmp_path, raw, "tree.py")
 
 
-@pytest.mark.parametrize("name", ["016", "16", "99"])
+@pytest.mark.parametrize("name", ["018", "18", "99"])
 def test_an_entry_that_the_log_does_not_have_is_refused(tmp_path: Path, name: str) -> None:
-    entry = container.parse(good("statement"))["entries/10"]
+    entry = container.parse(good("statement"))["entries/12"]
     for mode in ("statement", "redacted"):
         raw = rebundled(good(mode), {f"entries/{name}": entry})
         with pytest.raises(AssertionError, match="an entry that the tree does not have"):
@@ -50,7 +50,7 @@ def test_an_entry_that_the_log_does_not_have_is_refused(tmp_path: Path, name: st
 
 def test_a_redacted_bundle_with_another_entry_of_a_key_is_refused(tmp_path: Path) -> None:
     """Its proofs are of the statements' events only, so all entries have to lead to the root."""
-    name = "tile/entries/000.p/16"
+    name = "tile/entries/000.p/18"
     pack = container.parse(good("redacted"))[name].replace(b"T03:04:09", b"T03:04:08")
     with pytest.raises(AssertionError, match="the entries do not lead to the root"):
         programs(tmp_path, rebundled(good("redacted"), {name: pack}), "unpack.py", "tree.py")
@@ -68,34 +68,34 @@ FORGED: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
     "a registration of another site": (_registered(origin="https://evil.example"), "origin"),
     "a registration of another relying party": (_registered(rp_id="evil.example"), "RP ID"),
     "a registration without user verification": (_registered(user_verified=False), "verified"),
-    "an attestation of another key": (at(5, assertion=_attested(9).assertion), "challenge"),
+    "an attestation of another key": (at(5, assertion=_attested(11).assertion), "challenge"),
     "an attestation by a passkey of somebody else": (
-        at(8, assertion=_attested(5).assertion),
+        at(9, assertion=_attested(5).assertion),
         "the passkey is somebody else's",
     ),
-    "an attestation for another time": (at(9, expires_at=None), "challenge"),
+    "an attestation for another time": (at(11, expires_at=None), "challenge"),
     "an attestation of a key in another home": (at(5, home="synced"), "challenge"),
-    "a key in the place of the attested one": (at(5, jwk=_attested(8).jwk), "of another key"),
-    "a key that somebody else holds": (at(9, possession=_attested(5).possession), "the challenge"),
+    "a key in the place of the attested one": (at(5, jwk=_attested(9).jwk), "of another key"),
+    "a key that somebody else holds": (at(11, possession=_attested(5).possession), "the challenge"),
     "a key that nobody showed to hold": (
         at(5, possession=ed25519_key(1).jws(bytes(32), typ="key-possession+jws")),
         "did not sign the challenge",
     ),
-    "a key that was attested later": (moved(9, 12), "2GHwjuY105"),
-    "an approval by a key that nobody attested": (at(11, jws=stranger()), ed25519_key(99).kid),
+    "a key that was attested later": (moved(11, 14), "2GHwjuY105"),
+    "an approval by a key that nobody attested": (at(13, jws=stranger()), ed25519_key(99).kid),
     "an approval in somebody else's name": (
-        at(11, signer="00000000-0000-0000-0000-000000000001"),
+        at(13, signer="00000000-0000-0000-0000-000000000001"),
         "the key is somebody else's",
     ),
-    "an approval of another statement": (at(11, jws=bobs_approval(of=15)), "something else"),
-    "the individual form shown as the shared one": (at(12, form="shared"), "something else"),
-    "another document": (at(10, document=other_terms()), "something else"),
+    "an approval of another statement": (at(13, jws=bobs_approval(of=17)), "something else"),
+    "the individual form shown as the shared one": (at(14, form="shared"), "something else"),
+    "another document": (at(12, document=other_terms()), "something else"),
     "a rejection confirmed for another act": (
-        at(14, assertion=_attested(8).assertion),
+        at(16, assertion=_attested(9).assertion),
         "challenge",
     ),
     "a rejection confirmed by somebody else": (
-        at(14, assertion=_attested(5).assertion),
+        at(16, assertion=_attested(5).assertion),
         "somebody else's",
     ),
 }
@@ -112,7 +112,7 @@ def test_what_an_operator_forges_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "member"), [(10, "act"), (11, "jws"), (12, "jws"), (14, "act")]
+    ("position", "member"), [(12, "act"), (13, "jws"), (14, "jws"), (16, "act")]
 )
 def test_a_signature_with_a_changed_byte_is_refused(
     tmp_path: Path, position: int, member: str
@@ -137,11 +137,11 @@ def test_an_ml_dsa_signature_with_a_changed_byte_is_refused(tmp_path: Path) -> N
 
 SHOWN: dict[str, bytes] = {
     f"statements/{APPROVED}/document.json": b"{}",
-    f"statements/{APPROVED}/11-statement-signed.jws": b"a.b.c",
     f"statements/{APPROVED}/13-statement-signed.jws": b"a.b.c",
+    f"statements/{APPROVED}/15-statement-signed.jws": b"a.b.c",
     f"statements/{UNTOUCHED}/document.json": b"{}",
-    f"people/00000000-0000-0000-0000-000000000001/{_attested(8).kid}.jwk.json": b"{}",
-    f"people/00000000-0000-0000-0000-000000000002/{_attested(8).kid}.jwk.json": b"{}",
+    f"people/00000000-0000-0000-0000-000000000001/{_attested(9).kid}.jwk.json": b"{}",
+    f"people/00000000-0000-0000-0000-000000000002/{_attested(9).kid}.jwk.json": b"{}",
 }
 
 

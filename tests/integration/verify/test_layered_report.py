@@ -69,7 +69,7 @@ def test_a_key_without_a_revocation_is_none_seen_and_as_of_the_checkpoint(
     assert states == {"revoked", "none-seen"}
     assert any("may have been revoked later" in each for each in found["notices"])
     assert any("mapped" in each and "no more" in each for each in found["notices"])
-    assert (found["size"], found["logKeys"]) == (16, [KEY])
+    assert (found["size"], found["logKeys"]) == (18, [KEY])
 
 
 def test_the_best_proof_of_existence_is_the_ledgers_word_without_another(
@@ -92,7 +92,7 @@ def test_the_text_begins_with_the_conclusion_and_ends_with_the_inputs(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "INDETERMINATE / NO_CERTIFICATE_CHAIN_FOUND"
     assert lines.index("Checks") < lines.index("Inputs")
-    assert lines[-1].endswith("tile/entries/000.p/16")
+    assert lines[-1].endswith("tile/entries/000.p/18")
 
 
 def test_a_directory_stands_by_the_list_of_its_files(

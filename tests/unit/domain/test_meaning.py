@@ -64,7 +64,7 @@ def test_an_event_of_another_person_depends_on_that_persons_stream(tag: str) -> 
         ("heads-key-replaced.v1", None),
         ("log-frozen.v1", None),
         ("invitation-issued.v1", None),
-        ("user-registered.v1", "00000000-0000-0000-0000-000000000003"),
+        ("user-registered.v1", "00000000-0000-0000-0000-000000000005"),
         ("passkey-added.v1", DAVE),
         ("passkey-removed.v1", ALICE),
         ("key-attested.v1", "00000000-0000-0000-0000-000000000003"),
@@ -93,7 +93,7 @@ def test_an_approval_is_proved_by_its_jws_and_everything_else_by_an_act() -> Non
         match body:
             case events.StatementSigned():
                 assert signature_of(body) == body.jws
-            case events.UserRegistered() | events.KeyAttested():
+            case events.UserRegistered() | events.UserNamed() | events.KeyAttested():
                 assert signature_of(body) == ""
             case events.PasskeyAdded():
                 assert signature_of(body) == (body.act or "")
@@ -116,15 +116,17 @@ def test_the_kid_is_that_of_the_key_that_signed_and_not_of_the_key_that_is_revok
 
 def test_a_name_is_claimed_only_where_its_member_is_there() -> None:
     stream = UUID(ALICE)
-    alone = UserRegistered(ALICE, "Alice", "creator", ("a1", "b2"), "17.0.0")
+    alone = UserRegistered(ALICE, "creator")
     invited = msgspec.structs.replace(alone, invitation="setup")
     at = "2026-11-21T03:04:05.678Z"
-    assert events.claims(Event(stream, 1, at, alone)) == ("name/a1", "name/b2")
-    assert events.claims(Event(stream, 1, at, invited)) == (
-        "name/a1",
-        "name/b2",
-        "used/setup",
-    )
+    assert events.claims(Event(stream, 1, at, alone)) == ()
+    assert events.claims(Event(stream, 1, at, invited)) == ("used/setup",)
+
+
+def test_each_value_of_a_member_with_several_is_a_name() -> None:
+    named = events.UserNamed("Alice", ("a1", "b2"), "17.0.0")
+    event = Event(UUID(ALICE), 4, "2026-11-21T03:04:05.678Z", named)
+    assert events.claims(event) == ("name/a1", "name/b2")
 
 
 def test_there_are_words_for_every_name_that_is_taken() -> None:

@@ -42,8 +42,8 @@ LOOKS = Skeletons("17.0.0", ("0" * 64,))
 
 
 def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
-    registered = admission.register(ALICE.user, "Alice", AdmittedAs("i", "creator"), LOOKS)
-    assert registered == UserRegistered(ALICE.user, "Alice", "creator", ("0" * 64,), "17.0.0", "i")
+    registered = admission.register(ALICE.user, AdmittedAs("i", "creator"))
+    assert registered == UserRegistered(ALICE.user, "creator", "i")
     added = held_passkeys.first_passkey(
         ALICE.new_passkey(ALICE.passkey), nonce=NONCE, ledger=LEDGER, party=PARTY
     )
@@ -51,8 +51,10 @@ def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
     attested = signing_keys.attest_key(
         newcomer, ALICE.submission(ALICE.key), nonce=NONCE, party=PARTY, **HERE
     )
-    alice = fold(newcomer, attested)
-    assert (alice.user, alice.name, alice.version) == (ALICE.user, "Alice", 3)
+    unnamed = fold(newcomer, attested)
+    alice = fold(unnamed, admission.call("Alice", LOOKS))
+    assert unnamed.name == f"Erased name ({ALICE.user[:8]})"
+    assert (alice.user, alice.name, alice.version) == (ALICE.user, "Alice", 4)
     assert alice.roles == {"creator"}
     assert list(alice.keys) == [ALICE.key.kid]
     assert list(alice.passkeys) == [ALICE.passkey.id]
@@ -60,7 +62,7 @@ def test_a_registration_a_passkey_and_a_key_make_a_person() -> None:
 
 @pytest.mark.parametrize("name", ["A", "Ångström, Å.", "李", "x" * 100])
 def test_a_person_has_a_name_in_its_one_form(name: str) -> None:
-    assert admission.register("u", name, AdmittedAs(None, "creator"), LOOKS).name == name
+    assert admission.call(name, LOOKS).name == name
 
 
 @pytest.mark.parametrize(
@@ -68,12 +70,12 @@ def test_a_person_has_a_name_in_its_one_form(name: str) -> None:
 )
 def test_any_other_name_is_refused(name: str, code: str) -> None:
     with refused(MalformedError, code):
-        admission.register("u", name, AdmittedAs(None, "creator"), LOOKS)
+        admission.call(name, LOOKS)
 
 
 def test_a_registration_without_skeletons_of_its_name_is_refused() -> None:
     with refused(MalformedError, "name_skeletons_invalid"):
-        admission.register("u", "Alice", AdmittedAs(None, "creator"), Skeletons("17.0.0", ()))
+        admission.call("Alice", Skeletons("17.0.0", ()))
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ from ledger.domain.events import (
     StatementSigned,
     StatementUsed,
     StatementWithdrawn,
+    UserNamed,
     UserRegistered,
 )
 from ledger.domain.passkey import AssertionEvidence, RegistrationEvidence
@@ -56,7 +57,8 @@ AT = "2026-11-21T03:04:05.678Z"
 JWK = ed25519_key(1).jwk
 OKP = link_key("setup").jwk
 
-REGISTERED = UserRegistered(STREAM, "Åsa", "investor", ("0" * 64,), "17.0.0")
+REGISTERED = UserRegistered(STREAM, "investor")
+NAMED = UserNamed("Åsa", ("0" * 64,), "17.0.0")
 ADDED = PasskeyAdded(
     credential_id="credential",
     public_key="public",
@@ -241,14 +243,14 @@ def test_an_effect_is_no_request_of_its_own(body: Body) -> None:
         written(body)
 
 
-def test_a_registration_is_one_request_with_three_events() -> None:
-    assert written(REGISTERED, ADDED, ATTESTED) == (
+@pytest.mark.parametrize("named", [(NAMED,), ()], ids=["named", "its name is erased"])
+def test_a_registration_is_one_request_with_four_events(named: tuple[Body, ...]) -> None:
+    assert written(REGISTERED, ADDED, ATTESTED, *named) == (
         sha256("register\0attestation\0possession"),
         [
             {
                 "user": {
                     "id": STREAM,
-                    "name": "Åsa",
                     "roles": ["investor"],
                     "credentialIds": ["credential"],
                     "kids": ["kid"],
@@ -266,6 +268,8 @@ def test_a_registration_is_one_request_with_three_events() -> None:
         (REGISTERED, ADDED),
         (REGISTERED, ATTESTED, ADDED),
         (REGISTERED, ADDED, ATTESTED, ATTESTED),
+        (REGISTERED, ADDED, ATTESTED, NAMED, NAMED),
+        (NAMED,),
     ],
     ids=len,
 )

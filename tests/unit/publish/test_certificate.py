@@ -39,8 +39,8 @@ def test_it_says_what_the_verifier_found() -> None:
     made_of = told()
     assert (made_of.title, made_of.status) == ("Series A – “preferred”", "approved")
     assert [(d.position, d.name, d.decision, d.form) for d in made_of.decisions] == [
-        (11, "Bob", "approved", "shared"),
-        (12, "Alice Ångström", "approved", "individual, policy not signed"),
+        (13, "Bob", "approved", "shared"),
+        (14, "Alice Ångström", "approved", "individual, policy not signed"),
     ]
     assert [(each.name, each.stands) for each in made_of.keys] == [
         ("Bob", "key revoked later"),
@@ -178,9 +178,9 @@ def test_the_metadata_say_what_the_document_information_says() -> None:
     told_of = {each.tag.rpartition("}")[2]: (each.text or "").strip() for each in tree.iter()}
     assert (told_of["part"], told_of["conformance"]) == ("3", "B")
     assert told_of["li"] == "R&D <1>"
-    assert told_of["CreateDate"] == told_of["ModifyDate"] == "2026-11-21T03:04:20+00:00"
+    assert told_of["CreateDate"] == told_of["ModifyDate"] == "2026-11-21T03:04:22+00:00"
     info = referred(raw, raw[raw.rindex(b"trailer") :], b"/Info")
-    assert b"/CreationDate (D:20261121030420+00'00')" in info
+    assert b"/CreationDate (D:20261121030422+00'00')" in info
     assert b"/Title <FEFF" + "R&D <1>".encode("utf-16-be").hex().upper().encode() in info
 
 

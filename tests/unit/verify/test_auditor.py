@@ -80,28 +80,28 @@ def test_a_ledger_is_founded_once() -> None:
 
 
 def test_a_name_is_claimed_once() -> None:
-    invited = resealed(STATES[6], version=3, body={"key": link_jwk("another")})
-    assert refusal_of_folding([*STATES[:7], invited]) == (8, "claimed_twice")
+    invited = resealed(STATES[7], version=3, body={"key": link_jwk("another")})
+    assert refusal_of_folding([*STATES[:8], invited]) == (9, "claimed_twice")
 
 
 def test_a_public_key_is_used_once() -> None:
-    attested = resealed(STATES[3], version=4)
-    assert refusal_of_folding([*STATES[:4], attested]) == (5, "key_shared")
+    attested = resealed(STATES[3], version=5)
+    assert refusal_of_folding([*STATES[:5], attested]) == (6, "key_shared")
 
 
 @pytest.mark.parametrize("version", [2, 4])
 def test_the_versions_of_a_stream_have_no_gap_and_no_repetition(version: int) -> None:
-    wrong = resealed(STATES[38], version=version)
-    assert refusal_of_folding([*STATES[:38], wrong]) == (39, "version_gap")
+    wrong = resealed(STATES[42], version=version)
+    assert refusal_of_folding([*STATES[:42], wrong]) == (43, "version_gap")
 
 
 def test_a_stream_begins_at_version_1_with_an_event_of_its_own_kind() -> None:
-    late = resealed(STATES[36], version=2)
-    assert refusal_of_folding([*STATES[:36], late]) == (37, "event_misplaced")
-    signed = resealed(STATES[37], version=1, stream=UUID(int=9))
-    assert refusal_of_folding([*STATES[:37], signed]) == (38, "event_misplaced")
-    again = resealed(STATES[36], version=1)
-    assert refusal_of_folding([*STATES[:37], again]) == (38, "event_misplaced")
+    late = resealed(STATES[40], version=2)
+    assert refusal_of_folding([*STATES[:40], late]) == (41, "event_misplaced")
+    signed = resealed(STATES[41], version=1, stream=UUID(int=9))
+    assert refusal_of_folding([*STATES[:41], signed]) == (42, "event_misplaced")
+    again = resealed(STATES[40], version=1)
+    assert refusal_of_folding([*STATES[:41], again]) == (42, "event_misplaced")
 
 
 class Noting(Auditor):
@@ -117,7 +117,7 @@ class Noting(Auditor):
 
 def test_an_auditor_of_some_streams_learns_each_statement_before_and_after_its_event() -> None:
     auditor = Noting()
-    for position, state in enumerate(STATES[:45], start=1):
+    for position, state in enumerate(STATES[:49], start=1):
         auditor.add(position, state)
     a_change = [(None, "pending"), ("pending", "approved")]
     assert auditor.moves == [
@@ -151,16 +151,16 @@ def mismatch(auditor: Auditor, position: int, state: bytes) -> str:
 
 
 def test_a_mismatch_names_each_member_that_differs_with_both_values() -> None:
-    wrong = resealed(STATES[37], body={"status": "approved", "form": "individual"})
-    assert mismatch(Auditor(), 38, wrong) == (
+    wrong = resealed(STATES[41], body={"status": "approved", "form": "individual"})
+    assert mismatch(Auditor(), 42, wrong) == (
         "the evidence leads to another event: "
         "form is 'individual', not 'shared'; status is 'approved', not 'pending'"
     )
 
 
 def test_a_mismatch_says_at_most_500_characters() -> None:
-    wrong = resealed(STATES[41], body={"reason": "x" * 2_000})
-    said = mismatch(Auditor(), 42, wrong)
+    wrong = resealed(STATES[45], body={"reason": "x" * 2_000})
+    said = mismatch(Auditor(), 46, wrong)
     assert said == f"the evidence leads to another event: reason is '{'x' * 452}"
     assert len(said) == 500
 

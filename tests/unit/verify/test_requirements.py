@@ -190,7 +190,7 @@ def test_a_nonce_without_newer_than_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("than", "met"),
-    [(16, True), (17, False), ("2026-11-21T03:00:00.000Z", True),
+    [(18, True), (19, False), ("2026-11-21T03:00:00.000Z", True),
      ("2027-01-01T00:00:00.000Z", False)],
 )  # fmt: skip
 def test_the_evidence_must_reach_the_required_time_or_position(than: int | str, met: bool) -> None:

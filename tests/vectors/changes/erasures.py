@@ -1,14 +1,16 @@
-"""Changes that erase a statement, and the code that refuses the last event."""
+"""Changes that erase a statement or a name, and the code that refuses the last event."""
 
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from ledger.domain import drafting
-from ledger.domain.events import BodiesErased
+from ledger.domain import admission, drafting
+from ledger.domain.events import BodiesErased, NameErased
+from ledger.domain.skeletons import skeletons
 from tests.support.chronicle import statement_id
+from tests.support.signers import Signer
 from tests.support.versions import copied
-from tests.vectors.changes.company import Company, Item, stand
+from tests.vectors.changes.company import NOBODY, Company, Item, stand
 
 DAY_MS = 86_400_000
 ONE_INVESTOR: dict[str, Any] = {"threshold": 1, "of": ["role:investor"]}
@@ -16,6 +18,10 @@ ONE_INVESTOR: dict[str, Any] = {"threshold": 1, "of": ["role:investor"]}
 
 def erase(number: int, status: str = "approved") -> Item:
     return {"erase": {"statement": statement_id(number), "status": status}}
+
+
+def erase_name(who: Signer) -> Item:
+    return {"erase": {"name": who.user}}
 
 
 def _approved(told: Company, **members: Any) -> bytes:
@@ -116,6 +122,99 @@ def superseded_after_its_erasure(told: Company) -> None:
     told.add(statement_id(5), body)
 
 
+# --- names ---------------------------------------------------------------------------------------
+
+
+def _gone(told: Company) -> Item:
+    return stand("deactivate", told.ivy)
+
+
+def name_erased(told: Company) -> None:
+    told.change(told.ada, 4, _gone(told))
+    told.change(told.ada, 9, erase_name(told.ivy))
+
+
+def name_erased_with_the_deactivation(told: Company) -> None:
+    told.change(told.ada, 9, _gone(told), erase_name(told.ivy))
+
+
+def name_erased_before_the_deactivation(told: Company) -> None:
+    told.draft_unseen(told.ada, erase_name(told.ivy), _gone(told))
+
+
+def name_of_somebody_suspended_erased(told: Company) -> None:
+    told.change(told.ada, 4, stand("suspend", told.ivy))
+    told.draft_unseen(told.ada, erase_name(told.ivy))
+
+
+def name_erased_twice(told: Company) -> None:
+    name_erased(told)
+    told.draft_unseen(told.ada, erase_name(told.ivy))
+
+
+def name_of_nobody_erased(told: Company) -> None:
+    told.draft_unseen(told.ada, {"erase": {"name": NOBODY}})
+
+
+def name_erased_with_a_status(told: Company) -> None:
+    told.draft_unseen(told.ada, {"erase": {"name": told.ivy.user, "status": "approved"}})
+
+
+def name_and_statement_erased_in_one_item(told: Company) -> None:
+    _approved(told)
+    told.draft_unseen(told.ada, {"erase": {"name": told.ivy.user, "statement": statement_id(3)}})
+
+
+def name_erased_by_no_change(told: Company) -> None:
+    told.change(told.ada, 4, _gone(told))
+    told.add(told.ivy.user, NameErased(statement_id(4), _name_of(told)))
+
+
+def name_erased_elsewhere(told: Company) -> None:
+    told.change(told.ada, 4, _gone(told))
+    raw = told.begin(told.ada, erase_name(told.ivy))
+    told.tell(statement_id(9), told.approval_of(told.ada, raw))
+    (position,) = _name_of(told)
+    told.add(told.ivy.user, NameErased(statement_id(9), (position - 1,)))
+
+
+def named_twice(told: Company) -> None:
+    told.add(told.ivy.user, admission.call("Iris", skeletons("Iris")))
+
+
+def named_again_after_the_erasure(told: Company) -> None:
+    name_erased(told)
+    told.add(told.ivy.user, admission.call("Iris", skeletons("Iris")))
+
+
+def _name_of(told: Company) -> tuple[int, ...]:
+    return tuple(told.auditor._places[UUID(told.ivy.user)][3:4])
+
+
+NAMES: dict[str, tuple[Callable[[Company], None], str | None]] = {
+    "an erasure of a name": (name_erased, None),
+    "an erasure of a name with the deactivation": (name_erased_with_the_deactivation, None),
+    "an erasure of a name before the deactivation": (
+        name_erased_before_the_deactivation,
+        "not_erasable",
+    ),
+    "an erasure of the name of somebody suspended": (
+        name_of_somebody_suspended_erased,
+        "not_erasable",
+    ),
+    "an erasure of an erased name": (name_erased_twice, "change_no_effect"),
+    "an erasure of the name of nobody": (name_of_nobody_erased, "user_unknown"),
+    "an erasure of a name with a status": (name_erased_with_a_status, "change_invalid"),
+    "an erasure of a name and a statement in one item": (
+        name_and_statement_erased_in_one_item,
+        "change_invalid",
+    ),
+    "a second name": (named_twice, "event_misplaced"),
+    "a name after the erasure of the first": (named_again_after_the_erasure, "event_misplaced"),
+    "an erasure of a name by no change": (name_erased_by_no_change, "effect_unexpected"),
+    "an erasure of a name at another position": (name_erased_elsewhere, "decision_mismatch"),
+}
+
 ERASURES: dict[str, tuple[Callable[[Company], None], str | None]] = {
     "an erasure of what is approved": (erased_after_its_approval, None),
     "an erasure that names another status": (erased_as_what_it_is_not, "change_outdated"),
@@ -138,4 +237,5 @@ ERASURES: dict[str, tuple[Callable[[Company], None], str | None]] = {
     "an erasure of fewer events": (erased_at_fewer_positions, "decision_mismatch"),
     "an approval of what is erased": (approved_after_its_erasure, "statement_erased"),
     "a new version of what is erased": (superseded_after_its_erasure, "statement_erased"),
+    **NAMES,
 }

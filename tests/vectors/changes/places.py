@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ledger.domain import admission
-from ledger.domain.skeletons import skeletons
 from tests.support.changes import invite
 from tests.support.chronicle import FOUNDING
 from tests.support.signers import Signer
@@ -179,8 +178,7 @@ def _come(role: str, states: str | None, *, lowered: bool = False) -> Try:
         if lowered:
             raw = told.change(told.ada, 6, governance(ONE, TWO_NODE), governance=TWO)
             told.approve_change(told.ben, raw)
-        looks = skeletons("Zoe")
-        told.add(zoe.user, admission.register(zoe.user, "Zoe", told.admitted(states, LATER), looks))
+        told.add(zoe.user, admission.register(zoe.user, told.admitted(states, LATER)))
 
     return told_so
 
@@ -197,16 +195,12 @@ def _come_whole(role: str) -> Try:
 def comes_without_the_role_of_an_invitation(told: Company) -> None:
     zoe = told.signer(5, "investor")
     told.change(told.ada, 5, invite("for Zoe", "investor", SOON, invitation=LATER))
-    told.add(
-        zoe.user, admission.register(zoe.user, "Zoe", told.admitted(None, LATER), skeletons("Zoe"))
-    )
+    told.add(zoe.user, admission.register(zoe.user, told.admitted(None, LATER)))
 
 
 def comes_uninvited_without_a_role(told: Company) -> None:
     zoe = told.signer(5)
-    told.add(
-        zoe.user, admission.register(zoe.user, "Zoe", told.admitted(None, None), skeletons("Zoe"))
-    )
+    told.add(zoe.user, admission.register(zoe.user, told.admitted(None, None)))
 
 
 def granted_after_coming_without_a_role(told: Company) -> None:

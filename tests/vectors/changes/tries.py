@@ -17,7 +17,6 @@ from ledger.domain.events import (
     StatementSigned,
 )
 from ledger.domain.invitations import AdmittedAs
-from ledger.domain.skeletons import skeletons
 from tests.support.changes import set_charter, values
 from tests.support.chronicle import statement_id
 from tests.support.document_end import ends_at
@@ -200,8 +199,7 @@ def signed_days_after_its_draft(told: Company, more_ms: int) -> None:
 
 def registered_under_an_id_in_capitals(told: Company) -> None:
     user = "0f0f0f0f-0000-4000-8000-00000000beef"
-    looks = skeletons("Zoe")
-    told.add(user, admission.register(user.upper(), "Zoe", AdmittedAs(None, "creator"), looks))
+    told.add(user, admission.register(user.upper(), AdmittedAs(None, "creator")))
 
 
 TRIES: dict[str, tuple[Callable[[Company], None], str | None]] = {

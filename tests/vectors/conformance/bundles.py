@@ -22,7 +22,7 @@ from tests.vectors.conformance.signatures import recorded_ml_dsa_key
 from tests.vectors.evidence.cases import (
     ALICE,
     ASKED,
-    AT_11,
+    AT_13,
     BOB,
     _attested,
     _drafted,
@@ -120,7 +120,7 @@ def revocation_withheld() -> bytes:
 
 
 def broken_approval() -> Forge:
-    return at(11, jws=broken(_signed(11).jws))
+    return at(13, jws=broken(_signed(13).jws))
 
 
 def broken_ml_dsa() -> bytes:
@@ -141,7 +141,7 @@ def other_nonce() -> Forge:
 
 
 def attested_another() -> Forge:
-    shown = _attested(9)
+    shown = _attested(11)
     return at(5, assertion=shown.assertion, sign_count=shown.sign_count)
 
 
@@ -150,12 +150,12 @@ def possession_of_another() -> Forge:
 
 
 def unconfirmed() -> Forge:
-    return at(14, assertion=None, sign_count=None)
+    return at(16, assertion=None, sign_count=None)
 
 
 def confirmed_another() -> Forge:
-    shown = _attested(8)
-    return at(14, assertion=shown.assertion, sign_count=shown.sign_count)
+    shown = _attested(9)
+    return at(16, assertion=shown.assertion, sign_count=shown.sign_count)
 
 
 def confirmed_elsewhere() -> Forge:
@@ -171,11 +171,11 @@ def _confirmed(**changes: Any) -> Forge:
     passkey = fixed_passkey(2)
     for name, value in changes.items():
         setattr(passkey, name, value)
-    body = events.decode(states()[13]).body
+    body = events.decode(states()[15]).body
     assert isinstance(body, events.StatementRejected)
     challenge = challenges.confirm(jws=body.act, ledger=LEDGER, user=BOB)
     shown: AssertionEvidence = assertion(passkey.get(challenge))
-    return at(14, assertion=shown, sign_count=passkey.sign_count)
+    return at(16, assertion=shown, sign_count=passkey.sign_count)
 
 
 def of_other_content() -> Forge:
@@ -196,17 +196,17 @@ def of_other_ledger() -> Forge:
 
 def _individual(**members: str) -> Forge:
     """Let Alice's second key sign another payload in the individual form."""
-    payload = json.loads(b64u_decode(_signed(12).jws.split(".")[1])) | members
-    assert _signed(12).signer == ALICE
-    return at(12, jws=es256_key(21).jws(json.dumps(payload).encode()))
+    payload = json.loads(b64u_decode(_signed(14).jws.split(".")[1])) | members
+    assert _signed(14).signer == ALICE
+    return at(14, jws=es256_key(21).jws(json.dumps(payload).encode()))
 
 
 def approved_twice() -> Forge:
     """Record Bob's approval once more, as the next event of the statement."""
 
     def forge(told: list[bytes]) -> list[bytes]:
-        again = resealed(told[10], version=4, body={"seen": {}, "status": "approved"})
-        return [*told[:12], again, *told[12:]]
+        again = resealed(told[12], version=4, body={"seen": {}, "status": "approved"})
+        return [*told[:14], again, *told[14:]]
 
     return forge
 
@@ -215,19 +215,19 @@ def revoked_before() -> Forge:
     """Record that Bob's key ended before his two decisions, which saw it."""
 
     def forge(told: list[bytes]) -> list[bytes]:
-        told = moved(16, 11)(told)
-        return at(15, seen={BOB: 4})(at(12, seen={BOB: 4})(told))
+        told = moved(18, 13)(told)
+        return at(17, seen={BOB: 5})(at(14, seen={BOB: 5})(told))
 
     return forge
 
 
 def ended_before() -> Forge:
     """Let Alice's passkey attest her second key until half a second before its approval."""
-    ends = "2026-11-21T03:04:16.000Z"
+    ends = "2026-11-21T03:04:18.000Z"
     alice = Signer(1, passkey=fixed_passkey(1))
     shown = alice.submission(es256_key(21), nonce=NONCE, expires_at=ends)
     evidence = {"assertion": shown.assertion, "possession": shown.possession}
-    return at(9, expires_at=ends, sign_count=alice.passkey.sign_count, **evidence)
+    return at(11, expires_at=ends, sign_count=alice.passkey.sign_count, **evidence)
 
 
 def took_a_role() -> bytes:
@@ -238,10 +238,10 @@ def took_a_role() -> bytes:
     told.register(alice, "Alice")
     told.register(bob, "Bob")
     told.draft(alice, 1)
-    return bundle_of(at(6, role="auditor")(list(told.states)), "full", statement_id(1))
+    return bundle_of(at(7, role="auditor")(list(told.states)), "full", statement_id(1))
 
 
 def signed_early() -> Forge:
-    early = Clock(AT_11 - 360_000)
-    jws = Signer(2, "investor", time=early).shared(_drafted(10).document.encode())
-    return at(11, jws=jws, iat=early.ms // 1000)
+    early = Clock(AT_13 - 360_000)
+    jws = Signer(2, "investor", time=early).shared(_drafted(12).document.encode())
+    return at(13, jws=jws, iat=early.ms // 1000)

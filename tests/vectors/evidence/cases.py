@@ -2,8 +2,9 @@
 
 Two kinds of forger. One has a bundle and changes its files and its manifest. The other is the
 operator: they have the log's key, rewrite the events, and sign a new checkpoint over them.
-Positions of the story: 1 founding, 2 log keys, 3-5 Alice, 6-8 Bob, 9 Alice's second key,
-10 draft, 11 Bob approves, 12 Alice approves, 13 draft, 14 Bob rejects, 15 draft, 16 Bob's key ends.
+Positions of the story: 1 founding, 2 log keys, 3-6 Alice, 7-10 Bob, 11 Alice's second
+key, 12 draft, 13 Bob approves, 14 Alice approves, 15 draft, 16 Bob rejects, 17 draft, 18 Bob's key
+ends.
 """
 
 import json
@@ -32,10 +33,10 @@ from tests.support.signers import Clock, Signer
 Files = Mapping[str, bytes]
 Changes = dict[str, bytes | None]
 ALICE, BOB = (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2))
-AT_11 = 1_795_230_255_678  # when the event at position 11 happened
+AT_13 = 1_795_230_257_678  # when the event at position 13 happened
 SHOWN = f"statements/{APPROVED}"
 ASKED = (APPROVED, REJECTED)
-PACK = "tile/bodies/000.p/16"
+PACK = "tile/bodies/000.p/18"
 
 
 @dataclass(frozen=True)
@@ -161,17 +162,17 @@ def other_root(files: Files) -> Changes:
 
 def other_hash(files: Files) -> Changes:
     """One hash of a proof in the place of another."""
-    name = "proofs/11.tlog-proof"
+    name = "proofs/13.tlog-proof"
     lines = files[name].split(b"\n")
     return {name: b"\n".join([*lines[:2], lines[4], *lines[3:]])}
 
 
 def other_leaf(files: Files) -> Changes:
     """An entry whose body is not there, and the leaf hash of what it is now."""
-    entries = split_bundle(files["tile/entries/000.p/16"])
-    entries[14] = entries[14].replace(b".678Z", b".679Z")
+    entries = split_bundle(files["tile/entries/000.p/18"])
+    entries[16] = entries[16].replace(b".678Z", b".679Z")
     hashes = b"".join(map(entry.entry_hash, entries))
-    return {"tile/entries/000.p/16": entry_bundle(entries), "tile/0/000.p/16": hashes}
+    return {"tile/entries/000.p/18": entry_bundle(entries), "tile/0/000.p/18": hashes}
 
 
 def manifest_with(**members: Any) -> Callable[[Files], Changes]:
@@ -184,20 +185,20 @@ def manifest_with(**members: Any) -> Callable[[Files], Changes]:
 
 def copied(files: Files) -> Changes:
     """A second copy of Alice's approval, at the position after the statement's last."""
-    return {f"{kind}/14": files[f"{kind}/11"] for kind in ("entries", "bodies")}
+    return {f"{kind}/16": files[f"{kind}/13"] for kind in ("entries", "bodies")}
 
 
 def left_out(files: Files) -> Changes:
     """Bob, whole: his events and his keys, but not his approval."""
-    names = [f"{kind}/{index}" for kind in ("entries", "bodies") for index in (5, 6, 7, 15)]
-    names += [f"proofs/{index}.tlog-proof" for index in (5, 6, 7, 15)]
+    names = [f"{kind}/{index}" for kind in ("entries", "bodies") for index in (6, 7, 8, 9, 17)]
+    names += [f"proofs/{index}.tlog-proof" for index in (6, 7, 8, 9, 17)]
     return dict.fromkeys([*names, *(name for name in files if name.startswith(f"people/{BOB}/"))])
 
 
 def last_approval_left_out(files: Files) -> Changes:
     """Alice's approval with all that shows it: nothing in the bundle tells of it any more."""
-    second = _signed(12).kid
-    names = ["entries/11", "bodies/11", "proofs/11.tlog-proof", f"{SHOWN}/12-statement-signed.jws"]
+    second = _signed(14).kid
+    names = ["entries/13", "bodies/13", "proofs/13.tlog-proof", f"{SHOWN}/14-statement-signed.jws"]
     return dict.fromkeys([*names, *(name for name in files if second in name)])
 
 
@@ -247,23 +248,23 @@ def envelope(position: int, **members: Any) -> Callable[[list[bytes]], list[byte
 
 def again(told: list[bytes]) -> list[bytes]:
     """Bob's approval once more, as the next event of the statement."""
-    return [*told[:12], resealed(told[10], version=4), *told[12:]]
+    return [*told[:14], resealed(told[12], version=4), *told[14:]]
 
 
 def beyond(_: Files) -> Changes:
     """The first event of a stream, where the tree has no leaf any more."""
     raw, salt, body = entry.split(resealed(states()[2], stream=UUID(int=9)))
-    return {"entries/16": raw, "bodies/16": salt + body}
+    return {"entries/18": raw, "bodies/18": salt + body}
 
 
 def no_event(_: Files) -> Changes:
     """A body without the members of its event, and the entry that commits to it."""
-    old = entry.parse_entry(entry.split(states()[10])[0])
+    old = entry.parse_entry(entry.split(states()[12])[0])
     sealed = entry.seal(
         at=old.at, seq=old.seq, stream=old.stream, tag=old.type, body=b"{}", salt=bytes(32)
     )
     raw, salt, body = entry.split(sealed)
-    return {"entries/10": raw, "bodies/10": salt + body}
+    return {"entries/12": raw, "bodies/12": salt + body}
 
 
 def of_nobody(told: list[bytes]) -> list[bytes]:
@@ -279,7 +280,7 @@ def in_our_stream(told: list[bytes]) -> list[bytes]:
 def bobs_approval(of: int) -> str:
     """Return an approval by Bob, made in time, of the document drafted at a position."""
     body = _drafted(of)
-    bob = Signer(2, "investor", time=Clock(AT_11))
+    bob = Signer(2, "investor", time=Clock(AT_13))
     return bob.shared(body.document.encode())
 
 
@@ -289,10 +290,10 @@ def broken(jws: str) -> str:
 
 
 def other_terms() -> str:
-    return _drafted(10).document.replace('"threshold": 2', '"threshold": 1')
+    return _drafted(12).document.replace('"threshold": 2', '"threshold": 1')
 
 
 def stranger() -> str:
     """Return an approval by a key that nobody attested."""
-    body = _drafted(10)
-    return ed25519_key(99).jws(body.document.encode(), iat=AT_11 // 1000)
+    body = _drafted(12)
+    return ed25519_key(99).jws(body.document.encode(), iat=AT_13 // 1000)

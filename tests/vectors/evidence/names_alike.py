@@ -5,10 +5,10 @@ from tests.vectors.evidence.cases import Case, at, failed
 
 NAMES = (
     Case("two people whose names look alike", "full",
-         forged=at(6, name_skeletons=skeletons("alice \u00c5NGSTR\u00d6M").sha256),
-         found=failed("policy", "claimed_twice", 6)),
-    Case("a name without its skeletons", "full", forged=at(6, name_skeletons=()),
-         found=failed("policy", "name_skeletons_invalid", 6)),
+         forged=at(10, name_skeletons=skeletons("alice \u00c5NGSTR\u00d6M").sha256),
+         found=failed("policy", "claimed_twice", 10)),
+    Case("a name without its skeletons", "full", forged=at(10, name_skeletons=()),
+         found=failed("policy", "name_skeletons_invalid", 10)),
     Case("a name whose skeletons are by other tables", "full",
-         forged=at(6, name_skeletons=("0" * 64,), unicode="99.0.0"), verdict="verified"),
+         forged=at(10, name_skeletons=("0" * 64,), unicode="99.0.0"), verdict="verified"),
 )  # fmt: skip

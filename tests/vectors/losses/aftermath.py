@@ -22,7 +22,6 @@ from ledger.domain.invitations import AdmittedAs
 from ledger.domain.ledger_acts import KeptTree, LostTree, RestoreLedger
 from ledger.domain.policy import Node
 from ledger.domain.restoration import log_origin
-from ledger.domain.skeletons import skeletons
 from ledger.tlog.merkle import Edge
 from tests.support.changes import invite
 from tests.support.chronicle import FOUNDING
@@ -108,7 +107,7 @@ class Aftermath(Returning, Executors):
     def comes(self) -> None:
         """Let Eve register with the invitation, as the last event."""
         eve, by = self.signer(5, "investor"), AdmittedAs(OTHER_INVITATION, "investor")
-        self.add(eve.user, admission.register(eve.user, "Eve", by, skeletons("Eve")))
+        self.add(eve.user, admission.register(eve.user, by))
 
     def changes_something(self) -> None:
         """Let Ada make a change, whose effect is the last event."""

@@ -15,7 +15,6 @@ from ledger.domain.ledger_acts import OperatorLink
 from ledger.domain.operator_recovery import OPEN_MS
 from ledger.domain.policy import Node
 from ledger.domain.recoveries import WAIT_MS
-from ledger.domain.skeletons import skeletons
 from tests.support.changes import governors
 from tests.support.ledger_chronicle import RECOVERY
 from tests.support.links import link_key
@@ -108,7 +107,7 @@ class Wreck(Company):
     def come(self, who: Signer, link: Link, name: str, **members: Any) -> None:
         """Append the registration of somebody whom the operator invited, as the last event."""
         admitted = self.admitted(link.role, link.shown.id)
-        body = admission.register(who.user, name, admitted, skeletons(name))
+        body = admission.register(who.user, admitted)
         self.add(who.user, msgspec.structs.replace(body, **members))
 
     def let_in(self, who: Signer, link: Link, name: str) -> None:

@@ -19,7 +19,6 @@ from ledger.domain.charter import STREAM
 from ledger.domain.events import InvitationIssued, PasskeyAdded
 from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.redeeming import key_of_secret
-from ledger.domain.skeletons import skeletons
 from ledger.jose import OkpJwk, SigningKey
 from tests.support.changes import invite
 from tests.support.chronicle import TOKEN, statement_id
@@ -48,9 +47,7 @@ class Door(Company):
         """Record a registration, and return the passkey that comes next, without its JWS."""
         self.tell(
             self.eve.user,
-            admission.register(
-                self.eve.user, "Eve", self.admitted("investor", invitation), skeletons("Eve")
-            ),
+            admission.register(self.eve.user, self.admitted("investor", invitation)),
         )
         return self.shown(self.eve, self.eve.passkey)
 
@@ -90,9 +87,7 @@ def after_it_was_cancelled(told: Door) -> None:
     told.change(told.ada, 3, {"cancel-invitation": {"invitation": OTHER_INVITATION}})
     told.add(
         told.eve.user,
-        admission.register(
-            told.eve.user, "Eve", told.admitted("investor", OTHER_INVITATION), skeletons("Eve")
-        ),
+        admission.register(told.eve.user, told.admitted("investor", OTHER_INVITATION)),
     )
 
 
@@ -100,9 +95,7 @@ def after_it_expired(told: Door) -> None:
     told.time.ms += FAR_MS
     told.add(
         told.eve.user,
-        admission.register(
-            told.eve.user, "Eve", told.admitted("investor", OTHER_INVITATION), skeletons("Eve")
-        ),
+        admission.register(told.eve.user, told.admitted("investor", OTHER_INVITATION)),
     )
 
 
@@ -111,9 +104,7 @@ def used_twice(told: Door) -> None:
     late: Signer = told.signer(6, "investor")
     told.add(
         late.user,
-        admission.register(
-            late.user, "Late", told.admitted("investor", OTHER_INVITATION), skeletons("Late")
-        ),
+        admission.register(late.user, told.admitted("investor", OTHER_INVITATION)),
     )
 
 
@@ -127,7 +118,7 @@ def administrator(told: Door, /, says: dict[str, Any], **recorded: Any) -> None:
     told.change(told.ada, 3, invite("for Gil", "administrator", SOON, invitation=GILS))
     gil = told.signer(7, "administrator")
     admitted = told.admitted("administrator", GILS)
-    body = admission.register(gil.user, "Gil", admitted, skeletons("Gil"))
+    body = admission.register(gil.user, admitted)
     if recorded:
         told.add(gil.user, msgspec.structs.replace(body, **recorded))
         return

@@ -7,14 +7,25 @@ import { precedesLoss } from "./charter.js";
 import { TAG } from "./events.js";
 import { statusAt, withoutBodies } from "./statement.js";
 import { same } from "../encoding.js";
-import { STATUS } from "./vocabulary.js";
+import { STANDING, STATUS } from "./vocabulary.js";
+
+const ERASING = [TAG.BODIES_ERASED, TAG.NAME_ERASED];
+/** The version of the event that names a person: the last one of the registration. */
+export const NAMED = 4;
 
 /** Return what these events state of erasures, by stream. */
 export const erasuresOf = (events) =>
-  new Map(events.filter(({ type }) => type === TAG.BODIES_ERASED).map(({ stream, body }) => [stream, body]));
+  new Map(events.filter(({ type }) => ERASING.includes(type)).map(({ stream, body }) => [stream, body]));
 
 /** Tell whether a statement's evidence is gone, at a position before its erasure. */
 export const isUnknown = (statement) => Boolean(statement?.isErased) && statement.erasedBy === null;
+
+/** Return the members of the erasure of a deactivated person's name. */
+export function nameErasureOf({ nameErasedBy, standing }, { positions }) {
+  if (nameErasedBy !== null) refuse("change_no_effect", "the name is erased already");
+  if (standing !== STANDING.DEACTIVATED) notErasable("the person is not deactivated");
+  return { positions: positions.slice(NAMED - 1, NAMED) };
+}
 
 /** Return the members of the erasure of a statement by a change. */
 export function erasureOf(subject, { positions, versions, stated }, context) {
@@ -80,6 +91,14 @@ export function nextErased(known, { stream, type, version, at }, isOfPerson) {
     refuse("version_gap", "a version is missing");
   }
   return { ...withoutBodies({ stream, at, version }), seen: {} };
+}
+
+/** Return the person after the erased event that named them, which ends their registration. */
+export function nextUnnamed(known, { type, version }) {
+  if (type !== TAG.USER_NAMED || version !== NAMED || known.version !== NAMED - 1) {
+    refuse("event_misplaced", "of a person, only the name is erased");
+  }
+  return { ...known, version };
 }
 
 /** Refuse an erasure that names other events than the erased ones before it. */

@@ -24,6 +24,7 @@ export const EFFECT_TAG = Object.freeze({
   RE_ENROLMENT_OPENED: "re-enrolment-opened.v1",
   PASSKEY_ADMITTED: "passkey-admitted.v1",
   COMPROMISE_SET: "compromise-set.v1",
+  NAME_ERASED: "name-erased.v1",
   STATEMENT_WITHDRAWN_BY_CHANGE: "statement-withdrawn-by-change.v1",
   BODIES_ERASED: "bodies-erased.v1",
 });
@@ -66,6 +67,7 @@ export const OF_CHANGES = {
   [TAG.RE_ENROLMENT_OPENED]: ofPerson({ key: ed25519Jwk, expiresAt: text }, [MATERIAL]),
   [TAG.PASSKEY_ADMITTED]: ofPerson({ credentialId: text }),
   [TAG.COMPROMISE_SET]: ofPerson({ compromised: text, since: text, also: listOf(text) }),
+  [TAG.NAME_ERASED]: effect("person", { positions: listOf(integer) }, [], ["change"]),
   [TAG.STATEMENT_WITHDRAWN_BY_CHANGE]: effect("statement", {}, [], ["change"]),
   [TAG.BODIES_ERASED]: effect(
     "statement",

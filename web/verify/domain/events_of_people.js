@@ -7,6 +7,7 @@ import { HOME, OPERATOR } from "./vocabulary.js";
 /** The tags of a person's stream. */
 export const PEOPLE_TAG = Object.freeze({
   USER_REGISTERED: "user-registered.v1",
+  USER_NAMED: "user-named.v1",
   PASSKEY_ADDED: "passkey-added.v1",
   PASSKEY_REMOVED: "passkey-removed.v1",
   KEY_ATTESTED: "key-attested.v1",
@@ -42,10 +43,7 @@ export const OF_PEOPLE = {
   [TAG.USER_REGISTERED]: {
     members: {
       user: text,
-      name: text,
       role: optional(text),
-      nameSkeletons: listOf(text),
-      unicode: text,
       invitation: optional(text),
       accepts: optional(text),
       admittedBy: optional(oneOf(OPERATOR)),
@@ -54,7 +52,15 @@ export const OF_PEOPLE = {
     actor: "owner",
     evidence: [],
     dependsOn: [],
-    claims: ["name/{nameSkeletons}", "used/{invitation}"],
+    claims: ["used/{invitation}"],
+  },
+  [TAG.USER_NAMED]: {
+    members: { name: text, nameSkeletons: listOf(text), unicode: text },
+    stream: PERSON,
+    actor: "owner",
+    evidence: [],
+    dependsOn: [],
+    claims: ["name/{nameSkeletons}"],
   },
   [TAG.PASSKEY_ADDED]: {
     members: {

@@ -6,6 +6,9 @@ import { refuse } from "../errors.js";
 import { SCRIPTS } from "./scripts.js";
 import { requireText } from "./text.js";
 
+/** Return what stands in place of a person's name that is erased, or not there. */
+export const withoutName = (user) => `Erased name (${user.slice(0, 8)})`;
+
 const MAX_NAME_CHARS = 100;
 const MANY_MARKS = /[\p{Mn}\p{Me}]{5}/u;
 const MARK_TWICE = /([\p{Mn}\p{Me}])\1/u;

@@ -6,14 +6,16 @@ import { refuse } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
-import { requireName, requireSkeletons } from "./names.js";
+import { NAMED } from "./erasure.js";
+import { requireName, requireSkeletons, withoutName } from "./names.js";
 import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
 const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
-  [TAG.USER_REGISTERED]: (_, { user, name, role, invitation, accepts, admittedBy }) => ({
+  [TAG.USER_REGISTERED]: (_, { user, role, invitation, accepts, admittedBy }) => ({
     user,
-    name,
+    name: withoutName(user),
+    nameErasedBy: null, // the change that erased the name
     roles: role === null ? [] : [role],
     keys: new Map(),
     passkeys: new Map(),
@@ -28,6 +30,11 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     link: null, // of a re-enrolment that nobody has redeemed
     codesVoid: false, // since a loss, until the person sets others
     reEnrolledAt: null, // the last time that a re-enrolment was complete
+  }),
+  [TAG.USER_NAMED]: (_, { name }) => ({ name }),
+  [TAG.NAME_ERASED]: ({ user }, { change }) => ({
+    name: withoutName(user),
+    nameErasedBy: change,
   }),
   [TAG.PASSKEY_ADDED]: ({ passkeys, link }, body, addedAt) => ({
     link: body.reEnrols ? null : link,
@@ -253,10 +260,20 @@ export function activePasskey(person, credentialId, nowMs) {
 }
 
 /** Return the registration of a person whom the ledger admitted. */
-export function decideRegistration({ user, name, nameSkeletons, unicode }, { invitation, role, accepts, by }) {
+export const decideRegistration = ({ user }, { invitation, role, accepts, by }) => ({
+  user,
+  role,
+  invitation,
+  accepts,
+  admittedBy: by,
+});
+
+/** Return what names a person who registers, once. */
+export function decideName(_, { version, body: { name, nameSkeletons, unicode } }) {
+  if (version !== NAMED) refuse("event_misplaced", "a person is named once, as they register");
   requireName(name);
   requireSkeletons(nameSkeletons, unicode);
-  return { user, name, role, nameSkeletons, unicode, invitation, accepts, admittedBy: by };
+  return { name, nameSkeletons, unicode };
 }
 
 /**

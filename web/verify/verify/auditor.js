@@ -12,7 +12,7 @@ import { decideDraft } from "../domain/drafting.js";
 import { isEffect, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import * as people from "../domain/person.js";
 import { requireNeeded } from "../domain/operator_recovery.js";
-import { isUnknown, nextErased, requirePassed, requireStated, withoutDue } from "../domain/erasure.js";
+import { isUnknown, NAMED, nextErased, nextUnnamed, requirePassed, requireStated, withoutDue } from "../domain/erasure.js";
 import { requireSeen } from "../domain/seen.js";
 import { evolveStatement } from "../domain/statement.js";
 import * as versions from "../domain/versions.js";
@@ -21,8 +21,8 @@ import { refuse, Unknown } from "../errors.js";
 import { DECIDE } from "./decisions.js";
 
 const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFTED];
-// A registration is three events, with nothing between them.
-const REGISTRATION = { [TAG.USER_REGISTERED]: 1, [TAG.PASSKEY_ADDED]: 2, [TAG.KEY_ATTESTED]: 3 };
+// A registration is four events, with nothing between them.
+const REGISTRATION = { [TAG.USER_REGISTERED]: 1, [TAG.PASSKEY_ADDED]: 2, [TAG.KEY_ATTESTED]: 3, [TAG.USER_NAMED]: NAMED };
 // What follows directly on the first event of a change, but for one of governance: its drafter's approval.
 const APPROVAL = { [TAG.STATEMENT_SIGNED]: 2 };
 
@@ -41,7 +41,7 @@ export class Auditor {
     this.incomplete = null;
     this.due = []; // what the last event brings about, which comes next
     this.erasures = new Map(); // what the log states of erasures, by stream, also of later ones
-    this.places = new Map(); // by stream, the positions of a statement's events so far
+    this.places = new Map(); // by stream, the positions of the events of a person or statement so far
     this.erased = new Map(); // by stream, the erased events so far
   }
 
@@ -60,7 +60,7 @@ export class Auditor {
     if (event.type === TAG.BODIES_ERASED) requirePassed(event.body, this.erased.get(event.stream));
     await take(this.claims, event);
     await this.evolve(event);
-    if (streamOf(event.type) === STREAM_OF.STATEMENT) this.notePlace(event.stream, event.position);
+    if (streamOf(event.type) !== STREAM_OF.LEDGER) this.notePlace(event.stream, event.position);
     this.position = event.position;
     this.newest = event.at;
   }
@@ -87,17 +87,22 @@ export class Auditor {
       refuse("position_gap", `after ${this.position} comes ${position}`);
     }
     requireStated(this.erasures.get(stream), position);
-    if (this.incomplete !== null) refuse(...this.torn());
-    this.due = withoutDue(this.due, entry);
-    const known = this.statements.get(stream);
-    this.statements.set(stream, nextErased(known, entry, this.people.has(stream)));
-    this.erased.set(stream, [...(this.erased.get(stream) ?? []), { position, type }]);
+    if (this.incomplete === stream && this.people.has(stream)) {
+      this.people.set(stream, nextUnnamed(this.people.get(stream), entry));
+      this.incomplete = null;
+    } else {
+      if (this.incomplete !== null) refuse(...this.torn());
+      this.due = withoutDue(this.due, entry);
+      const known = this.statements.get(stream);
+      this.statements.set(stream, nextErased(known, entry, this.people.has(stream)));
+      this.erased.set(stream, [...(this.erased.get(stream) ?? []), { position, type }]);
+    }
     this.notePlace(stream, position);
     this.position = position;
     this.newest = at;
   }
 
-  /** Return what the erasure of a statement depends on besides its state. */
+  /** Return what an erasure in a stream depends on. */
   erasing = (stream) => ({
     positions: this.places.get(stream) ?? [],
     versions: [...this.statements.values()].filter(
@@ -126,7 +131,7 @@ export class Auditor {
     if (this.incomplete !== null) {
       const follows = { ...REGISTRATION, ...APPROVAL }[type] === version && version > 1;
       if (stream !== this.incomplete || !follows) refuse(...this.torn());
-      if (type !== TAG.PASSKEY_ADDED) this.incomplete = null; // a key or an approval comes last
+      if ([TAG.USER_NAMED, TAG.STATEMENT_SIGNED].includes(type)) this.incomplete = null;
     } else if (type === TAG.USER_REGISTERED) {
       this.incomplete = stream;
     }
@@ -231,7 +236,7 @@ export class Auditor {
     if (next || this.complete || this.statements.has(cause)) {
       refuse("effect_unexpected", "nothing before it has this effect");
     }
-    if (type === TAG.BODIES_ERASED) {
+    if ([TAG.BODIES_ERASED, TAG.NAME_ERASED].includes(type)) {
       throw new Unknown("change_missing", "the change that erased it is not there"); // or it is withheld
     }
     return body;

@@ -9,6 +9,7 @@ import { forEveryTag, TAG } from "../domain/events.js";
 import { EFFECT_TAG } from "../domain/events_of_changes.js";
 import * as passkeys from "../domain/held_passkeys.js";
 import { decideEnd, decideInvitations } from "../domain/operator_recovery.js";
+import { decideName } from "../domain/person.js";
 import { decideCancellation } from "../domain/recoveries.js";
 import { decideCodes } from "../domain/recovery_codes.js";
 import { decideRestore } from "../domain/restoration.js";
@@ -36,6 +37,7 @@ export const DECIDE = forEveryTag({
   [TAG.LOG_FROZEN]: (auditor, event, { nowMs }) =>
     charter.decideFreeze(auditor.ownStream(event), event.body.act, nowMs),
   [TAG.USER_REGISTERED]: (auditor, event, context) => auditor.register(event, context),
+  [TAG.USER_NAMED]: (auditor, event) => decideName(auditor.person(event), event),
   [TAG.PASSKEY_ADDED]: (auditor, event, context) =>
     passkeys.decidePasskey(auditor.person(event), event.body, context),
   [TAG.PASSKEY_REMOVED]: (auditor, event, context) =>

@@ -69,6 +69,7 @@ const unread = { verify: null, folds: () => false };
 // By tag: how check 4 verifies what an event shows of a person, and whether it folds the event.
 const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.USER_REGISTERED]: { verify: null, folds: () => true },
+  [TAG.USER_NAMED]: unread,
   [TAG.PASSKEY_ADDED]: {
     verify: (_, { body }, context) => decideFirstPasskey(body, context),
     folds: () => true,
@@ -87,6 +88,7 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.ROLE_GRANTED]: unread,
   [TAG.ROLE_ENDED]: unread,
   [TAG.STANDING_SET]: unread,
+  [TAG.NAME_ERASED]: unread,
   [TAG.RE_ENROLMENT_OPENED]: unread,
   [TAG.PASSKEY_ADMITTED]: {
     verify: null,
@@ -143,6 +145,7 @@ export class Attestations {
 // --- keys (check 5) ----------------------------------------------------------------------------
 
 const NOBODY = {
+  user: "",
   roles: [],
   keys: new Map(),
   passkeys: new Map(),

@@ -5,8 +5,8 @@ more when an approval completes it: the state may have changed meanwhile. The au
 verifiers recompute them and expect exactly these events.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, assert_never
+from collections.abc import Sequence
+from typing import assert_never
 from uuid import UUID
 
 from ledger import clock
@@ -18,6 +18,7 @@ from ledger.domain.changes.items import (
     CloseRole,
     DefineRole,
     DefineType,
+    EraseName,
     EraseStatement,
     Invite,
     Item,
@@ -30,9 +31,9 @@ from ledger.domain.changes.items import (
     WithdrawStatement,
 )
 from ledger.domain.changes.person_effects import require_effect, require_new_role, require_role
-from ledger.domain.charter import STREAM, Charter
+from ledger.domain.changes.sources import Sources
+from ledger.domain.charter import STREAM
 from ledger.domain.charter_values import digest
-from ledger.domain.erasure import Erasing
 from ledger.domain.events import (
     CharterSet,
     Effect,
@@ -49,34 +50,10 @@ from ledger.domain.events import (
     StatementWithdrawnByChange,
 )
 from ledger.domain.person import Person
-from ledger.domain.policy import Node
 from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import Status
 from ledger.errors import ConflictError
 from ledger.jose import thumbprint
-
-
-class Sources(NamedTuple):
-    """The states as of the change's position.
-
-    `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns who
-    holds a role; it is None if the evidence leaves out people. `statement` returns a statement, or
-    raises NotFoundError `statement_unknown`; `erasing` returns what its erasure depends on, and by
-    default nothing.
-    """
-
-    charter: Charter
-    people: Callable[[Sequence[UUID]], list[Person]]
-    holders: Callable[[str], frozenset[UUID]] | None
-    statement: Callable[[UUID], Statement]
-    erasing: Callable[[UUID], Erasing] = lambda _: Erasing()
-
-    def governors(self, rules: Node) -> frozenset[UUID] | None:
-        """Return everybody who could fill a place of governance; None without `holders`."""
-        if self.holders is None:
-            return None
-        held = {user for role in policy.roles_named(rules) for user in self.holders(role)}
-        return frozenset(held.union(policy.people_named(rules)))
 
 
 def affected(items: Sequence[Item]) -> frozenset[UUID]:
@@ -90,6 +67,8 @@ def _people_of(items: Sequence[Item]) -> frozenset[UUID]:
     for item in items:
         if isinstance(item, PersonItem):
             found.add(UUID(item.user))
+        elif isinstance(item, EraseName):
+            found.add(UUID(item.name))
         elif isinstance(item, SetGovernance):
             found.update(policy.people_named(item.policy))
             found.update(UUID(each.user) for each in item.people or ())
@@ -158,6 +137,8 @@ class _World:
             self._withdraw(UUID(item.statement))
         elif isinstance(item, EraseStatement):
             self._erase(UUID(item.statement), item.status)
+        elif isinstance(item, EraseName):
+            self._erase_name(UUID(item.name))
         else:
             self._apply_to_ledger(item)
 
@@ -230,6 +211,11 @@ class _World:
         known = self._person(item.user)
         body = person_effects.decide(self._change, known, item, self._charter, now_ms=self._now_ms)
         self._change_person(known, body)
+
+    def _erase_name(self, user: UUID) -> None:
+        (known,) = self._all_people([user])
+        found = self._sources.erasing(user)
+        self._change_person(known, erasure.of_name(self._change, known, found))
 
     def _person(self, user: str) -> Person:
         """Return a person whom an item is about: anybody but a deactivated one."""

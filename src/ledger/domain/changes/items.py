@@ -9,18 +9,20 @@ from typing import Any, ClassVar, get_args
 
 import msgspec
 
-from ledger.domain import policy
-from ledger.domain.changes.member_checks import MEMBER_CHECKS, check_digest, invalid
+from ledger.domain.changes.member_checks import (
+    MEMBER_CHECKS,
+    check_definition,
+    check_governors,
+    invalid,
+)
 from ledger.domain.charter_values import CharterValues
-from ledger.domain.document import Document, parse_uuid
+from ledger.domain.document import Document
 from ledger.domain.policy import Node
-from ledger.domain.statement_types import parse_definition
 from ledger.domain.vocabulary import CHANGE, Status, TypePending
 from ledger.encoding import parse_json
 from ledger.jose import OkpJwk
 
 MAX_ITEMS = 32
-MAX_GOVERNORS = 256
 
 
 class _Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -132,6 +134,13 @@ class EraseStatement(_Item, frozen=True):
     status: Status
 
 
+class EraseName(_Item, frozen=True):
+    """Erase the name of a deactivated person; `name` is the person's id."""
+
+    NAME = "erase"
+    name: str
+
+
 class ReEnrol(_Item, frozen=True):
     """Let a person come back with a new passkey, by the holder of a link's key."""
 
@@ -214,8 +223,8 @@ PersonItem = (
     | SetCompromise
 )
 StatementItem = WithdrawStatement | EraseStatement
-Item = LedgerItem | PersonItem | StatementItem
-KINDS: dict[str, type[Item]] = {kind.NAME: kind for kind in get_args(Item)}
+Item = LedgerItem | PersonItem | StatementItem | EraseName
+KINDS = {kind.NAME for kind in get_args(Item)}
 
 
 def is_change(document: Document) -> bool:
@@ -251,11 +260,19 @@ def _parse_item(given: Any) -> Item:
     if name not in KINDS:
         raise invalid("an item is an object whose one member names what it asks for")
     try:
-        item = msgspec.convert(members, KINDS[name])
+        item = msgspec.convert(members, _kind(name, members))
     except msgspec.ValidationError as error:
         raise invalid(f"{name}: {error}") from error
     _check(item)
     return item
+
+
+def _kind(name: str, members: Any) -> type[Item]:
+    """Return the class of an item; to erase, a statement or a name."""
+    if name == EraseName.NAME and isinstance(members, dict) and "name" in members:
+        return EraseName
+    kinds: tuple[type[Item], ...] = get_args(Item)
+    return next(each for each in kinds if name == each.NAME)
 
 
 def _has_one_member(given: object) -> bool:
@@ -272,23 +289,7 @@ def _check(item: Item) -> None:
             if (item.kid is None) == (item.passkey is None):
                 raise invalid("declare-compromise names a kid or a passkey")
         case DefineType():
-            _check_definition(item)
+            check_definition(item.definition, item.was, item.pending)
         case SetGovernance():
-            _check_governors(item)
-
-
-def _check_definition(item: DefineType) -> None:
-    is_first = parse_definition(item.definition).definition.version == 1
-    if (item.was is None) != is_first or (item.pending is None) != is_first:
-        raise invalid("a version after the first states `was` and `pending`, and no first one does")
-
-
-def _check_governors(item: SetGovernance) -> None:
-    people = item.people or ()
-    for each in people:
-        parse_uuid(each.user)
-        check_digest(each.cose)
-    if len({each.user for each in people}) != len(people) or len(people) > MAX_GOVERNORS:
-        raise invalid(f"people are at most {MAX_GOVERNORS}, each of them once")
-    if (item.people is not None) != policy.asks_for_two(item.policy):
-        raise invalid("a policy states people if it asks for two or more, and only then")
+            users = None if item.people is None else [(p.user, p.cose) for p in item.people]
+            check_governors(users, item.policy)

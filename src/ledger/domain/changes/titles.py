@@ -10,6 +10,7 @@ from ledger.domain.changes.items import (
     DefineRole,
     DefineType,
     EndRole,
+    EraseName,
     EraseStatement,
     GrantRole,
     Invite,
@@ -47,8 +48,8 @@ def _words(item: Item) -> str:
             return f"Close the role {item.role}"
         case WithdrawStatement():
             return f"Withdraw the statement {_short(item.statement)}"
-        case EraseStatement():
-            return f"Erase the statement {_short(item.statement)}"
+        case EraseStatement() | EraseName():
+            return _words_of_erasure(item)
         case SetCharter():
             return "Set the values of the charter"
         case DefineType():
@@ -60,6 +61,12 @@ def _words(item: Item) -> str:
             return "Set the governance policy"
         case _:
             assert_never(item)
+
+
+def _words_of_erasure(item: EraseStatement | EraseName) -> str:
+    if isinstance(item, EraseName):
+        return f"Erase the name of {_short(item.name)}"
+    return f"Erase the statement {_short(item.statement)}"
 
 
 def _words_about(them: str, item: PersonItem) -> str:

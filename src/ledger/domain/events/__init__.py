@@ -25,6 +25,7 @@ from ledger.domain.events.meaning import (
 )
 from ledger.domain.events.of_changed_people import (
     CompromiseSet,
+    NameErased,
     PasskeyAdmitted,
     PersonEffect,
     ReEnrolmentOpened,
@@ -64,6 +65,7 @@ from ledger.domain.events.of_people import (
     PasskeyRemoved,
     PersonBody,
     PersonRecord,
+    UserNamed,
     UserRegistered,
 )
 from ledger.domain.events.of_standing import (
@@ -145,6 +147,7 @@ __all__ = [
     "LogKeysAnnounced",
     "LogKeysRetired",
     "Meaning",
+    "NameErased",
     "OperatorInvitationsCancelled",
     "OperatorInvited",
     "OutcomeReported",
@@ -179,6 +182,7 @@ __all__ = [
     "StreamKind",
     "TypeDefined",
     "TypeRetired",
+    "UserNamed",
     "UserRegistered",
     "Words",
     "acting_person",

@@ -8,6 +8,7 @@ from typing import final
 from ledger.domain.events.meaning import Explained, Words, effect
 from ledger.domain.unique_names import KEY_MATERIAL, ROLE
 from ledger.domain.vocabulary import PersonStanding
+from ledger.encoding import SafeInteger
 from ledger.jose import OkpJwk, thumbprint
 
 
@@ -134,6 +135,30 @@ class CompromiseSet(Explained, frozen=True):
     also: tuple[str, ...]
 
 
+@final
+class NameErased(Explained, frozen=True):
+    """A change erased the name of a deactivated person; `positions` has that of its event."""
+
+    TAG = "name-erased.v1"
+    MEANING = effect(
+        "person",
+        Words(
+            trail="{who} erased the name of {whose}, by change {change}",
+            timeline="A name was erased by a change",
+            about="stream",
+        ),
+        depends_on=("change",),
+    )
+    change: str
+    positions: tuple[SafeInteger, ...]
+
+
 PersonEffect = (
-    RoleGranted | RoleEnded | StandingSet | ReEnrolmentOpened | PasskeyAdmitted | CompromiseSet
+    RoleGranted
+    | RoleEnded
+    | StandingSet
+    | ReEnrolmentOpened
+    | PasskeyAdmitted
+    | CompromiseSet
+    | NameErased
 )

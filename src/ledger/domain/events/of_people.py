@@ -32,9 +32,8 @@ from ledger.jose import PublicJwk
 
 @final
 class UserRegistered(Explained, frozen=True):
-    """A person registered. The next two events of the stream are the first passkey and key.
+    """A person registered. The first passkey and key follow, and the name.
 
-    `name_skeletons` are hashes of what the name looks like, by the tables of the version `unicode`.
     `invitation` is the invitation's id, `"setup"` for the one-time link of the first start, or
     None in open mode. `role` is None while no invitation gives a role. `accepts` is the digest of
     the governance policy if the role fills a place of it; the invitation's key signed it.
@@ -47,7 +46,7 @@ class UserRegistered(Explained, frozen=True):
         actor="owner",
         evidence=(),
         depends_on=(),
-        claims=(NAME, USED_INVITATION),
+        claims=(USED_INVITATION,),
         joins=(ROLE,),
         words=Words(
             trail="{who} registered as {role}",
@@ -57,10 +56,7 @@ class UserRegistered(Explained, frozen=True):
         ),
     )
     user: str
-    name: str
     role: str | None
-    name_skeletons: tuple[str, ...]
-    unicode: str
     invitation: str | None = None
     accepts: str | None = None
     admitted_by: AdmittedBy | None = None
@@ -120,6 +116,32 @@ class PasskeyAdded(Explained, frozen=True):
     def key_material(self) -> tuple[str, ...]:
         """The thumbprint of the passkey's public key."""
         return (key_material.of_passkey(self.public_key),)
+
+
+@final
+class UserNamed(Explained, frozen=True):
+    """What a person who registered is called. A change can erase it, and nothing else of a person.
+
+    `name_skeletons` are hashes of what the name looks like, by the tables of the version `unicode`.
+    The names that they take are free again when the name is erased.
+    """
+
+    TAG = "user-named.v1"
+    MEANING = Meaning(
+        stream="person",
+        actor="owner",
+        evidence=(),
+        depends_on=(),
+        claims=(NAME,),
+        words=Words(
+            trail="{who} registered under this name",
+            timeline="{who} registered under this name",
+            about="stream",
+        ),
+    )
+    name: str
+    name_skeletons: tuple[str, ...]
+    unicode: str
 
 
 @final
@@ -239,6 +261,7 @@ class KeyReaffirmed(Explained, frozen=True):
 # What people record of themselves and of others, and all that their stream holds.
 PersonRecord = (
     UserRegistered
+    | UserNamed
     | PasskeyAdded
     | PasskeyRemoved
     | KeyAttested

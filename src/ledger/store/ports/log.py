@@ -16,9 +16,9 @@ The contract:
 - Every append carries the newest event that its process knows, its anchor, and the epoch. A log
   that lacks the anchor is an older copy, and a log of another epoch was restored; both take
   nothing.
-- Events, keys, names, checkpoints and endorsements are never updated or deleted, and bodies are
-  deleted only with an event that says which. Triggers or grants refuse everything else. Tiles are
-  a cache of the leaf hashes.
+- Events, keys, unique names, checkpoints and endorsements are never updated or deleted, but for
+  bodies with an event that says which, and for the unique names that an erased name took. Triggers
+  or grants refuse everything else. Tiles are a cache of the leaf hashes.
 - An erased body is gone in the commit that erases it: the event's state is its entry alone.
 - After the event that froze the log, no process appends anything.
 
@@ -47,9 +47,9 @@ class Write(msgspec.Struct, frozen=True):
     `claims` are (name, stream) pairs, `joins` and `leaves` (group, stream) pairs, each in one of
     the two. `reads` are (stream, version) pairs of streams read but not written, `groups` (group,
     version) pairs of groups read. `erases` are (number of the event in the write from 0, position)
-    pairs: the event of a tag `bodies-erased.v1` names this position in its stream, whose body is
-    deleted. The decision holds before `until_ms`, milliseconds since 1970;
-    None for no end.
+    pairs: the event, of a tag `bodies-erased.v1` or `name-erased.v1`, names this position in its
+    stream, whose body is deleted; the unique names that an erased person's name took are free
+    again. The decision holds before `until_ms`, milliseconds since 1970; None for no end.
     """
 
     key: bytes

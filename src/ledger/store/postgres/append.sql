@@ -178,6 +178,9 @@ BEGIN
                 WHERE first_pos[x.w] > 0;
             DELETE FROM body WHERE pos IN (
                 SELECT x.pos FROM unnest(x_w, x_pos) x(w, pos) WHERE first_pos[x.w] > 0);
+            DELETE FROM claim c USING ev e, unnest(x_w, x_pos) x(w, pos)
+                WHERE first_pos[x.w] > 0 AND e.pos = x.pos AND e.tag = 'user-named.v1'
+                    AND c.stream = e.stream AND starts_with(c.name, 'name/');
         END IF;
     END IF;
     -- Also for repetitions alone: each is acknowledged after a synchronous commit of its own.

@@ -104,13 +104,26 @@ BEGIN
     IF NOT EXISTS(
             SELECT 1 FROM ev e JOIN ev o ON o.pos = NEW.pos AND o.stream = e.stream
                 JOIN body b ON b.pos = e.pos
-            WHERE e.pos = NEW.by_pos AND e.pos > NEW.pos AND e.tag = 'bodies-erased.v1'
+            WHERE e.pos = NEW.by_pos AND e.pos > NEW.pos AND (e.tag = 'bodies-erased.v1'
+                    OR (e.tag = 'name-erased.v1' AND o.tag = 'user-named.v1'))
                 AND convert_from(substr(b.data, 33), 'UTF8')::jsonb -> 'positions'
                     @> to_jsonb(NEW.pos)) THEN
         RAISE EXCEPTION 'no event of the stream erases this body'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
+END
+$body$;
+-- What an erased name took is free again: its hash could be guessed.
+CREATE FUNCTION ledger.refuse_unless_freed() RETURNS trigger LANGUAGE plpgsql
+SET search_path = ledger, pg_temp AS $body$
+BEGIN
+    IF TG_OP = 'DELETE' AND starts_with(OLD.name, 'name/') AND EXISTS(
+            SELECT 1 FROM ev e JOIN erased t ON t.pos = e.pos
+            WHERE e.stream = OLD.stream AND e.tag = 'user-named.v1') THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'claim is append-only' USING ERRCODE = 'integrity_constraint_violation';
 END
 $body$;
 CREATE TRIGGER only_erased BEFORE INSERT OR UPDATE OR DELETE ON ledger.body
@@ -127,8 +140,8 @@ CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON ledger.cmd
     FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ledger.cmd
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
-CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON ledger.claim
-    FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change();
+CREATE TRIGGER only_freed BEFORE UPDATE OR DELETE ON ledger.claim
+    FOR EACH ROW EXECUTE FUNCTION ledger.refuse_unless_freed();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON ledger.claim
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON ledger.member

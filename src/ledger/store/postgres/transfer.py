@@ -17,6 +17,11 @@ from ledger.store.ports.transfer import EventPage, Extent, RowKind, StoredColumn
 from ledger.store.postgres import schema
 from ledger.store.postgres.connections import DatabaseConnection, bulk_connection
 
+# Frees what the names of erased events took.
+_FREE = b"""
+    DELETE FROM ledger.claim c USING ledger.ev e WHERE e.pos = ANY(%s) AND e.tag = 'user-named.v1'
+        AND c.stream = e.stream AND starts_with(c.name, 'name/')
+"""
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "ev": ("bigint", "uuid", "bigint", "text", "bytea", "bytea"),
     "body": ("bigint", "bytea"),
@@ -66,6 +71,7 @@ class PostgresTarget:
             if page.erased:
                 gone = [position for position, _ in page.erased]
                 self._connection.execute(b"DELETE FROM ledger.body WHERE pos = ANY(%s)", [gone])
+                self._connection.execute(_FREE, [gone])
 
     def add_rows(self, kind: RowKind, rows: Sequence[StoredColumns]) -> None:
         """Store rows of one kind; leave rows that are there."""

@@ -30,6 +30,11 @@ _KNOWN = """
     SELECT key, pos, cmd.n, answer
     FROM turn CROSS JOIN cmd ON key = substr(:keys, 32 * turn.n + 1, 32)
 """
+# Frees what the name of an erased event took; other events leave it as it is.
+FREE = """
+    DELETE FROM claim WHERE name >= 'name/' AND name < 'name0'
+        AND stream = (SELECT stream FROM ev WHERE pos = ? AND tag = 'user-named.v1')
+"""
 _VERSION = "SELECT coalesce(max(version), 0) FROM ev WHERE stream = ?"
 
 
@@ -112,7 +117,9 @@ class WriteBatch:
         ):
             write_rows(self._db, f"INSERT INTO {table} {{rows}}", rows)
         self._db.executemany("INSERT INTO erased VALUES(?, ?)", self.erased)
-        self._db.executemany("DELETE FROM body WHERE pos = ?", [each[:1] for each in self.erased])
+        positions = [each[:1] for each in self.erased]
+        self._db.executemany("DELETE FROM body WHERE pos = ?", positions)
+        self._db.executemany(FREE, positions)
 
     def _place(self, write: Write, known: dict[bytes, Receipt]) -> AppendResult:
         # The key first, so that a repeated request is answered on a frozen log too.

@@ -28,11 +28,13 @@ CREATE TABLE ev(
 -- Apart from the entries, because only bodies can ever be erased.
 CREATE TABLE body(pos INTEGER PRIMARY KEY, data BLOB NOT NULL CHECK(length(data) >= 32)) STRICT;
 -- The bodies that are gone, and where the log says so: the event at `by_pos` names each position.
+-- Of a person, only the event that names them has a body that can go.
 CREATE TABLE erased(pos INTEGER PRIMARY KEY, by_pos INTEGER NOT NULL) STRICT;
 CREATE TRIGGER erased_is_stated BEFORE INSERT ON erased WHEN NOT EXISTS(
     SELECT 1 FROM ev e JOIN ev o ON o.pos = NEW.pos AND o.stream = e.stream AND o.pos < e.pos
         JOIN body b ON b.pos = e.pos
-        WHERE e.pos = NEW.by_pos AND e.tag = 'bodies-erased.v1' AND NEW.pos IN (
+        WHERE e.pos = NEW.by_pos AND (e.tag = 'bodies-erased.v1'
+            OR (e.tag = 'name-erased.v1' AND o.tag = 'user-named.v1')) AND NEW.pos IN (
             SELECT value FROM json_each(CAST(substr(b.data, 33) AS TEXT), '$.positions')))
     BEGIN SELECT RAISE(ABORT, 'no event of the stream erases this body'); END;
 CREATE TRIGGER body_only_erased BEFORE DELETE ON body
@@ -46,6 +48,12 @@ CREATE TABLE cmd(
     ) STRICT, WITHOUT ROWID;
 CREATE TABLE claim(
     name TEXT PRIMARY KEY, stream BLOB NOT NULL, pos INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- What an erased name took is free again: its hash could be guessed.
+CREATE TRIGGER claim_only_freed BEFORE DELETE ON claim
+    WHEN substr(OLD.name, 1, 5) <> 'name/' OR NOT EXISTS(
+        SELECT 1 FROM ev JOIN erased USING(pos)
+        WHERE ev.stream = OLD.stream AND ev.tag = 'user-named.v1')
+    BEGIN SELECT RAISE(ABORT, 'claim is append-only'); END;
 -- At `pos` the stream joined the group or left it; its newest row says whether it is a member.
 CREATE TABLE member(
     grp TEXT NOT NULL, stream BLOB NOT NULL, pos INTEGER NOT NULL,
@@ -151,7 +159,9 @@ def _definitions(connection: sqlite3.Connection) -> dict[str, str | None]:
 
 def _create_tables(connection: sqlite3.Connection) -> None:
     guards = [_NO_CHANGE.format(table=table, same=same) for table, same in _GUARDED.items()]
-    guards += [_NO_DELETE.format(table=table) for table in _GUARDED if table != "body"]
+    guards += [
+        _NO_DELETE.format(table=table) for table in _GUARDED if table not in ("body", "claim")
+    ]
     for statement in _statements("".join([_SCHEMA, *guards])):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {LOG_FORMAT}")

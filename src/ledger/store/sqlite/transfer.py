@@ -9,6 +9,7 @@ from typing import Literal
 from ledger.sqlite.files import open_private, storage_errors
 from ledger.store.ports.transfer import EventPage, Extent, RowKind, StoredColumns
 from ledger.store.sqlite import log_schema
+from ledger.store.sqlite.batch import FREE
 from ledger.system import private_files
 
 # A row that is there must be left alone: the triggers refuse to replace it.
@@ -78,6 +79,7 @@ class SqliteTarget:
             db.executemany("INSERT INTO erased VALUES(?,?)", page.erased)
             gone = [(position,) for position, _ in page.erased]
             db.executemany("DELETE FROM body WHERE pos = ?", gone)
+            db.executemany(FREE, gone)
 
     def add_rows(self, kind: RowKind, rows: Sequence[StoredColumns]) -> None:
         """Store rows of one kind; leave rows that are there."""

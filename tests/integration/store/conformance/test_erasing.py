@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from ledger.domain.entry import cut, is_erased, join
+from ledger.domain.events import claims
 from ledger.store.ports.log import LogStore, Needs, NotStored, Receipt, Write
 from tests.support.dossier import append_of
 from tests.support.engines import Engine
 from tests.support.erased import without_erased
 from tests.unit.verify.test_erased import FIRST, SECOND, replaced
+from tests.unit.verify.test_erased_names import told as named
 
 TOLD = replaced(3)
 LEFT = without_erased(TOLD.states)
@@ -94,3 +96,40 @@ def test_an_audit_reads_what_was_erased(engine: Engine, tmp_path: Path) -> None:
 def test_the_state_of_an_erased_event_is_its_entry_alone() -> None:
     assert all(state == join(cut(state)[0], b"") for state in map(LEFT.__getitem__, [GONE[0] - 1]))
     assert isinstance(WRITES[0], Write)
+
+
+def writes_of_names() -> list[Write]:
+    pairs = zip(named().states, named().events, strict=True)
+    return [
+        msgspec.structs.replace(
+            append_of(state, erases=True),
+            claims=tuple((name, event.stream) for name in claims(event)),
+        )
+        for state, event in pairs
+    ]
+
+
+def test_an_erased_name_frees_what_it_took_and_nothing_else(store: LogStore) -> None:
+    writes = writes_of_names()
+    taken = tuple(name for write in writes for name, _ in write.claims)
+    for result in store.append(writes[:-1]):
+        assert isinstance(result, Receipt), result
+    (before,) = store.load([Needs(names=taken)])
+    assert before.owners.keys() == {*taken}
+    (result,) = store.append(writes[-1:])
+    assert isinstance(result, Receipt), result
+    (after,) = store.load([Needs(names=taken)])
+    ivys = {name for name in taken if name.startswith("name/")} & {
+        name for name, owner in before.owners.items() if str(owner) == named().ivy.user
+    }
+    assert before.owners.keys() - after.owners.keys() == ivys
+    assert len(ivys) > 0
+
+
+def test_the_position_of_another_event_of_a_person_is_not_erased(store: LogStore) -> None:
+    writes = writes_of_names()
+    assert all(isinstance(each, Receipt) for each in store.append(writes[:-1]))
+    (position,) = (at for _, at in writes[-1].erases)
+    bad = msgspec.structs.replace(writes[-1], erases=((0, position - 1),))
+    (result,) = store.append([bad])
+    assert isinstance(result, NotStored)

@@ -16,7 +16,9 @@ export const WORDS = Object.freeze({
   deactivate: ({ user }) => `Deactivate ${short(user)}`,
   "declare-compromise": ({ user }) => `Declare a key or passkey of ${short(user)} compromised`,
   withdraw: ({ statement }) => `Withdraw the statement ${short(statement)}`,
-  erase: ({ statement }) => `Erase the statement ${short(statement)}`,
+  // What a change erases is a statement or a name, which is that of `name`; parsed, of `user`.
+  erase: ({ statement, name, user = name }) =>
+    statement ? `Erase the statement ${short(statement)}` : `Erase the name of ${short(user)}`,
   "re-enrol": ({ user }) => `Re-enrol ${short(user)}`,
   admit: ({ user }) => `Admit the new passkey of ${short(user)}`,
   "set-charter": () => "Set the values of the charter",

@@ -13,7 +13,7 @@ import { fill } from "./texts.js";
 export function describe(items, names, texts, replaced = {}) {
   return items.map((item) => {
     const [[name, members]] = Object.entries(item);
-    const key = members.people ? `change.${name}.people` : `change.${name}`;
+    const key = `change.${name}${members.people ? ".people" : members.name ? ".name" : ""}`;
     const said = fill(texts[key], values(members, names, texts));
     const sentence = members.pending ? `${said.replace(/\.$/, "")}. ${texts[`change.pending.${members.pending}`]}` : said;
     const passkeys = (members.people ?? [members])
@@ -34,7 +34,7 @@ export function describe(items, names, texts, replaced = {}) {
 
 /** Return the values that the texts of items have places for. */
 function values(
-  { user, expiresAt, since, invitation, statement, people, policy, definition, values: charter, ...members },
+  { name, user = name, expiresAt, since, invitation, statement, people, policy, definition, values: charter, ...members },
   names,
   texts,
 ) {

@@ -14,8 +14,8 @@ export const preview = (items) => post("/api/changes/preview", { content: jcs({ 
 
 /** Return the paragraphs that say what the items do to others. */
 export function consequences(items, { unmeetable, registration }) {
-  const told = items.flatMap((item) => Object.entries(item)).flatMap(([name, { people }]) => [
-    ...(TOLD.includes(name) ? [name] : []),
+  const told = items.flatMap((item) => Object.entries(item)).flatMap(([name, { people, name: whose }]) => [
+    ...(TOLD.includes(name) ? [whose ? `${name}.name` : name] : []),
     ...(people ? ["set-governance.people"] : []),
   ]);
   if (registration) told.push(`registration.${registration}`);

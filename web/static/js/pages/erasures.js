@@ -10,4 +10,10 @@ async function erase() {
   if (await proposeAndTell({ erase: { statement, status } })) one("#erase").reset();
 }
 
-serve({}, { "#erase": erase });
+async function eraseName() {
+  const person = one("#erase-person").value;
+  const names = { [person]: person.slice(0, 8) };
+  if (await proposeAndTell({ erase: { name: person } }, names)) one("#erase-name").reset();
+}
+
+serve({}, { "#erase": erase, "#erase-name": eraseName });

@@ -6,7 +6,7 @@ import { refuse } from "../../errors.js";
 import { findAlike } from "../alike_names.js";
 import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
 import { compromiseOfChange } from "../compromise.js";
-import { erasureOf, isUnknown, notErasable } from "../erasure.js";
+import { erasureOf, isUnknown, nameErasureOf, notErasable } from "../erasure.js";
 import { TAG } from "../events.js";
 import {
   counting,
@@ -115,7 +115,11 @@ const APPLY = Object.freeze({
     world.about.add(id);
     world.effect(id, TAG.STATEMENT_WITHDRAWN_BY_CHANGE, {});
   },
-  [ITEM.ERASE]: (world, { statement: id, status }) => {
+  [ITEM.ERASE]: (world, { statement: id, status, user }) => {
+    if (user !== undefined) {
+      world.change(user, TAG.NAME_ERASED, nameErasureOf(world.somebody(user), world.erasing(user)));
+      return;
+    }
     const subject = namedStatement(id, world);
     if (world.about.has(id)) notErasable("another item of this change is about the statement");
     const erased = erasureOf(subject, world.erasing(id), world);

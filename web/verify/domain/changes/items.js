@@ -44,6 +44,8 @@ const role = { role: text };
 
 const pendingWord = oneOf(...Object.values(TYPE_PENDING));
 
+// To erase a name is another item of the same kind; its member says so.
+const ERASE_NAME = "erase name";
 const SHAPES = {
   [ITEM.INVITE]: { invitation: text, ...role, key: ed25519Jwk, expiresAt: text },
   [ITEM.CANCEL_INVITATION]: { invitation: text },
@@ -63,6 +65,7 @@ const SHAPES = {
   },
   [ITEM.WITHDRAW]: { statement: text },
   [ITEM.ERASE]: { statement: text, status: oneOf(...Object.values(STATUS)) },
+  [ERASE_NAME]: { name: text },
   [ITEM.RE_ENROL]: { ...person, key: ed25519Jwk, expiresAt: text },
   [ITEM.ADMIT]: { ...person, cose: text },
   [ITEM.SET_CHARTER]: { values: charterValues, was: text },
@@ -74,6 +77,7 @@ const SHAPES = {
 // By member: what it must be in every state.
 const CHECKS = {
   invitation: requireUuid,
+  name: requireUuid,
   user: requireUuid,
   statement: requireUuid,
   since: toMs,
@@ -110,8 +114,9 @@ function parseItem(given) {
   const members = isObject(given) ? Object.entries(given) : [];
   const [name, value] = members.length === 1 ? members[0] : [""];
   if (!Object.hasOwn(SHAPES, name)) invalid("an item is an object whose one member names what it asks for");
-  const item = read(struct(SHAPES[name]), value, "change_invalid", `${name} has other members`);
-  for (const member of Object.keys(SHAPES[name])) CHECKS[member]?.(item[member]);
+  const shape = SHAPES[name === ITEM.ERASE && isObject(value) && Object.hasOwn(value, "name") ? ERASE_NAME : name];
+  const item = read(struct(shape), value, "change_invalid", `${name} has other members`);
+  for (const member of Object.keys(shape)) CHECKS[member]?.(item[member]);
   if (name === ITEM.SET_GOVERNANCE && (item.people !== null) !== asksForTwo(item.policy)) {
     invalid("a policy states people if it asks for two or more, and only then");
   }
@@ -119,7 +124,7 @@ function parseItem(given) {
   if (name === ITEM.DECLARE_COMPROMISE && (item.kid === null) === (item.passkey === null)) {
     invalid("declare-compromise names a kid or a passkey");
   }
-  return { name, ...item };
+  return shape === SHAPES[ERASE_NAME] ? { name, user: item.name } : { name, ...item };
 }
 
 /** Refuse a first version that replaces something, and a later one that does not say what. */
