@@ -22,6 +22,7 @@ from ledger.store.ports.log import (
     Taken,
     Write,
 )
+from ledger.store.sqlite.log_schema import FREE
 from ledger.store.sqlite.queries import MAX_CACHED, group_version, owner_of, stored_receipt
 
 # Looks up all keys of a batch in one step: `keys` concatenated, `count` of them.
@@ -29,11 +30,6 @@ _KNOWN = """
     WITH RECURSIVE turn(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < :count)
     SELECT key, pos, cmd.n, answer
     FROM turn CROSS JOIN cmd ON key = substr(:keys, 32 * turn.n + 1, 32)
-"""
-# Frees what the name of an erased event took; other events leave it as it is.
-FREE = """
-    DELETE FROM claim WHERE name >= 'name/' AND name < 'name0'
-        AND stream = (SELECT stream FROM ev WHERE pos = ? AND tag = 'user-named.v1')
 """
 _VERSION = "SELECT coalesce(max(version), 0) FROM ev WHERE stream = ?"
 

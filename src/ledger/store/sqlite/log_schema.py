@@ -11,6 +11,12 @@ from ledger.sqlite.files import open_private, use_write_ahead_log
 
 PAGE_BYTES = 8192
 
+# Frees what the name of an erased event took; other events leave it as it is.
+FREE = """
+    DELETE FROM claim WHERE name >= 'name/' AND name < 'name0'
+        AND stream = (SELECT stream FROM ev WHERE pos = ? AND tag = 'user-named.v1')
+"""
+
 _SCHEMA = """
 -- SQLite syncs nothing for a transaction that changes nothing. Each one here counts itself.
 CREATE TABLE log_head(

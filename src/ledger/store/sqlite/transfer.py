@@ -9,7 +9,7 @@ from typing import Literal
 from ledger.sqlite.files import open_private, storage_errors
 from ledger.store.ports.transfer import EventPage, Extent, RowKind, StoredColumns
 from ledger.store.sqlite import log_schema
-from ledger.store.sqlite.batch import FREE
+from ledger.store.sqlite.log_schema import FREE
 from ledger.system import private_files
 
 # A row that is there must be left alone: the triggers refuse to replace it.
