@@ -43,7 +43,7 @@ def _the_ledgers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEDGER_LOG_ORIGIN", LEDGER)
     monkeypatch.setenv("LEDGER_REGISTRATION", "invite")
 
-    def start_and_stop(settings: Settings) -> int:
+    def start_and_stop(settings: Settings, _workers: int) -> int:
         application = build(settings).application
 
         async def run() -> None:
@@ -149,7 +149,7 @@ def test_keys_of_garbage_are_refused_in_one_line_and_the_log_is_still_served(
 def test_a_disk_that_is_full_at_the_start_is_an_outage(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_: Settings) -> int:
+    def full(_: Settings, _workers: int) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(serve, "serve", full)

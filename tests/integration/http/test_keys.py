@@ -237,6 +237,8 @@ def test_no_answer_to_a_stranger_shows_a_person_a_passkey_or_evidence(
         "path": f"000.p/{position}",
         "sha256": "0" * 64,
         "question": "approvals",
+        "position": str(position),
+        "webhook": "0" * 32,
     }
     paths = [path.format(**names) for path, methods in described.items() if "get" in methods]
     paths += ["/log/consistency?from=1", "/", "/register", "/signin", "/verify"]
