@@ -162,10 +162,10 @@ def test_a_process_that_opens_the_log_and_leaves_takes_nothing_with_it(
                 assert log.head().stored == head(server)
             position = head(server)
             Actor(client, f"After {n}", server.origin).register()
-            assert head(server) == position + 3
+            assert head(server) == position + 4
     server.kill()
     server.start()
-    assert head(server) == FOUNDING + 3 * 6
+    assert head(server) == FOUNDING + 4 * 6
 
 
 @pytest.fixture

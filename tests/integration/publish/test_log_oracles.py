@@ -46,9 +46,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def grown(site: Site, server: Server) -> Site:
     site.published(2)
     actor = Actor(site.client, "Alice", server.origin).register("creator")
-    site.published(5)
+    site.published(6)
     actor.approve(actor.draft())
-    site.published(7)
+    site.published(8)
     store = open_log(server.log_address)
     try:
         for size in GROWN:
@@ -68,7 +68,7 @@ def flipped(raw: bytes) -> bytes:
 
 
 def test_the_sizes_are_those_that_trees_break_at(site: Site) -> None:
-    assert site.sizes == [2, 5, 7, *GROWN]
+    assert site.sizes == [2, 6, 8, *GROWN]
     listed = [each["size"] for each in site.json("checkpoints")["items"]]
     assert set(site.sizes) <= set(listed)
 
