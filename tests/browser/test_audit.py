@@ -86,7 +86,7 @@ def test_events_are_found_by_person_statement_and_day(alice: Browser, bob: Brows
     approved, drafted = "“Bob” approved “Lease of the mill” (1 approval)", "“Alice” drafted “{}”"
     assert found("statement=lease") == [approved, drafted.format("Lease of the mill")]
     assert found("actor=Bob&kind=statement-signed.v1") == [approved]
-    assert len(found("actor=Bob")) == 4
+    assert len(found("actor=Bob")) == 5
     assert found("actor=Nobody") == []
     expect(alice.page.get_by_text("Nobody had this id or name")).to_be_visible()
     assert found("from=2000-01-01&to=2000-01-02") == []

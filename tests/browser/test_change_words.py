@@ -64,10 +64,15 @@ def test_an_unknown_text_or_a_missing_value_is_an_error() -> None:
 
 def test_every_text_of_the_catalogue_is_used_and_every_used_text_is_there() -> None:
     web = find_web()
-    pages = web.parent / "src/ledger/pages"
+    pages, messages = (web.parent / f"src/ledger/{room}" for room in ("pages", "messages"))
     sources = "\n".join(
         path.read_text()
-        for folder, kind in ((web / "templates", "html"), (web / "static/js", "js"), (pages, "py"))
+        for folder, kind in (
+            (web / "templates", "html"),
+            (web / "static/js", "js"),
+            (pages, "py"),
+            (messages, "py"),
+        )
         for path in sorted(folder.rglob(f"*.{kind}"))
     )
     keys = {re.sub(r"\.(one|other|failed)$", "", key) for key in catalogue()}

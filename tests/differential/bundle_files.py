@@ -46,7 +46,7 @@ VALUES = (
     "2",
     "16",
 )
-SIGNERS = {key.kid: key for key in (*map(ed25519_key, (1, 2, 3, 4, 1000)), es256_key(21))}
+SIGNERS = {key.kid: key for key in (*map(ed25519_key, (1, 2, 3, 4, 31, 1000)), es256_key(21))}
 MODES: tuple[Mode, ...] = ("statement", "redacted", "full")
 
 

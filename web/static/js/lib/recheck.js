@@ -22,7 +22,7 @@ export function begin(says, progress, over) {
   progress.hidden = false;
   progress.removeAttribute("value");
   says.textContent = text("audit.recheck.running");
-  worker.addEventListener("error", () => end(text("audit.recheck.failed"), "failed"));
+  worker.addEventListener("error", () => end(text("audit.recheck.impossible"), "failed"));
   worker.addEventListener("message", ({ data }) => {
     if (data.verified) return end(text("audit.recheck.ok", { size: data.size.toLocaleString("en") }), "passed");
     if (data.code) return end(text(`audit.recheck.${data.code}`, { at: data.position, before: data.position - 1 }), "failed");

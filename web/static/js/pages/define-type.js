@@ -1,5 +1,4 @@
-// Defines a type, or its next version, by a change. Faults stand at their fields; beside them is the
-// form that drafters will fill in.
+// Defines a type, or its next version, by a change, beside the form that it gives.
 
 import { done, propose, serve } from "../lib/administer.js";
 import { settle } from "../lib/api.js";
