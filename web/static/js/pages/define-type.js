@@ -9,7 +9,7 @@ import { PolicyForm } from "../lib/policy-form.js";
 import { parseObject } from "../lib/strict-json.js";
 import { text } from "../lib/texts.js";
 
-// What the form of a draft needs comes after the form of the definition.
+// Last: what the form of a draft needs.
 const [{ SchemaError }, { TypedContent }] = await Promise.all([
   import("../lib/content-schema.js"), import("../lib/typed-draft.js"),
 ]);
