@@ -47,6 +47,12 @@ def test_the_days_mail_comes_at_eight_where_the_person_is() -> None:
     assert later == at("13:00") + 86_400_000
 
 
+@pytest.mark.parametrize("zone", ["Nowhere/Gone", "../etc/passwd", ""])
+def test_a_zone_that_is_gone_is_utc(zone: str) -> None:
+    box = replace(BOX, quiet_from=11 * 60, quiet_to=13 * 60, zone=zone)
+    assert due_ms(box, now_ms=at("12:00"), is_urgent=False) == at("13:00")
+
+
 def test_only_mail_about_ones_own_keys_cannot_be_refused() -> None:
     box = replace(BOX, times="security")
     assert not wants(box, "waiting")
