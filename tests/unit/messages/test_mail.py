@@ -11,7 +11,7 @@ from ledger.messages.mail_times import due_ms
 from ledger.pages.texts import text
 from ledger.store.ports.messages import Mailbox, Message
 
-BOX = Mailbox("p" * 36, "bob@example.com", 1, "", b"", 0, 0, 0, 0, 0, bytes(16))
+BOX = Mailbox("p" * 36, "bob@example.com", 1, "", b"", 0, 0, 0, bytes(16))
 SENDER = LetterWriter("https://ledger.example", "Ledger", "ledger@example.com")
 
 
