@@ -1,7 +1,8 @@
 """Messages in the tables of the database, shared by all servers of a ledger.
 
-Each call is one statement, which does the same when it is repeated after a lost connection. Only an
-advance of the cursor that is repeated says that the cursor is not there any more, which is true.
+Each call is one statement, or two that do not depend on each other. A statement does the same when
+it is repeated after a lost connection. Only an advance of the cursor that is repeated says that the
+cursor is not there any more, which is true.
 """
 
 from collections.abc import Sequence
