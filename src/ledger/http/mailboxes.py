@@ -26,16 +26,15 @@ from ledger.http.context import (
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import Empty, Strict, full_pattern
-from ledger.messages.letters import LetterItem
+from ledger.messages.letters import URGENT, LetterItem
 from ledger.messages.messenger import Messenger
-from ledger.store.ports.messages import Mailbox, MailTimes, Message
+from ledger.store.ports.messages import DAY_MS, Mailbox, MailTimes, Message
 from ledger.system.smtp import MAX_ADDRESS_CHARS, require_mail_address
 
 CODE_DIGITS = 8
 CODE_MS = 3_600_000
 CODE_TRIES = 5
 CODES_A_DAY = 5
-DAY_MS = 86_400_000
 LEAVE_BYTES = 16
 CHANGED = NOTHING | answers(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
 Clock = Annotated[str, Meta(pattern=full_pattern("(?:(?:[01][0-9]|2[0-3]):[0-5][0-9])?"))]
@@ -91,30 +90,32 @@ def give_address(
     require_mail(messenger)
     require_mail_address(data.address)
     now_ms = clock.to_ms(models.now())
-    old, day = messenger.store.mailbox(user), now_ms // DAY_MS
-    sent = old.codes_sent if old is not None and old.codes_day == day else 0
-    if sent >= CODES_A_DAY:
-        detail = f"{CODES_A_DAY} codes were sent today: try again tomorrow"
-        raise ConflictError("codes_used_up", detail)
+    _take_code(messenger, user, now_ms, detail=f"{CODES_A_DAY} codes were sent today")
+    # Whoever asks: many people together must not flood a stranger, either.
+    name = hashlib.sha256(data.address.lower().encode()).hexdigest()
+    _take_code(messenger, name, now_ms, detail="this address had enough codes today")
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     made = replace(
-        old or _new_mailbox(user),
+        _new_mailbox(user),
         pending=data.address,
         code_sha256=_digest(user, code),
         code_until_ms=now_ms + CODE_MS,
         code_tries=CODE_TRIES,
-        codes_day=day,
-        codes_sent=sent + 1,
     )
-    messenger.store.keep_mailbox(made)
+    messenger.store.keep_code(made)
     item = LetterItem("code", models.now(), code=code, address=data.address)
     messenger.store.put(_letter_to(user, item, now_ms))
     messenger.wake()
     return Response(None, status_code=204)
 
 
+def _take_code(messenger: Messenger, name: str, now_ms: int, *, detail: str) -> None:
+    if not messenger.store.take_code(name, day=now_ms // DAY_MS, most=CODES_A_DAY):
+        raise ConflictError("codes_used_up", f"{detail}: try again tomorrow")
+
+
 def _new_mailbox(user: str) -> Mailbox:
-    return Mailbox(user, "", None, "", b"", 0, 0, 0, 0, 0, secrets.token_bytes(LEAVE_BYTES))
+    return Mailbox(user, "", None, "", b"", 0, 0, 0, secrets.token_bytes(LEAVE_BYTES))
 
 
 def _letter_to(user: str, item: LetterItem, now_ms: int) -> Message:
@@ -147,8 +148,11 @@ def verify_address(
         raise RefusedError("code_wrong", detail)
     if box.address != box.pending:
         _tell_old_address(messenger, box, models)
-    verified = replace(box, address=box.pending, verified_ms=now_ms, pending="", code_tries=0)
-    messenger.store.keep_mailbox(replace(verified, code_sha256=b"", since=models.log.head()))
+    verify = messenger.store.verify_mailbox
+    # A new token: a letter to an earlier address must not end mail to this one.
+    leave, since = secrets.token_bytes(LEAVE_BYTES), models.log.head()
+    if not verify(user, box.code_sha256, at_ms=now_ms, since=since, leave=leave):
+        raise ConflictError("code_over", "another code was sent meanwhile: type that one")
     messenger.wake()
     return Response(None, status_code=204)
 
@@ -158,19 +162,12 @@ def choose_times(
     data: JSONBody[MailChoice], messenger: FromMessenger, user: SignedIn
 ) -> Response[None]:
     """Choose when mail comes."""
-    box = mailbox_of(messenger, user)
+    mailbox_of(messenger, user)
     if data.zone != "UTC" and data.zone not in zoneinfo.available_timezones():
         raise MalformedError("zone_invalid", "there is no time zone of this name")
     is_quiet = bool(data.quiet_from and data.quiet_to)
-    messenger.store.keep_mailbox(
-        replace(
-            box,
-            times=data.times,
-            quiet_from=_minute(data.quiet_from) if is_quiet else 0,
-            quiet_to=_minute(data.quiet_to) if is_quiet else 0,
-            zone=data.zone,
-        )
-    )
+    quiet = (_minute(data.quiet_from), _minute(data.quiet_to)) if is_quiet else (0, 0)
+    messenger.store.choose_times(user, data.times, quiet=quiet, zone=data.zone)
     return Response(None, status_code=204)
 
 
@@ -178,10 +175,9 @@ def choose_times(
 def remove_address(
     data: JSONBody[Empty], messenger: FromMessenger, models: FromReadModels, user: SignedIn
 ) -> Response[None]:
-    """Forget one's address; no more mail comes."""
-    old = messenger.store.mailbox(user)
-    messenger.store.remove_mailbox(user)
-    _tell_old_address(messenger, old, models)
+    """Forget one's address; warnings that wait still come there, and no more mail."""
+    _tell_old_address(messenger, messenger.store.mailbox(user), models)
+    messenger.store.remove_mailbox(user, keep=URGENT)
     return Response(None, status_code=204)
 
 

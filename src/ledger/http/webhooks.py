@@ -133,7 +133,7 @@ def shown(webhook: Webhook, me: str) -> ShownWebhook:
 
 
 def delivery(sending: Sending) -> Delivery:
-    """Return a message to a webhook as administrators see it."""
+    """Return a message to a webhook as its owner sees it."""
     message, tried_ms = sending.message, sending.tried_ms
     return Delivery(
         number=sending.number,
@@ -154,6 +154,15 @@ def find(messenger: Messenger, webhook: str) -> Webhook:
         if each.id == webhook:
             return each
     raise NotFoundError("webhook_unknown", "there is no such webhook")
+
+
+def require_owned(messenger: Messenger, webhook: str, me: str) -> None:
+    """Raise NotFoundError `webhook_unknown` unless the webhook is this person's.
+
+    Its messages tell of what its owner may read, and other administrators may read less.
+    """
+    if find(messenger, webhook).owner != me:
+        raise NotFoundError("webhook_unknown", "only its owner sees and repeats its messages")
 
 
 @get("/api/webhooks", responses=READ | answers(403), sync_to_thread=True)
@@ -242,8 +251,8 @@ def test_webhook(
 def list_deliveries(
     webhook: WebhookId, messenger: FromMessenger, paging: FromPaging, admin: Administrator
 ) -> DeliveryPage:
-    """List the messages to a webhook, the newest first."""
-    find(messenger, webhook)
+    """List the messages to a webhook of one's own, the newest first."""
+    require_owned(messenger, webhook, admin)
     before = None if paging.cursor is None else decode_cursor(LIST, paging.cursor)
     found = messenger.store.sent_to(webhook, before=before, limit=paging.limit + 1)
     kept = found[: paging.limit]
@@ -265,7 +274,8 @@ def send_again(
     models: FromReadModels,
     admin: Administrator,
 ) -> Response[None]:
-    """Send one message to a webhook once more, with the same id."""
+    """Send one message to a webhook of one's own once more, with the same id."""
+    require_owned(messenger, webhook, admin)
     if not messenger.store.again(webhook, number, now_ms=clock.to_ms(models.now())):
         raise NotFoundError("delivery_unknown", "there is no such message any more")
     messenger.wake()

@@ -66,8 +66,11 @@ class MailMaker:
             case KeyAttested() | PasskeyAdded():
                 kind: LetterKind = "key" if isinstance(event.body, KeyAttested) else "passkey"
                 box = self._boxes.get(str(event.stream))
-                item = LetterItem(kind, event.at)
-                return [] if box is None else self._made([box], stored, item)
+                if box is None:
+                    return []
+                # The address of now: whoever adds a key and removes the address hides nothing.
+                item = LetterItem(kind, event.at, address=box.address)
+                return self._made([box], stored, item)
         number = find_stream(db, str(event.stream))
         row = None if number is None else db.execute(_STATEMENT, (number,)).fetchone()
         if number is None or row is None:

@@ -95,7 +95,13 @@ class MailSender:
         self, connection: SmtpConnection, box: Mailbox | None, sendings: Sequence[Sending]
     ) -> Refusal | None:
         post, messages = self._post, [each.message for each in sendings]
-        return connection.send(letter(post.sender, box, messages, post.text, now_ms=self._now_ms()))
+        address = item_of(messages[0]).address if box is None else box.address
+        try:
+            made = letter(post.sender, box, messages, post.text, now_ms=self._now_ms())
+        except Exception as error:  # noqa: BLE001  # one letter must not stop all the others
+            _log.warning("a letter cannot be made: %s", type(error).__name__)
+            return Refusal(f"the letter cannot be made ({type(error).__name__})", is_final=True)
+        return connection.send(made, address)
 
     def _note(self, sendings: Sequence[Sending], refusal: Refusal | None) -> None:
         now_ms = self._now_ms()

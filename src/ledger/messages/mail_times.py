@@ -1,7 +1,7 @@
 """When a mail is due: at once, or with the day's, and never in a person's quiet hours. Pure."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ledger.store.ports.messages import Mailbox
 
@@ -23,7 +23,13 @@ def due_ms(mailbox: Mailbox, *, now_ms: int, is_urgent: bool) -> int:
 
 
 def _zone(name: str) -> tzinfo:
-    return UTC if name == "UTC" else ZoneInfo(name)  # a small system has no table of zones
+    """Return a zone; UTC for one that the system does not have, or not any more."""
+    if name == "UTC":  # a small system has no table of zones
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def _at(now: datetime, minute: int, now_ms: int) -> int:

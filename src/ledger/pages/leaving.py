@@ -5,7 +5,6 @@ import secrets
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Template
-from msgspec.structs import replace
 
 from ledger.encoding import b64u_decode
 from ledger.errors import MalformedError, NotFoundError
@@ -28,7 +27,8 @@ def ask_to_leave(token: FromPath[str], web: FromWeb, messenger: FromMessenger) -
 @post("/unsubscribe/{token:str}", status_code=200, sync_to_thread=True)
 def leave(token: FromPath[str], web: FromWeb, messenger: FromMessenger) -> Template:
     """End mail, but for what is about the person's own keys (RFC 8058: one click)."""
-    messenger.store.keep_mailbox(replace(_box_of(messenger, token), times="security"))
+    box = _box_of(messenger, token)
+    messenger.store.end_mail(box.person, box.leave)
     return page("unsubscribe", web, is_done=True)
 
 

@@ -5,8 +5,10 @@ from litestar.response import Redirect, Template
 
 from ledger.http.context import FromMessenger
 from ledger.http.requests import AnyRequest
-from ledger.http.webhooks import delivery, require_administrator, shown
+from ledger.http.webhooks import Delivery, delivery, require_administrator, shown
+from ledger.messages.messenger import Messenger
 from ledger.pages.web import FromWeb, page, to_sign_in
+from ledger.store.ports.messages import Webhook
 from projections import users
 
 _MOST = 10
@@ -14,7 +16,7 @@ _MOST = 10
 
 @get("/webhooks", sync_to_thread=True)
 def webhooks(request: AnyRequest, web: FromWeb, messenger: FromMessenger) -> Template | Redirect:
-    """List the webhooks of all administrators, each with its newest deliveries."""
+    """List the webhooks of all administrators, those of this one with their newest deliveries."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -26,8 +28,14 @@ def webhooks(request: AnyRequest, web: FromWeb, messenger: FromMessenger) -> Tem
         (
             shown(each, me.id),
             names.get(each.owner, ""),
-            [delivery(sent) for sent in messenger.store.sent_to(each.id, before=None, limit=_MOST)],
+            _newest(messenger, each) if each.owner == me.id else None,
         )
         for each in hooks
     ]
     return page("webhooks", web, me=me, found=found)
+
+
+def _newest(messenger: Messenger, webhook: Webhook) -> list[Delivery]:
+    """Return the newest messages to a webhook."""
+    found = messenger.store.sent_to(webhook.id, before=None, limit=_MOST)
+    return [delivery(each) for each in found]

@@ -18,9 +18,10 @@ from ledger.system.pinned_connection import trust
 
 WAIT_S = 10.0
 MAX_ADDRESS_CHARS = 254  # RFC 5321 section 4.5.3.1.3, without its brackets
-# One mailbox in ASCII: no quotes, no comments, no spaces, no line ends.
+# One mailbox in ASCII: no quotes, no comments, no spaces, no line ends. RFC 5322 allows = and ?,
+# too, but `=?` begins an encoded word (RFC 2047), which a library decodes to other addresses.
 _ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ).fullmatch
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
@@ -93,18 +94,23 @@ class SmtpConnection:
         except (smtplib.SMTPException, OSError):
             self._smtp.close()
 
-    def send(self, letter: EmailMessage) -> Refusal | None:
-        """Send a letter to the address in it; return why it was not taken, None if it was.
+    def send(self, letter: EmailMessage, address: str) -> Refusal | None:
+        """Send a letter to one address; return why it was not taken, None if it was.
+
+        The address is not read from the letter: what a header means is a matter of its encoding.
 
         Raises UnavailableError `mail_unavailable` if the connection failed.
         """
         try:
-            self._smtp.send_message(letter)
+            self._smtp.send_message(letter, to_addrs=[address])
         except smtplib.SMTPRecipientsRefused as error:
             code = next((code for code, _ in error.recipients.values()), 0)
             return Refusal(f"the mail server answered {code}", code >= 500)
         except smtplib.SMTPResponseException as error:
             return Refusal(f"the mail server answered {error.smtp_code}", error.smtp_code >= 500)
+        except (smtplib.SMTPNotSupportedError, ValueError) as error:
+            # The connection works: the fault is this one letter's.
+            return Refusal(f"the letter cannot be sent ({type(error).__name__})", is_final=True)
         except (smtplib.SMTPException, OSError) as error:
             raise UnavailableError("mail_unavailable", _reason(error)) from error
         return None

@@ -185,14 +185,20 @@ def test_an_address_is_shown_to_its_owner_and_a_secret_to_nobody(
     assert (his["url"], hers["url"]) == (url, f"http://127.0.0.1:{receiver.port}/…")
     dan.client.post(f"/api/webhooks/{made['id']}/test", json={})
     receiver.wait_for_ids(1)
-    shown = (
-        company.ada.client.get("/api/webhooks").text
-        + company.ada.client.get(f"/api/webhooks/{made['id']}/deliveries").text
-    )
+    shown = company.ada.client.get("/api/webhooks").text + company.ada.client.get("/webhooks").text
     for secret in (made["secret"], made["secret"].removeprefix("whsec_"), "token-in-path"):
         assert secret not in shown
         assert secret not in company.server.output
         assert secret not in (company.server.data / "security.jsonl").read_text()
+    (sent,) = deliveries(dan, made["id"])
+    path = f"/api/webhooks/{made['id']}/deliveries"
+    for answer in (
+        company.ada.client.get(path),
+        company.ada.client.post(f"{path}/{sent['number']}/again", json={}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "webhook_unknown")
+    assert sent["id"] in dan.client.get("/webhooks").text
+    assert sent["id"] not in shown
     assert company.ada.client.post(f"/api/webhooks/{made['id']}/remove", json={}).status_code == 204
 
 

@@ -11,7 +11,7 @@ from ledger.messages.mail_times import due_ms
 from ledger.pages.texts import text
 from ledger.store.ports.messages import Mailbox, Message
 
-BOX = Mailbox("p" * 36, "bob@example.com", 1, "", b"", 0, 0, 0, 0, 0, bytes(16))
+BOX = Mailbox("p" * 36, "bob@example.com", 1, "", b"", 0, 0, 0, bytes(16))
 SENDER = LetterWriter("https://ledger.example", "Ledger", "ledger@example.com")
 
 
@@ -45,6 +45,12 @@ def test_the_days_mail_comes_at_eight_where_the_person_is() -> None:
     assert due_ms(box, now_ms=at("12:00"), is_urgent=False) == at("13:00")
     later = due_ms(box, now_ms=at("13:00"), is_urgent=False)
     assert later == at("13:00") + 86_400_000
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Gone", "../etc/passwd", ""])
+def test_a_zone_that_is_gone_is_utc(zone: str) -> None:
+    box = replace(BOX, quiet_from=11 * 60, quiet_to=13 * 60, zone=zone)
+    assert due_ms(box, now_ms=at("12:00"), is_urgent=False) == at("13:00")
 
 
 def test_only_mail_about_ones_own_keys_cannot_be_refused() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.errors import MalformedError
 from ledger.system.message_settings import PAUSES, parse_hosts, parse_pauses
-from ledger.system.smtp import parse_smtp_url
+from ledger.system.smtp import parse_smtp_url, require_mail_address
 
 
 def test_a_mail_server_has_these_parts() -> None:
@@ -62,3 +62,12 @@ def test_garbage_is_no_list_of_pauses(text: str) -> None:
 def test_garbage_is_no_list_of_hosts(text: str) -> None:
     with pytest.raises(MalformedError):
         parse_hosts(text)
+
+
+@pytest.mark.parametrize(
+    "address", ["=?utf-8?q??=@a.b", "=?utf-8?q?v=40good.com?=@evil.example", "a=b@c.d", "a?b@c.d"]
+)
+def test_an_address_is_no_encoded_word(address: str) -> None:
+    with pytest.raises(MalformedError):
+        require_mail_address(address)
+    assert require_mail_address("a.b+c@example.com") == "a.b+c@example.com"

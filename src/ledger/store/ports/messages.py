@@ -5,13 +5,14 @@ sent; the log is not touched. Then messages begin anew with the events that come
 Every call may raise UnavailableError `messages_unavailable`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, Protocol
 
 import msgspec
 
 # How long a message is kept after its last attempt, and how many are kept.
-KEEP_MS = 30 * 86_400_000
+DAY_MS = 86_400_000
+KEEP_MS = 30 * DAY_MS
 MOST_KEPT = 100_000
 # For how long at most a server that was killed keeps others from sending.
 LEASE_S = 10
@@ -92,9 +93,9 @@ class Mailbox(msgspec.Struct, frozen=True):
     """A person's mail address, verified at `verified_ms`; empty and None without one.
 
     `pending` is an address to which a code was sent: the digest of the code, until when it can be
-    typed, and how many attempts are left; how many codes were sent on a day since 1970. Mail is
-    about what came after position `since`. No mail is sent from `quiet_from` to `quiet_to`, minutes
-    of a day in `zone`; both are 0 for no such time. `leave` are 16 random bytes that end mail.
+    typed, and how many attempts are left. Mail is about what came after position `since`. No mail
+    is sent from `quiet_from` to `quiet_to`, minutes of a day in `zone`; both are 0 for no such
+    time. `leave` are 16 random bytes that end mail.
     """
 
     person: str
@@ -104,8 +105,6 @@ class Mailbox(msgspec.Struct, frozen=True):
     code_sha256: bytes
     code_until_ms: int
     code_tries: int
-    codes_day: int
-    codes_sent: int
     since: int
     leave: bytes
     times: MailTimes = "at-once"
@@ -208,16 +207,39 @@ class MessageStore(Protocol):
         """Return a person's mailbox, None without one."""
         ...
 
-    def keep_mailbox(self, mailbox: Mailbox) -> None:
-        """Keep a person's mailbox, in place of the one before."""
+    def take_code(self, name: str, *, day: int, most: int) -> bool:
+        """Count a code for a person or an address; False if `most` were counted on this day.
+
+        No call forgets the count of a day before the day is over.
+        """
+        ...
+
+    def keep_code(self, mailbox: Mailbox) -> None:
+        """Keep a new mailbox; of one that is there, change the pending address and its code."""
+        ...
+
+    def verify_mailbox(
+        self, person: str, code_sha256: bytes, *, at_ms: int, since: int, leave: bytes
+    ) -> bool:
+        """Let the pending address be the person's; False if there is another code by now."""
+        ...
+
+    def choose_times(
+        self, person: str, times: MailTimes, *, quiet: tuple[int, int], zone: str
+    ) -> None:
+        """Keep when a person wants mail, and nothing else."""
+        ...
+
+    def end_mail(self, person: str, leave: bytes) -> None:
+        """Send about the person's own keys only, if `leave` still is the mailbox's."""
         ...
 
     def take_try(self, person: str) -> Mailbox | None:
         """Take one of the attempts to type a code; return the mailbox, None if none is left."""
         ...
 
-    def remove_mailbox(self, person: str) -> None:
-        """Forget a person's mailbox and the mail that waits."""
+    def remove_mailbox(self, person: str, *, keep: Collection[str]) -> None:
+        """Forget a person's mailbox and mail, but for what waits and is of the kinds to keep."""
         ...
 
     def mail_due(self, now_ms: int, *, limit: int) -> list[Sending]:

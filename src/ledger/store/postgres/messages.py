@@ -1,21 +1,20 @@
 """Messages in the tables of the database, shared by all servers of a ledger.
 
-Each call is one statement, which does the same when it is repeated after a lost connection. Only an
-advance of the cursor that is repeated says that the cursor is not there any more, which is true.
+Each call is one statement, or two that do not depend on each other. A statement does the same when
+it is repeated after a lost connection. Only an advance of the cursor that is repeated says that the
+cursor is not there any more, which is true.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import astuple
 
-from ledger.errors import UnavailableError
 from ledger.store.ports.messages import (
+    DAY_MS,
     KEEP_MS,
     LEASE_S,
     MOST_KEPT,
-    Mailbox,
     Message,
     OutboxPlace,
     SendAttempt,
@@ -101,24 +100,15 @@ _REMOVE = """
 """
 
 
-class PostgresMessages:
+class PostgresMessages(PostgresMailboxes):
     """The messages of the ledger in one database."""
 
     def __init__(self, url: str) -> None:
-        self._shared = SharedState(url)
-        self._boxes = PostgresMailboxes(self._shared)
+        super().__init__(SharedState(url))
 
     def close(self) -> None:
         """Close the connections."""
         self._shared.close()
-
-    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with _available():
-            return self._shared.rows(query, *values)
-
-    def _change(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with _available():
-            return self._shared.change(query, *values)
 
     def lease(self, holder: str) -> bool:
         """Take or prolong the right to send; False while another server has it."""
@@ -194,6 +184,7 @@ class PostgresMessages:
     def prune(self, *, now_ms: int, most: int = MOST_KEPT) -> None:
         """Forget messages that were finished KEEP_MS ago, and the oldest of more than `most`."""
         self._change(_PRUNE, now_ms - KEEP_MS, most)
+        self._change("DELETE FROM ledger.mail_code WHERE day < %s", now_ms // DAY_MS)
 
     # --- webhooks -------------------------------------------------------------------------------
 
@@ -231,32 +222,7 @@ class PostgresMessages:
         """Keep how a webhook does; giving up on it gives up its waiting messages."""
         self._change(_NOTE, paused, paused, webhook, paused, failing_ms, webhook)
 
-    # --- mail and feeds -------------------------------------------------------------------------
-
-    def mailboxes(self) -> list[Mailbox]:
-        """Return every mailbox, also those that are not verified."""
-        with _available():
-            return self._boxes.every()
-
-    def mailbox(self, person: str) -> Mailbox | None:
-        """Return a person's mailbox, None without one."""
-        with _available():
-            return self._boxes.find(person)
-
-    def keep_mailbox(self, mailbox: Mailbox) -> None:
-        """Keep a person's mailbox, in place of the one before."""
-        with _available():
-            self._boxes.keep(mailbox)
-
-    def take_try(self, person: str) -> Mailbox | None:
-        """Take one attempt to type a code; return the mailbox, None if none is left."""
-        with _available():
-            return self._boxes.take_try(person)
-
-    def remove_mailbox(self, person: str) -> None:
-        """Forget a person's mailbox and the mail that waits."""
-        with _available():
-            self._boxes.remove(person)
+    # --- mail -------------------------------------------------------------------------------------
 
     def mail_due(self, now_ms: int, *, limit: int) -> list[Sending]:
         """Return mail to send now, the oldest first."""
@@ -265,30 +231,6 @@ class PostgresMessages:
             " ORDER BY number LIMIT %s"
         )
         return [*map(_sending, self._rows(query, now_ms, limit))]
-
-    def keep_feed(self, person: str, token_sha256: bytes | None) -> None:
-        """Keep the digest of the token of a person's feeds, in place of the one before."""
-        with _available():
-            self._boxes.keep_feed(person, token_sha256)
-
-    def has_feed(self, person: str) -> bool:
-        """Tell whether a person has feeds."""
-        with _available():
-            return self._boxes.has_feed(person)
-
-    def person_of_feed(self, token_sha256: bytes) -> str | None:
-        """Return whose feeds a token opens, None for another one."""
-        with _available():
-            return self._boxes.person_of_feed(token_sha256)
-
-
-@contextmanager
-def _available() -> Iterator[None]:
-    try:
-        yield
-    except UnavailableError as error:
-        detail = "messages cannot be read or written now; try again"
-        raise UnavailableError("messages_unavailable", detail) from error
 
 
 def _sending(row: Sequence[Any]) -> Sending:

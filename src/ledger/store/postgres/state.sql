@@ -57,9 +57,12 @@ CREATE TABLE ledger.webhook(
 CREATE TABLE ledger.mailbox(
     person text COLLATE "C" PRIMARY KEY, address text NOT NULL, verified_ms bigint,
     pending text NOT NULL, code_sha256 bytea NOT NULL, code_until_ms bigint NOT NULL, code_tries integer NOT NULL,
-    codes_day bigint NOT NULL, codes_sent integer NOT NULL, since bigint NOT NULL,
+    since bigint NOT NULL,
     leave bytea NOT NULL, times text NOT NULL, quiet_from integer NOT NULL,
     quiet_to integer NOT NULL, zone text NOT NULL);
+-- How many codes were sent on a day: of a person by their id, of an address by its digest.
+CREATE TABLE ledger.mail_code(
+    name text COLLATE "C" PRIMARY KEY, day bigint NOT NULL, sent integer NOT NULL);
 CREATE TABLE ledger.feed(
     person text COLLATE "C" PRIMARY KEY, token_sha256 bytea NOT NULL UNIQUE);
 -- The last tree that was signed under each origin. Whoever signs replaces the one before.

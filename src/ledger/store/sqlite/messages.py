@@ -5,27 +5,26 @@ get the same ids once more, or are sent again.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from threading import Lock
 
 from msgspec.structs import astuple
 
 from ledger.data_files import MESSAGES_LOCK
-from ledger.errors import ConflictError, UnavailableError
+from ledger.errors import ConflictError
 from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
 from ledger.store.ports.messages import (
+    DAY_MS,
     KEEP_MS,
     MOST_KEPT,
-    Mailbox,
     Message,
     OutboxPlace,
     SendAttempt,
     Sending,
     Webhook,
 )
-from ledger.store.sqlite import mailboxes
+from ledger.store.sqlite.mailboxes import MAILBOX_SCHEMA, SqliteMailboxes
 from ledger.system.directory_lock import alone
 
 _SCHEMA = """
@@ -62,44 +61,23 @@ _KEEP = (
 )
 
 
-class SqliteMessages:
+class SqliteMessages(SqliteMailboxes):
     """One file, one connection, one transaction at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = Lock()
         self._lock_file = path.with_name(MESSAGES_LOCK)
         self._lease = ExitStack()
         self._is_leased = False
-        self._db = open_private(path)
+        super().__init__(open_private(path))
         with closed_on_error(self._db):
             use_write_ahead_log(self._db)
-            self._db.executescript(_SCHEMA + mailboxes.SCHEMA)
+            self._db.executescript(_SCHEMA + MAILBOX_SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
         self._lease.close()
         with self._lock:
             self._db.close()
-
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            finally:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._lock:
-                yield self._db
-        except sqlite3.Error as error:
-            detail = "messages cannot be read or written now; try again"
-            raise UnavailableError("messages_unavailable", detail) from error
 
     def lease(self, holder: str) -> bool:  # the lock is this object's
         """Take the right to send; False while another process has it. It ends with the process."""
@@ -191,6 +169,7 @@ class SqliteMessages:
         with self._changing() as db:
             db.execute(old, (now_ms - KEEP_MS,))
             db.execute(many, (most,))
+            db.execute("DELETE FROM mail_code WHERE day < ?", (now_ms // DAY_MS,))
 
     # --- webhooks -------------------------------------------------------------------------------
 
@@ -235,32 +214,7 @@ class SqliteMessages:
             if paused:
                 db.execute(give_up, (paused, webhook))
 
-    # --- mail and feeds -------------------------------------------------------------------------
-
-    def mailboxes(self) -> list[Mailbox]:
-        """Return every mailbox, also those that are not verified."""
-        with self._reading() as db:
-            return mailboxes.every(db)
-
-    def mailbox(self, person: str) -> Mailbox | None:
-        """Return a person's mailbox, None without one."""
-        with self._reading() as db:
-            return mailboxes.find(db, person)
-
-    def keep_mailbox(self, mailbox: Mailbox) -> None:
-        """Keep a person's mailbox, in place of the one before."""
-        with self._changing() as db:
-            mailboxes.keep(db, mailbox)
-
-    def take_try(self, person: str) -> Mailbox | None:
-        """Take one attempt to type a code; return the mailbox, None if none is left."""
-        with self._changing() as db:
-            return mailboxes.take_try(db, person)
-
-    def remove_mailbox(self, person: str) -> None:
-        """Forget a person's mailbox and the mail that waits."""
-        with self._changing() as db:
-            mailboxes.remove(db, person)
+    # --- mail -------------------------------------------------------------------------------------
 
     def mail_due(self, now_ms: int, *, limit: int) -> list[Sending]:
         """Return mail to send now, the oldest first."""
@@ -270,22 +224,6 @@ class SqliteMessages:
         )
         with self._reading() as db:
             return [*map(_sending, db.execute(query, (now_ms, limit)).fetchall())]
-
-    def keep_feed(self, person: str, token_sha256: bytes | None) -> None:
-        """Keep the digest of the token of a person's feeds, in place of the one before."""
-        with self._changing() as db:
-            mailboxes.keep_feed(db, person, token_sha256)
-
-    def has_feed(self, person: str) -> bool:
-        """Tell whether a person has feeds."""
-        with self._reading() as db:
-            found = db.execute("SELECT 1 FROM feed WHERE person = ?", (person,))
-            return found.fetchone() is not None
-
-    def person_of_feed(self, token_sha256: bytes) -> str | None:
-        """Return whose feeds a token opens, None for another one."""
-        with self._reading() as db:
-            return mailboxes.person_of_feed(db, token_sha256)
 
 
 def _cursor(db: sqlite3.Connection) -> OutboxPlace | None:

@@ -1,6 +1,7 @@
 """Messages, on every engine: kept once, in order, for one sender at a time."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -159,28 +160,83 @@ def test_what_was_kept_is_there_after_a_start(
 
 
 def box(person: str = "bob", **members: Any) -> Mailbox:
-    usual = Mailbox(person, "", None, "b@example.com", b"c" * 32, 9, 2, 1, 1, 0, b"l" * 16)
+    usual = Mailbox(person, "", None, "b@example.com", b"c" * 32, 9, 2, 0, b"l" * 16)
     return replace(usual, **members)
 
 
-def test_a_mailbox_is_kept_in_place_of_the_one_before(messages: MessageStore) -> None:
+def test_a_code_changes_only_what_is_pending(messages: MessageStore) -> None:
     assert messages.mailbox("bob") is None
-    messages.keep_mailbox(box())
+    messages.keep_code(box())
     other = box("cal", zone="Europe/Berlin", times="daily", quiet_from=1, quiet_to=2)
-    messages.keep_mailbox(other)
-    messages.keep_mailbox(box(address="b@example.com", verified_ms=7))
-    assert messages.mailboxes() == [box(address="b@example.com", verified_ms=7), other]
-    messages.put(message("m1", to="bob"))
-    messages.put(replace(message("m2", to="bob"), channel="mail"))
-    messages.remove_mailbox("bob")
-    assert messages.mailbox("bob") is None
-    assert messages.mail_due(0, limit=10) == []
-    assert len(messages.sent_to("bob", before=None, limit=10)) == 1
+    messages.keep_code(other)
+    assert messages.mailboxes() == [box(), other]
+    later: dict[str, Any] = {"pending": "c@example.com", "code_sha256": b"d" * 32, "code_tries": 5}
+    messages.keep_code(box("cal", leave=b"m" * 16, since=9, **later))
+    assert messages.mailbox("cal") == replace(other, **later)
+
+
+def test_the_pending_address_is_verified_with_its_own_code_only(messages: MessageStore) -> None:
+    messages.keep_code(box())
+    assert not messages.verify_mailbox("bob", b"d" * 32, at_ms=7, since=3, leave=b"n" * 16)
+    assert messages.mailbox("bob") == box()
+    assert messages.verify_mailbox("bob", b"c" * 32, at_ms=7, since=3, leave=b"n" * 16)
+    done: dict[str, Any] = {
+        "address": "b@example.com",
+        "pending": "",
+        "code_sha256": b"",
+        "code_tries": 0,
+    }
+    verified = box(verified_ms=7, since=3, leave=b"n" * 16, **done)
+    assert messages.mailbox("bob") == verified
+    assert not messages.verify_mailbox("bob", b"", at_ms=8, since=4, leave=b"o" * 16)
+    assert messages.mailbox("bob") == verified
+
+
+def test_a_choice_of_times_changes_nothing_else(messages: MessageStore) -> None:
+    messages.keep_code(box())
+    messages.keep_code(box("cal"))
+    messages.choose_times("bob", "daily", quiet=(1, 2), zone="Europe/Berlin")
+    chosen = box(times="daily", quiet_from=1, quiet_to=2, zone="Europe/Berlin")
+    assert messages.mailboxes() == [chosen, box("cal")]
+    messages.end_mail("bob", b"x" * 16)  # the token of an earlier address
+    assert messages.mailbox("bob") == chosen
+    messages.end_mail("bob", b"l" * 16)
+    assert messages.mailboxes() == [replace(chosen, times="security"), box("cal")]
+
+
+def test_a_removed_mailbox_leaves_the_warnings_that_wait(messages: MessageStore) -> None:
+    messages.keep_code(box())
+    messages.put(message("hook's", to="bob"))
+    for kind in ("waiting", "moved", "key", "code"):
+        messages.put(replace(message(kind, to="bob"), channel="mail", kind=kind))
+    (sent,) = [each for each in messages.mail_due(0, limit=10) if each.message.id == "code"]
+    finish(messages, sent.number)
+    for _ in range(2):
+        messages.remove_mailbox("bob", keep=("moved", "key", "code"))
+        assert messages.mailbox("bob") is None
+        assert [each.message.id for each in messages.mail_due(0, limit=10)] == ["moved", "key"]
+        assert len(messages.sent_to("bob", before=None, limit=10)) == 3
+
+
+def test_codes_of_a_day_are_counted_whatever_becomes_of_the_mailbox(
+    messages: MessageStore,
+) -> None:
+    messages.keep_code(box())
+    with ThreadPoolExecutor(4) as pool:
+        found = [*pool.map(lambda _: messages.take_code("bob", day=9, most=5), range(12))]
+    assert sum(found) == 5
+    messages.remove_mailbox("bob", keep=())
+    messages.prune(now_ms=9 * DAY_MS + 1)
+    assert not messages.take_code("bob", day=9, most=5)
+    assert messages.take_code("cal", day=9, most=5)
+    assert [messages.take_code("bob", day=10, most=2) for _ in range(3)] == [True, True, False]
+    messages.prune(now_ms=11 * DAY_MS)
+    assert messages.take_code("bob", day=10, most=1)  # forgotten: the day is over
 
 
 def test_attempts_to_type_a_code_are_taken_one_by_one(messages: MessageStore) -> None:
     assert messages.take_try("bob") is None
-    messages.keep_mailbox(box())
+    messages.keep_code(box())
     assert messages.take_try("bob") == box(code_tries=1)
     assert messages.take_try("bob") == box(code_tries=0)
     assert messages.take_try("bob") is None

@@ -1,0 +1,89 @@
+"""One letter that cannot be made or sent is given up; the others are sent."""
+
+import smtplib
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ledger.messages.letters import LetterItem, LetterWriter
+from ledger.messages.mail_sender import MailSender, PostOffice
+from ledger.pages.texts import text
+from ledger.store.ports.messages import Message
+from ledger.store.sqlite.messages import SqliteMessages
+from ledger.system.smtp import SmtpConnection, SmtpServer
+
+SERVER = SmtpServer("mail.example", 587, False, False, "", "")
+WRITER = LetterWriter("https://ledger.example", "Ledger", "ledger@example.com")
+
+
+class Mail:
+    """What stands for a connection of the library; `fault` is raised for each letter."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, ...]] = []
+        self.fault: Exception | None = None
+
+    def send_message(self, letter: EmailMessage, *, to_addrs: list[str]) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.sent.append(tuple(to_addrs))
+
+    def quit(self) -> None:
+        """End nothing."""
+
+
+@pytest.fixture
+def mail(monkeypatch: pytest.MonkeyPatch) -> Mail:
+    found = Mail()
+    monkeypatch.setattr(SmtpConnection, "_connect", staticmethod(lambda _: found))
+    return found
+
+
+def sent(path: Path, *addresses: str) -> tuple[MailSender, list[Any]]:
+    """Let a sender send a code to each address; return it and what became of each letter."""
+    store = SqliteMessages(path / "messages.db")
+    for n, address in enumerate(addresses):
+        item = LetterItem("code", "2026-11-29T06:00:00.000Z", code="1", address=address)
+        body = msgspec.json.encode(item)
+        store.put(Message(f"msg_{n}", "mail", f"person-{n}", "code", "code", 0, body, 0, 0))
+    post = PostOffice(SERVER, WRITER, text)
+    sender = MailSender(store, lambda: 1, post=post, pauses=(5,), are_active=frozenset)
+    assert sender.step(lambda: True)
+    found = [store.sent_to(f"person-{n}", before=None, limit=1)[0] for n in range(len(addresses))]
+    store.close()
+    return sender, [(each.state, each.said) for each in found]
+
+
+def test_an_address_that_the_library_cannot_read_stops_no_other_letter(
+    tmp_path: Path, mail: Mail
+) -> None:
+    sender, found = sent(tmp_path, "=?utf-8?q??=@a.b", "bob@example.com")
+    assert found == [
+        ("given_up", "the letter cannot be made (IndexError)"),
+        ("delivered", "taken"),
+    ]
+    assert mail.sent == [("bob@example.com",)]
+    assert sender.failure is None
+
+
+def test_a_letter_goes_to_its_address_and_not_to_what_a_header_means(
+    tmp_path: Path, mail: Mail
+) -> None:
+    address = "=?utf-8?q?v=40good.com=2Cw=40other.com?=@evil.example"
+    sent(tmp_path, address)
+    assert mail.sent in ([], [(address,)])
+
+
+@pytest.mark.parametrize(
+    "fault", [smtplib.SMTPNotSupportedError("SMTPUTF8"), ValueError("a line end")]
+)
+def test_what_the_server_cannot_take_is_given_up_and_is_no_failure_of_the_server(
+    tmp_path: Path, mail: Mail, fault: Exception
+) -> None:
+    mail.fault = fault
+    sender, found = sent(tmp_path, "bob@example.com")
+    assert found == [("given_up", f"the letter cannot be sent ({type(fault).__name__})")]
+    assert sender.failure is None
