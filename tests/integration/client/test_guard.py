@@ -79,7 +79,7 @@ def test_a_call_waits_runs_once_as_approved_and_not_a_second_time(
     assert run("web", "1.4.2") == "web 1.4.2"
     (use,) = shown(login, asked.id).uses
     assert use.outcome == "done"
-    assert list((tmp_path / "calls").iterdir()) == []
+    assert [each.name for each in (tmp_path / "calls").iterdir()] == [f"{asked.id}.begun"]
     with pytest.raises(UnavailableError, match="approval_pending"):
         run("web", "1.4.2")  # it asks anew
     with pytest.raises(ConflictError, match="used_up"):
