@@ -94,7 +94,7 @@ def _carry(source: Settings, target: Settings) -> None:
 class _Move:
     """The rows of one log on their way into another, until the first is closed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what one move needs
         self,
         address: str,
         epoch: int,

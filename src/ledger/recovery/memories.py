@@ -193,7 +193,7 @@ def _require_open(data: Path, known: int) -> None:
         epoch, (size, _) = copies().epoch(data), copies().newest(data)
     except (CorruptError, NotFoundError, UnavailableError):
         return
-    with suppress(LedgerError):
+    with suppress(Exception):  # what the events of a damaged log raise, nobody knows
         known = charter_of(address_of(data), size).epoch
     if epoch > known:
         detail = (
