@@ -109,7 +109,7 @@ def _refuse_uncanonical(value: Any) -> None:
             if not (isinstance(name, str) and name.isascii()):
                 raise TypeError("member names of hashed JSON must be ASCII strings")
             _refuse_uncanonical(member)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):  # JSON has a list for both
         for member in value:
             _refuse_uncanonical(member)
     elif isinstance(value, float):

@@ -26,12 +26,12 @@ from ledger.errors import LedgerError, RefusedError
 
 MAX_BODY_BYTES = 1024 * 1024
 TIMEOUT_S = 30
-# Who approves, and who stops. The webhook has no say in it.
+# Who approves. The webhook has no say in it. It has no veto: evidence shows who approved, and does
+# not show that nobody objected.
 RULES = ApprovalRules(
     policy={
         "threshold": 1,
         "of": ["role:investor"],
-        "veto": ["role:investor"],
         "creatorMaySign": False,
     },
     within_s=24 * 3600,
@@ -92,7 +92,7 @@ def read(app: App, body: bytes, signature: str, event: str) -> Requested | None:
 
 
 def decide(app: App, login: KeptLogin, directory: Path, asked: Requested) -> None:
-    """Wait for the approval of a deployment, and tell GitHub once; a rejection too."""
+    """Wait for the approval of a deployment, and tell GitHub once; also if it has ended."""
 
     @requires_approval(login, directory, RULES, action="github-deployment")
     def let_through(repository: str, environment: str, sha: str, run: str) -> None:

@@ -30,14 +30,13 @@ from ledger.client.approved_call import ApprovedCall
 from ledger.client.drafts import AskedStatement, document_of
 from ledger.client.kept_login import KeptLogin
 from ledger.client.ledger_client import LedgerClient
-from ledger.domain import policy
 from ledger.domain.document import Document, parse_document
 from ledger.domain.policy import Policy
 from ledger.encoding import jcs, parse_json, sha256_hex
 from ledger.errors import MalformedError, RefusedError, UnavailableError
 from ledger.system import private_files
 from ledger.verify.report import VerificationReport
-from ledger.verify.requirements import RequiredType, Requirements
+from ledger.verify.requirements import RequiredType, Requirements, parse_required
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,11 +53,14 @@ class ApprovalRules(msgspec.Struct, frozen=True, kw_only=True):
     within_s: float = 3600.0
 
     def required(self, digest: str) -> Requirements:
-        """Return what evidence must show; raise MalformedError `policy_missing`."""
+        """Return what evidence must show; raise MalformedError `policy_missing`.
+
+        Raises `policy_invalid` too for a veto or an end: evidence does not show that they were met.
+        """
         if (self.policy is None) == (self.type is None):
             raise MalformedError("policy_missing", "require either a policy or a type")
         return Requirements(
-            policy=None if self.policy is None else policy.parse(jcs(self.policy)),
+            policy=None if self.policy is None else parse_required(jcs(self.policy)),
             type=None if self.type is None else RequiredType(self.type),
             digest=digest,
         )
@@ -86,11 +88,17 @@ class ProvenDocument(msgspec.Struct, frozen=True):
 def verify_approval(client: LedgerClient, rules: ApprovalRules, raw: bytes) -> ProvenDocument:
     """Return a document of which evidence as of now shows that it is approved as required.
 
+    The program drafted it itself, so that a policy that leaves the creator out leaves it out.
     Raises RefusedError `approval_unproven`, `policy_own`; as `LedgerClient.verified` does.
     """
     document = parse_document(raw)
-    require_others(document.policy)
-    bundle, report = client.verified(document.statement_id, rules.required(sha256_hex(raw)))
+    if str(document.creator) != client.user:
+        raise RefusedError("approval_unproven", "another person than the program's drafted it")
+    required = rules.required(sha256_hex(raw))
+    for asked in (document.policy, required.policy):
+        if asked is not None:
+            require_others(asked)
+    bundle, report = client.verified(document.statement_id, required)
     if report.verdict != "verified":
         failed = next((f": {each.says}" for each in report.checks if each.outcome != "passed"), "")
         raise RefusedError("approval_unproven", f"the evidence is {report.verdict}{failed}")
@@ -98,7 +106,15 @@ def verify_approval(client: LedgerClient, rules: ApprovalRules, raw: bytes) -> P
     if unmet or [each.status for each in report.statements] != ["approved"]:
         says = unmet[0] if unmet else "The statement is not approved."
         raise RefusedError("approval_unproven", says)
+    _require_no_own_key(client, document.policy, report)
     return ProvenDocument(document, bundle, report)
+
+
+def _require_no_own_key(client: LedgerClient, asked: Policy, report: VerificationReport) -> None:
+    """Refuse an approval by the program's own person, unless a passkey was needed for it."""
+    people = [person.user for each in report.statements for person in each.approvers]
+    if client.user in people and asked.assurance != "passkey":
+        raise RefusedError("policy_own", "the program's own key is among the approvals")
 
 
 class Guarded(Generic[P, R]):
@@ -216,6 +232,7 @@ class Guarded(Generic[P, R]):
         return path
 
     def _drafted(self, client: LedgerClient, content: str) -> bytes:
+        self._rules.required("")  # refused before anybody is asked
         definition = None if self._rules.type is None else client.definition(self._rules.type)
         asked = AskedStatement(
             title=f"Run {self.action}",

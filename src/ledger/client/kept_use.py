@@ -59,8 +59,9 @@ def use_once(
     """Use a statement by the nonce in a file, which is made if it does not exist.
 
     Crash points: before the file is there, nothing was asked. After it, the same nonce is asked
-    again and gets the first receipt. Raises ConflictError `use_kept` if the file is of another use,
-    and as `LedgerClient.use` does.
+    again and gets the first receipt; a receipt in the file is no proof that the ledger gave it.
+    Raises ConflictError `use_kept` if the file is of another use or the ledger has another receipt,
+    `outcome_known` if the program has acted already, and as `LedgerClient.use` does.
     """
     asked = KeptUse(client.ledger, statement_id, sha256, new_nonce(), reference)
     try:
@@ -69,10 +70,14 @@ def use_once(
         found = kept_use(path)
         if _about(found) != _about(asked):
             raise ConflictError("use_kept", f"{path} keeps another use") from None
+        if found.stage in ("done", "reported"):
+            raise ConflictError("outcome_known", f"the use in {path} is over") from None
         asked = found
-    if asked.receipt is not None:
-        return asked
     receipt = client.use(statement_id, sha256, asked.nonce, asked.reference)
+    if asked.receipt is not None:
+        if asked.receipt != receipt:
+            raise ConflictError("use_kept", f"{path} keeps another receipt than the ledger has")
+        return asked
     return keep_use(path, msgspec.structs.replace(asked, stage="used", receipt=receipt))
 
 

@@ -60,13 +60,17 @@ class LedgerClient(LedgerReader):
     def submit(self, document: bytes) -> DraftReceipt:
         """Put these bytes up for approval; a document that was submitted before is answered again.
 
-        Raises MalformedError if they are no JSON.
+        Raises MalformedError if they are no JSON, RefusedError `document_differs` if the server
+        answers for others: then people would approve, and a program act on, what it did not send.
         """
         said: Any = parse_json(document)
         digest = sha256_hex(document)
         act = self._ask.act("draft", statementId=said["statementId"], sha256=digest)
         body = {"document": document.decode(), "act": act}
-        return self._ask.send("/api/statements/create", body, DraftReceipt)
+        receipt = self._ask.send("/api/statements/create", body, DraftReceipt)
+        if (receipt.statement_id, receipt.sha256) != (said["statementId"], digest):
+            raise RefusedError("document_differs", "the server answered for another document")
+        return receipt
 
     def approve(self, statement_id: str, sha256: str) -> DecisionReceipt:
         """Approve the document with this SHA-256 (lower-case hex), and no other.

@@ -46,7 +46,8 @@ def copy_log(
     """Copy the log of one ledger's settings to where the others' is, or go on with that.
 
     The caller holds the data directories. Raises NotFoundError `not_founded`; ConflictError
-    `copy_refused` for a target that is the source, is of another ledger, is in use or goes further;
+    `copy_refused` for a target that is the source, is of another ledger, is in use or goes further,
+    and if another copy closed the log meanwhile;
     `database_refused` for a role that does not own the tables; CorruptError `copy_mismatch` if the
     target has other rows, and as `transfer.require_event` for damaged ones; UnavailableError
     `storage_failed`.
@@ -69,7 +70,7 @@ def copy_log(
                 edge = transfer.compare_events(rows, copied, extent.size, progress)
                 transfer.compare_rows(rows, copied, extent, progress)
                 return CopiedLog(charter.ledger, edge.size, edge.root())
-            move = _Move(source.log_address, rows, copied, taking, progress, reached)
+            move = _Move(source.log_address, extent.epoch, rows, copied, taking, progress, reached)
             extent, root = move.run(is_closed=is_closed)
             _carry(source, target)
             reached("state carried")
@@ -93,9 +94,10 @@ def _carry(source: Settings, target: Settings) -> None:
 class _Move:
     """The rows of one log on their way into another, until the first is closed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what one move needs
         self,
         address: str,
+        epoch: int,
         rows: AuditedLog,
         copied: AuditedLog,
         taking: TransferTarget,
@@ -103,6 +105,7 @@ class _Move:
         reached: Reached,
     ) -> None:
         self._address = address
+        self._epoch = epoch
         self._rows = rows
         self._copied = copied
         self._taking = taking
@@ -116,7 +119,7 @@ class _Move:
             tries += 1
             if tries == MOST_TRIES and not is_closed:
                 # A server appends faster than rows are compared: it has to stop now.
-                is_closed = engines.close_log(self._address, None)
+                is_closed = self._close(None)
             extent = transfer.extent_of(self._rows)
             transfer.write_events(
                 self._rows, self._taking, self._copied.newest(), extent.size, self._progress
@@ -135,10 +138,21 @@ class _Move:
                     raise
                 continue
             self._reached("compared")
-            if is_closed or engines.close_log(self._address, extent.size):
+            if is_closed or self._close(extent.size):
                 self._reached("closed")
                 self._write_late(extent)
                 return extent, edge.root()
+
+    def _close(self, size: int | None) -> bool:
+        """Close the log; return False if it has another size by now.
+
+        Only one of two copies that run at the same moment closes it: both would go on.
+        """
+        if engines.close_log(self._address, self._epoch, size):
+            return True
+        if transfer.extent_of(self._rows).epoch != self._epoch:
+            raise _refused("another copy closed the log meanwhile: finish that one")
+        return False
 
     def _write_late(self, extent: Extent) -> None:
         """Store what a server published of the same events before the log was closed."""

@@ -21,8 +21,9 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.publish.witness_client import WitnessClient
+from ledger.recovery.backup import charter_of
 from ledger.settings import Settings
-from ledger.store.engines import copies, remembered
+from ledger.store.engines import address_of, copies, remembered
 from ledger.tlog.checkpoint import Checkpoint, parse_note, verify_note
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 from ledger.tlog.witness_policy import parse_policy
@@ -66,7 +67,8 @@ class Given(msgspec.Struct, frozen=True):
 def collect(settings: Settings, charter: Charter, known: Given) -> Memories:
     """Collect what every source knows.
 
-    Raises ConflictError `backup_of_another` if the data directory has the log of another ledger;
+    Raises ConflictError `backup_of_another` if the data directory has the log of another ledger,
+    `log_closed` as `_require_open`;
     what `verify_note` raises for a file that is no checkpoint of this log.
     """
     found = Memories()
@@ -78,6 +80,7 @@ def collect(settings: Settings, charter: Charter, known: Given) -> Memories:
             source = "the signer's memory"
             found.trees.append(KnownTree(source, tree.size, tree.root, is_largest=True))
     if settings.database is None:  # a restore into a database needs an empty one
+        _require_open(settings.data, max(found.epoch, charter.epoch))
         found.trees += _in_log(settings.data, charter)
     if known.views is not None:
         found.trees.append(KnownTree("the read models", known.views))
@@ -177,6 +180,27 @@ def _ours(note: bytes, data: Path, charter: Charter) -> bytes | None:
         return _verified(note, charter)[1]
     except RefusedError:
         return None
+
+
+def _require_open(data: Path, known: int) -> None:
+    """Refuse a restore over a log that `ledger copy` closed: the ledger goes on somewhere else.
+
+    A closed log has an epoch above that of its events. If they cannot be read, it is one above what
+    the backup and the signer's memory know, because each restore is remembered before it is
+    written. Raises ConflictError `log_closed`.
+    """
+    try:
+        epoch, (size, _) = copies().epoch(data), copies().newest(data)
+    except (CorruptError, NotFoundError, UnavailableError):
+        return
+    with suppress(Exception):  # what the events of a damaged log raise, nobody knows
+        known = charter_of(address_of(data), size).epoch
+    if epoch > known:
+        detail = (
+            "`ledger copy` moved the log in the data directory to another place; restore there, or"
+            " if that place is lost for good, see the page on moving"
+        )
+        raise ConflictError("log_closed", detail)
 
 
 def _in_log(data: Path, charter: Charter) -> Iterator[KnownTree]:

@@ -152,16 +152,16 @@ def require_closable(address: str) -> None:
         transfer.require_owner(address)
 
 
-def close_log(address: str, size: int | None) -> bool:
-    """Raise the epoch of a log in use, so that nobody appends to it any more.
+def close_log(address: str, epoch: int, size: int | None) -> bool:
+    """Raise this epoch of a log in use, so that nobody appends to it any more.
 
-    Returns False, unchanged, if the log has another size; None is any size.
+    Returns False, unchanged, if the log has another epoch or size; None is any size.
     """
     if is_database(address):
         from ledger.store.postgres import transfer  # psycopg
 
-        return transfer.close_log(address, size)
-    return close_file(Path(address), size)
+        return transfer.close_log(address, epoch, size)
+    return close_file(Path(address), epoch, size)
 
 
 def stored_state(address: str, data: Path) -> StateRows:

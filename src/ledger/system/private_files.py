@@ -44,12 +44,15 @@ def publish(path: Path, content: bytes) -> None:
 def replace(path: Path, content: bytes) -> None:
     """Replace the file at `path` durably and atomically.
 
-    Crash points: before the rename, the old file is complete; after it, the new one.
+    Crash points: before the rename, the old file is complete; after it, the new one. The name of
+    the new one is its own, so that two processes never write into one file.
     """
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)  # left by a process that crashed
-    create(new, content)
-    new.replace(path)
+    new = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    try:
+        create(new, content)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)  # it is still there if the rename failed
     _sync_directory(path.parent)
 
 

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from ledger.client import ApprovalRules, KeptLogin, LedgerClient, keep, requires_approval
+from ledger.client import ApprovalRules, KeptLogin, LedgerClient, guard, keep, requires_approval
 from ledger.client.guard import Guarded
+from ledger.domain.policy import Policy
 from ledger.errors import (
     ConflictError,
     LedgerError,
@@ -79,7 +81,7 @@ def test_a_call_waits_runs_once_as_approved_and_not_a_second_time(
     assert run("web", "1.4.2") == "web 1.4.2"
     (use,) = shown(login, asked.id).uses
     assert use.outcome == "done"
-    assert list((tmp_path / "calls").iterdir()) == []
+    assert [each.name for each in (tmp_path / "calls").iterdir()] == [f"{asked.id}.begun"]
     with pytest.raises(UnavailableError, match="approval_pending"):
         run("web", "1.4.2")  # it asks anew
     with pytest.raises(ConflictError, match="used_up"):
@@ -128,6 +130,49 @@ def test_a_policy_other_than_the_programs_own_requirement_is_refused(
     assert ran == []
 
 
+def test_a_statement_that_another_person_drafted_is_no_leave_to_run(
+    deploy: Deploy,
+    server: Server,
+    join: Join,
+    carol: Actor,
+    login: KeptLogin,
+    ran: list[tuple[str, str]],
+) -> None:
+    asked = deploy().propose("web", "1.4.2")
+    key = SigningKey.generate()
+    friend = login_of(join("Friend", role="creator", key=key), server, key)
+    with LedgerClient(login) as client:
+        content = json.loads(client.document(asked.id))["content"]
+    usable = {"by": [f"user:{login.user}"], "times": 1}
+    with LedgerClient(friend) as client:
+        drafted = client.draft(content, title="Run deploy", policy=policy(carol), usable=usable)
+    approve(carol, drafted.statement_id)
+    with pytest.raises(RefusedError, match="approval_unproven"):
+        deploy().under(drafted.statement_id)("web", "1.4.2")
+    assert ran == []
+
+
+def test_the_programs_own_key_among_the_approvals_is_refused_and_its_passkey_is_not() -> None:
+    people = SimpleNamespace(approvers=[SimpleNamespace(user="robot")])
+    report, client = SimpleNamespace(statements=[people]), SimpleNamespace(user="robot")
+    asked = Policy(threshold=1, of=("role:investor",))
+    with pytest.raises(RefusedError, match="policy_own"):
+        guard._require_no_own_key(cast(Any, client), asked, cast(Any, report))
+    needed = Policy(threshold=1, of=("role:investor",), assurance="passkey")
+    guard._require_no_own_key(cast(Any, client), needed, cast(Any, report))
+
+
+@pytest.mark.parametrize(
+    "more", [{"veto": ["role:investor"]}, {"expiresAt": "2030-01-01T00:00:00.000Z"}]
+)
+def test_what_evidence_cannot_show_is_not_required_in_silence(
+    deploy: Deploy, carol: Actor, more: dict[str, Any], ran: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(MalformedError, match="policy_invalid"):
+        deploy(policy=policy(carol, **more)).propose("web", "1.4.2")
+    assert ran == []
+
+
 def test_without_known_log_keys_nothing_runs(
     deploy: Deploy, carol: Actor, login: KeptLogin, tmp_path: Path, ran: list[tuple[str, str]]
 ) -> None:
@@ -136,9 +181,9 @@ def test_without_known_log_keys_nothing_runs(
     members = {name: getattr(login, name) for name in login.__struct_fields__}
     unknown = KeptLogin(**(members | {"log_keys": ()}))
     rules = ApprovalRules(policy=policy(carol))
-    guard = requires_approval(unknown, tmp_path / "calls", rules, action="deploy")
+    guarded = requires_approval(unknown, tmp_path / "calls", rules, action="deploy")
     with pytest.raises(RefusedError, match="approval_unproven"):
-        guard(lambda service, version: ran.append((service, version))).under(asked.id)(
+        guarded(lambda service, version: ran.append((service, version))).under(asked.id)(
             "web", "1.4.2"
         )
     assert ran == []

@@ -159,7 +159,7 @@ def test_an_agent_killed_before_it_got_its_leave_gets_it_by_the_same_nonce(
     with pytest.raises(ConflictError, match="outcome_unknown"):
         tools.use_once(asked.statement, asked.sha256)
     tools.report(asked.statement, asked.sha256, "unknown", "The agent was killed.")
-    with pytest.raises(ConflictError, match="call_not_begun"):
+    with pytest.raises(ConflictError, match="outcome_known"):
         tools.report(asked.statement, asked.sha256, "done", None)
 
 

@@ -249,7 +249,7 @@ def test_a_deployment_goes_on_when_people_approved_it(
     assert stand_in.refused == []
 
 
-def test_a_rejected_deployment_is_rejected_at_github(
+def test_a_deployment_that_was_withdrawn_is_rejected_at_github_and_an_objection_holds_it(
     github: tuple[StandIn, Deliver], carol: Actor, login: KeptLogin
 ) -> None:
     stand_in, deliver = github
@@ -259,6 +259,10 @@ def test_a_rejected_deployment_is_rejected_at_github(
         sha256 = client.statement(statement).sha256
     act = carol.act("reject", statementId=statement, sha256=sha256, reason="Not on a Friday.")
     assert carol.client.post(f"/api/statements/{statement}/reject", json={"act": act}).is_success
+    with LedgerClient(login) as client:
+        if client.statement(statement).status == "pending":
+            assert stand_in.reviews == []  # another investor can still approve
+            client.withdraw(statement, sha256, "Not on a Friday.")
     assert reviewed(stand_in)["state"] == "rejected"
 
 

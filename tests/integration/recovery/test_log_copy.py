@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import sqlite3
 from contextlib import closing
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from ledger.cli.main import main
+from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, RefusedError, UnavailableError
 from ledger.recovery.log_copy import copy_log
 from ledger.settings import Settings
@@ -21,12 +24,14 @@ from ledger.store.results import require_stored
 from ledger.store.startup_check import require_sound_end
 from ledger.system.directory_lock import using
 from ledger.tlog.checkpoint import parse_note
-from tests.support.log_copying import POINTS, copied, killed, rows
+from tests.support.log_copying import POINTS, at, copied, killed, rows
 from tests.support.logs import Ledger, draft, opened
 from tests.support.refusals import refused
-from tests.support.restores import audited
+from tests.support.restores import audited, backed_up, grow, lose_log, restored
 
 DAY_MS = 24 * 60 * 60 * 1000
+# Later than the end of any name that the ledger forgot: a name that ends earlier is refused.
+FAR_MS = 100_000 * DAY_MS
 
 
 def test_a_log_goes_to_postgresql_and_back_and_is_the_same_log(
@@ -72,6 +77,63 @@ def test_the_old_log_takes_nothing_more_from_a_server_that_has_it_open_or_starts
     with closing(open_log(there.log_address)) as log:
         assert log.head().stored == size
         assert log.head().epoch == 0
+
+
+def test_no_backup_is_restored_over_a_log_that_was_closed(
+    here: Settings, there: Settings, back: Settings, tmp_path: Path
+) -> None:
+    restored(here, aged(here, tmp_path / "sunday"))  # the log is one of a later epoch
+    backed_up(here, tmp_path / "monday")
+    copied(here, there)
+    before = rows(here)
+    with refused(ConflictError, "log_closed"):
+        restored(here, tmp_path / "monday")
+    assert rows(here) == before
+    # The way back that the page on moving describes, if the other place is lost for good.
+    lose_log(here)
+    assert restored(here, tmp_path / "monday") is not None
+
+
+def test_a_closed_log_that_cannot_be_read_to_its_end_is_closed_too(
+    here: Settings, there: Settings, tmp_path: Path
+) -> None:
+    backed_up(here, tmp_path / "monday")
+    copied(here, there)
+    with closing(sqlite3.connect(here.data / LOG_FILE)) as db, db:
+        for (trigger,) in db.execute("SELECT name FROM sqlite_schema WHERE type='trigger'"):
+            db.execute(f"DROP TRIGGER {trigger}")
+        db.execute("DELETE FROM ev WHERE pos = 1")
+    with refused(ConflictError, "log_closed"):
+        restored(here, tmp_path / "monday")
+
+
+def aged(settings: Settings, target: Path) -> Path:
+    """Return a backup after which the log grew."""
+    backed_up(settings, target)
+    grow(settings)
+    return target
+
+
+@pytest.mark.parametrize("in_a_database", [True, False])
+def test_of_two_copies_at_the_same_moment_only_one_closes_the_log(
+    here: Settings, there: Settings, back: Settings, in_a_database: bool, tmp_path: Path
+) -> None:
+    source = here
+    if in_a_database:  # and from there to two files
+        copied(here, there)
+        source = there
+    other = at(tmp_path / "other", tmp_path / "other")
+
+    def reached(point: str) -> None:
+        if point == "compared":
+            copied(source, other)
+
+    with refused(ConflictError, "copy_refused"):
+        copy_log(source, back, lambda *_: None, reached)
+    with closing(open_log(other.log_address)) as log:
+        assert log.head().epoch == 0
+    with refused(ConflictError, "copy_unfinished"):
+        Ledger(back)
 
 
 @pytest.mark.parametrize("point", [*POINTS, "1", "4", "8", "12", "20"])
@@ -143,7 +205,7 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
         state.open_session(
             "token", "alice", opened_by="kid", browser="Firefox", now_ms=1, expires_ms=DAY_MS
         )
-        state.use_once("a name", now_ms=1, expires_ms=DAY_MS)
+        state.use_once("a name", now_ms=1, expires_ms=FAR_MS)
         state.note_sign_count("passkey", 5, now_ms=1)
         state.note_access(read)
         assert state.keep_wrapped_key("alice", wrapped)
@@ -158,7 +220,7 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
             assert state.wrapped_keys("alice") == [wrapped]
             assert state.accesses(before=None, limit=9) == [(1, read)]
             with refused(RefusedError, "already_used"):
-                state.use_once("a name", now_ms=2, expires_ms=DAY_MS)
+                state.use_once("a name", now_ms=2, expires_ms=FAR_MS)
 
 
 def test_what_was_signed_is_remembered_in_the_database_too(here: Settings, there: Settings) -> None:

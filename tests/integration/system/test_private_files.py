@@ -60,10 +60,25 @@ def test_a_replaced_file_is_whole_and_private_though_the_old_one_was_not(tmp_pat
     path = tmp_path / "key.pem"
     path.write_bytes(b"first")
     path.chmod(0o644)
-    (tmp_path / "key.pem.new").write_bytes(b"of a process that died")
     private_files.replace(path, b"second")
     assert (path.read_bytes(), mode_of(path)) == (b"second", 0o600)
     assert [each.name for each in tmp_path.iterdir()] == ["key.pem"]
+
+
+def test_two_that_replace_one_file_at_the_same_moment_do_not_write_into_one_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, create = tmp_path / "use.json", private_files.create
+
+    def other_in_between(new: Path, content: bytes) -> None:
+        create(new, content)
+        if content == b"first":
+            private_files.replace(path, b"second")
+
+    monkeypatch.setattr(private_files, "create", other_in_between)
+    private_files.replace(path, b"first")
+    assert path.read_bytes() == b"first"  # the rename was the later one
+    assert [each.name for each in tmp_path.iterdir()] == ["use.json"]
 
 
 def test_an_existing_database_becomes_private_and_keeps_its_content(tmp_path: Path) -> None:
@@ -85,7 +100,6 @@ def test_a_symbolic_link_is_never_followed(tmp_path: Path, exists: bool) -> None
         private_files.create(link, b"secret")
     with refused(ConflictError, "file_is_link"):
         private_files.ensure(link)
-    (tmp_path / "link.new").symlink_to(target)
     private_files.replace(link, b"secret")
     assert not link.is_symlink()
     assert (link.read_bytes(), mode_of(link)) == (b"secret", 0o600)

@@ -76,6 +76,10 @@ class LogCopies(Protocol):
         """
         ...
 
+    def epoch(self, directory: Path) -> int:
+        """Return the epoch in a log's head, unverified; raise as `newest`."""
+        ...
+
     def raise_epoch(self, directory: Path, epoch: int) -> None:
         """Set the epoch in the head of a copy."""
         ...

@@ -41,7 +41,7 @@ _HEAD = (
 )
 _CLOSE = (
     "UPDATE ledger.log_head SET epoch = epoch + 1, commits = commits + 1"
-    " WHERE id = 1 AND (%s::bigint IS NULL OR size = %s::bigint) RETURNING 1"
+    " WHERE id = 1 AND epoch = %s AND (%s::bigint IS NULL OR size = %s::bigint) RETURNING 1"
 )
 _MAY_WRITE = "SELECT has_table_privilege('ledger.log_head', 'UPDATE')"
 
@@ -113,14 +113,14 @@ class PostgresTarget:
         self._connection.execute(query.encode(), values, binary=True)
 
 
-def close_log(url: str, size: int | None) -> bool:
-    """Raise the epoch of a log in use; return False, unchanged, if it has another size.
+def close_log(url: str, epoch: int, size: int | None) -> bool:
+    """Raise this epoch of a log in use; return False, unchanged, if it has another one or size.
 
     Raises ConflictError `database_refused` for a role that does not own the tables.
     """
     with closing(DatabaseConnection(url)) as database:
         _require_owner(database)
-        return bool(database.require_change(_CLOSE, size, size))
+        return bool(database.require_change(_CLOSE, epoch, size, size))
 
 
 def require_owner(url: str) -> None:

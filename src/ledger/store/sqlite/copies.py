@@ -122,6 +122,13 @@ class SqliteCopies:
             rows = db.execute(_LAST).fetchall()
         return size, Published(*rows[0]) if rows else None
 
+    def epoch(self, directory: Path) -> int:
+        """Return the epoch in a log's head, unverified, without changing anything."""
+        file = _log(directory)
+        with closing(open_read_only(file)) as db, reading_errors(f"{file} cannot be read"):
+            ((epoch,),) = db.execute("SELECT epoch FROM log_head").fetchall()
+        return int(epoch)
+
     def raise_epoch(self, directory: Path, epoch: int) -> None:
         """Set the epoch in the head of a copy that no process uses."""
         with closing(_open(_log(directory))) as copy:

@@ -99,15 +99,15 @@ class SqliteTarget:
             db.execute(_HEAD, extent[:3])
 
 
-def close_log(path: Path, size: int | None) -> bool:
-    """Raise the epoch of a log in use; return False, unchanged, if it has another size."""
+def close_log(path: Path, epoch: int, size: int | None) -> bool:
+    """Raise this epoch of a log in use; return False, unchanged, if it has another one or size."""
     db = open_private(path)
     try:
         with storage_errors("the log cannot be closed"):
             cursor = db.execute(
                 "UPDATE log_head SET epoch = epoch + 1, commits = commits + 1"
-                " WHERE id = 1 AND (?1 IS NULL OR size = ?1)",
-                (size,),
+                " WHERE id = 1 AND epoch = ?1 AND (?2 IS NULL OR size = ?2)",
+                (epoch, size),
             )
             return cursor.rowcount == 1
     finally:
