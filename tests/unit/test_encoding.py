@@ -297,11 +297,6 @@ def test_the_fast_search_for_duplicates_agrees_with_the_slow_one(
     assert json.loads(raw)["a"] == 1
 
 
-@pytest.mark.parametrize("value", [(1.5,), [(1, (2.5,))], {"a": ({"é": 1},)}])
-def test_what_is_not_hashed_is_refused_in_tuples_too(value: object) -> None:
+def test_what_is_not_hashed_is_refused_in_tuples_too() -> None:
     with pytest.raises(TypeError):
-        jcs(value)
-
-
-def test_a_tuple_is_hashed_as_a_list() -> None:
-    assert jcs({"a": (1, "b")}) == b'{"a":[1,"b"]}'
+        jcs([(1, (2.5,))])

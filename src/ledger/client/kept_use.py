@@ -67,7 +67,10 @@ def use_once(
     try:
         private_files.publish(path, msgspec.json.encode(asked))
     except FileExistsError:
-        found = kept_use(path)
+        try:
+            found = kept_use(path)
+        except FileNotFoundError:  # another program had it, and has ended by now
+            raise ConflictError("outcome_known", f"the use in {path} is over") from None
         if _about(found) != _about(asked):
             raise ConflictError("use_kept", f"{path} keeps another use") from None
         if found.stage in ("done", "reported"):

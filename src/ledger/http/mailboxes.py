@@ -91,7 +91,7 @@ def give_address(
     require_mail_address(data.address)
     now_ms = clock.to_ms(models.now())
     _take_code(messenger, user, now_ms, detail=f"{CODES_A_DAY} codes were sent today")
-    # Whoever asks: many people together must not flood a stranger, either.
+    # Of all who ask: many people together must not flood a stranger, either.
     name = hashlib.sha256(data.address.lower().encode()).hexdigest()
     _take_code(messenger, name, now_ms, detail="this address had enough codes today")
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"

@@ -68,7 +68,7 @@ class MailMaker:
                 box = self._boxes.get(str(event.stream))
                 if box is None:
                     return []
-                # The address of now: whoever adds a key and removes the address hides nothing.
+                # The address of now: who adds a key and then removes the address hides nothing.
                 item = LetterItem(kind, event.at, address=box.address)
                 return self._made([box], stored, item)
         number = find_stream(db, str(event.stream))

@@ -235,11 +235,9 @@ def test_no_answer_to_a_stranger_shows_a_person_a_passkey_or_evidence(
         "size": str(position),
         "level": "entries",
         "path": f"000.p/{position}",
-        "sha256": "0" * 64,
-        "question": "approvals",
-        "position": str(position),
-        "webhook": "0" * 32,
     }
+    names |= {"sha256": "0" * 64, "question": "approvals", "position": str(position)}
+    names |= {"webhook": "0"}
     paths = [path.format(**names) for path, methods in described.items() if "get" in methods]
     paths += ["/log/consistency?from=1", "/", "/register", "/signin", "/verify"]
     texts = [(path, stranger.get(path).text) for path in paths if path != "/api/stream"]

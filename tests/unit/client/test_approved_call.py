@@ -1,4 +1,4 @@
-"""A call is begun once by whoever shares its directory, also after another one ended it."""
+"""A call is begun once by those who share its directory, also after another one ended it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

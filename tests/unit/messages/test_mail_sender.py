@@ -43,7 +43,7 @@ def mail(monkeypatch: pytest.MonkeyPatch) -> Mail:
 
 
 def sent(path: Path, *addresses: str) -> tuple[MailSender, list[Any]]:
-    """Let a sender send a code to each address; return it and what became of each letter."""
+    """Let a sender send a code to each address; return it and the end of each letter."""
     store = SqliteMessages(path / "messages.db")
     for n, address in enumerate(addresses):
         item = LetterItem("code", "2026-11-29T06:00:00.000Z", code="1", address=address)

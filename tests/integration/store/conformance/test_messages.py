@@ -218,7 +218,7 @@ def test_a_removed_mailbox_leaves_the_warnings_that_wait(messages: MessageStore)
         assert len(messages.sent_to("bob", before=None, limit=10)) == 3
 
 
-def test_codes_of_a_day_are_counted_whatever_becomes_of_the_mailbox(
+def test_codes_of_a_day_are_counted_although_the_mailbox_is_removed(
     messages: MessageStore,
 ) -> None:
     messages.keep_code(box())
