@@ -174,6 +174,10 @@ def malformed(told: Company) -> Drafts:
             "change_invalid",
             [{"suspend": {"user": ivy.user, "reason": "x"}}],
         ),
+        "an item named by a reader's own word": (
+            "change_invalid",
+            [{"erase name": {"name": ivy.user}}],
+        ),
         "an item without a member": ("change_invalid", [{"grant-role": {"user": ivy.user}}]),
         "a role's name in capitals": ("change_invalid", [{"define-role": {"role": "Legal"}}]),
         "an id in capitals": ("id_invalid", [stand_id("suspend", NOBODY.upper())]),

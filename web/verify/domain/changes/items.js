@@ -45,7 +45,7 @@ const role = { role: text };
 const pendingWord = oneOf(...Object.values(TYPE_PENDING));
 
 // To erase a name is another item of the same kind; its member says so.
-const ERASE_NAME = "erase name";
+const OF_A_NAME = { name: text };
 const SHAPES = {
   [ITEM.INVITE]: { invitation: text, ...role, key: ed25519Jwk, expiresAt: text },
   [ITEM.CANCEL_INVITATION]: { invitation: text },
@@ -65,7 +65,6 @@ const SHAPES = {
   },
   [ITEM.WITHDRAW]: { statement: text },
   [ITEM.ERASE]: { statement: text, status: oneOf(...Object.values(STATUS)) },
-  [ERASE_NAME]: { name: text },
   [ITEM.RE_ENROL]: { ...person, key: ed25519Jwk, expiresAt: text },
   [ITEM.ADMIT]: { ...person, cose: text },
   [ITEM.SET_CHARTER]: { values: charterValues, was: text },
@@ -114,7 +113,8 @@ function parseItem(given) {
   const members = isObject(given) ? Object.entries(given) : [];
   const [name, value] = members.length === 1 ? members[0] : [""];
   if (!Object.hasOwn(SHAPES, name)) invalid("an item is an object whose one member names what it asks for");
-  const shape = SHAPES[name === ITEM.ERASE && isObject(value) && Object.hasOwn(value, "name") ? ERASE_NAME : name];
+  const isOfName = name === ITEM.ERASE && isObject(value) && Object.hasOwn(value, "name");
+  const shape = isOfName ? OF_A_NAME : SHAPES[name];
   const item = read(struct(shape), value, "change_invalid", `${name} has other members`);
   for (const member of Object.keys(shape)) CHECKS[member]?.(item[member]);
   if (name === ITEM.SET_GOVERNANCE && (item.people !== null) !== asksForTwo(item.policy)) {
@@ -124,7 +124,7 @@ function parseItem(given) {
   if (name === ITEM.DECLARE_COMPROMISE && (item.kid === null) === (item.passkey === null)) {
     invalid("declare-compromise names a kid or a passkey");
   }
-  return shape === SHAPES[ERASE_NAME] ? { name, user: item.name } : { name, ...item };
+  return isOfName ? { name, user: item.name } : { name, ...item };
 }
 
 /** Refuse a first version that replaces something, and a later one that does not say what. */
