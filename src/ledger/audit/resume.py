@@ -12,6 +12,7 @@ import msgspec
 
 from ledger import __version__
 from ledger.errors import MalformedError
+from ledger.system import public_files
 
 MAX_RESUME_BYTES = 4_096
 
@@ -48,9 +49,4 @@ def require_writable(path: Path) -> None:
 
 def save(path: Path, progress: ResumePoint) -> None:
     """Replace the file atomically with the position reached."""
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as file:
-        file.write(msgspec.json.encode(progress) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    public_files.put(path, msgspec.json.encode(progress) + b"\n")

@@ -24,7 +24,7 @@ def create(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    _sync_directory(path.parent)
+    synchronize_directory(path.parent)
 
 
 def publish(path: Path, content: bytes) -> None:
@@ -38,7 +38,7 @@ def publish(path: Path, content: bytes) -> None:
         os.link(new, path)
     finally:
         new.unlink()
-    _sync_directory(path.parent)
+    synchronize_directory(path.parent)
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -53,7 +53,7 @@ def replace(path: Path, content: bytes) -> None:
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)  # it is still there if the rename failed
-    _sync_directory(path.parent)
+    synchronize_directory(path.parent)
 
 
 def ensure(path: Path) -> None:
@@ -85,10 +85,10 @@ def synchronize(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    _sync_directory(path.parent)
+    synchronize_directory(path.parent)
 
 
-def _sync_directory(directory: Path) -> None:
+def synchronize_directory(directory: Path) -> None:
     """Make the file's name durable too; Windows has no such call and needs none."""
     if os.name == "posix":
         descriptor = os.open(directory, os.O_RDONLY)
