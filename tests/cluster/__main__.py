@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from tests.cluster.database import Database
+from tests.cluster.places import NODES, Here
 from tests.cluster.proxy import proxied
 from tests.cluster.servers import servers_on
 
@@ -25,7 +26,7 @@ def main() -> None:
     """Start everything, say what runs where, and stop at Ctrl+C."""
     signal.signal(signal.SIGTERM, _end)  # or what runs here would outlive it
     with ExitStack() as running:
-        database = Database()
+        database = Database(Here())
         running.callback(database.stop)
         print("Starting three database nodes …", flush=True)
         database.start()
@@ -47,10 +48,10 @@ def main() -> None:
         print(f"First administrator: {ORIGIN}/register#invitation={invitation}")
         for each in servers:
             print(f"Server {each.pid}: kill -9 {each.pid}")
-        for node, port in enumerate(database.ports):
+        for node in NODES:
             role = "primary" if node == database.leader() else "standby"
             pid = database.postgres_pid(node)
-            print(f"Database db{node + 1}, {role}, port {port}: kill -9 {pid}")
+            print(f"Database db{node + 1}, {role}, {database.address(node, 'sql')}: kill -9 {pid}")
         print(f"Logs: {database.directory} and {root}")
         print("Stop with Ctrl+C; then everything is deleted.", flush=True)
         signal.pause()

@@ -1,5 +1,6 @@
 """One replicated database and three servers on it, which the tests of this directory share."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -7,20 +8,30 @@ import pytest
 
 from tests.cluster.database import Database, wait_until
 from tests.cluster.load import Load
+from tests.cluster.places import Apart
 from tests.cluster.servers import servers_on
-from tests.integration.store.test_crash import Records
 from tests.support.actor import Actor
 from tests.support.check import check_ledger, head, wait_for
+from tests.support.load import Records
 from tests.support.real_time import longest_gap_s, out_of_order
 from tests.support.server import Server
 
 OUTAGES = pytest.StashKey[dict[str, tuple[float, int, int]]]()
 Servers = list[Server]
+UnderLoad = Callable[..., Load]
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[Database]:
-    nodes = Database()
+def apart() -> Iterator[Apart]:
+    """Networks for all nodes and servers, so that every test runs in the same cluster."""
+    assert os.geteuid() == 0, "these tests part nodes by network namespaces: run them as root"
+    with Apart().made() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def database(apart: Apart) -> Iterator[Database]:
+    nodes = Database(apart)
     try:
         nodes.start()
         yield nodes
@@ -29,9 +40,11 @@ def database() -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def servers(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(
+    database: Database, apart: Apart, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Servers]:
     make = partial(tmp_path_factory.mktemp, "app")
-    with servers_on(database, make, LEDGER_RATE_LIMIT="60000") as started:
+    with servers_on(database, make, apart, LEDGER_RATE_LIMIT="60000") as started:
         yield started
 
 
@@ -53,10 +66,13 @@ def under_load(
     creator: Actor,
     records: Records,
     request: pytest.FixtureRequest,
-) -> Callable[[Callable[[], None]], Load]:
-    """Return a function that lets a fault happen under load, and checks what is left."""
+) -> UnderLoad:
+    """Return a function that lets a fault happen under load, and checks what is left.
 
-    def run(fault: Callable[[], None]) -> Load:
+    It mends the fault, if it is told how, when the load has ended.
+    """
+
+    def run(fault: Callable[[], None], mend: Callable[[], None] = lambda: None) -> Load:
         load = Load(servers, creator)
         load.start()
         try:
@@ -65,6 +81,7 @@ def under_load(
             load.wait_for(50)
         finally:
             load.end()
+            mend()
         found = (longest_gap_s(load.history), len(load.history), load.repeated)
         request.config.stash.setdefault(OUTAGES, {})[request.node.name] = found
         assert out_of_order(load.history) is None

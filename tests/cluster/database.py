@@ -16,12 +16,12 @@ import httpx
 import psycopg
 
 from tests.cluster import processes
+from tests.cluster.places import NODES, Places
 from tests.support.postgres import binaries
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "docs/how-to/cluster"
 PATRONI = ROOT / ".venv-cluster/bin/patroni"
-NODES = range(3)
 WAIT_S = 120
 PASSWORD = "a password of the tests"  # of servers that live for minutes
 OWNER, APPLICATION, DATABASE = "ledger_owner", "ledger_app", "ledger"
@@ -43,15 +43,12 @@ def wait_until(found: Callable[[], Found | None], what: str, *, limit_s: float =
 class Database:
     """The nodes of one replicated database, each of which can be lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places) -> None:
+        self._places = places
         self.directory = Path(tempfile.mkdtemp(prefix="ledger-cluster-"))
         self.directory.chmod(0o755)
         processes.own(self.directory)
         self._binaries = binaries(self.directory)
-        ports = iter(processes.free_ports(12))
-        self._etcd = [(next(ports), next(ports)) for _ in NODES]  # of peers, of clients
-        self.ports = [next(ports) for _ in NODES]
-        self._rest = [next(ports) for _ in NODES]
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
@@ -79,15 +76,20 @@ class Database:
 
     def url(self, user: str = APPLICATION, database: str = DATABASE) -> str:
         """Return the URL that names all nodes."""
-        hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
+        hosts = ",".join(self.address(node, "sql") for node in NODES)
         return f"postgresql://{user}:{quote(PASSWORD)}@{hosts}/{database}"
+
+    def address(self, node: int, service: str) -> str:
+        """Return host and port of a node's service."""
+        return f"{self._places.host(node)}:{self._places.port(node, service)}"
 
     def connect(self, node: int | None = None) -> psycopg.Connection[tuple[Any, ...]]:
         """Connect to a node as its superuser; without one, to that which takes writes."""
-        port = ",".join(map(str, self.ports)) if node is None else str(self.ports[node])
-        host = ",".join(["127.0.0.1"] * (3 if node is None else 1))
+        nodes = NODES if node is None else (node,)
         return psycopg.connect(
-            host=host, port=port, user="postgres", password=PASSWORD, dbname="postgres",
+            host=",".join(self._places.host(each) for each in nodes),
+            port=",".join(str(self._places.port(each, "sql")) for each in nodes),
+            user="postgres", password=PASSWORD, dbname="postgres",
             target_session_attrs="read-write" if node is None else "any",
             connect_timeout=2, autocommit=True,
         )  # fmt: skip
@@ -110,18 +112,22 @@ class Database:
         return row == (2,)
 
     def switch_over(self) -> None:
-        """Ask for another primary, as an operator does before maintenance."""
+        """Ask the primary for another one, as an operator does before maintenance."""
         old = wait_until(self.leader, "a leader")
+        self.replace(old, asked=old)
+
+    def replace(self, old: int, *, asked: int) -> None:
+        """Ask any node to replace the primary."""
         body = json.dumps({"leader": f"db{old + 1}"}).encode()
-        wait_until(lambda: self._ask(old, "/switchover", body) == 200, "a switchover")
+        wait_until(lambda: self._ask(asked, "/switchover", body) == 200, "a switchover")
         wait_until(lambda: self.leader(but=old), "another leader")
 
     def _ask(self, node: int, path: str, body: bytes | None = None) -> int | None:
-        url = f"http://127.0.0.1:{self._rest[node]}{path}"
+        url = f"http://{self.address(node, 'rest')}{path}"
         try:
             if body is None:
                 return httpx.get(url, timeout=1).status_code
-            return httpx.post(url, content=body, timeout=5).status_code
+            return httpx.post(url, content=body, timeout=10).status_code
         except httpx.TransportError:
             return None
 
@@ -129,8 +135,8 @@ class Database:
 
     def start_etcd(self, node: int) -> None:
         """Start one of the three etcd."""
-        peer, client = (f"http://127.0.0.1:{port}" for port in self._etcd[node])
-        peers = (f"db{n + 1}=http://127.0.0.1:{self._etcd[n][0]}" for n in NODES)
+        peer, client = (f"http://{self.address(node, name)}" for name in ("peers", "etcd"))
+        peers = (f"db{n + 1}=http://{self.address(n, 'peers')}" for n in NODES)
         settings = _settings("etcd.env") | {
             "ETCD_INITIAL_CLUSTER": ",".join(peers),
             "ETCD_NAME": f"db{node + 1}",
@@ -140,12 +146,12 @@ class Database:
             "ETCD_LISTEN_CLIENT_URLS": client,
             "ETCD_ADVERTISE_CLIENT_URLS": client,
         }
-        self._start(f"etcd{node}", [processes.find("etcd"), "--log-level", "warn"], settings)
+        self._start("etcd", node, [processes.find("etcd"), "--log-level", "warn"], settings)
 
     def start_node(self, node: int) -> None:
         """Start a node's Patroni, which starts its PostgreSQL."""
-        clients = (f"'127.0.0.1:{client}'" for _, client in self._etcd)
-        sql, rest = f"127.0.0.1:{self.ports[node]}", f"127.0.0.1:{self._rest[node]}"
+        clients = (f"'{self.address(each, 'etcd')}'" for each in NODES)
+        sql, rest = self.address(node, "sql"), self.address(node, "rest")
         passwords = {name: PASSWORD for name in _settings("patroni.env") if "PASSWORD" in name}
         settings = _settings("patroni.env") | passwords | {
             "PATH": str(self._binaries),
@@ -159,11 +165,11 @@ class Database:
             "PATRONI_POSTGRESQL_BIN_DIR": str(self._binaries),
             "PATRONI_POSTGRESQL_PGPASS": str(self.directory / f"pgpass{node}"),
         }  # fmt: skip
-        self._start(f"patroni{node}", [str(PATRONI), str(FILES / "patroni.yml")], settings)
+        self._start("patroni", node, [str(PATRONI), str(FILES / "patroni.yml")], settings)
 
-    def _start(self, name: str, arguments: list[str], settings: dict[str, str]) -> None:
-        log = self.directory / f"{name}.log"
-        self._running[name] = processes.start(arguments, settings, log)
+    def _start(self, name: str, node: int, command: list[str], settings: dict[str, str]) -> None:
+        log, where = self.directory / f"{name}{node}.log", self._places.command(node)
+        self._running[f"{name}{node}"] = processes.start(command, settings, log, where)
 
     def _data(self, node: int) -> Path:
         return self.directory / f"data{node}"

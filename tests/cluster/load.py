@@ -1,15 +1,14 @@
 """Clients that draft and approve at several servers, and send again what they got no answer to."""
 
-import json
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import cycle, islice
 
 import httpx
 
-from tests.integration.store.test_crash import Sent
 from tests.support.actor import Actor
+from tests.support.load import Clients, Sent
 from tests.support.real_time import Done
 from tests.support.server import Server
 
@@ -20,60 +19,32 @@ GIVE_UP_S = 180
 LATER = {503}
 
 
-class Load:
-    """Clients as good programs are: they repeat a request until it is answered."""
+class Load(Clients):
+    """Clients as good programs are: they repeat a request, at any server, until it is answered."""
 
     def __init__(self, servers: Sequence[Server], creator: Actor) -> None:
-        self._servers = servers
-        self._creator = creator
-        self._ends = threading.Event()
-        self.acknowledged: list[Sent] = []
+        super().__init__([*islice(cycle(servers), CLIENTS)], creator)
+        self._all = servers
         self.history: list[Done] = []
         self.repeated = 0
-        self._errors: list[BaseException] = []
-        self._threads = [
-            threading.Thread(target=self._run, args=(number,)) for number in range(CLIENTS)
-        ]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def end(self) -> None:
-        """Return when each client has the answer to its last request."""
-        self._ends.set()
-        for thread in self._threads:
-            thread.join()
-        assert self._errors == []
 
     def wait_for(self, more: int) -> None:
         """Return when this many further requests are acknowledged."""
         enough, give_up = len(self.history) + more, time.monotonic() + GIVE_UP_S
         while len(self.history) < enough:
-            assert self._errors == []
+            assert self.errors == []
             assert time.monotonic() < give_up
             time.sleep(0.05)  # threads give no other signal
 
-    def _run(self, number: int) -> None:
-        try:
-            clients = [each.client() for each in self._servers]
-            try:
-                turns = islice(cycle(clients), number, None)
-                while not self._ends.is_set():
-                    self._one_statement(turns)
-            finally:
-                for client in clients:
-                    client.close()
-        except BaseException as error:  # noqa: BLE001  # it would be lost with its thread
-            self._errors.append(error)
+    def run(self, number: int) -> None:
+        """Be the client of this number until the end."""
+        with ExitStack() as opened:
+            clients = [opened.enter_context(each.client()) for each in self._all]
+            turns = islice(cycle(clients), number, None)
+            while not self._ends.is_set():
+                self.one_statement(lambda sent: self._repeat(turns, sent))
 
-    def _one_statement(self, turns: "islice[httpx.Client]") -> None:
-        document = self._creator.document()
-        statement = json.loads(document)["statementId"]
-        self._record(turns, Sent("create", self._creator.draft_body(document)))
-        self._record(turns, Sent(f"{statement}/sign", {"jwt": self._creator.approval(document)}))
-
-    def _record(self, turns: "islice[httpx.Client]", sent: Sent) -> None:
+    def _repeat(self, turns: Iterator[httpx.Client], sent: Sent) -> bool:
         began_s = time.monotonic()
         while True:
             answer = attempt(next(turns), sent)
@@ -87,9 +58,11 @@ class Load:
         self.acknowledged.append(sent)
         position = sent.answer["position"]
         self.history.append(Done(sent.evidence, position, began_s, time.monotonic()))
+        return True
 
 
 def attempt(client: httpx.Client, sent: Sent) -> httpx.Response | None:
+    """Send a request once; return the answer if there is one."""
     try:
         return client.post(sent.path, json=sent.body)
     except httpx.TransportError:

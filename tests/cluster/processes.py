@@ -5,7 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,16 +32,17 @@ def free_ports(count: int) -> list[int]:
 
 
 def start(
-    arguments: list[str], environment: Mapping[str, str], log: Path
+    arguments: list[str], environment: Mapping[str, str], log: Path, where: Sequence[str] = ()
 ) -> subprocess.Popen[bytes]:
     """Start a program in a group of its own; for root it runs as nobody, as PostgreSQL has to.
 
-    Nobody may not read everything where Python is installed, so it gets the capability to.
+    `where` is a command that starts it somewhere. Nobody may not read everything where Python is
+    installed, so it gets the capability to.
     """
     if os.geteuid() == 0:
         drop = f"{find('setpriv')} --reuid={NOBODY} --regid={NOBODY} --clear-groups"
         keep = "--inh-caps=+dac_read_search --ambient-caps=+dac_read_search --"
-        arguments = [*drop.split(), *keep.split(), *arguments]
+        arguments = [*where, *drop.split(), *keep.split(), *arguments]
     with log.open("ab") as output:
         return subprocess.Popen(
             arguments,

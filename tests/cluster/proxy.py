@@ -21,7 +21,7 @@ def proxied(servers: Sequence[Server], port: int, directory: Path) -> Iterator[s
     text, address = (FILES / "Caddyfile").read_text(), f"http://localhost:{port}"
     written = {"ledger.example {": f"{address} {{", "admin off": "admin off\n\tauto_https off"}
     for number, each in enumerate(servers, start=1):
-        written[f"10.0.0.{number}:8000"] = f"127.0.0.1:{each.port}"
+        written[f"10.0.0.{number}:8000"] = each.address.removeprefix("http://")
     for documented, here in written.items():
         assert documented in text, documented
         text = text.replace(documented, here)

@@ -5,16 +5,15 @@ nothing, and all read models equal a rebuild.
 """
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
-from tests.cluster.conftest import Servers
-from tests.cluster.database import NODES, Database, wait_until
-from tests.cluster.load import Load, attempt
-from tests.integration.store.test_crash import Records, Sent
+from tests.cluster.conftest import Servers, UnderLoad
+from tests.cluster.database import Database, wait_until
+from tests.cluster.load import attempt
+from tests.cluster.places import NODES
 from tests.support.actor import Actor
+from tests.support.load import Records, Sent
 
-UnderLoad = Callable[[Callable[[], None]], Load]
 HELD_S = 3
 
 

@@ -19,12 +19,15 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from ledger.system import wall_clock
+from tests.support.network_namespace import enter
 
 # What `ledger serve` and `ledger witness serve` import, some of it late.
 IMPORTED = """ledger.cli.main ledger.cli.serve ledger.store.sqlite.store ledger.witness.app
     anyio._backends._asyncio encodings.idna uvicorn.lifespan.on uvloop""".split()
 # The environment variable for a ledger whose clock is some seconds ahead.
 AHEAD = "TESTS_AHEAD_S"
+# That for a program in a network namespace: its file.
+NETWORK = "TESTS_NETWORK"
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(IMPORTED)
 
@@ -110,6 +113,8 @@ def _run(
     """Be the program, in the forked process."""
     if ahead_s := int(environment.pop(AHEAD, "0")):
         _set_clock(ahead_s)
+    if network := environment.pop(NETWORK, ""):
+        enter(Path(network))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, path in ((1, output), (2, errors)):
         log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)

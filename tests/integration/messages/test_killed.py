@@ -6,7 +6,6 @@ the same id and the same bytes; messages about one statement arrive in the order
 
 import json
 import random
-import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,17 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from ledger.data_files import (
-    HEADS_KEY_FILE,
-    LEDGER_KEY_FILE,
-    LOG_KEYS_FILE,
-    SIGNER_MEMORY_FILE,
-)
 from ledger.domain import events
 from ledger.domain.events import Event, StatementDrafted, StatementSigned
 from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, policy_of
+from tests.support.carried import carry
 from tests.support.check import check_ledger, head, stored, wait_until_published
 from tests.support.postgres import Cluster
 from tests.support.receiver import Received, Receiver
@@ -37,7 +31,6 @@ KILLS = 6
 LONGEST_S = 0.2
 SLOW_S = 0.2
 MOST_AT_ONCE = 20  # approvals in a request
-CARRIED = (LEDGER_KEY_FILE, HEADS_KEY_FILE, LOG_KEYS_FILE, SIGNER_MEMORY_FILE)
 ALL = SETTINGS | {"LEDGER_RATE_LIMIT": NO_LIMIT, "LEDGER_REGISTRATION": "open"}
 
 
@@ -151,13 +144,12 @@ def test_two_servers_on_one_database_take_turns_when_they_are_killed(
         **ALL,
     )
     (tmp_path / "first").mkdir()
-    second.data.mkdir(mode=0o700, parents=True)
+    (tmp_path / "second").mkdir()
     try:
         first.start()
         company = Company(first)
         wait_until_published(first)
-        for name in CARRIED:
-            shutil.copy(first.data / name, second.data)
+        carry(first.data, second.data)
         second.start()
         alice = company.person("Alice").register("creator")
         _, secret = register(company.ada, receiver)

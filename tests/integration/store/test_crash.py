@@ -1,20 +1,14 @@
 """The server is killed under load, again and again: what it acknowledged is there, once."""
 
-import json
 import random
 import sys
-import threading
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import httpx
-
-from ledger.domain import events
-from ledger.domain.events import StatementDrafted, StatementSigned
 from tests.support.actor import Actor
-from tests.support.check import audit, audit_whole, check_ledger, stored
+from tests.support.check import audit, audit_whole, check_ledger
+from tests.support.load import Clients, Records
 from tests.support.logs import FOUNDING
 from tests.support.server import Server
 
@@ -25,102 +19,11 @@ LOAD_S = (0.1, 0.6)
 SENT_AGAIN = 25
 
 
-class Sent:
-    """A request, named by its evidence, and the answer if there was one."""
-
-    def __init__(self, path: str, body: dict[str, str]) -> None:
-        self.path = f"/api/statements/{path}"
-        self.body = body
-        self.evidence = body.get("act") or body["jwt"]
-        self.answer: dict[str, Any] = {}
-
-    def send(self, client: httpx.Client) -> None:
-        """Expect the request to be recorded, and to be answered as before if it was before."""
-        answer = client.post(self.path, json=self.body)
-        assert answer.status_code == 201, answer.text
-        assert self.answer in ({}, answer.json())
-        self.answer = answer.json()
-
-
-class Load:
-    """Clients that draft and approve until the server is gone, and what they were told."""
-
-    def __init__(self, server: Server, creator: Actor, signers: list[Actor]) -> None:
-        self._server = server
-        self._creator = creator
-        self._signers = signers
-        self.acknowledged: list[Sent] = []
-        self.unanswered: list[Sent] = []
-        self.errors: list[BaseException] = []
-
-    def run_until_killed(self, seconds: float) -> None:
-        clients = [threading.Thread(target=self._client) for _ in range(CLIENTS)]
-        for client in clients:
-            client.start()
-        time.sleep(seconds)  # the moment of the kill is the one thing that has to be arbitrary
-        self._server.kill()
-        for client in clients:
-            client.join()
-        assert self.errors == []
-
-    def _client(self) -> None:
-        try:
-            with self._server.client() as client:
-                while self._one_statement(client):
-                    pass
-        except BaseException as error:  # noqa: BLE001  # it would be lost with its thread
-            self.errors.append(error)
-
-    def _one_statement(self, client: httpx.Client) -> bool:
-        document = self._creator.document()
-        path = f"{json.loads(document)['statementId']}/sign"
-        approvals = [Sent(path, {"jwt": each.approval(document)}) for each in self._signers]
-        return all(
-            self._post(client, sent)
-            for sent in [Sent("create", self._creator.draft_body(document)), *approvals]
-        )
-
-    def _post(self, client: httpx.Client, sent: Sent) -> bool:
-        try:
-            sent.send(client)
-        except httpx.TransportError:
-            self.unanswered.append(sent)
-            return False
-        self.acknowledged.append(sent)
-        return True
-
-    def send_again(self, chance: random.Random) -> None:
-        """Send what got no answer again, and some of what got one: the answer is the same."""
-        some = chance.sample(self.acknowledged, min(SENT_AGAIN, len(self.acknowledged)))
-        with self._server.client() as client:
-            for sent in self.unanswered + some:
-                sent.send(client)
-                sent.send(client)
-        self.acknowledged += self.unanswered
-        self.unanswered.clear()
-
-
-class Records:
-    """Where each piece of evidence stands in the log's file; read on from where it was left."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._read = 0
-        self.positions: dict[str, int] = {}
-
-    def require(self, acknowledged: list[Sent]) -> None:
-        """Expect every acknowledged event where its answer said, and nothing twice."""
-        rows, size = stored(self._server.log_address)
-        assert [position for position, *_ in rows] == [*range(1, size + 1)]
-        for position, state, _ in rows[self._read :]:
-            body = events.decode(state).body
-            if isinstance(body, StatementDrafted | StatementSigned):
-                evidence = body.act if isinstance(body, StatementDrafted) else body.jws
-                assert evidence not in self.positions, position
-                self.positions[evidence] = position
-        self._read = size
-        for sent in acknowledged:
-            assert self.positions.get(sent.evidence) == sent.answer["position"]
+def kill_under_load(load: Clients, server: Server, seconds: float) -> None:
+    load.start()
+    time.sleep(seconds)  # the moment of the kill is the one thing that has to be arbitrary
+    server.kill()
+    load.end()
 
 
 def kill_again_and_again(
@@ -136,14 +39,16 @@ def kill_again_and_again(
     with server.client() as one, server.client() as other:
         alice = Actor(one, "Alice", server.origin).register("creator")
         bob = Actor(other, "Bob", server.origin).register()
-    load, records = Load(server, alice, [alice, bob]), Records(server)
+    load, records = Clients([server] * CLIENTS, alice, [alice, bob]), Records(server)
     unanswered = 0
     for _ in range(kills):
-        load.run_until_killed(chance.uniform(*LOAD_S))
+        kill_under_load(load, server, chance.uniform(*LOAD_S))
         records.require(load.acknowledged)
         unanswered += len(load.unanswered)
         server.start()
-        load.send_again(chance)
+        some = chance.sample(load.acknowledged, min(SENT_AGAIN, len(load.acknowledged)))
+        with server.client() as client:
+            load.send_again(client, some)
         records.require(load.acknowledged)
         audit_whole(server)
     check_ledger(server)

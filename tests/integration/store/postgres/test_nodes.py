@@ -1,8 +1,6 @@
 """Two servers with a data directory each, on one database: any of them serves any request."""
 
-import json
 import re
-import shutil
 import signal
 import threading
 import time
@@ -15,13 +13,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.integration.store.test_crash import Records, Sent
 from tests.support.actor import Actor, policy_of
+from tests.support.carried import carry
 from tests.support.check import check_ledger, head, wait_for, wait_until_published
+from tests.support.load import Clients, Records
 from tests.support.postgres import Cluster
 from tests.support.server import Server
 
-CARRIED = ("ledger-key.pem", "heads-key.pem", "log-keys.pem", "signer-memory.sqlite")
 LOAD_S = 1.0
 Pair = tuple[Server, Server]
 
@@ -35,9 +33,7 @@ def pair(own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
     second = Server(directory, LEDGER_ORIGIN=first.origin, **settings)
     first.start()
     wait_until_published(first)
-    directory.mkdir(mode=0o700)
-    for name in CARRIED:
-        shutil.copy(first.data / name, directory)
+    carry(first.data, directory)
     second.start()
     yield first, second
     first.stop()
@@ -184,60 +180,12 @@ def test_a_server_that_is_stopped_with_the_turn_to_publish_keeps_nobody_waiting(
         assert here.get("/log/checkpoint").text == there.get("/log/checkpoint").text
 
 
-class Clients:
-    """Clients of both servers that draft and approve; a server that is gone is left."""
-
-    def __init__(self, pair: Pair, creator: Actor) -> None:
-        self._creator = creator
-        self._ends = threading.Event()
-        self.acknowledged: list[Sent] = []
-        self.unanswered: list[Sent] = []
-        self.errors: list[BaseException] = []
-        self._threads = [
-            threading.Thread(target=self._run, args=(server,)) for server in pair for _ in range(3)
-        ]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def end(self) -> None:
-        self._ends.set()
-        for thread in self._threads:
-            thread.join()
-        assert self.errors == []
-
-    def _run(self, server: Server) -> None:
-        try:
-            with server.client() as client:
-                while not self._ends.is_set() and self._one_statement(client):
-                    pass
-        except BaseException as error:  # noqa: BLE001  # it would be lost with its thread
-            self.errors.append(error)
-
-    def _one_statement(self, client: httpx.Client) -> bool:
-        document = self._creator.document()
-        statement = json.loads(document)["statementId"]
-        drafting = Sent("create", self._creator.draft_body(document))
-        approving = Sent(f"{statement}/sign", {"jwt": self._creator.approval(document)})
-        return all(self._sent(client, each) for each in (drafting, approving))
-
-    def _sent(self, client: httpx.Client, sent: Sent) -> bool:
-        try:
-            sent.send(client)
-        except httpx.TransportError:
-            self.unanswered.append(sent)
-            return False
-        self.acknowledged.append(sent)
-        return True
-
-
 def test_a_server_that_is_killed_under_load_loses_nothing_and_the_other_goes_on(
     pair: Pair, clients: tuple[httpx.Client, httpx.Client]
 ) -> None:
     first, second = pair
     carol = Actor(clients[0], "Carol", first.origin).register("creator")
-    load = Clients(pair, carol)
+    load = Clients(pair * 3, carol)
     load.start()
     time.sleep(LOAD_S)  # the moment of the kill has to be arbitrary
     first.kill()
@@ -248,10 +196,8 @@ def test_a_server_that_is_killed_under_load_loses_nothing_and_the_other_goes_on(
     records = Records(second)
     records.require(load.acknowledged)
     with second.client() as client:
-        for sent in load.unanswered:
-            sent.send(client)
-            sent.send(client)
-    records.require(load.acknowledged + load.unanswered)
+        load.send_again(client)
+    records.require(load.acknowledged)
     check_ledger(second)
     first.start()
     wait_for(first, head(second))
