@@ -158,7 +158,8 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
 
     Shutdown: streams end, the running commit finishes, the rest of the log is published.
     """
-    store = open_log(settings.log_address, quorum=settings.needs_quorum)
+    address = settings.log_address
+    store = open_log(address, quorum=settings.needs_quorum, reads=settings.database_reads)
     record = open_record(settings.security_log, team)
     opened.callback(record.stop)
     metrics = Metrics()
@@ -166,7 +167,6 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     with closing(store.tree()) as tree:
         require_sound_end(tree)
     views = opened.enter_context(closing(_views(settings, log)))
-    address = settings.log_address
     signed = opened.enter_context(closing(open_signer_memory(address, settings.signer_memory)))
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
     born_ms = clock.now_ms() if log.head() else 0

@@ -10,6 +10,7 @@
 | LEDGER_DATA | data | directory of the log and everything derived from it |
 | LEDGER_DATABASE_URL | none | URL of the PostgreSQL database with the log, in place of a file |
 | LEDGER_DATABASE_COMMIT | local | what a commit waits for: local, or a quorum of standbys |
+| LEDGER_DATABASE_READS | none | URL of a standby of it, for long reads |
 | LEDGER_OWN_KEY | ledger-key.pem in LEDGER_DATA | place of the ledger's own key |
 | LEDGER_LOG_KEYS | log-keys.pem in LEDGER_DATA | places of the keys that sign checkpoints |
 | LEDGER_HEADS_KEY | heads-key.pem in LEDGER_DATA | place of the key that signs heads in evidence |
@@ -29,9 +30,8 @@
 | LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
 | LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
 | LEDGER_MESSAGE_RETRIES | from 5 s to a day, three days in all | pauses between attempts, seconds |
-| LEDGER_PRIVATE_HOSTS | none | private hosts to which webhooks may send |
+| LEDGER_PRIVATE_HOSTS | none | private hosts to which messages may be sent |
 | LEDGER_SMTP_URL | none | mail server, smtp(s)://[user:password@]host[:port] |
-| LEDGER_SMTP_PLAIN_HOSTS | none | hosts to which mail may be sent without TLS |
 | LEDGER_MAIL_FROM | none | address that mail is from; needed with the server |
 | LEDGER_CLOCK_CONFIRMED | none | newest position at which a clock far from the log's is right |
 | LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
@@ -89,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True):
     data: Path
     database: str | None
     database_commit: DatabaseCommit
+    database_reads: str | None
     own_key: KeyPlace
     log_keys: LogKeyPlaces
     heads_key: KeyPlace
@@ -151,7 +152,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         _refuse("LEDGER_RP_ID", "must be the origin's host or a parent domain of it")
     data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
-    plain = _parsed(environment, "LEDGER_SMTP_PLAIN_HOSTS", parse_hosts)
+    hosts = _parsed(environment, "LEDGER_PRIVATE_HOSTS", parse_hosts)
     return Settings(
         origin=origin,
         rp_id=rp_id,
@@ -159,8 +160,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         registration=_registration(environment, local=local),
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
         data=data,
-        database=_database(environment),
+        database=_database(environment, "LEDGER_DATABASE_URL"),
         database_commit=_database_commit(environment),
+        database_reads=_database(environment, "LEDGER_DATABASE_READS"),
         own_key=_key_place(environment, "LEDGER_OWN_KEY", data / LEDGER_KEY_FILE),
         log_keys=_log_keys(environment, data),
         heads_key=_key_place(environment, "LEDGER_HEADS_KEY", data / HEADS_KEY_FILE),
@@ -180,8 +182,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         security_log=_security_log(environment, data),
         metrics=_networks(environment, "LEDGER_METRICS", LOOPBACK),
         message_retries=_parsed(environment, "LEDGER_MESSAGE_RETRIES", parse_pauses),
-        private_hosts=_parsed(environment, "LEDGER_PRIVATE_HOSTS", parse_hosts),
-        smtp=_parsed(environment, "LEDGER_SMTP_URL", lambda url: parse_smtp_url(url, plain)),
+        private_hosts=hosts,
+        smtp=_parsed(environment, "LEDGER_SMTP_URL", lambda url: parse_smtp_url(url, hosts)),
         mail_from=_mail_from(environment),
         clock_confirmed=_position(environment, "LEDGER_CLOCK_CONFIRMED"),
         drain_s=_number(environment, "LEDGER_DRAIN", 0, least=0),
@@ -211,10 +213,10 @@ def _servers(environment: Mapping[str, str]) -> Servers:
     return cast(Servers, found)
 
 
-def _database(environment: Mapping[str, str]) -> str | None:
-    url = environment.get("LEDGER_DATABASE_URL") or None
+def _database(environment: Mapping[str, str], name: str) -> str | None:
+    url = environment.get(name) or None
     if url is not None and not is_database(url):  # it may have a password, so it is not repeated
-        _refuse("LEDGER_DATABASE_URL", "must begin with postgresql://")
+        _refuse(name, "must begin with postgresql://")
     return url
 
 

@@ -33,6 +33,9 @@ class Cluster:
             os.chown(self.directory, NOBODY, NOBODY)
         self._binaries = binaries(self.directory)
         self._process: subprocess.Popen[bytes] | None = None
+        self._fill()
+
+    def _fill(self) -> None:
         self._run(
             "initdb", "-D", str(self._data), "-U", OWNER, "-A", "trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--no-sync", "--no-instructions",
@@ -133,6 +136,44 @@ class Cluster:
     @property
     def _groups(self) -> list[int] | None:
         return None if self._user is None else []
+
+
+class Standby(Cluster):
+    """A standby that follows a running server, until it is promoted."""
+
+    def __init__(self, primary: Cluster) -> None:
+        self._primary = primary
+        super().__init__("-c", "hot_standby_feedback=on")
+
+    def _fill(self) -> None:
+        self._run(
+            "pg_basebackup", "-D", str(self._data), "-d", self._primary.url(), "-R",
+            "-X", "stream", "--checkpoint=fast", "--no-sync",
+        )  # fmt: skip
+
+    def pause(self) -> None:
+        """Show nothing newer, until `resume`."""
+        self.execute("SELECT pg_wal_replay_pause()")
+        give_up = time.monotonic() + START_S
+        while self.execute("SELECT pg_get_wal_replay_pause_state()") != [("paused",)]:
+            assert time.monotonic() < give_up
+            time.sleep(0.02)  # the process has no other signal
+
+    def resume(self) -> None:
+        """Go on showing what the primary sends."""
+        self.execute("SELECT pg_wal_replay_resume()")
+
+    def catch_up(self) -> None:
+        """Return when it shows everything that the primary has."""
+        ((sent,),) = self._primary.execute("SELECT pg_current_wal_lsn()")
+        give_up = time.monotonic() + START_S
+        while self.execute(f"SELECT pg_last_wal_replay_lsn() >= '{sent}'") != [(True,)]:
+            assert time.monotonic() < give_up
+            time.sleep(0.02)  # the process has no other signal
+
+    def promote(self) -> None:
+        """Make it a primary of its own."""
+        self.execute("SELECT pg_promote()")
 
 
 def _environment() -> dict[str, str]:

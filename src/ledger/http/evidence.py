@@ -185,7 +185,7 @@ def write(
 
 def _task(public: PublicLog, published: Published, statement: str, mode: Mode) -> BundleTask:
     return BundleTask(
-        address=public.log.store.address,
+        address=public.log.store.reading(published.size).address,
         published=published,
         companions=_companions(public, published),
         page=_page(),

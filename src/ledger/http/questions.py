@@ -25,12 +25,13 @@ from ledger.audit.trail_formats import BOM, write_table
 from ledger.errors import MalformedError, NotFoundError, TooLargeError, UnavailableError
 from ledger.http.access_record import AccessRecord
 from ledger.http.accesses import require_auditor
-from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
+from ledger.http.context import FromAccess, FromReadModels, SignedIn
 from ledger.http.paced import in_time
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.trail import CSV, First, Last, Later, attachment
 from ledger.store.engines import audited_log
+from ledger.store.ports.log import LogStore
 
 MOST_ROWS = 1_000
 _TURNS = asyncio.Semaphore(1)
@@ -117,18 +118,25 @@ def _few(rows: AuditedLog) -> AuditedLog:
     return rows
 
 
-def answered(address: str, asked: AskedQuestion) -> AnsweredQuestion:
-    """Answer a question from the log at an address, in at most `most` rows of a table.
+def answered(store: LogStore, asked: AskedQuestion) -> AnsweredQuestion:
+    """Answer a question from the log, in at most `most` rows of a table.
 
     Raises what the question raises.
     """
-    with closing(audited_log(address).open()) as rows, rows.snapshot():
-        found = _QUESTIONS[asked.name](rows, asked)
+    found, newest = _tables_of(store.reading().address, asked)
+    if newest > store.head().sealed:  # the answer may rest on what is not sealed yet
+        found, _ = _tables_of(store.address, asked)
     if asked.name in _UNPAGED or len(found[0].rows) <= asked.most:
         return AnsweredQuestion(found, None)
     shown = found[0].rows[: asked.most]
     last = asked.after + asked.most if asked.name == _BY_NUMBER else int(shown[-1][0])
     return AnsweredQuestion([msgspec.structs.replace(found[0], rows=shown)], last)
+
+
+def _tables_of(address: str, asked: AskedQuestion) -> tuple[list[AnswerTable], int]:
+    """Return the whole answer, and the newest position of the log that it is from."""
+    with closing(audited_log(address).open()) as rows, rows.snapshot():
+        return _QUESTIONS[asked.name](rows, asked), rows.newest()
 
 
 @asynccontextmanager
@@ -157,14 +165,14 @@ async def require_question(models: ReadModels, user: str, asked: AskedQuestion) 
 
 
 async def answer(
-    address: str, access: AccessRecord, user: str, asked: AskedQuestion
+    store: LogStore, access: AccessRecord, user: str, asked: AskedQuestion
 ) -> AnsweredQuestion:
     """Answer a question in its turn; the access record has it before anybody sees the answer.
 
     Raises UnavailableError `server_busy`, `state_unavailable`, and what the question raises.
     """
     async with turn():
-        found = await asyncio.to_thread(answered, address, asked)
+        found = await asyncio.to_thread(answered, store, asked)
     statement = asked.about if asked.name == "approvals" else None
     await asyncio.to_thread(access.asked, user, statement)
     return found
@@ -173,7 +181,6 @@ async def answer(
 @get("/api/questions/{question:str}", responses=answers(400, 401, 403, 404, 413, 429, 503))
 async def ask(  # the route's parameters
     question: FromPath[str],
-    site: FromSite,
     models: FromReadModels,
     access: FromAccess,
     user: SignedIn,
@@ -185,7 +192,7 @@ async def ask(  # the route's parameters
     """Answer an auditor's question from the log."""
     asked = AskedQuestion(question, about, first, last, after)
     await require_question(models, user, asked)
-    return await answer(site.settings.log_address, access, user, asked)
+    return await answer(models.log.store, access, user, asked)
 
 
 @get(
@@ -195,7 +202,6 @@ async def ask(  # the route's parameters
 )
 async def ask_for_csv(  # the route's parameters
     question: FromPath[str],
-    site: FromSite,
     models: FromReadModels,
     access: FromAccess,
     user: SignedIn,
@@ -210,21 +216,21 @@ async def ask_for_csv(  # the route's parameters
         raise MalformedError("request_invalid", "the figures are several tables, and not one")
     if question == _BY_NUMBER:  # computed as a whole for each part: so in one part
         asked = msgspec.structs.replace(asked, most=MOST_EVENTS)
-    address = site.settings.log_address
-    begun = await answer(address, access, user, asked)
-    parts = in_time(_tables(address, asked, begun))
+    store = models.log.store
+    begun = await answer(store, access, user, asked)
+    parts = in_time(_tables(store, asked, begun))
     return Stream(parts, media_type=CSV, headers=attachment(f"{question}.csv"))
 
 
 async def _tables(
-    address: str, asked: AskedQuestion, begun: AnsweredQuestion
+    store: LogStore, asked: AskedQuestion, begun: AnsweredQuestion
 ) -> AsyncIterator[bytes]:
     found = begun
     yield BOM + _csv(begun.tables[0].columns, begun)
     while found.next is not None:
         asked = msgspec.structs.replace(asked, after=found.next)
         async with _TURNS:
-            found = await asyncio.to_thread(answered, address, asked)
+            found = await asyncio.to_thread(answered, store, asked)
         yield _csv((), found)
 
 
@@ -240,7 +246,6 @@ def _csv(columns: tuple[str, ...], found: AnsweredQuestion) -> bytes:
     responses=answers(400, 401, 403, 413, 429, 503) | {200: _PICTURE},
 )
 async def picture(
-    site: FromSite,
     models: FromReadModels,
     access: FromAccess,
     user: SignedIn,
@@ -250,6 +255,6 @@ async def picture(
     """Draw the statements by month."""
     asked = AskedQuestion("figures", None, first, last, 0)
     await require_question(models, user, asked)
-    found = await answer(site.settings.log_address, access, user, asked)
+    found = await answer(models.log.store, access, user, asked)
     drawn = figures_svg.by_month(found.tables[0])
     return Response(drawn.encode(), media_type=SVG)

@@ -22,11 +22,12 @@ from ledger.audit.trail import Trail
 from ledger.audit.trail_formats import BOM, FORMATS
 from ledger.errors import UnavailableError
 from ledger.http.accesses import require_auditor
-from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
+from ledger.http.context import FromAccess, FromReadModels, SignedIn
 from ledger.http.paced import in_time
 from ledger.http.problems import answers
 from ledger.http.requests import full_pattern
 from ledger.store.engines import audited_log
+from ledger.store.ports.log import ReadAddress
 
 AT_ONCE = 2
 LINES = 1_000  # of one part
@@ -66,12 +67,12 @@ def attachment(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-def chosen(address: str, asked: AskedEvents) -> Selection:
+def chosen(reading: ReadAddress, asked: AskedEvents) -> Selection:
     """Return the selection of a log as it is now, with an end; raise as `selection`."""
-    with closing(audited_log(address).open()) as rows:
+    with closing(audited_log(reading.address).open()) as rows:
         rows.require_format()
         found = selection(rows, asked)
-        last = rows.newest() if found.rows.last is None else found.rows.last
+        last = reading.size if found.rows.last is None else min(reading.size, found.rows.last)
     return found._replace(rows=found.rows._replace(last=last))
 
 
@@ -130,7 +131,6 @@ async def turn() -> AsyncIterator[None]:
     },
 )
 async def trail(  # the route's parameters
-    site: FromSite,
     models: FromReadModels,
     access: FromAccess,
     user: SignedIn,
@@ -145,9 +145,10 @@ async def trail(  # the route's parameters
     """Return the events that are asked for, one a line, as `ledger export` writes them."""
     await asyncio.to_thread(require_auditor, models, user)
     asked = AskedEvents(first, last, after, statement, actor, () if type is None else (type,))
-    address = site.settings.log_address
     async with turn():
-        wanted = await asyncio.to_thread(chosen, address, asked)
+        reading = await asyncio.to_thread(models.log.store.reading)
+        address = reading.address
+        wanted = await asyncio.to_thread(chosen, reading, asked)
         part = await asyncio.to_thread(read_part, address, wanted, form, begins=True)
     await asyncio.to_thread(access.told_trail, user, statement)
     headers = attachment(f"trail.{_ENDING[form]}")

@@ -10,7 +10,6 @@ from litestar.response import Redirect, Template
 from ledger.errors import LedgerError
 from ledger.http import questions
 from ledger.http.accesses import require_auditor
-from ledger.http.context import FromSite
 from ledger.http.questions import AskedQuestion
 from ledger.http.requests import AnyRequest
 from ledger.pages.web import FromWeb, page, to_sign_in
@@ -22,7 +21,6 @@ ROWS = 50
 async def ask(  # noqa: PLR0913  # the parameters of a question
     request: AnyRequest,
     web: FromWeb,
-    site: FromSite,
     question: FromQuery[str | None] = None,
     about: Annotated[str | None, QueryParameter(max_length=256)] = None,
     first: Annotated[str | None, QueryParameter(name="from", max_length=32)] = None,
@@ -41,7 +39,7 @@ async def ask(  # noqa: PLR0913  # the parameters of a question
     if question in questions.NAMES:
         told = AskedQuestion(question, about, first, last, after, most=ROWS)
         try:
-            found = await questions.answer(site.settings.log_address, web.access, me.id, told)
+            found = await questions.answer(web.models.log.store, web.access, me.id, told)
             shown = {"tables": found.tables, "next": found.next, "refused": ""}
         except LedgerError as error:
             shown["refused"] = f"{error.detail[:1].upper()}{error.detail[1:]}."

@@ -49,17 +49,18 @@ def address_of(data: Path) -> str:
     return str(data / LOG_FILE)
 
 
-def open_log(address: str, *, quorum: bool = False) -> "LogStore":
+def open_log(address: str, *, quorum: bool = False, reads: str | None = None) -> "LogStore":
     """Open the log at an address, new or existing.
 
-    With `quorum`, a database takes nothing while it waits for no standby. Raises CorruptError
+    With `quorum`, a database takes nothing while it waits for no standby. `reads` is the URL of a
+    standby for long reads. Raises CorruptError
     `format_unknown`, `schema_changed`; ConflictError `file_is_link`, `database_refused`;
     UnavailableError `storage_failed`.
     """
     if is_database(address):
         from ledger.store.postgres.store import PostgresLog  # the server's packages, and psycopg
 
-        return PostgresLog(address, quorum=quorum)
+        return PostgresLog(address, quorum=quorum, reads=reads)
     from ledger.store.sqlite.store import SqliteLog  # the server's packages
 
     return SqliteLog(Path(address))

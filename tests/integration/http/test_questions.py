@@ -1,6 +1,7 @@
 """Auditors' questions over HTTP: the tables of `ledger ask`, for auditors alone."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ import pytest
 
 from benchmarks import audit
 from ledger.http import questions
+from ledger.store.engines import open_log
 from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, Drafted, policy_of
@@ -92,10 +94,10 @@ def test_a_long_answer_continues_where_it_ended(asked: Asked, tmp_path: Path) ->
 def test_a_table_has_at_most_a_thousand_rows_and_says_where_it_goes_on(tmp_path: Path) -> None:
     audit.grow(tmp_path, questions.MOST_ROWS + 200)
     asked = questions.AskedQuestion("events", None, None, None, 0)
-    address = str(tmp_path / "log.sqlite")
-    first = questions.answered(address, asked)
+    with closing(open_log(str(tmp_path / "log.sqlite"))) as store:
+        first = questions.answered(store, asked)
+        rest = questions.answered(store, msgspec.structs.replace(asked, after=1_000))
     assert (len(first.tables[0].rows), first.next) == (1_000, 1_000)
-    rest = questions.answered(address, msgspec.structs.replace(asked, after=1_000))
     assert (rest.tables[0].rows[0][0], rest.next) == (1_001, None)
 
 

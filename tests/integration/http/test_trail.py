@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ledger.audit.selection import AskedEvents
 from ledger.audit.trail_formats import BOM
 from ledger.errors import TooLargeError
 from ledger.http import questions, trail
+from ledger.store.engines import open_log
 from tests.integration.http.test_questions import Asked, asked
 from tests.support.refusals import refused
 
@@ -94,7 +96,8 @@ def test_nobody_but_an_auditor_exports(asked: Asked) -> None:
 def test_parts_have_so_many_lines_and_make_the_whole(tmp_path: Path) -> None:
     audit.grow(tmp_path, 500)
     address = str(tmp_path / "log.sqlite")
-    wanted = trail.chosen(address, AskedEvents(first="2"))
+    store = open_log(address)
+    wanted = trail.chosen(store.reading(), AskedEvents(first="2"))
     whole = trail.read_part(address, wanted, "csv", begins=True)
     assert whole.after is None
     raw, sizes = b"", []
@@ -111,12 +114,13 @@ def test_parts_have_so_many_lines_and_make_the_whole(tmp_path: Path) -> None:
     asked = questions.AskedQuestion("diff", None, "1", None, 0, most=7)
     following: int | None = 0
     while following is not None:
-        found = questions.answered(address, msgspec.structs.replace(asked, after=following))
+        found = questions.answered(store, msgspec.structs.replace(asked, after=following))
         assert len(found.tables[0].rows) <= 7
         told += found.tables[0].rows
         following = found.next
-    every = questions.answered(address, msgspec.structs.replace(asked, most=10_000))
+    every = questions.answered(store, msgspec.structs.replace(asked, most=10_000))
     assert told == [*every.tables[0].rows]
+    store.close()
 
 
 def test_a_question_that_needs_every_statement_is_refused_on_a_large_log(
@@ -124,7 +128,8 @@ def test_a_question_that_needs_every_statement_is_refused_on_a_large_log(
 ) -> None:
     audit.grow(tmp_path, 100)
     monkeypatch.setattr(questions, "MOST_EVENTS", 99)
-    for name in ("figures", "diff"):
-        asked = questions.AskedQuestion(name, None, "1", None, 0)
-        with refused(TooLargeError, "question_too_large"):
-            questions.answered(str(tmp_path / "log.sqlite"), asked)
+    with closing(open_log(str(tmp_path / "log.sqlite"))) as store:
+        for name in ("figures", "diff"):
+            asked = questions.AskedQuestion(name, None, "1", None, 0)
+            with refused(TooLargeError, "question_too_large"):
+                questions.answered(store, asked)

@@ -28,7 +28,7 @@ its receipt, or appends it now.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -164,6 +164,16 @@ class Facts(msgspec.Struct, frozen=True):
     placed: dict[UUID, tuple[int, ...]] = {}
 
 
+class ReadAddress(NamedTuple):
+    """An address for `store.engines`, and the size up to which all that is there is sealed.
+
+    What is there beyond the size may yet be lost: nobody is to see it before `head` has it.
+    """
+
+    address: str
+    size: int
+
+
 class StoreReader(Protocol):
     """The log, read by position, stream, name or request key; for one thread at a time.
 
@@ -253,6 +263,13 @@ class LogStore(ReadableLog, Protocol):
 
     def reader(self) -> StoreReader:
         """Return a reader of its own for another thread; the caller closes it."""
+        ...
+
+    def reading(self, checkpoint: int = 0) -> ReadAddress:
+        """Return where long reads may go, to leave the engine to those that write.
+
+        What is there has everything that is sealed now, and a checkpoint of this size.
+        """
         ...
 
     def append(self, writes: Sequence[Write]) -> list[AppendResult]:

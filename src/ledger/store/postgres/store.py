@@ -14,7 +14,7 @@ from threading import Lock
 import psycopg
 
 from ledger.errors import NotFoundError, UnavailableError
-from ledger.store.ports.log import AppendResult, NotStored, Unknown, Write
+from ledger.store.ports.log import AppendResult, NotStored, ReadAddress, Unknown, Write
 from ledger.store.postgres import schema
 from ledger.store.postgres.append_columns import APPEND, AppendColumns
 from ledger.store.postgres.connections import (
@@ -28,6 +28,7 @@ from ledger.store.postgres.connections import (
 from ledger.store.postgres.endorsements import PostgresEndorsements
 from ledger.store.postgres.identity import LogIdentity
 from ledger.store.postgres.queries import PostgresQueries
+from ledger.store.postgres.standby import Standby
 from ledger.store.postgres.tree import PostgresTree
 
 # How long a batch whose outcome is not known is sent again, and how long a server that cannot be
@@ -35,13 +36,19 @@ from ledger.store.postgres.tree import PostgresTree
 DOUBT_S = 30.0
 REACH_S = 3.0
 RETRY_S = 0.05
+_SIZE_AND_LEAF = (
+    "SELECT h.size, (SELECT e.leaf FROM ledger.ev e WHERE e.pos = h.size) FROM ledger.log_head h"
+)
 
 
 class PostgresLog(PostgresQueries):
     """The log in one database, which any number of processes may share."""
 
-    def __init__(self, url: str, *, quorum: bool = False) -> None:
-        """With `quorum`, append nothing while the server names no synchronous standby."""
+    def __init__(self, url: str, *, quorum: bool = False, reads: str | None = None) -> None:
+        """With `quorum`, append nothing while the server names no synchronous standby.
+
+        `reads` is the URL of a standby for long reads.
+        """
         self._url = url
         self._quorum = quorum
         self._identity = LogIdentity()
@@ -52,11 +59,14 @@ class PostgresLog(PostgresQueries):
             schema.require_format(self._writer)
             schema.require_unchanged(self._writer)
             super().__init__(self._reading_connection())
+            self._standby: Standby | None = None
             self._lock = Lock()
             self._anchor: tuple[int, bytes] | None = None
             self.sync_s: float | None = None
             self._epoch = self.head().epoch
             self._know()
+            if reads is not None:
+                self._standby = Standby(reads, self._connection, self._identity)
         except BaseException:
             self._writer.close()
             raise
@@ -91,7 +101,23 @@ class PostgresLog(PostgresQueries):
     def close(self) -> None:
         """Close the connections after running writes finish."""
         self._writer.close()
+        if self._standby is not None:
+            self._standby.close()
         super().close()
+
+    # --- long reads ----------------------------------------------------------------------------
+
+    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Return up to `limit` (position, state) pairs after `after`, from a standby if it can."""
+        rows = None if self._standby is None else self._standby.read(after, limit)
+        return super().read(after, limit) if rows is None else rows
+
+    def reading(self, checkpoint: int = 0) -> ReadAddress:
+        """Return where long reads go: to a standby that has everything up to now."""
+        ((size, leaf),) = self._connection.rows(_SIZE_AND_LEAF) or [(0, None)]
+        is_there = self._standby is not None and self._standby.reaches(size, leaf, checkpoint)
+        address = self._standby.url if self._standby is not None and is_there else self._url
+        return ReadAddress(address, size)
 
     # --- appending -----------------------------------------------------------------------------
 

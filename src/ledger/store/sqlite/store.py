@@ -14,6 +14,7 @@ from pathlib import Path
 from ledger.store.ports.log import (
     AppendResult,
     NotStored,
+    ReadAddress,
     RolledBack,
     Unknown,
     Write,
@@ -53,6 +54,10 @@ class SqliteLog(Queries):
     def reader(self) -> Queries:
         """Return a reader of its own for another thread; the caller closes it."""
         return Queries(self._file.read_connection())
+
+    def reading(self, _checkpoint: int = 0) -> ReadAddress:
+        """Return the file itself: readers do not slow writers."""
+        return ReadAddress(self.address, self.head().sealed)
 
     def tree(self) -> SqliteTree:
         """Return the tree of this log; the caller closes it."""
