@@ -2,11 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import charter_values, governance
 from ledger.domain.changes.items import Item, SetCharter, SetGovernance
 from ledger.domain.charter_values import CharterValues
@@ -14,6 +16,7 @@ from ledger.domain.events import CharterSet, GovernanceSet, LedgerCreated, RoleC
 from ledger.domain.policy import Node
 from ledger.domain.vocabulary import ROLES, VOTING_ROLES
 from ledger.sqlite.bulk_insert import write
+from projections import timeline
 from projections.facts import OPEN, Batch
 
 NAME = "rules"
@@ -52,6 +55,26 @@ class RulesInForce(msgspec.Struct, frozen=True):
 
     governance: Node
     values: CharterValues
+
+
+def recovery_wait_ms(db: sqlite3.Connection, *, at: int, now: str) -> int:
+    """Return how long a recovery waits that begins now, as `Charter.recovered_ms` decides it."""
+    rows = db.execute(
+        "SELECT value, position FROM rule WHERE kind = 'values' AND position <= ?"
+        " ORDER BY position",
+        (at,),
+    ).fetchall()
+    sets = [(msgspec.json.decode(value, type=CharterValues), place) for value, place in rows]
+    until_ms = max(
+        (
+            charter_values.waits_until_ms(
+                before, after, at_ms=clock.to_ms(timeline.time_of(db, place))
+            )
+            for (before, _), (after, place) in pairwise(sets)
+        ),
+        default=0,
+    )
+    return max(sets[-1][0].recovery_wait_ms, until_ms - clock.to_ms(now))
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ledger import clock
 from ledger.demo.signatory import change_title
@@ -13,7 +14,7 @@ from ledger.domain import charter_values
 from ledger.domain.charter_values import DEFAULT_MAX_AGE_MS, CharterValues
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
-from ledger.domain.vocabulary import RegistrationMode
+from ledger.domain.vocabulary import KeyHome, RegistrationMode
 from tests.support.links import LEDGER, link_jwk
 
 DAY_MS = 86_400_000
@@ -64,6 +65,8 @@ def values(
     max_age: int = DEFAULT_MAX_AGE_MS,
     *,
     untyped: bool = True,
+    homes: tuple[KeyHome, ...] | UnsetType = UNSET,
+    recovery_wait: int | UnsetType = UNSET,
     **floor: Any,
 ) -> CharterValues:
     """Return values of a charter; `floor` overrides the members of a floor that asks for nothing.
@@ -71,7 +74,7 @@ def values(
     They are the values of a new ledger if only `registration` is given.
     """
     least = msgspec.structs.replace(charter_values.NO_FLOOR, **floor)
-    return CharterValues(registration, least, max_age, untyped)
+    return CharterValues(registration, least, max_age, untyped, homes, recovery_wait)
 
 
 def set_charter(new: CharterValues, old: CharterValues) -> dict[str, Any]:

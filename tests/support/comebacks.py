@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from ledger.domain import challenges, recoveries, recovery_codes
+from ledger.domain.charter_values import LEAST_WAIT_MS
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import PasskeyAdded, StatementDrafted, StatementSigned, decode
 from tests.support.authenticator import Passkey
@@ -90,7 +91,7 @@ def returned_story(*, suspended: bool = False) -> Chronicle:
     told.sign(bob, bob.shared(first), first)
     told.change(dave, 101, re_enrol(bob))
     use_link(told, bob, fixed_passkey(14))
-    told.time.ms += recoveries.WAIT_MS
+    told.time.ms += LEAST_WAIT_MS
     bob.passkey, bob.key = fixed_passkey(14), ed25519_key(32)
     told.attest(bob, bob.key)
     second = told.draft(alice, 2)
@@ -113,7 +114,7 @@ def admitted_story() -> Chronicle:
     told.register(dave, "Dave", "setup")
     told.register(alice, "Alice")
     told.recover([dave.user], {BY_OPERATOR: "administrator"})
-    told.time.ms += recoveries.WAIT_MS
+    told.time.ms += LEAST_WAIT_MS
     told.register_by(eve, "Eve", str(uuid5(UUID(RECOVERY), BY_OPERATOR)), BY_OPERATOR)
     drafted = told.draft(alice, 1, policy={"threshold": 1, "of": ["role:administrator"]})
     told.sign(eve, eve.shared(drafted), drafted)

@@ -20,6 +20,11 @@ export const nullable = (type) => (value) => (value === null ? null : type(value
 /** A member that may be absent, and is null then. */
 export const optional = (type) => withDefault(nullable(type), null);
 
+const ABSENT = Symbol("absent, and not read");
+
+/** A member that may be absent, and stays so: what is read has the same canonical form. */
+export const ifPresent = (type) => withDefault(type, ABSENT);
+
 export function withDefault(type, value) {
   const checked = (given) => type(given);
   checked.missing = value;
@@ -56,6 +61,7 @@ export const struct = (members) => (value) => {
     if (Object.hasOwn(value, name)) read[name] = type(value[name]);
     else read[name] = "missing" in type ? type.missing : WRONG;
     if (read[name] === WRONG) return WRONG;
+    if (read[name] === ABSENT) delete read[name];
   }
   return read;
 };

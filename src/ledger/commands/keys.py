@@ -47,14 +47,9 @@ class KeyCommands:
         stream = UUID(user)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
-            owner, founding = reading.person(stream), reading.charter()
-            body = signing_keys.attest_key(
-                owner,
-                key,
-                nonce=begun.nonce,
-                ledger=founding.ledger,
-                party=founding.party,
-                now_ms=reading.now_ms,
+            owner, rules = reading.person(stream), reading.charter()
+            body = signing_keys.attest_allowed_key(
+                owner, key, rules, nonce=begun.nonce, now_ms=reading.now_ms
             )
             end_ms = until_ms((body,), Basis())
             return Plan(stream, owner, person.evolve, (body,), {"kid": body.kid}, end_ms)

@@ -100,13 +100,8 @@ def _decide(
     registrant = person.evolve(None, Event(stream=stream, version=1, at=at, body=registered))
     added = redeeming.redeem_invitation(registrant, added, redeem, founding, now_ms=reading.now_ms)
     newcomer = person.evolve(registrant, Event(stream=stream, version=2, at=at, body=added))
-    attested = signing_keys.attest_key(
-        newcomer,
-        key,
-        nonce=begun.nonce,
-        ledger=founding.ledger,
-        party=founding.party,
-        now_ms=reading.now_ms,
+    attested = signing_keys.attest_allowed_key(
+        newcomer, key, founding, nonce=begun.nonce, now_ms=reading.now_ms
     )
     answer: dict[str, object] = {
         "user": {

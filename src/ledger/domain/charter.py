@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import charter_values, invitations, key_material, ledger_acts, policy
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter_values import CharterValues
@@ -38,7 +39,7 @@ from ledger.domain.invitations import Invitation
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
-from ledger.domain.statement_types import DefinedType, parse_definition, stops
+from ledger.domain.statement_types import DefinedType, stops, types_after
 from ledger.domain.text import require_text
 from ledger.domain.vocabulary import (
     ADMINISTRATOR,
@@ -84,6 +85,7 @@ class Charter(msgspec.Struct, frozen=True):
     log_keys: tuple[LogKey, ...] = ()
     frozen: bool = False
     restorations: tuple[Restoration, ...] = ()
+    waits_until_ms: int = 0
 
     @property
     def registration(self) -> RegistrationMode:
@@ -127,6 +129,14 @@ class Charter(msgspec.Struct, frozen=True):
     def lost_epoch(self) -> int:
         """The epoch of the last loss, 0 without one: what a reaffirmation names."""
         return self.losses[-1].epoch if self.losses else 0
+
+    def recovered_ms(self, now_ms: int) -> int:
+        """Return when a recovery that begins now is complete.
+
+        A change that shortens the wait ends no sooner than the wait that it replaced: otherwise a
+        thief who can make changes would shorten it first, and then recover.
+        """
+        return max(now_ms + self.values.recovery_wait_ms, self.waits_until_ms)
 
     @property
     def log_origin(self) -> str:
@@ -175,9 +185,13 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
         case RoleClosed(role=role):
             return {"defined": charter.defined - {role}, "closed": charter.closed | {role}}
         case CharterSet():
-            return {"values": body.values}
+            held_ms = charter_values.waits_until_ms(
+                charter.values, body.values, at_ms=clock.to_ms(at)
+            )
+            held_ms = max(held_ms, charter.waits_until_ms)
+            return {"values": body.values, "waits_until_ms": held_ms}
         case TypeDefined() | TypeRetired():
-            return {"types": _types(charter, body)}
+            return {"types": types_after(charter.types, body)}
         case GovernanceSet():
             return _governed(charter, body.policy)
         case LogKeysAnnounced():
@@ -217,19 +231,6 @@ def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]
         "restorations": (*charter.restorations, last),
         "invitations": invitations.voided(known) if body.lost else known,
     }
-
-
-def _types(charter: Charter, body: TypeDefined | TypeRetired) -> dict[str, DefinedType]:
-    """Return the types after a new version or the end of one, which may end pending statements."""
-    known = charter.types.get(body.name)
-    if isinstance(body, TypeDefined):
-        after = parse_definition(body.definition)
-    else:
-        after = msgspec.structs.replace(charter.types[body.name], retired=True)
-    stopped = 0 if known is None else known.stopped
-    if known is not None and body.pending == "stop":
-        stopped = known.definition.version
-    return {**charter.types, body.name: msgspec.structs.replace(after, stopped=stopped)}
 
 
 def _governed(charter: Charter, new: Node) -> dict[str, Any]:

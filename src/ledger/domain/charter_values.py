@@ -1,14 +1,15 @@
-"""The values of the charter: who may register, the floor, the longest wait, untyped drafts. Pure.
+"""The values of the charter: what a ledger asks of people, of their keys and of statements. Pure.
 
 A change sets all of them together. The floor is the least that the policy of a statement asks for.
 It is compared when the statement is drafted, and once more at each approval.
 """
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ledger.domain import policy
 from ledger.domain.policy import Node, Policy
-from ledger.domain.vocabulary import Assurance, RegistrationMode
+from ledger.domain.vocabulary import HOMES, Assurance, KeyHome, RegistrationMode
 from ledger.encoding import SafeInteger, jcs, sha256_hex
 from ledger.errors import ConflictError, MalformedError
 from ledger.jose.fillings import MAX_THRESHOLD
@@ -16,6 +17,8 @@ from ledger.jose.fillings import MAX_THRESHOLD
 HOUR_MS = 3_600_000
 DEFAULT_MAX_AGE_MS = 400 * 24 * HOUR_MS
 MOST_HOURS = 87_840  # 3,660 days
+LEAST_WAIT_MS = 24 * HOUR_MS
+MOST_WAIT_MS = 30 * LEAST_WAIT_MS
 
 
 class Floor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -34,13 +37,27 @@ class CharterValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ren
     """The values of the charter.
 
     `max_age` is how long a statement can be pending if its policy has no end, in milliseconds.
-    `untyped` tells whether statements without a type may be drafted.
+    `untyped` tells whether statements without a type may be drafted. `homes` are the only ones that
+    new signing keys may have, sorted; `recovery_wait` is how long a recovery waits, in
+    milliseconds. A charter without these two members allows every home, and waits for 24 hours.
     """
 
     registration: RegistrationMode
     floor: Floor
     max_age: SafeInteger
     untyped: bool
+    homes: tuple[KeyHome, ...] | UnsetType = UNSET
+    recovery_wait: SafeInteger | UnsetType = UNSET
+
+    @property
+    def allowed_homes(self) -> tuple[KeyHome, ...]:
+        """The homes that new signing keys may have."""
+        return HOMES if isinstance(self.homes, UnsetType) else self.homes
+
+    @property
+    def recovery_wait_ms(self) -> int:
+        """How long a recovery waits."""
+        return LEAST_WAIT_MS if isinstance(self.recovery_wait, UnsetType) else self.recovery_wait
 
 
 NO_FLOOR = Floor(people=1, creator_may_sign=True, assurance="key")
@@ -61,6 +78,26 @@ def check(values: CharterValues) -> None:
     if not 1 <= values.floor.people <= MAX_THRESHOLD:
         raise MalformedError("change_invalid", f"a floor asks for 1 to {MAX_THRESHOLD} people")
     check_age(values.max_age, "change_invalid")
+    wait_ms = values.recovery_wait_ms
+    if wait_ms % HOUR_MS or not LEAST_WAIT_MS <= wait_ms <= MOST_WAIT_MS:
+        detail = "recoveryWait is 24 to 720 whole hours, in milliseconds"
+        raise MalformedError("change_invalid", detail)
+    _check_homes(values.allowed_homes)
+
+
+def waits_until_ms(before: CharterValues, after: CharterValues, *, at_ms: int) -> int:
+    """Return when a wait ends that a change shortens, 0 for a change that does not."""
+    shorter = after.recovery_wait_ms < before.recovery_wait_ms
+    return at_ms + before.recovery_wait_ms if shorter else 0
+
+
+def _check_homes(homes: tuple[KeyHome, ...]) -> None:
+    """Require homes in order, one of them in a browser: a program's key changes no charter."""
+    if list(homes) != sorted(set(homes)):
+        raise MalformedError("change_invalid", "homes are sorted, each of them once")
+    if set(homes) <= {"program"}:
+        detail = "homes has one of device, session and synced: people sign changes in a browser"
+        raise MalformedError("change_invalid", detail)
 
 
 def check_age(age_ms: int, code: str) -> None:
@@ -68,6 +105,13 @@ def check_age(age_ms: int, code: str) -> None:
     hours, rest = divmod(age_ms, HOUR_MS)
     if rest or not 1 <= hours <= MOST_HOURS:
         raise MalformedError(code, f"maxAge is 1 to {MOST_HOURS:,} whole hours, in milliseconds")
+
+
+def require_home(values: CharterValues, home: KeyHome) -> None:
+    """Raise ConflictError `home_not_allowed` for a home that no new signing key may have."""
+    if home not in values.allowed_homes:
+        allowed = ", ".join(values.allowed_homes)
+        raise ConflictError("home_not_allowed", f"this ledger accepts new keys of: {allowed}")
 
 
 def shortfall(rules: Policy, floor: Floor) -> str | None:

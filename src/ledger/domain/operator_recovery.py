@@ -22,12 +22,11 @@ from ledger.domain.governance import require_place
 from ledger.domain.invitations import Invitation, is_of
 from ledger.domain.person import Person
 from ledger.domain.policy import Node, RolesByPerson
-from ledger.domain.recoveries import WAIT_MS
 from ledger.domain.standing import require_standing
 from ledger.domain.text import require_reason
 from ledger.errors import ConflictError, NotFoundError
 
-OPEN_MS = 7 * WAIT_MS  # how long the links work
+OPEN_MS = 7 * clock.DAY_MS  # how long the links work
 
 
 def invite(act_text: str, sources: Sources, *, now_ms: int) -> OperatorInvited:
@@ -51,7 +50,7 @@ def invite(act_text: str, sources: Sources, *, now_ms: int) -> OperatorInvited:
         raise ConflictError("recovery_waiting", "an earlier recovery waits: its links work later")
     _require_new(act, known_ids={each.id for each in known} | _recoveries(rules))
     _require_as_lacking(act, sources, now_ms)
-    active_ms = now_ms + WAIT_MS
+    active_ms = rules.recovered_ms(now_ms)
     return OperatorInvited(
         recovery=act.recovery,
         lost=act.lost,

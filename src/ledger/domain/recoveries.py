@@ -21,13 +21,11 @@ from ledger.encoding import b64u_decode, sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
 from ledger.jose import OkpJwk
 
-WAIT_MS = 24 * 3_600_000  # a day
-
 
 def recover(
     owner: Person, added: PasskeyAdded, asked: ConfirmedAct, rules: Charter
 ) -> PasskeyAdded:
-    """Return a passkey that a code or a link adds; it works after the waiting time.
+    """Return a passkey that a code or a link adds; it works after the charter's wait.
 
     `asked` has the JWS by the key of the code or link, and the new passkey's own assertion. A
     link's passkey also waits for its admission if governance asks for two people or more. Raises
@@ -58,7 +56,7 @@ def recover(
         added,
         redeem=asked.text,
         assertion=asked.assertion,
-        active_from=clock.to_text(asked.now_ms + WAIT_MS),
+        active_from=clock.to_text(rules.recovered_ms(asked.now_ms)),
         re_enrols=link is not None,
         needs_admission=link is not None and policy.asks_for_two(rules.governance),
     )

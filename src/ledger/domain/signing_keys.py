@@ -8,6 +8,7 @@ from ledger import clock
 from ledger.domain import acts, challenges, key_material
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
+from ledger.domain.charter_values import require_home
 from ledger.domain.compromise import require_own_date
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import KeyAttested, KeyReaffirmed, KeyRevoked
@@ -33,6 +34,20 @@ class KeySubmission(msgspec.Struct, frozen=True):
     expires_at: str | None = None
 
 
+def attest_allowed_key(
+    person: Person, submission: KeySubmission, rules: Charter, *, nonce: str, now_ms: int
+) -> KeyAttested:
+    """Return the attestation of a new signing key with a home that the charter allows.
+
+    Raises as `attest_key`; ConflictError `home_not_allowed`.
+    """
+    attested = attest_key(
+        person, submission, nonce=nonce, ledger=rules.ledger, party=rules.party, now_ms=now_ms
+    )
+    require_home(rules.values, attested.home)
+    return attested
+
+
 def attest_key(
     person: Person,
     submission: KeySubmission,
@@ -42,7 +57,7 @@ def attest_key(
     party: RelyingParty,
     now_ms: int,
 ) -> KeyAttested:
-    """Return the attestation of a new signing key by one of the person's passkeys.
+    """Return the attestation of a new signing key by one of the person's passkeys, with any home.
 
     Raises MalformedError (a bad or private JWK, `time_invalid`, `home_invalid`), ConflictError
     `key_known`, RefusedError `passkey_assertion_refused`, `possession_refused`, and those of

@@ -13,6 +13,7 @@ import msgspec
 from ledger.domain import charter_values, policy, usable
 from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
 from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_title
+from ledger.domain.events import TypeDefined, TypeRetired
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
 from ledger.domain.text import require_text
@@ -118,6 +119,19 @@ def _check_drafters(drafters: tuple[str, ...]) -> None:
 
 def _invalid(detail: str) -> MalformedError:
     return MalformedError("type_invalid", detail)
+
+
+def types_after(types: Types, body: TypeDefined | TypeRetired) -> Types:
+    """Return the types after a new version or the end of one, which may end pending statements."""
+    known = types.get(body.name)
+    if isinstance(body, TypeDefined):
+        after = parse_definition(body.definition)
+    else:
+        after = msgspec.structs.replace(types[body.name], retired=True)
+    stopped = 0 if known is None else known.stopped
+    if known is not None and body.pending == "stop":
+        stopped = known.definition.version
+    return {**types, body.name: msgspec.structs.replace(after, stopped=stopped)}
 
 
 def roles_of(definition: TypeDefinition) -> frozenset[str]:

@@ -5,7 +5,7 @@ word is malformed, and the type checker rejects a comparison with a misspelt wor
 here: the rules decide which role names are valid.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 # The status of a statement. `expired` follows from the clock; no event records it.
 Status = Literal["pending", "approved", "rejected", "withdrawn", "expired", "superseded"]
@@ -33,6 +33,7 @@ SupersededBy = Literal["creator", "drafters"]
 # Where a signing key's private half lives: in one browser, in one browser until its session ends,
 # wrapped for every browser of the person, or in a program.
 KeyHome = Literal["device", "session", "synced", "program"]
+HOMES: tuple[KeyHome, ...] = tuple(sorted(get_args(KeyHome)))
 # Who let a person in, where no change did: the operator, when governance could not act.
 AdmittedBy = Literal["operator"]
 # The status of a passkey.

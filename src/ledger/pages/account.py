@@ -99,6 +99,7 @@ async def codes(request: AnyRequest, web: FromWeb, onward: Next = None) -> Templ
     left, had = await web.people.recovering.left(me.id)
     origin = web.charter.party.origin
     shown = {"left": left, "had": had, "origin": origin, "next": local_path(onward)}
+    shown |= {"recovery_wait": await asyncio.to_thread(web.recovery_wait)}
     made = partial(page, "codes", web, me=me, **shown)
     return await asyncio.to_thread(made)
 
@@ -106,7 +107,8 @@ async def codes(request: AnyRequest, web: FromWeb, onward: Next = None) -> Templ
 @get("/recover", sync_to_thread=True)
 def recover(request: AnyRequest, web: FromWeb) -> Template:
     """Let somebody without a device use a recovery code, after what is quicker."""
-    return page("recover", web, me=web.session_user(request))
+    waits = web.recovery_wait()
+    return page("recover", web, me=web.session_user(request), recovery_wait=waits)
 
 
 @get("/device", sync_to_thread=True)

@@ -8,6 +8,7 @@ import msgspec
 from litestar import get
 from litestar.response import Redirect, Template
 
+from ledger import clock
 from ledger.domain import policy
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node
@@ -24,7 +25,7 @@ from ledger.pages.governors import (
     with_passkeys,
 )
 from ledger.pages.web import FromWeb, page, to_sign_in
-from ledger.pages.words import values_phrase, wait
+from ledger.pages.words import homes_phrase, values_phrase, wait
 from projections import rules, timeline, users
 from projections.rules import RulesInForce
 
@@ -64,6 +65,7 @@ def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
             "values_set": _settings(db, "values", at=at),
         }
         names = _names(db, [in_force.governance], at=at)
+        held_ms = rules.recovery_wait_ms(db, at=at, now=now)
         others = []
         if can_change(me, in_force):
             known_ids = {each.person.id for each in known}
@@ -84,12 +86,25 @@ def governance(request: AnyRequest, web: FromWeb) -> Template | Redirect:
         asked=policy.members(in_force.governance),
         values=in_force.values,
         age=wait(in_force.values.max_age),
+        homes=homes_phrase(in_force.values.allowed_homes),
+        **_waits(in_force, held_ms),
         governing=governing(roles),
         known=known,
         others=others,
         **context,
         **settings,
     )
+
+
+def _waits(in_force: RulesInForce, now_ms: int) -> dict[str, object]:
+    """Return how long recoveries wait, and those that begin now if that is longer."""
+    ours_ms = in_force.values.recovery_wait_ms
+    return {
+        "recovery_wait": wait(now_ms),
+        "recovery_rule": wait(ours_ms),
+        "recovery_days": ours_ms / clock.DAY_MS,
+        "recovery_held": now_ms > ours_ms,
+    }
 
 
 def _places(in_force: RulesInForce, known: Sequence[GoverningPerson]) -> list[Place]:

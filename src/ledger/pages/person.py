@@ -89,6 +89,7 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
         acted=acted,
         governs=governs(found, in_force),
         reach=REACH_DAYS,
+        recovery_wait=web.recovery_wait(),
         **context,
     )
 

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from ledger import clock
 from ledger.commands.people import PeopleCommands
 from ledger.domain.charter import Charter
-from ledger.domain.vocabulary import RegistrationMode
+from ledger.domain.vocabulary import HOMES, KeyHome, RegistrationMode
 from ledger.errors import UnavailableError
 from ledger.http.access_record import AccessRecord
 from ledger.http.read_models import ReadModels
@@ -21,6 +21,7 @@ from ledger.http.sessions import Sessions
 from ledger.http.user_agents import UNKNOWN
 from ledger.pages.acceptance import Awaited, awaited
 from ledger.pages.administration import can_change, governs
+from ledger.pages.words import homes_phrase, wait
 from ledger.store.ports.operations import DeviceNote
 from projections import devices, inbox, invitations, rules, users
 from projections.devices import Added
@@ -65,6 +66,16 @@ class Web(NamedTuple):
     def registration_mode(self) -> RegistrationMode:
         """Return who may register now."""
         return self.people.changes.registration(self.charter.registration)
+
+    def new_homes(self) -> tuple[KeyHome, ...]:
+        """Return where new signing keys may live."""
+        with self.models.views() as (db, at):
+            return rules.in_force(db, at=at).values.allowed_homes
+
+    def recovery_wait(self) -> str:
+        """Return how long a recovery waits that begins now, in words."""
+        with self.models.views() as (db, at):
+            return wait(rules.recovery_wait_ms(db, at=at, now=self.models.now()))
 
     def news(self, me: User) -> list["News"]:
         """Return the keys and passkeys that were added to a person's account lately."""
@@ -155,10 +166,13 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
         "position": 0,
         "lost_epoch": web.charter.lost_epoch,
     }
+    homes = HOMES if me is None and name != "register" else web.new_homes()
     news = [] if me is None else web.news(me)
     recoveries = [] if me is None else web.recoveries(me)
     shown = {
         "me": me,
+        "new_homes": homes,
+        "homes_only": "" if homes == HOMES else homes_phrase(homes),
         "news": news,
         "recoveries": recoveries,
         "by_operator": None if me is None else web.operator_recovery(me),

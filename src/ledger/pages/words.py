@@ -1,12 +1,13 @@
 """The sentences that pages show about progress and times."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import assert_never
 
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy_words import listed, moment
 from ledger.domain.quoting import quoted
+from ledger.domain.vocabulary import HOMES, KeyHome
 from ledger.pages.texts import text
 from projections.statements import MemberProgress, Progress, StatementDetail
 
@@ -28,12 +29,20 @@ def values_phrase(values: CharterValues) -> str:
     parts += [] if floor.creator_may_sign else [text("change.values.creator")]
     parts += [text("change.values.passkey")] if floor.assurance == "passkey" else []
     parts += [] if values.untyped else [text("change.values.typed")]
-    return "; ".join([*parts, text("change.values.age", age=wait(values.max_age))])
+    parts.append(text("change.values.age", age=wait(values.max_age)))
+    if values.allowed_homes != HOMES:
+        parts.append(text("change.values.homes", homes=homes_phrase(values.allowed_homes)))
+    return "; ".join([*parts, text("change.values.wait", wait=wait(values.recovery_wait_ms))])
+
+
+def homes_phrase(homes: Iterable[KeyHome]) -> str:
+    """Return where new signing keys may live, e.g. `on one device or with a program`."""
+    return listed([text(f"change.home.{each}") for each in homes], "or")
 
 
 def wait(age_ms: int) -> str:
-    """Return `400 days`, or `36 hours` if that is no whole number of days."""
-    hours = age_ms // 3_600_000
+    """Return `400 days`, or `36 hours` if that is no whole number of days; hours round up."""
+    hours = -(-age_ms // 3_600_000)
     if hours % 24:
         return text("change.wait.hours", count=hours)
     return text("change.wait.days", count=hours // 24)

@@ -112,11 +112,7 @@ def _add_passkey(owner: Person, body: PasskeyAdded, rules: Charter, now_ms: int)
 
 def _attest_key(owner: Person, body: KeyAttested, rules: Charter, now_ms: int) -> KeyAttested:
     jwk = msgspec.to_builtins(body.jwk)
-    return signing_keys.attest_key(
-        owner,
-        KeySubmission(jwk, body.assertion, body.possession, body.home, body.expires_at),
-        nonce=body.nonce,
-        ledger=rules.ledger,
-        party=rules.party,
-        now_ms=now_ms,
+    submission = KeySubmission(jwk, body.assertion, body.possession, body.home, body.expires_at)
+    return signing_keys.attest_allowed_key(
+        owner, submission, rules, nonce=body.nonce, now_ms=now_ms
     )

@@ -16,10 +16,10 @@ from ledger.audit import run
 from ledger.audit.run import AuditRequest
 from ledger.cli.main import main
 from ledger.data_files import LEDGER_KEY_FILE, LOG_FILE
+from ledger.domain.charter_values import LEAST_WAIT_MS as WAIT_MS
 from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.operator_recovery import OPEN_MS
 from ledger.domain.policy import Node
-from ledger.domain.recoveries import WAIT_MS
 from ledger.errors import ConflictError
 from ledger.store.engines import audited_log
 from tests.support.actor import now_ms

@@ -20,12 +20,15 @@ from tests.vectors.changes.drafts import drafts
 from tests.vectors.changes.endings import ENDINGS
 from tests.vectors.changes.erasures import ERASURES
 from tests.vectors.changes.floors import FLOORS
+from tests.vectors.changes.keeping import KEEPING
 from tests.vectors.changes.places import PLACES
 from tests.vectors.changes.suspensions import SUSPENSIONS
 from tests.vectors.changes.tries import TRIES
 
 PATH = Path(__file__).with_name("cases.json")
-FORGERIES = TRIES | SUSPENSIONS | PLACES | CLOSING | ENDINGS | ERASURES | FLOORS | ACCEPTANCES
+FORGERIES = (
+    TRIES | SUSPENSIONS | PLACES | CLOSING | ENDINGS | ERASURES | FLOORS | ACCEPTANCES | KEEPING
+)
 
 
 def logs() -> Iterator[tuple[str, Company, str | None]]:

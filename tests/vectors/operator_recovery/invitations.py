@@ -7,8 +7,9 @@ import msgspec
 
 from ledger.domain import ledger_acts
 from ledger.domain.charter import STREAM
+from ledger.domain.charter_values import LEAST_WAIT_MS as WAIT_MS
 from ledger.domain.events import Body, LogFrozen
-from ledger.domain.recoveries import WAIT_MS
+from tests.support.changes import set_charter, values
 from tests.support.keys import ed25519_key
 from tests.support.ledger_chronicle import RECOVERY
 from tests.support.signers import LEDGER
@@ -50,6 +51,16 @@ def invite(*links: Link, **said: Any) -> Step:
 
 def replaced(*links: Link, **members: Any) -> Last:
     return lambda it: msgspec.structs.replace(it.invited(*links), **members)
+
+
+def wait_longer(it: Wreck) -> None:
+    longer = values("open", recovery_wait=2 * WAIT_MS)
+    it.change(it.ada, 3, set_charter(longer, values("open")))
+
+
+def waiting_longer(it: Wreck) -> Body:
+    active_from, expires_at = it.later(2 * WAIT_MS), it.later(9 * WAIT_MS)
+    return replaced(ONE, active_from=active_from, expires_at=expires_at)(it)
 
 
 def nested(it: Wreck) -> None:
@@ -236,6 +247,11 @@ EVIDENCE: Tries = {
     ),
     "links that work too early": (
         after(BY_TWO, last=lambda it: replaced(ONE, OTHER, active_from=it.later(1))(it)),
+        "decision_mismatch",
+    ),
+    "links under a wait of two days": (after(wait_longer, last=waiting_longer), None),
+    "links under a wait of two days that work after 24 hours": (
+        after(wait_longer, last=inviting(ONE)),
         "decision_mismatch",
     ),
     "links that work for too long": (

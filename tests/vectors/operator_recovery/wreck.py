@@ -9,12 +9,12 @@ import msgspec
 from ledger import clock
 from ledger.domain import admission, ledger_acts
 from ledger.domain.charter import STREAM
+from ledger.domain.charter_values import LEAST_WAIT_MS as WAIT_MS
 from ledger.domain.events import OperatorInvitationsCancelled, OperatorInvited
 from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.ledger_acts import OperatorLink
 from ledger.domain.operator_recovery import OPEN_MS
 from ledger.domain.policy import Node
-from ledger.domain.recoveries import WAIT_MS
 from tests.support.changes import governors
 from tests.support.ledger_chronicle import RECOVERY
 from tests.support.links import link_key

@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from ledger.domain.events import Body
+from tests.support.changes import set_charter, values
 from tests.support.comebacks import COMEBACK, re_enrol
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.links import link_jwk, link_key
 from tests.support.signers import Signer
 from tests.vectors.changes.company import NOBODY, stand
-from tests.vectors.re_enrolment.returning import OTHER_LINK, Returning
+from tests.vectors.re_enrolment.returning import DAY_MS, OTHER_LINK, Returning
 
 Step = Callable[[Returning], None]
 Last = Callable[[Returning], Body]
@@ -56,6 +57,14 @@ def done(*steps: Step, item: Callable[[Returning], dict[str, Any]], two: bool = 
     return told
 
 
+def wait_longer(it: Returning) -> None:
+    it.ask(set_charter(values("open", recovery_wait=2 * DAY_MS), values("open")))
+
+
+def waiting_longer(it: Returning) -> Body:
+    return msgspec.structs.replace(it.redemption(), active_from=it.later(2 * DAY_MS))
+
+
 def again(it: Returning) -> dict[str, Any]:
     return re_enrol(it.ivy, OTHER_LINK)
 
@@ -94,6 +103,11 @@ def replaced(**members: Any) -> Last:
 OPEN, REDEEMED = Returning.open, Returning.redeem
 LINKS: Tries = {
     "a re-enrolment": (done(item=lambda it: re_enrol(it.ivy)), None),
+    "a link under a wait of two days": (after(wait_longer, OPEN, last=waiting_longer), None),
+    "a link under a wait of two days that works after 24 hours": (
+        after(wait_longer, OPEN, last=Returning.redemption),
+        "decision_mismatch",
+    ),
     "a re-enrolment of somebody suspended": (
         done(suspend, item=lambda it: re_enrol(it.ivy)),
         None,

@@ -6,6 +6,7 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import challenges
+from ledger.domain.charter_values import LEAST_WAIT_MS as WAIT_MS
 from ledger.domain.events import (
     KeyAttested,
     PasskeyAdded,
@@ -13,7 +14,6 @@ from ledger.domain.events import (
     RecoveryCancelled,
     RecoveryCodesSet,
 )
-from ledger.domain.recoveries import WAIT_MS
 from tests.support.authenticator import Passkey
 from tests.support.fixed_keys import fixed_passkey
 from tests.support.keys import ed25519_key

@@ -20,6 +20,7 @@ from tests.support.fixed_keys import fixed_passkey
 from tests.support.signers import LEDGER, NONCE, Signer, assertion
 from tests.vectors.changes.make import shown_event
 from tests.vectors.recovery_codes.lost import NAMES, Lost
+from tests.vectors.recovery_codes.waits import WAITS
 
 PATH = Path(__file__).with_name("cases.json")
 OTHERS = [f"other code {n}" for n in range(10)]
@@ -222,7 +223,7 @@ TRIES: dict[str, tuple[Try, str | None]] = {
 
 def logs() -> Iterator[tuple[str, Lost, str | None]]:
     """Yield the name, the log and the expected code of each case."""
-    for name, (tries, expected) in TRIES.items():
+    for name, (tries, expected) in (TRIES | WAITS).items():
         told = Lost()
         tries(told)
         yield name, told, expected

@@ -11,7 +11,7 @@ import { isPrimeOrder } from "../jose/ed25519.js";
 import { requirePrimeOrder } from "../jose/keys.js";
 import { ED25519, parseVkey } from "../tlog/vkeys.js";
 import { ACT, parseAct, verifyAct } from "./acts.js";
-import { foundingValues } from "./charter_values.js";
+import { foundingValues, valuesAfter } from "./charter_values.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { digestOf, FOUNDING } from "./governance.js";
 import { asksForTwo, members, ROLE, ROLES } from "./policy.js";
@@ -46,7 +46,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
     defined: defined.filter((each) => each !== role),
     closed: [...closed, role],
   }),
-  [TAG.CHARTER_SET]: (_, { values }) => ({ values }),
+  [TAG.CHARTER_SET]: (charter, { values }, at) => valuesAfter(charter, values, at),
   [TAG.TYPE_DEFINED]: changedTypes,
   [TAG.TYPE_RETIRED]: changedTypes,
   [TAG.GOVERNANCE_SET]: governed,
@@ -128,6 +128,7 @@ function founded(body) {
   return {
     ledger: body.ledger,
     values: foundingValues(body.registration),
+    waitsUntilMs: 0,
     party: { rpId: body.rpId, origin: body.origin },
     key: body.key,
     heads: body.heads,

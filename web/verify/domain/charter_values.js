@@ -1,14 +1,18 @@
-// Mirrors ledger.domain.charter_values: who may register, the floor, the longest wait, untyped drafts.
+// Mirrors ledger.domain.charter_values: what a ledger asks of people, of their keys and of statements.
 
 import { minPeople, shortfall } from "../../static/js/lib/floor.js";
 import { toMs } from "../clock.js";
+import { same } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { flag, integer, oneOf, struct } from "../shapes.js";
+import { flag, ifPresent, integer, listOf, oneOf, struct } from "../shapes.js";
 import { MAX_THRESHOLD } from "./policy.js";
-import { ASSURANCE, REGISTRATION } from "./vocabulary.js";
+import { ASSURANCE, HOME, REGISTRATION } from "./vocabulary.js";
 
 const HOUR_MS = 3_600_000;
 const MOST_HOURS = 87_840;
+const LEAST_WAIT_MS = 24 * HOUR_MS;
+const MOST_WAIT_MS = 30 * LEAST_WAIT_MS;
+const HOMES = Object.values(HOME);
 const LAST_MS = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
 const NO_FLOOR = Object.freeze({ people: 1, creatorMaySign: true, assurance: ASSURANCE.KEY });
 
@@ -22,6 +26,8 @@ export const charterValues = struct({
   }),
   maxAge: integer,
   untyped: flag,
+  homes: ifPresent(listOf(oneOf(...HOMES))),
+  recoveryWait: ifPresent(integer),
 });
 
 /** Return the values of a new ledger. */
@@ -33,11 +39,39 @@ export const foundingValues = (registration) => ({
 });
 
 /** Refuse values that no charter can have. */
-export function requireValues({ floor, maxAge }) {
+export function requireValues(values) {
+  const { floor, maxAge, homes = ["device"] } = values;
   if (floor.people < 1 || floor.people > MAX_THRESHOLD) {
     refuse("change_invalid", `a floor asks for 1 to ${MAX_THRESHOLD} people`);
   }
   requireAge(maxAge, "change_invalid");
+  const waitMs = recoveryWaitOf(values);
+  if (waitMs % HOUR_MS || waitMs < LEAST_WAIT_MS || waitMs > MOST_WAIT_MS) {
+    refuse("change_invalid", "recoveryWait is 24 to 720 whole hours, in milliseconds");
+  }
+  if (!same(homes, [...new Set(homes)].sort())) refuse("change_invalid", "homes are sorted, each once");
+  if (!homes.some((home) => home !== HOME.PROGRAM)) {
+    refuse("change_invalid", "homes has one of device, session and synced");
+  }
+}
+
+/** Return how long a recovery waits. */
+export const recoveryWaitOf = ({ recoveryWait = LEAST_WAIT_MS }) => recoveryWait;
+
+/** Return when a recovery that begins now is complete: a shorter wait ends no sooner than the one before. */
+export const recoveredMs = ({ values, waitsUntilMs }, nowMs) =>
+  Math.max(nowMs + recoveryWaitOf(values), waitsUntilMs);
+
+/** Return what a charter with other values says of them and of the wait that they replace. */
+export function valuesAfter({ values: before, waitsUntilMs }, values, at) {
+  const replacedMs = recoveryWaitOf(before);
+  const isShorter = recoveryWaitOf(values) < replacedMs;
+  return { values, waitsUntilMs: isShorter ? Math.max(waitsUntilMs, toMs(at) + replacedMs) : waitsUntilMs };
+}
+
+/** Refuse a home that no new signing key may have. */
+export function requireHome({ homes = HOMES }, home) {
+  if (!homes.includes(home)) refuse("home_not_allowed", `this ledger accepts new keys of: ${homes.join(", ")}`);
 }
 
 /** Refuse, with this code, an age that is not 1 to 87,840 whole hours. */

@@ -5,12 +5,12 @@ import { refuse } from "../errors.js";
 import { requirePrimeOrder } from "../jose/keys.js";
 import { ACT } from "./acts.js";
 import { inForce, ownAct } from "./charter.js";
+import { recoveredMs } from "./charter_values.js";
 import { requireUuid } from "./document.js";
 import { counting, requirePlace } from "./governance.js";
 import { met, missing } from "./places.js";
 import { signedBy } from "./person.js";
 import { maySign, members, nodes } from "./policy.js";
-import { WAIT_MS } from "./recoveries.js";
 import { canGovern, requireReason, requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 
@@ -29,8 +29,8 @@ export async function decideInvitations({ act: source }, sources, nowMs) {
   }
   requireNew(act, charter.invitations);
   await requireAsLacking(act, sources, nowMs);
-  const activeFrom = timeText(nowMs + WAIT_MS);
-  const expiresAt = timeText(nowMs + WAIT_MS + OPEN_MS);
+  const activeMs = recoveredMs(charter, nowMs);
+  const [activeFrom, expiresAt] = [timeText(activeMs), timeText(activeMs + OPEN_MS)];
   return { recovery, lost, invitations, activeFrom, expiresAt, reason, act: source };
 }
 

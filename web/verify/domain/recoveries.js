@@ -8,6 +8,7 @@ import { thumbprint } from "../jose/keys.js";
 import { ACT, parseAct, PURPOSE, REDEEM_TYP, verifyAct } from "./acts.js";
 import { redeemChallenge } from "./challenges.js";
 import { inForce } from "./charter.js";
+import { recoveredMs } from "./charter_values.js";
 import { requirePlace } from "./governance.js";
 import { verifyAssertion } from "./passkey.js";
 import { signedBy, waits } from "./person.js";
@@ -17,10 +18,7 @@ import { requireStanding } from "./standing.js";
 import { confirm } from "./stepup.js";
 import { STANDING } from "./vocabulary.js";
 
-/** How long a passkey or link waits that lets somebody come back. */
-export const WAIT_MS = 24 * 60 * 60 * 1000;
-
-/** Return a passkey that a code or a link adds; it works after the waiting time. */
+/** Return a passkey that a code or a link adds; it works after the charter's wait. */
 export async function decideRecovery(owner, added, { redeem, assertion }, context) {
   const { ledger, party, nowMs, charter } = context;
   const jws = parseAct(redeem, REDEEM_TYP);
@@ -44,7 +42,7 @@ export async function decideRecovery(owner, added, { redeem, assertion }, contex
   const challenge = await redeemChallenge({ cose, ledger, nonce: added.nonce, user: owner.user });
   await verifyAssertion(assertion, { challenge, passkey: added, party });
   const needsAdmission = isLink && asksForTwo(charter.governance);
-  const activeFrom = new Date(nowMs + WAIT_MS).toISOString();
+  const activeFrom = new Date(recoveredMs(charter, nowMs)).toISOString();
   return { ...added, redeem, assertion, activeFrom, reEnrols: isLink, needsAdmission };
 }
 

@@ -9,6 +9,7 @@ import { importJwk, requirePrimeOrder, thumbprint } from "../jose/keys.js";
 import { ACT, parseAct, stated } from "./acts.js";
 import { attestationChallenge } from "./challenges.js";
 import { lostEpochOf } from "./charter.js";
+import { requireHome } from "./charter_values.js";
 import { requireOwnDate } from "./compromise.js";
 import { requireNoPasskey } from "./key_material.js";
 import { verifyAssertion } from "./passkey.js";
@@ -20,7 +21,14 @@ import { HOME } from "./vocabulary.js";
 const POSSESSION_TYP = "key-possession+jws";
 const MAX_SESSION_KEY_MS = 12 * 60 * 60 * 1000;
 
-/** Return the attestation of a signing key by one of its owner's passkeys. */
+/** Return the attestation of a signing key with a home that the charter allows. */
+export async function decideAllowedAttestation(owner, body, context) {
+  const attested = await decideAttestation(owner, body, context);
+  requireHome(context.charter.values, attested.home);
+  return attested;
+}
+
+/** Return the attestation of a signing key by one of its owner's passkeys, with any home. */
 export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   const { jwk, nonce, home, assertion, possession, expiresAt } = body;
   // 1. The key is strong; its kid is computed here.

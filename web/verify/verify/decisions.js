@@ -43,7 +43,7 @@ export const DECIDE = forEveryTag({
   [TAG.PASSKEY_REMOVED]: (auditor, event, context) =>
     passkeys.decideRemoval(auditor.person(event), event.body, context),
   [TAG.KEY_ATTESTED]: (auditor, event, context) =>
-    keys.decideAttestation(auditor.person(event), event.body, context),
+    keys.decideAllowedAttestation(auditor.person(event), event.body, context),
   [TAG.KEY_REVOKED]: (auditor, event, context) =>
     keys.decideRevocation(auditor.person(event), event.body, context),
   [TAG.KEY_REAFFIRMED]: (auditor, event, context) =>

@@ -5,6 +5,9 @@ import { listed, manyOf, moment, nodePhrase, policySentence } from "./policy.js"
 import { quoted } from "./quoted.js";
 import { fill } from "./texts.js";
 
+const DAY_MS = 24 * 3_600_000;
+const HOMES = ["device", "program", "session", "synced"];
+
 /**
  * Return the items of a change as `{sentence, before, after, passkeys}`. `names` gives people by
  * their id, `texts` is the catalogue. `replaced` has the values that items replace, by their digest
@@ -63,7 +66,7 @@ const ofDefinition = ({ name, version, title, drafters, policy, supersede }, nam
 });
 
 /** Return the values of the charter in words. */
-function valuesPhrase({ registration, floor, maxAge, untyped }, texts) {
+function valuesPhrase({ registration, floor, maxAge, untyped, homes = HOMES, recoveryWait = DAY_MS }, texts) {
   const said = (key, filled = {}) => fill(texts[`change.values.${key}`], filled);
   const parts = [
     said("registration", { registration: texts[`registration.${registration}`] }),
@@ -72,9 +75,13 @@ function valuesPhrase({ registration, floor, maxAge, untyped }, texts) {
     ...(floor.assurance === "passkey" ? [said("passkey")] : []),
     ...(untyped ? [] : [said("typed")]),
     said("age", { age: wait(maxAge, texts) }),
+    ...(homes.length === HOMES.length ? [] : [said("homes", { homes: homesPhrase(homes, texts) })]),
+    said("wait", { wait: wait(recoveryWait, texts) }),
   ];
   return parts.join("; ");
 }
+
+const homesPhrase = (homes, texts) => listed(homes.map((home) => texts[`change.home.${home}`]), "or");
 
 function wait(ageMs, texts) {
   const hours = ageMs / 3_600_000;

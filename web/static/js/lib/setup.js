@@ -17,10 +17,17 @@ export function elsewhere(origin) {
   one("#problem .notice").append(el("p", {}, there));
 }
 
-/** Offer the home "synced" where the browser can ask a passkey for a secret. */
+/**
+ * Offer the home "synced" where the browser can ask a passkey for a secret. Return whether it can
+ * make a key with a home that the charter allows.
+ */
 export async function offerHomes() {
   const can = await PublicKeyCredential.getClientCapabilities?.();
-  if (can?.["extension:prf"]) for (const each of all("[data-synced]")) each.hidden = false;
+  const asks = Boolean(can?.["extension:prf"]);
+  for (const each of all("[data-synced]")) each.hidden = !asks;
+  const none = all("[data-no-home]");
+  for (const each of none) each.hidden = asks;
+  return asks || none.length === 0;
 }
 
 /** Say why this browser needs a key, and how it can get one. */
@@ -33,7 +40,7 @@ export async function offer(key, hadOne) {
   } else if (hadOne) {
     put(place, "text", "The key that it had is no longer accepted: set up a new one.");
   }
-  await offerHomes();
+  one("[data-action=set-up]", place).disabled = !(await offerHomes());
   if (!key && me.kids.length) await offerSynced(place);
 }
 

@@ -74,10 +74,11 @@ async function propose() {
   return proposeAndTell({ "set-governance": item }, names);
 }
 
-/** Propose other values of the charter: those in force, changed by `change`. */
+/** Propose other values of the charter: those in force, changed by `change`; null leaves one out. */
 async function proposeValues(change) {
-  const { values, valuesSha256: was } = await get("/api/governance");
-  return proposeAndTell({ "set-charter": { values: { ...values, ...change }, was } });
+  const { values: before, valuesSha256: was } = await get("/api/governance");
+  const stated = Object.entries({ ...before, ...change }).filter(([, value]) => value !== null);
+  return proposeAndTell({ "set-charter": { values: Object.fromEntries(stated), was } });
 }
 
 const registration = ({ dataset }) => proposeValues({ registration: dataset.registration });
@@ -93,6 +94,20 @@ const proposeFloor = () =>
     maxAge: Math.round(one("#max-age").valueAsNumber * 24) * HOUR_MS,
   });
 
+/** Propose where new keys live and how long a recovery waits; what every ledger has is left out. */
+async function proposeKeys() {
+  const homes = all("[name=new-home]:checked").map(({ value }) => value).sort();
+  const hours = Math.round(one("#recovery-days").valueAsNumber * 24);
+  const isFault = homes.join() === "program" || homes.length === 0;
+  one("#homes-fault").hidden = !isFault;
+  if (isFault) return;
+  const isEverywhere = homes.length === all("[name=new-home]").length;
+  await proposeValues({
+    homes: isEverywhere ? null : homes,
+    recoveryWait: hours === 24 ? null : hours * HOUR_MS,
+  });
+}
+
 form?.addEventListener("input", draw);
 if (form) draw();
-serve({ registration }, { "#propose": propose, "#propose-floor": proposeFloor });
+serve({ registration }, { "#propose": propose, "#propose-floor": proposeFloor, "#propose-keys": proposeKeys });

@@ -70,7 +70,7 @@ async function lookAtLink() {
   one("button", form).textContent = text("recover.back.button");
   const { kid } = await keyOf(secret, me.ledger);
   const { publicKey } = await post("/api/recoveries/options", { code: kid });
-  one("#lead").textContent = text("recover.back.lead", { who: publicKey.user.name });
+  one("#lead").textContent = text("recover.back.lead", { who: publicKey.user.name, wait: form.dataset.wait });
 }
 
 await start();

@@ -116,8 +116,7 @@ if (form && secret !== null && !one("#problem").hasChildNodes()) {
   }
 }
 if (form && !one("#problem").hasChildNodes()) {
-  await offerHomes();
-  one("button", form).disabled = false;
+  one("button", form).disabled = !(await offerHomes());
 }
 // Another link that is opened in this tab changes the fragment alone.
 addEventListener("hashchange", () => location.reload());
