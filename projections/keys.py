@@ -7,35 +7,42 @@ import sqlite3
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ledger import clock
-from ledger.domain import challenges
 from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
+    KeyAdded,
     KeyAttested,
     KeyReaffirmed,
     KeyRevoked,
     LedgerCreated,
     PasskeyAdded,
+    ServiceAccountAdded,
+    ServiceAccountEnded,
 )
 from ledger.domain.passkey import AssertionEvidence
+from ledger.domain.service_accounts import challenge_of
 from ledger.domain.vocabulary import KeyHome, KeyStatus
 from ledger.encoding import b64u_encode
 from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk
 from ledger.sqlite.bulk_insert import write
-from projections import losses
+from projections import losses, service_scopes
 from projections.facts import OPEN, Batch, Fact, LogReader, find_stream
 from projections.passkeys import COMPLETE, FROM
+from projections.service_scopes import Service
 from projections.users import KEY_STATUS, uuid_text
 
 NAME = "keys"
-VERSION = 4
+VERSION = 5
 TABLES: tuple[str, ...] = (
     "CREATE TABLE signing_key(position INTEGER PRIMARY KEY, kid TEXT NOT NULL,"
     " user INTEGER NOT NULL, credential_id TEXT NOT NULL, jwk TEXT NOT NULL, at TEXT NOT NULL,"
-    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT, home TEXT NOT NULL) STRICT",
+    " expires_at TEXT, revoked INTEGER NOT NULL, revoked_at TEXT, home TEXT NOT NULL,"
+    # What a service account does, as JSON; NULL for a key with which its person decides.
+    " service TEXT) STRICT",
     # What was declared compromised, as `kid:…` or `passkey:…`, at which position, since when.
     "CREATE TABLE compromise(subject TEXT NOT NULL, user INTEGER NOT NULL,"
     " position INTEGER NOT NULL, since TEXT NOT NULL,"
@@ -51,13 +58,15 @@ INDEXES: tuple[str, ...] = (
     "CREATE UNIQUE INDEX signing_key_by_kid ON signing_key(kid)",
     "CREATE INDEX signing_key_by_user ON signing_key(user)",
     "CREATE INDEX signing_key_by_credential ON signing_key(credential_id)",
+    "CREATE INDEX signing_key_of_service ON signing_key(position) WHERE service IS NOT NULL",
 )
 
 
 class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
     """A signing key as of a position.
 
-    A key that a re-enrolment ended has no `revoked_position`.
+    A key that a re-enrolment ended has no `revoked_position`. Only a service account's key has
+    `service`.
     """
 
     kid: str
@@ -72,6 +81,7 @@ class KeySummary(msgspec.Struct, frozen=True, rename="camel"):
     compromised_since: str | None
     expires_at: str | None
     home: KeyHome
+    service: Service | UnsetType = UNSET
 
 
 class AttestationDetail(msgspec.Struct, frozen=True, rename="camel"):
@@ -88,7 +98,7 @@ class AttestationDetail(msgspec.Struct, frozen=True, rename="camel"):
     passkey_algorithm: int
 
 
-class KeyDetail(KeySummary, frozen=True, rename="camel"):
+class KeyDetail(KeySummary, frozen=True, rename="camel", kw_only=True):
     """A signing key with the evidence of its attestation."""
 
     attestation: AttestationDetail
@@ -113,8 +123,9 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
             OPEN,
             None,
             fact.body.home,
+            service_scopes.stored(fact.body),
         )
-        for fact in batch.of(KeyAttested)
+        for fact in batch.of(KeyAttested, ServiceAccountAdded)
     ]
     write(db, "INSERT INTO signing_key {rows}", attested)
     losses.fold(db, batch)
@@ -126,6 +137,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     for fact in batch.of(KeyRevoked):
         _end(db, fact, fact.body.kid)
         _compromised(db, fact, f"kid:{fact.body.kid}", fact.body.compromised_since)
+    for fact in batch.of(ServiceAccountEnded):
+        _end(db, fact, fact.body.account)
     for fact in batch.of(CompromiseDeclared, CompromiseSet):
         for reference in (fact.body.compromised, *fact.body.also):
             _end(db, fact, reference.removeprefix("kid:"))
@@ -148,7 +161,7 @@ def _compromised(db: sqlite3.Connection, fact: Fact, subject: str, since: str | 
 _COLUMNS = (
     "SELECT k.kid, s.uuid, k.jwk, k.credential_id, k.at, k.position, k.revoked, k.revoked_at,"  # noqa: S608  # constants
     " (SELECT min(max(c.since, k.at)) FROM compromise c WHERE c.subject = 'kid:' || k.kid"
-    " AND c.user = k.user AND c.position <= :at), k.expires_at, k.home,"
+    " AND c.user = k.user AND c.position <= :at), k.expires_at, k.home, k.service,"
     f" (SELECT min({FROM}) FROM passkey e WHERE e.user = k.user AND {COMPLETE} AND k.at < {FROM}),"
     f" {KEY_STATUS.format(row='k')}"
     " FROM signing_key k JOIN stream s ON s.id = k.user"
@@ -185,6 +198,12 @@ def of_user(db: sqlite3.Connection, user_id: str, *, at: int, now: str) -> list[
     return [_summary(row, at) for row in rows]
 
 
+def summaries(db: sqlite3.Connection, condition: str, given: dict[str, Any]) -> list[KeySummary]:
+    """Return the keys `k` that meet a condition, as of `at` and `now` in its parameters."""
+    rows = db.execute(f"{_COLUMNS} AND {condition}", given)
+    return [_summary(row, given["at"]) for row in rows]
+
+
 def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
     """Return every attested key as a JWK, marked if it has an end.
 
@@ -214,7 +233,7 @@ def _ends(key: KeySummary) -> dict[str, Any]:
 
 def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
     kid, user, jwk, credential_id, attested_at, position, revoked, *ended_by = row
-    revoked_at, since, ends, home, re_enrolled_at, status = ended_by
+    revoked_at, since, ends, home, service, re_enrolled_at, status = ended_by
     revoked_at = revoked_at if revoked <= at else re_enrolled_at
     return KeySummary(
         kid=kid,
@@ -229,6 +248,7 @@ def _summary(row: tuple[Any, ...], at: int) -> KeySummary:
         compromised_since=since,
         expires_at=ends,
         home=home,
+        service=service_scopes.shown(service),
     )
 
 
@@ -238,14 +258,7 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> KeyDeta
     if row is None:
         raise CorruptError("ledger_unknown", "the log has no founding event that names the ledger")
     ledger, origin, rp_id = row
-    challenge = challenges.attest_signing_key(
-        expires_at=attested.expires_at,
-        home=attested.home,
-        kid=summary.kid,
-        ledger=ledger,
-        nonce=attested.nonce,
-        user=summary.user,
-    )
+    challenge = challenge_of(attested, ledger=ledger, user=summary.user)
     return KeyDetail(
         **msgspec.structs.asdict(summary),
         attestation=AttestationDetail(
@@ -264,14 +277,14 @@ def _key(db: sqlite3.Connection, log: LogReader, summary: KeySummary) -> KeyDeta
 
 def _evidence(
     db: sqlite3.Connection, log: LogReader, summary: KeySummary
-) -> tuple[KeyAttested, PasskeyAdded]:
+) -> tuple[KeyAdded, PasskeyAdded]:
     row = db.execute(
         "SELECT position FROM passkey WHERE credential_id = ?", (summary.credential_id,)
     ).fetchone()
     positions = [summary.position, *(row or ())]
     bodies = {recorded.position: recorded.event.body for recorded in log.events_at(positions)}
     match [bodies.get(position) for position in positions]:
-        case [KeyAttested() as attested, PasskeyAdded() as passkey]:
+        case [(KeyAttested() | ServiceAccountAdded()) as attested, PasskeyAdded() as passkey]:
             return attested, passkey
         case _:
             raise CorruptError("evidence_missing", "the log has no attestation of this key")

@@ -32,7 +32,7 @@ CAN_ACT = (
     f"(coalesce((SELECT {STANDING} FROM user_standing h WHERE h.user = {{user}}"  # noqa: S608
     " AND h.position <= :at ORDER BY h.position DESC LIMIT 1), 'active') = 'active'"
     f" AND (EXISTS(SELECT 1 FROM passkey p WHERE p.user = {{user}} AND {LIVE.format(row='p')})"
-    f" OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {{user}}"
+    f" OR EXISTS(SELECT 1 FROM signing_key k WHERE k.user = {{user}} AND k.service IS NULL"
     f" AND {KEY_IN_FORCE.format(row='k')})))"
 )
 

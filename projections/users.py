@@ -284,7 +284,7 @@ _OF_USERS = (
     "SELECT user, credential_id FROM passkey p WHERE user IN (SELECT value FROM json_each(:users))"  # noqa: S608
     f" AND {HELD.format(row='p')} ORDER BY position",
     "SELECT user, kid FROM signing_key k WHERE user IN (SELECT value FROM json_each(:users))"  # noqa: S608
-    f" AND {KEY_IN_FORCE.format(row='k')} ORDER BY position",
+    f" AND k.service IS NULL AND {KEY_IN_FORCE.format(row='k')} ORDER BY position",
     "SELECT user, kid FROM signing_key k WHERE user IN (SELECT value FROM json_each(:users))"  # noqa: S608
     f" AND {_UNENDED.format(row='k')} AND {_STOPPED.format(row='k')} ORDER BY position",
 )

@@ -43,6 +43,7 @@ from tests.support.refusals import refused
 from tests.support.story import Story
 from tests.support.writes import stored, write
 
+ADDS_A_KEY = ("key-attested.v1", "service-account-added.v1")
 REGISTRATION = ("user-registered.v1", "user-named.v1")
 each_tag = pytest.mark.parametrize("tag", BODIES)
 
@@ -202,7 +203,7 @@ def evidence_of(event: Event) -> str:
     """Return the evidence that names a request, as the store's keys are documented."""
     body, stream = event.body, str(event.stream)
     match body:
-        case events.KeyAttested():
+        case events.KeyAttested() | events.ServiceAccountAdded():
             return f"{body.assertion.signature}\0{body.possession}"
         case events.PasskeyAdded():
             return f"{body.registration.attestation_object}\0{body.act}"
@@ -276,7 +277,7 @@ def test_the_verifier_refuses_the_event_under_a_key_that_did_not_sign_it(
     without = [
         each
         for each in found
-        if not (isinstance(each.event.body, events.KeyAttested) and each.event.body.kid == kid)
+        if not (isinstance(each.event.body, events.KeyAdded) and each.event.body.kid == kid)
     ]
     checks = Events(case, without)
     checks.__dict__["auditor"] = AuditError("log_invalid", "for this test", position=1)
@@ -284,4 +285,4 @@ def test_the_verifier_refuses_the_event_under_a_key_that_did_not_sign_it(
         with refused(RefusedError, "key_unknown"):
             checks.signatures()
     else:  # the ledger's own key is in its founding; a registration is proved by passkeys
-        assert EXPECTED[tag].who is None or tag in (*REGISTRATION, "key-attested.v1")
+        assert EXPECTED[tag].who is None or tag in (*REGISTRATION, *ADDS_A_KEY)

@@ -23,6 +23,7 @@ from ledger.domain import (
     governance,
     operator_recovery,
     person,
+    service_accounts,
     signing_keys,
     standing,
     uses,
@@ -108,6 +109,16 @@ class Chronicle(LedgerChronicle):
         owner = self.state_of(who)
         body = signing_keys.attest_key(owner, submission, nonce=NONCE, party=PARTY, **self._now())
         self.tell(who.user, body)
+
+    def add_service(self, who: Signer, key: Any, **members: Any) -> None:
+        submission, owner = who.service(key, **members), self.state_of(who)
+        body = service_accounts.add(owner, submission, nonce=NONCE, party=PARTY, **self._now())
+        self.tell(who.user, body)
+
+    def end_service(self, owner: Signer, kid: str, by: Signer) -> None:
+        act = by.confirmed(by.act("end-service-account", user=owner.user, account=kid))
+        found = self.state_of(owner), self.state_of(by)
+        self.tell(owner.user, service_accounts.end(*found, act, self._charter))
 
     def change(self, who: Signer, number: int, *items: dict[str, Any], **members: Any) -> bytes:
         """Record a change, its drafter's approval, and its effects if that completes it.

@@ -94,6 +94,16 @@ def _lose(told: Chronicle, alice: Signer, dave: Signer) -> None:
     told.accept(dave, FOUNDING)
 
 
+def _reject(told: Chronicle, alice: Signer, bob: Signer, carol: Signer) -> None:
+    """Bob rejects, which makes approval impossible; Alice withdraws a new version."""
+    strict = {"threshold": 2, "of": [f"user:{bob.user}", f"user:{carol.user}"]}
+    refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
+    told.reject(bob, refused, confirmed=True)
+    withdrawn = told.draft(alice, 3, supersedes=copied(refused), content='{"amount":1.10}')
+    told.reject(carol, withdrawn)
+    told.withdraw(alice, withdrawn)
+
+
 def _use(told: Chronicle, alice: Signer, bob: Signer) -> None:
     """Bob uses a statement; Alice confirms that it was not done, so he uses it again."""
     usable = {"by": [f"user:{bob.user}"], "times": 1, "until": "2027-11-21T00:00:00.000Z"}
@@ -105,6 +115,13 @@ def _use(told: Chronicle, alice: Signer, bob: Signer) -> None:
     told.report(alice, order, (1, 1), "not-done", confirmed=True)
     told.use_statement(bob, order, "second-nonce-of-bob-002")
     told.report(bob, order, (1, 2), "done", confirmed=False)
+
+
+def _automate(told: Chronicle, owner: Signer, by: Signer) -> None:
+    """An administrator ends somebody's service account."""
+    robot = ed25519_key(41)
+    told.add_service(owner, robot)
+    told.end_service(owner, robot.kid, by)
 
 
 # Told once for all tests, which leave it as it is.
@@ -133,13 +150,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     told.sign(bob, bob.shared(both), both)
     told.sign(alice, alice.individual(both, key=es256_key(21), jti="1", ledger=LEDGER), both)
     told.sign(carol, carol.shared(both), both)
-    # Bob rejects with a passkey, which makes approval impossible.
-    strict = {"threshold": 2, "of": [f"user:{bob.user}", f"user:{carol.user}"]}
-    refused = told.draft(alice, 2, policy=strict | {"assurance": "passkey"})
-    told.reject(bob, refused, confirmed=True)
-    withdrawn = told.draft(alice, 3, supersedes=copied(refused), content='{"amount":1.10}')
-    told.reject(carol, withdrawn)
-    told.withdraw(alice, withdrawn)
+    _reject(told, alice, bob, carol)
     _use(told, alice, bob)
     told.revoke(carol, carol.key.kid, compromisedSince=str(told.time))
     told.revoke(bob, bob.key.kid)
@@ -165,6 +176,7 @@ def every_type(*, end: bool = False) -> Chronicle:
     _comes_back(told, bob, (dave, carol))
     told.recover([carol.user], {"instead of Carol": "administrator"})
     told.cancel_operators(dave)
+    _automate(told, carol, dave)
     if end:
         told.freeze()
     told.auditor.finish()

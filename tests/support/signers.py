@@ -22,6 +22,7 @@ from ledger.domain.passkey import (
     verify_registration,
 )
 from ledger.domain.person import Person
+from ledger.domain.service_accounts import ServiceSubmission
 from ledger.domain.signing_keys import KeySubmission
 from ledger.jose import SigningKey
 from tests.support.authenticator import Passkey
@@ -47,6 +48,14 @@ CHARTER = Charter(
     invitations={},
     founded_registration="open",
 )
+# A service account, unless a test says otherwise.
+SCOPE: dict[str, Any] = {
+    "acts": ("draft", "outcome", "use"),
+    "name": "deploy",
+    "types": ("deployment",),
+    "untyped": True,
+    "expires_at": "2027-11-21T00:00:00.000Z",
+}
 TWO_OF_TWO: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
 CONTENT = '{"amount":1000000,"currency":"USD"}'
 
@@ -193,6 +202,25 @@ class Signer:
             assertion=assertion(self.passkey.get(challenge)),
             possession=key.jws(challenge, typ="key-possession+jws"),
             **where,
+        )
+
+    def service(self, key: TestKey, *, nonce: str = NONCE, **more: Any) -> ServiceSubmission:
+        """Return a new service account with the passkey's assertion and its proof of possession."""
+        about = SCOPE | more
+        scope = {name: about[name] for name in ("acts", "name", "types", "untyped")}
+        challenge = challenges.add_service_account(
+            {**scope, "acts": [*scope["acts"]], "types": [*scope["types"]]},
+            expires_at=about["expires_at"],
+            kid=key.kid,
+            ledger=self.ledger,
+            nonce=nonce,
+            user=self.user,
+        )
+        return ServiceSubmission(
+            jwk=members(key),
+            assertion=assertion(self.passkey.get(challenge)),
+            possession=key.jws(challenge, typ="key-possession+jws"),
+            **about,
         )
 
     def new_passkey(self, passkey: Passkey, *, nonce: str = NONCE) -> PasskeySubmission:

@@ -24,6 +24,7 @@ _CREATES = frozenset(
         "ledger-created.v1",
         "passkey-added.v1",
         "role-defined.v1",
+        "service-account-added.v1",
         "statement-drafted.v1",
         "user-registered.v1",
     }
@@ -34,6 +35,7 @@ _DELETES = frozenset(
         "key-revoked.v1",
         "passkey-removed.v1",
         "role-closed.v1",
+        "service-account-ended.v1",
         "statement-withdrawn-by-change.v1",
         "statement-withdrawn.v1",
         "type-retired.v1",

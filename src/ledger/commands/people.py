@@ -11,6 +11,7 @@ from ledger.commands.operator_recovery import OperatorRecoveryCommands
 from ledger.commands.passkeys import PasskeyCommands
 from ledger.commands.recovering import RecoveryCommands
 from ledger.commands.registration import RegistrationCommands
+from ledger.commands.service_accounts import ServiceAccountCommands
 from ledger.commands.sign_in import SignInCommands
 from ledger.commands.standing import StandingCommands
 from ledger.commands.wrapped_keys import WrappedKeyCommands
@@ -27,6 +28,7 @@ class PeopleCommands:
         self.registration = RegistrationCommands(writer, ceremonies)
         self.sign_in = SignInCommands(writer, state, ceremonies)
         self.keys = KeyCommands(writer, state, ceremonies)
+        self.service_accounts = ServiceAccountCommands(writer, state, ceremonies)
         self.wrapped_keys = WrappedKeyCommands(writer, state)
         self.passkeys = PasskeyCommands(writer, state, ceremonies)
         self.device_links = DeviceLinkCommands(writer, state, self.passkeys, self.sign_in)

@@ -10,6 +10,7 @@ from ledger.commands.writer import Writer
 from ledger.domain import acts, challenges
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
+from ledger.domain.holdings import AttestedKey
 from ledger.domain.passkey import AssertionEvidence, verify_assertion
 from ledger.domain.person import Person
 from ledger.domain.standing import require_standing
@@ -69,7 +70,7 @@ class SignInCommands:
             if opened_by in person.passkeys:
                 person.active_passkey(opened_by, now_ms=now_ms)
             else:
-                person.active_key(opened_by, now_ms=now_ms)
+                person.active_key(opened_by, now_ms=now_ms, act="sign-in")
 
         try:
             try:
@@ -92,11 +93,11 @@ class SignInCommands:
     async def require_active_key(self, kid: str) -> None:
         """Raise RefusedError for a key that is not in force by now, or as above; ask as above."""
         signer = await self._writer.ask(lambda reading: reading.signer(kid), fresh=True)
-        signer.active_key(kid, now_ms=self._writer.now_ms())
+        signer.active_key(kid, now_ms=self._writer.now_ms(), act="sign-in")
         require_standing(signer)
 
-    async def with_key(self, act_text: str) -> tuple[str, str]:
-        """Return whose attested key signed a `sign-in` act, and its kid; its jti is used once.
+    async def with_key(self, act_text: str) -> tuple[str, AttestedKey]:
+        """Return whose attested key signed a `sign-in` act, and that key; its jti is used once.
 
         Raises RefusedError as `verify_act` does, or `already_used`; ForbiddenError as
         `require_standing`.
@@ -108,7 +109,7 @@ class SignInCommands:
 
         signer, founding = await self._writer.ask(who, fresh=True)
         now_ms = self._writer.now_ms()
-        key = signer.active_key(jws.header.kid, now_ms=now_ms)
+        key = signer.active_key(jws.header.kid, now_ms=now_ms, act="sign-in")
         act = verify_act(jws, key.jwk, acts.SignIn, ledger=founding.ledger, now_ms=now_ms)
         if not 1 <= len(act.jti) <= 128:
             raise RefusedError("act_mismatch", "a jti must have 1 to 128 characters")
@@ -118,7 +119,7 @@ class SignInCommands:
         # The act's own time says until when its name is known: the same however the clock was set.
         now_ms, ends_ms = self._writer.steady_ms(), clock.stale_ms(act.iat * 1000)
         await self._state.use_once(name, now_ms=now_ms, expires_ms=ends_ms)
-        return signer.user, key.kid
+        return signer.user, key
 
     def _require_known_names(self, iat: int) -> None:
         """Refuse acts that may have been used before the operational state was lost or dropped."""

@@ -120,6 +120,13 @@ class DeclareCompromise(Act, tag="declare-compromise", frozen=True):
             raise ValueError("name a kid or a passkey")
 
 
+class EndServiceAccount(Act, tag="end-service-account", frozen=True):
+    """End a service account of a person; `account` is the kid of its key."""
+
+    account: str
+    user: str
+
+
 class Suspend(Act, tag="suspend", frozen=True):
     """Suspend a person."""
 
@@ -207,6 +214,7 @@ _ACTS = (
     | RevokeKey
     | ReaffirmKey
     | DeclareCompromise
+    | EndServiceAccount
     | Suspend
     | AddPasskey
     | RemovePasskey

@@ -5,6 +5,7 @@ is inside the hash, so an assertion over one challenge fits no other.
 """
 
 import hashlib
+from collections.abc import Mapping
 
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import jcs, sha256_hex
@@ -28,6 +29,17 @@ def attest_signing_key(
     return _challenge("attest-signing-key", **about, ledger=ledger, nonce=nonce, user=user)
 
 
+def add_service_account(
+    service: Mapping[str, object], *, expires_at: str, kid: str, ledger: str, nonce: str, user: str
+) -> bytes:
+    """Return the challenge that a passkey and the key of a new service account both sign.
+
+    `service` has the account's `acts`, `name`, `types` and `untyped`.
+    """
+    about = {"expiresAt": expires_at, "kid": kid, "service": service}
+    return _challenge("add-service-account", **about, ledger=ledger, nonce=nonce, user=user)
+
+
 def add_passkey(*, cose_sha256: str, ledger: str, nonce: str, user: str) -> bytes:
     """Return the challenge that a person's new passkey signs; the SHA-256 is of its COSE key."""
     return _challenge("add-passkey", cose=cose_sha256, ledger=ledger, nonce=nonce, user=user)
@@ -46,5 +58,5 @@ def confirm(*, jws: str, ledger: str, user: str) -> bytes:
     return _challenge("confirm", ledger=ledger, sha256=sha256_hex(jws.encode()), user=user)
 
 
-def _challenge(purpose: str, **members: str | None) -> bytes:
+def _challenge(purpose: str, **members: object) -> bytes:
     return hashlib.sha256(jcs({"purpose": purpose, **members})).digest()

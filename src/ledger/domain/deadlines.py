@@ -40,6 +40,8 @@ from ledger.domain.events import (
     RecoveryCancelled,
     RecoveryCodesSet,
     ReEnrolmentOpened,
+    ServiceAccountAdded,
+    ServiceAccountEnded,
     StatementDrafted,
     StatementRecord,
     StatementRejected,
@@ -89,7 +91,7 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             redeemed = [] if body.redeem is None else [stale_ms(body.redeem, REDEEM_TYP)]
             acted = [] if body.act is None else [*_of_act(body.act), *_of_key(body, basis)]
             return [*redeemed, *acted]
-        case PasskeyRemoved() | PersonSuspended() | RecoveryCodesSet():
+        case PasskeyRemoved() | PersonSuspended() | RecoveryCodesSet() | ServiceAccountEnded():
             return [*_of_act(body.act), *_of_key(body, basis)]
         case KeyReaffirmed(kid=kid):
             key = None if basis.owner is None else basis.owner.keys.get(kid)
@@ -99,7 +101,7 @@ def _ends(body: Body, basis: Basis) -> list[int]:
             return [*_of_act(body.act), *_of_key(body, basis), *_of_recovery(body, basis)]
         case KeyRevoked(compromised_since=since) | CompromiseDeclared(since=since):
             return [*_of_act(body.act), *_of_key(body, basis), *_of_date(since)]
-        case KeyAttested():
+        case KeyAttested() | ServiceAccountAdded():
             return _of_time(body.expires_at)
         case UserRegistered() | UserNamed():
             return _of_registration(body, basis)

@@ -240,7 +240,8 @@ def act_about(
     Raises as `parse_act`, `active_key`, `require_readable` and `verify_act` do.
     """
     jws = parse_act(act_text)
-    key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms)
+    tag = str(kind.__struct_config__.tag)
+    key = decision.person.active_key(jws.header.kid, now_ms=decision.now_ms, act=tag)
     require_readable(statement.audience, decision.person, jws, key.jwk)
     require_unerased(statement, jws, key.jwk)
     act = verify_act(

@@ -24,7 +24,7 @@ from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
 from ledger.domain.document import Document, ends_at, parse_document, require_end
 from ledger.domain.events import StatementDrafted
-from ledger.domain.holdings import AttestedKey
+from ledger.domain.holdings import AttestedKey, beyond_scope
 from ledger.domain.person import Person
 from ledger.domain.policy import RolesByPerson
 from ledger.domain.seen import seen
@@ -74,6 +74,7 @@ def draft(
     _require_own(document, creator, ledger)
     _require_timely(document, now_ms)
     require_standing(creator)
+    _require_scope(key, document)
     known = _require_kind(document, creator, charter)
     status = versions.require_supersedable(superseded, document, creator, charter, now_ms=now_ms)
     # 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet
@@ -108,7 +109,7 @@ def _signed_by(  # what a signature is verified with
 ) -> AttestedKey:
     """Return the key whose signature covers exactly these bytes."""
     jws = parse_act(act_text)
-    key = creator.active_key(jws.header.kid, now_ms=now_ms)
+    key = creator.active_key(jws.header.kid, now_ms=now_ms, act="draft")
     verify_act(
         jws,
         key.jwk,
@@ -119,6 +120,17 @@ def _signed_by(  # what a signature is verified with
         sha256=sha256_hex(raw),
     )
     return key
+
+
+def _require_scope(key: AttestedKey, document: Document) -> None:
+    """Require that a service account drafts such statements, and replaces none.
+
+    A new version ends the pending one before it, so an account would withdraw what it drafts.
+    Raises ForbiddenError `beyond_scope`.
+    """
+    key.require_scope(None if document.type is None else document.type.name)
+    if key.service is not None and document.supersedes is not None:
+        raise beyond_scope()
 
 
 def _require_kind(document: Document, creator: Person, charter: Charter) -> DefinedType | None:

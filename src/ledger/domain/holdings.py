@@ -3,7 +3,22 @@
 import msgspec
 
 from ledger import clock
+from ledger.domain.vocabulary import ServiceAct
+from ledger.errors import ForbiddenError
 from ledger.jose import OkpJwk, PublicJwk, thumbprint
+
+
+class ServiceScope(msgspec.Struct, frozen=True):
+    """What a service account may do: these acts, on statements of these types."""
+
+    name: str
+    acts: tuple[ServiceAct, ...]
+    types: tuple[str, ...]
+    untyped: bool
+
+    def covers(self, type_name: str | None) -> bool:
+        """Tell whether it acts on statements of a type, None for untyped ones."""
+        return self.untyped if type_name is None else type_name in self.types
 
 
 class AttestedKey(msgspec.Struct, frozen=True):
@@ -17,6 +32,12 @@ class AttestedKey(msgspec.Struct, frozen=True):
     revoked: bool = False
     compromised_since: str | None = None
     unaffirmed: bool = False  # since a loss: it signs nothing until its person reaffirms it
+    service: ServiceScope | None = None  # of a service account's key
+
+    def require_scope(self, type_name: str | None) -> None:
+        """Raise ForbiddenError `beyond_scope` if a service account does not act on such a type."""
+        if self.service is not None and not self.service.covers(type_name):
+            raise beyond_scope()
 
 
 class Passkey(msgspec.Struct, frozen=True):
@@ -60,6 +81,11 @@ class Link(msgspec.Struct, frozen=True):
     def kid(self) -> str:
         """The thumbprint of the link's key."""
         return thumbprint(self.key)
+
+
+def beyond_scope() -> ForbiddenError:
+    """Return the error for what a service account does not do."""
+    return ForbiddenError("beyond_scope", "this is beyond the scope of the service account")
 
 
 def key_reference(kid: str) -> str:

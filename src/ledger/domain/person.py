@@ -19,6 +19,7 @@ from ledger.domain.events import (
     CompromiseSet,
     Event,
     GovernanceAccepted,
+    KeyAdded,
     KeyAttested,
     KeyReaffirmed,
     KeyRevoked,
@@ -33,11 +34,20 @@ from ledger.domain.events import (
     ReEnrolmentOpened,
     RoleEnded,
     RoleGranted,
+    ServiceAccountAdded,
+    ServiceAccountEnded,
     StandingSet,
     UserNamed,
     UserRegistered,
 )
-from ledger.domain.holdings import AttestedKey, Link, Passkey, key_reference, passkey_reference
+from ledger.domain.holdings import (
+    AttestedKey,
+    Link,
+    Passkey,
+    ServiceScope,
+    key_reference,
+    passkey_reference,
+)
 from ledger.domain.names import without_name
 from ledger.domain.person_state import Person as Person  # re-exported: what `evolve` returns
 from ledger.domain.person_state import may_sign as may_sign
@@ -98,13 +108,11 @@ def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
             return {"passkeys": person.passkeys | {added.credential_id: added}, "link": link}
         case PasskeyRemoved(credential_id=name):
             return {"passkeys": _updated(person.passkeys, name, **_end(person, name, at))}
-        case KeyAttested():
-            credential = body.assertion.credential_id
-            by = frozenset({passkey_reference(credential)})
-            key = AttestedKey(body.kid, body.jwk, at, body.expires_at, by)
-            return {"keys": person.keys | {body.kid: key}}
-        case KeyRevoked() | KeyReaffirmed():
-            return {"keys": _updated(person.keys, body.kid, **_of_key(person, body))}
+        case KeyAttested() | ServiceAccountAdded():
+            return {"keys": person.keys | {body.kid: _attested(body, at)}}
+        case KeyRevoked() | KeyReaffirmed() | ServiceAccountEnded():
+            kid = body.account if isinstance(body, ServiceAccountEnded) else body.kid
+            return {"keys": _updated(person.keys, kid, **_of_key(person, body))}
         case RoleGranted():
             return {"roles": person.roles | {body.role}}
         case RoleEnded():
@@ -123,15 +131,28 @@ def _changes(person: Person, body: PersonBody, at: str) -> dict[str, Any]:
             raise _misplaced(body)
 
 
+def _attested(body: KeyAdded, at: str) -> AttestedKey:
+    by = frozenset({passkey_reference(body.assertion.credential_id)})
+    key = AttestedKey(body.kid, body.jwk, at, body.expires_at, by)
+    if isinstance(body, KeyAttested):
+        return key
+    scope = ServiceScope(body.name, body.acts, body.types, body.untyped)
+    return msgspec.structs.replace(key, service=scope)
+
+
 def _named(person: Person, body: UserNamed | NameErased) -> dict[str, Any]:
     if isinstance(body, UserNamed):
         return {"name": body.name}
     return {"name": without_name(person.user), "name_erased_by": body.change}
 
 
-def _of_key(person: Person, body: KeyRevoked | KeyReaffirmed) -> dict[str, Any]:
+def _of_key(
+    person: Person, body: KeyRevoked | KeyReaffirmed | ServiceAccountEnded
+) -> dict[str, Any]:
     if isinstance(body, KeyReaffirmed):
         return {"unaffirmed": False}
+    if isinstance(body, ServiceAccountEnded):
+        return {"revoked": True}
     since = body.compromised_since or person.keys[body.kid].compromised_since
     return {"revoked": True, "compromised_since": since}
 

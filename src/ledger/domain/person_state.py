@@ -9,10 +9,14 @@ import msgspec
 
 from ledger import clock
 from ledger.domain.epochs import Loss
-from ledger.domain.holdings import AttestedKey, Link, Passkey
+from ledger.domain.holdings import AttestedKey, Link, Passkey, beyond_scope
 from ledger.domain.vocabulary import AUDITOR, AdmittedBy, PersonStanding
 from ledger.errors import NotFoundError, RefusedError
 from ledger.jose import OkpJwk
+
+# What every service account may sign besides the acts of its scope; the last two end or reaffirm
+# its own key.
+OWN_ACTS = ("sign-in", "revoke-key", "reaffirm-key")
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -43,10 +47,14 @@ class Person(msgspec.Struct, frozen=True):
         """The passkey of a re-enrolment that waits; None without one."""
         return next((p for p in self.passkeys.values() if p.re_enrols and not p.removed), None)
 
-    def active_key(self, kid: str, *, now_ms: int, unaffirmed: bool = False) -> AttestedKey:
+    def active_key(
+        self, kid: str, *, now_ms: int, unaffirmed: bool = False, act: str | None = None
+    ) -> AttestedKey:
         """Return the key; with `unaffirmed` also one that nobody reaffirmed after a loss.
 
-        Raises RefusedError `key_unknown`, `key_revoked`, `key_expired` or `reaffirmation_required`.
+        The key of a service account is returned only for an `act` that the account may sign.
+        Raises RefusedError `key_unknown`, `key_revoked`, `key_expired` or `reaffirmation_required`;
+        ForbiddenError `beyond_scope`.
         """
         key = self.keys.get(kid)
         if key is None:
@@ -58,6 +66,8 @@ class Person(msgspec.Struct, frozen=True):
         if key.unaffirmed and not unaffirmed:
             detail = "reaffirm this signing key with your passkey: the ledger lost entries"
             raise RefusedError("reaffirmation_required", detail, kid=kid)
+        if key.service is not None and act not in (*key.service.acts, *OWN_ACTS):
+            raise beyond_scope()
         return key
 
     def active_passkey(self, credential_id: str, *, now_ms: int) -> Passkey:

@@ -36,6 +36,8 @@ from ledger.domain.events import (
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
+    ServiceAccountAdded,
+    ServiceAccountEnded,
     StatementDrafted,
     StatementEffect,
     StatementRecord,
@@ -244,6 +246,8 @@ Asked = (
     | KeyAttested
     | KeyRevoked
     | KeyReaffirmed
+    | ServiceAccountAdded
+    | ServiceAccountEnded
     | PersonSuspended
     | CompromiseDeclared
     | RecoveryCodesSet
@@ -255,7 +259,7 @@ Asked = (
 def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, object]]:
     """Return the key and the answer of a request about people."""
     match body:
-        case KeyAttested():
+        case KeyAttested() | ServiceAccountAdded():
             evidence = joined(body.assertion.signature, body.possession)
             return request_key(ADD_KEY, evidence), {"kid": body.kid}
         case PasskeyAdded():
@@ -273,6 +277,8 @@ def _asked(body: Asked, stream: str) -> tuple[bytes, dict[str, object]]:
             | GovernanceAccepted(act=act)
         ):
             return request_key(ACT, joined(stream, act)), {"user": stream}
+        case ServiceAccountEnded(account=kid, act=act):
+            return request_key(ACT, joined(stream, act)), {"kid": kid}
         case CompromiseDeclared(compromised=compromised, act=act):
             return request_key(ACT, joined(stream, act)), {"compromised": compromised}
         case _:

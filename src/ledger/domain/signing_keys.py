@@ -6,12 +6,14 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import acts, challenges, key_material
+from ledger.domain.act import Act
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
 from ledger.domain.charter_values import require_home
 from ledger.domain.compromise import require_own_date
 from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import KeyAttested, KeyReaffirmed, KeyRevoked
+from ledger.domain.holdings import AttestedKey
 from ledger.domain.passkey import AssertionEvidence, RelyingParty, verify_assertion
 from ledger.domain.person import Person
 from ledger.domain.standing import require_may_end_keys, require_standing
@@ -66,9 +68,7 @@ def attest_key(
     # 1. The key is public and strong. Its kid is computed here; the client's kid is not used.
     jwk = parse_jwk(submission.jwk)
     key_material.require_prime_order(jwk)
-    kid = thumbprint(jwk)
-    if kid in person.keys or kid in _passkeys_of(person):
-        raise ConflictError("key_known", "this public key is already in the ledger", kid=kid)
+    kid = require_new_key(person, jwk)
     require_standing(person)
     # 2. The passkey attests exactly this key, home, expiry, person, ledger and one-time nonce.
     home, ends = submission.home, submission.expires_at
@@ -84,7 +84,7 @@ def attest_key(
         party=party,
     )
     # 3. The key signs the same challenge: this proves possession of the private key.
-    _verify_possession(submission.possession, jwk, challenge)
+    verify_possession(submission.possession, jwk, challenge)
     return KeyAttested(
         kid=kid,
         jwk=jwk,
@@ -95,6 +95,14 @@ def attest_key(
         possession=submission.possession,
         expires_at=ends,
     )
+
+
+def require_new_key(person: Person, jwk: PublicJwk) -> str:
+    """Return the kid of a key that is new to its person; raise ConflictError `key_known`."""
+    kid = thumbprint(jwk)
+    if kid in person.keys or kid in _passkeys_of(person):
+        raise ConflictError("key_known", "this public key is already in the ledger", kid=kid)
+    return kid
 
 
 def _require_end(home: KeyHome, ends: str | None, *, now_ms: int) -> None:
@@ -110,7 +118,8 @@ def _passkeys_of(person: Person) -> set[str]:
     return {key_material.of_passkey(each.public_key) for each in person.passkeys.values()}
 
 
-def _verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
+def verify_possession(text: str, jwk: PublicJwk, challenge: bytes) -> None:
+    """Verify that a new key signed its challenge; raise RefusedError `possession_refused`."""
     jws = parse_compact(text)
     if jws.header.typ != POSSESSION_TYP or jws.header.iat is not None:
         raise RefusedError(
@@ -134,7 +143,7 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     ledger, now_ms = asked.ledger, asked.now_ms
     jws = parse_act(asked.text)
     name = jws.header.kid
-    signer = owner.active_key(name, now_ms=now_ms, unaffirmed=name == kid)
+    signer = _signer(owner, name, kid, acts.RevokeKey, now_ms)
     act = verify_act(jws, signer.jwk, acts.RevokeKey, ledger=ledger, now_ms=now_ms, kid=kid)
     key = owner.keys.get(kid)
     if key is None:
@@ -163,6 +172,13 @@ def revoke_key(owner: Person, kid: str, asked: ConfirmedAct) -> KeyRevoked:
     )
 
 
+def _signer(owner: Person, name: str, kid: str, kind: type[Act], now_ms: int) -> AttestedKey:
+    """Return the key that signs for the key `kid`: itself, or another one of its owner's."""
+    itself = name == kid
+    tag = str(kind.__struct_config__.tag) if itself else None
+    return owner.active_key(name, now_ms=now_ms, unaffirmed=itself, act=tag)
+
+
 def reaffirm_key(owner: Person, asked: ConfirmedAct, rules: Charter) -> KeyReaffirmed:
     """Return the reaffirmation of a key from before the last loss; a passkey confirms it.
 
@@ -174,12 +190,12 @@ def reaffirm_key(owner: Person, asked: ConfirmedAct, rules: Charter) -> KeyReaff
     """
     now_ms, jws = asked.now_ms, parse_act(asked.text)
     stated, name = acts.stated_act(jws, acts.ReaffirmKey), jws.header.kid
-    signer = owner.active_key(name, now_ms=now_ms, unaffirmed=name == stated.kid)
+    signer = _signer(owner, name, stated.kid, acts.ReaffirmKey, now_ms)
     epoch = rules.lost_epoch
     act = verify_act(
         jws, signer.jwk, acts.ReaffirmKey, ledger=asked.ledger, now_ms=now_ms, epoch=epoch
     )
-    key = owner.active_key(act.kid, now_ms=now_ms, unaffirmed=True)
+    key = owner.active_key(act.kid, now_ms=now_ms, unaffirmed=True, act="reaffirm-key")
     require_standing(owner)
     if not key.unaffirmed:
         raise ConflictError("key_reaffirmed", "this key signs already", kid=key.kid)

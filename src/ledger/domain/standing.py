@@ -53,6 +53,8 @@ def can_act(person: Person, *, now_ms: int, governance: bool = False) -> bool:
 
 def _in_force(key: AttestedKey, now_ms: int) -> bool:
     ends = key.expires_at
+    if key.service is not None:  # it decides nothing
+        return False
     return not (key.revoked or key.unaffirmed) and (ends is None or now_ms < clock.to_ms(ends))
 
 

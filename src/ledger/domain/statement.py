@@ -77,6 +77,11 @@ class Statement(msgspec.Struct, frozen=True):
         return self.approvals | self.rejections if depends else {}
 
     @property
+    def type_name(self) -> str | None:
+        """The name of its type, None for an untyped statement."""
+        return None if self.type is None else self.type.name
+
+    @property
     def replaces(self) -> UUID | None:
         """The approved statement that this one is to replace, whose policy counts too."""
         return UUID(self.supersedes.statement) if self.supersedes and self.replaced else None

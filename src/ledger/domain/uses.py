@@ -14,6 +14,7 @@ from ledger.domain.counting import counted, steps_of
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.decisions import act_about, require_unerased
 from ledger.domain.events import OutcomeReported, StatementUsed
+from ledger.domain.holdings import beyond_scope
 from ledger.domain.person import Person, may_sign
 from ledger.domain.readers import Reader, require_readable
 from ledger.domain.standing import require_standing
@@ -51,6 +52,7 @@ def use(statement: Statement, act_text: str, decision: DecisionContext) -> State
         raise ConflictError("used_up", "the statement has been used as often as it allows")
     _require_counted(statement, decision)
     require_standing(person)
+    key.require_scope(statement.type_name)
     if not may_use(usable, person):
         raise ForbiddenError("use_not_allowed", "the statement names other executors")
     return StatementUsed(
@@ -146,7 +148,10 @@ def report(statement: Statement, act_text: str, decision: DecisionContext) -> Ou
     is_own = person.user == found.user
     _require_open(found, act, is_own=is_own)
     require_standing(person)
+    key.require_scope(statement.type_name)
     if not is_own:
+        if key.service is not None:  # a person confirms, with their own key
+            raise beyond_scope()
         _require_confirmer(statement, person, act)
     assertion, sign_count = decision.assertion, None
     if is_own and assertion is not None:

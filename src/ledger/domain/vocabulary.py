@@ -34,6 +34,8 @@ SupersededBy = Literal["creator", "drafters"]
 # wrapped for every browser of the person, or in a program.
 KeyHome = Literal["device", "session", "synced", "program"]
 HOMES: tuple[KeyHome, ...] = tuple(sorted(get_args(KeyHome)))
+# What a service account may be allowed to sign, besides its sign-in and its own end.
+ServiceAct = Literal["draft", "outcome", "use"]
 # Who let a person in, where no change did: the operator, when governance could not act.
 AdmittedBy = Literal["operator"]
 # The status of a passkey.

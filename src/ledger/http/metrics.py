@@ -52,6 +52,7 @@ CEREMONIES = {
     "POST /api/register/complete": "registration",
     "POST /api/authenticate": "sign_in",
     "POST /api/jwt-keys": "key_add",
+    "POST /api/service-accounts": "key_add",
     "POST /api/passkeys": "passkey_add",
     "POST /api/device-links/approve": "passkey_add",
 }

@@ -1,26 +1,22 @@
-"""Routes of registration, sign-in, keys and passkeys."""
+"""Routes of registration, keys and passkeys."""
 
-import asyncio
 from contextlib import suppress
 from uuid import UUID
 
-import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
-from ledger.errors import NotFoundError, UnauthenticatedError, UnavailableError
-from ledger.http import device_links, devices, own_sessions, recovering, wrapped_keys
+from ledger.errors import UnavailableError
+from ledger.http import device_links, devices, own_sessions, recovering, sign_in, wrapped_keys
 from ledger.http.answers import (
-    NOTHING,
     Created,
     KeyRecorded,
     PasskeyRecorded,
     Registered,
     RegistrationBegun,
-    SignInBegun,
     done,
     recorded,
 )
@@ -33,9 +29,8 @@ from ledger.http.context import (
     SignedIn,
     signed_in,
 )
-from ledger.http.exchange import exchange_of, note_answer
+from ledger.http.exchange import note_answer
 from ledger.http.problems import answers
-from ledger.http.read_models import ReadModels
 from ledger.http.requests import (
     ActWithAssertion,
     AnyRequest,
@@ -43,27 +38,8 @@ from ledger.http.requests import (
     CompleteKey,
     CompletePasskey,
     CompleteRegistration,
-    CompleteSignIn,
     Empty,
-    SignedAct,
 )
-from ledger.http.sessions import Sessions
-from projections import users
-from projections.users import User
-
-
-class Session(msgspec.Struct):
-    """Who is signed in."""
-
-    user: User
-
-
-class SessionInfo(msgspec.Struct):
-    """Who is signed in, to which ledger, as of which position."""
-
-    user: User
-    ledger: str
-    position: int
 
 
 @get("/api/invitations/{kid:str}", responses=answers(403, 409, 429, 503))
@@ -113,85 +89,6 @@ async def complete_registration(
             response.set_cookie(await sessions.open(request, user, data.registration.id))
             await models.wait_for(answer.position)
     return response
-
-
-@post("/api/authenticate/options", status_code=200, responses=done(SignInBegun))
-async def begin_sign_in(data: JSONBody[Empty], people: FromPeople, site: FromSite) -> SignInBegun:
-    """Begin a sign-in: a nonce for any passkey of this ledger."""
-    begun = await people.sign_in.begin()
-    return SignInBegun(
-        ceremony=begun.id,
-        ledger=begun.ceremony.ledger,
-        nonce=begun.ceremony.nonce,
-        public_key=request_options(party=site.settings.party),
-    )
-
-
-@post("/api/authenticate", status_code=200, responses=done(Session))
-async def sign_in(
-    data: JSONBody[CompleteSignIn],
-    request: AnyRequest,
-    people: FromPeople,
-    sessions: FromSessions,
-    models: FromReadModels,
-) -> Response[Session]:
-    """Sign in with a passkey."""
-    assertion = data.assertion.evidence()
-    user = await people.sign_in.with_passkey(data.ceremony, assertion)
-    answer = await _signed_in(request, sessions, models, user, opened_by=assertion.credential_id)
-    await people.sign_in.require_active(assertion.credential_id)  # else nobody gets the cookie
-    return answer
-
-
-@post("/api/sessions", status_code=200, responses=done(Session))
-async def sign_in_by_key(
-    data: JSONBody[SignedAct],
-    request: AnyRequest,
-    people: FromPeople,
-    sessions: FromSessions,
-    models: FromReadModels,
-) -> Response[Session]:
-    """Sign in with an attested key; machines do this."""
-    user, kid = await people.sign_in.with_key(data.act)
-    answer = await _signed_in(request, sessions, models, user, opened_by=kid)
-    await people.sign_in.require_active_key(kid)  # else nobody gets the cookie
-    return answer
-
-
-def _person(models: ReadModels, user: str) -> User | None:
-    with models.views() as (db, at):
-        return users.by_id(db, user, at=at, now=models.now())
-
-
-async def _signed_in(
-    request: AnyRequest, sessions: Sessions, models: ReadModels, user: str, *, opened_by: str
-) -> Response[Session]:
-    exchange_of(request.scope).person = user
-    found = await asyncio.to_thread(_person, models, user)
-    if found is None:
-        raise NotFoundError("user_unknown", "there is no such person yet")
-    return Response(Session(found), cookies=[await sessions.open(request, user, opened_by)])
-
-
-@post("/api/logout", status_code=204, responses=NOTHING | answers(403, 413, 415, 429))
-async def sign_out(
-    data: JSONBody[Empty], request: AnyRequest, sessions: FromSessions
-) -> Response[None]:
-    """End the session."""
-    return Response(None, status_code=204, cookies=[await sessions.end(request)])
-
-
-@get("/api/session", responses=answers(401, 429, 503), security=BY_SESSION, sync_to_thread=True)
-def session(
-    request: AnyRequest, site: FromSite, sessions: FromSessions, models: FromReadModels
-) -> SessionInfo:
-    """Tell who is signed in."""
-    user = sessions.require(request)
-    with models.views() as (db, at):
-        found = users.by_id(db, user, at=at, now=models.now())
-    if found is None:
-        raise UnauthenticatedError("sign_in_required", "sign in first")
-    return SessionInfo(found, site.charter.ledger, at)
 
 
 @post("/api/jwt-keys/options", status_code=200, responses=done(RegistrationBegun, 401, 404))
@@ -272,12 +169,8 @@ async def remove_passkey(
 public = [
     look_at_invitation,
     begin_registration,
-    begin_sign_in,
     complete_registration,
-    sign_in,
-    sign_in_by_key,
-    sign_out,
-    session,
+    *sign_in.handlers,
     revoke_key,
     remove_passkey,
     *recovering.handlers,

@@ -77,6 +77,7 @@ _POSTS = {
     "/api/register/complete": Group.COMPLETE,
     "/api/authenticate": Group.COMPLETE,
     "/api/jwt-keys": Group.COMPLETE,
+    "/api/service-accounts": Group.COMPLETE,
     "/api/passkeys": Group.COMPLETE,
     "/api/sessions": Group.SIGN_IN,
     "/api/statements/create": Group.DRAFT,

@@ -15,6 +15,8 @@ EVENTS = {
     "POST /api/jwt-keys": "key_add",
     "POST /api/jwt-keys/{kid}/revoke": "key_revoke",
     "POST /api/jwt-keys/{kid}/reaffirm": "key_reaffirm",
+    "POST /api/service-accounts": "service_account_add",
+    "POST /api/service-accounts/{kid}/end": "service_account_end",
     "POST /api/compromises": "compromise_declare",
     "POST /api/users/{user_id}/suspend": "person_suspend",
     "POST /api/users/{user_id}/cancel-recovery": "recovery_cancel",

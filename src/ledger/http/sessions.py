@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from litestar.datastructures import Cookie
 from litestar.types import HTTPScope
 
+from ledger.domain.holdings import beyond_scope
 from ledger.errors import UnauthenticatedError
 from ledger.http.requests import AnyRequest
 from ledger.http.user_agents import browser_of
@@ -16,7 +17,37 @@ COOKIE = "ledger_session"
 # Browsers take a cookie of this name from the host itself only, over HTTPS, for the path / (RFC
 # 6265bis section 4.1.3.2): no other host of the domain can plant one.
 HOST_COOKIE = f"__Host-{COOKIE}"
+# How the token of a service account's session begins; without it the token opens nothing.
+SERVICE = "service."
+_BEYOND = "ledger.beyond-scope"  # in a scope's state: a service account asked for something else
 _FOUND = "ledger.member"  # in a scope's state: what `identify` found
+
+
+# What a service account's session reads, and where it sends what its key signed. Everything else
+# is its owner's alone: their account, messages, devices, the audit and all pages.
+_READS = (
+    "/api/session",
+    "/api/service-accounts",
+    "/api/statements",
+    "/api/stream",
+    "/api/types",
+    "/api/jwt-keys/",
+    "/.well-known/",
+    "/log/",
+)
+_SENDS = ("/use", "/outcome")
+
+
+def is_for_services(scope: HTTPScope) -> bool:
+    """Tell whether the session of a service account is good for a request."""
+    path = scope["path"]
+    if scope["method"] in ("GET", "HEAD"):
+        return any(
+            path == each.rstrip("/") or path.startswith(f"{each.rstrip('/')}/") for each in _READS
+        )
+    if path in ("/api/statements/create", "/api/logout"):
+        return True
+    return path.startswith("/api/statements/") and path.endswith(_SENDS)
 
 
 class Sessions:
@@ -48,6 +79,9 @@ class Sessions:
         if token is not None:
             found = self._state.fresh_session(token, now_ms=now_ms)
             found = found or await self._look_up(token)
+        is_beyond = token is not None and token.startswith(SERVICE) and not is_for_services(scope)
+        if found is not None and is_beyond:
+            found, scope.setdefault("state", {})[_BEYOND] = None, True
         scope.setdefault("state", {})[_FOUND] = found
         return found
 
@@ -70,17 +104,29 @@ class Sessions:
         return None
 
     def require(self, request: AnyRequest) -> str:
-        """Return the signed-in person's id; raise UnauthenticatedError `sign_in_required`."""
+        """Return the signed-in person's id.
+
+        Raises UnauthenticatedError `sign_in_required`; ForbiddenError `beyond_scope` for a service
+        account that asks for what is none of its business.
+        """
         user = self.user(request)
+        if user is None and _BEYOND in request.scope["state"]:
+            raise beyond_scope()
         if user is None:
             raise UnauthenticatedError("sign_in_required", "sign in first")
         return user
 
-    async def open(self, request: AnyRequest, user: str, opened_by: str) -> Cookie:
+    async def open(
+        self, request: AnyRequest, user: str, opened_by: str, *, is_service: bool = False
+    ) -> Cookie:
         """Open a session by a passkey or key, and return its cookie."""
         browser = browser_of(request.headers.get("user-agent", ""))
         token = await self._state.open_session(
-            user, opened_by=opened_by, browser=browser, now_ms=self._now_ms()
+            user,
+            opened_by=opened_by,
+            browser=browser,
+            now_ms=self._now_ms(),
+            prefix=SERVICE if is_service else "",
         )
         return self._cookie(token, SESSION_MS)
 

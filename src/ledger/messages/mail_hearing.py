@@ -13,6 +13,7 @@ from ledger.domain.events import (
     Event,
     KeyAttested,
     PasskeyAdded,
+    ServiceAccountAdded,
     StatementDrafted,
     StatementRejected,
     StatementSigned,
@@ -63,8 +64,8 @@ class MailMaker:
         if not self._boxes or not isinstance(event, Event):
             return []
         match event.body:
-            case KeyAttested() | PasskeyAdded():
-                kind: LetterKind = "key" if isinstance(event.body, KeyAttested) else "passkey"
+            case KeyAttested() | ServiceAccountAdded() | PasskeyAdded():
+                kind: LetterKind = "passkey" if isinstance(event.body, PasskeyAdded) else "key"
                 box = self._boxes.get(str(event.stream))
                 if box is None:
                     return []

@@ -16,9 +16,11 @@ from ledger.domain.events import (
     ErasedEvent,
     Event,
     HeadsKeyReplaced,
+    KeyAdded,
     KeyAttested,
     LedgerCreated,
     Recorded,
+    ServiceAccountAdded,
     StatementRecord,
 )
 from ledger.domain.readers import unknown_statement
@@ -215,13 +217,15 @@ class Evidence:
         signed = [each for name in names for each in self._stream(name)]
         bodies = [each.event.body for each in signed]
         kids = {body.kid for body in bodies if isinstance(body, StatementRecord)}
-        attested = self._store.positions(KeyAttested.TAG, self._published.size)
+        added = (KeyAttested.TAG, ServiceAccountAdded.TAG)
+        size = self._published.size
+        attested = [each for tag in added for each in self._store.positions(tag, size)]
         owners = {
             event.stream
             for start in range(0, len(attested), _PAGE)
             for _, state in self._store.states(attested[start : start + _PAGE])
             for event in [events.decode(state)]
-            if isinstance(event.body, KeyAttested) and event.body.kid in kids
+            if isinstance(event.body, KeyAdded) and event.body.kid in kids
         }
         others = {STREAM, *owners}.difference(names)
         found = signed + [each for name in others for each in self._stream(name)]

@@ -67,9 +67,14 @@ class AsyncState:
 
     # --- sessions -----------------------------------------------------------------------------
 
-    async def open_session(self, user: str, *, opened_by: str, browser: str, now_ms: int) -> str:
-        """Return the secret token of a new session of 30 days that a passkey or key opened."""
-        token = secrets.token_urlsafe(32)
+    async def open_session(
+        self, user: str, *, opened_by: str, browser: str, now_ms: int, prefix: str = ""
+    ) -> str:
+        """Return the secret token of a new session of 30 days that a passkey or key opened.
+
+        The token begins with the prefix, and is no token without it.
+        """
+        token = prefix + secrets.token_urlsafe(32)
         expires_ms = now_ms + SESSION_MS
         opening = partial(
             self._state.open_session, token, user, opened_by=opened_by, browser=browser

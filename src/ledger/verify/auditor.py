@@ -22,6 +22,7 @@ from ledger.domain.events import (
     EffectBody,
     ErasedEvent,
     Event,
+    KeyAdded,
     KeyAttested,
     LedgerCreated,
     PasskeyAdded,
@@ -222,7 +223,7 @@ class Auditor(Decisions):
                 self.people[stream] = _next(self.people.get(stream), event, evolve)
             case kind:
                 assert_never(kind)
-        if isinstance(event.body, KeyAttested):
+        if isinstance(event.body, KeyAdded):
             self._owners[event.body.kid] = event.stream
         if isinstance(event.body, EffectBody):
             self.due = self.due[1:]

@@ -15,13 +15,14 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter, erasure, held_passkeys, person, signing_keys
+from ledger.domain import charter, erasure, held_passkeys, person, service_accounts, signing_keys
 from ledger.domain.charter import Charter
 from ledger.domain.epochs import Loss
 from ledger.domain.events import (
     CompromiseDeclared,
     CompromiseSet,
     GovernanceAccepted,
+    KeyAdded,
     KeyAttested,
     KeyReaffirmed,
     KeyRevoked,
@@ -34,6 +35,8 @@ from ledger.domain.events import (
     Recorded,
     RecoveryCancelled,
     RecoveryCodesSet,
+    ServiceAccountAdded,
+    ServiceAccountEnded,
     StatementDecision,
     StatementUsed,
     UserNamed,
@@ -75,7 +78,7 @@ class Events:
         bodies = [each.event.body for each in recorded]
         self._founding = next((each for each in bodies if isinstance(each, LedgerCreated)), None)
         self._keys: dict[str, PublicJwk] = {
-            thumbprint(each.jwk): each.jwk for each in bodies if isinstance(each, KeyAttested)
+            thumbprint(each.jwk): each.jwk for each in bodies if isinstance(each, KeyAdded)
         }
 
     def _each(self, look: Look) -> None:
@@ -220,7 +223,7 @@ class Events:
                     party=self._party,
                 )
                 people[event.stream] = person.evolve(owner, event, self._losses)
-            case KeyAttested():
+            case KeyAttested() | ServiceAccountAdded():
                 known = person.settled(owner, clock.to_ms(event.at), self._losses)
                 self._attest_key(known, body, event.at)
                 people[event.stream] = person.evolve(owner, event, self._losses)
@@ -239,6 +242,7 @@ class Events:
                 | UserNamed()
                 | KeyRevoked()
                 | KeyReaffirmed()
+                | ServiceAccountEnded()
                 | PersonSuspended()
                 | RecoveryCodesSet()
                 | GovernanceAccepted()
@@ -247,7 +251,17 @@ class Events:
             case _:
                 assert_never(body)
 
-    def _attest_key(self, owner: Person, body: KeyAttested, at: str) -> None:
+    def _attest_key(self, owner: Person, body: KeyAdded, at: str) -> None:
+        if isinstance(body, ServiceAccountAdded):
+            service_accounts.add(
+                owner,
+                service_accounts.submission_of(body),
+                nonce=body.nonce,
+                ledger=self.founding.ledger,
+                party=self._party,
+                now_ms=clock.to_ms(at),
+            )
+            return
         jwk = msgspec.to_builtins(body.jwk)
         signing_keys.attest_key(
             owner,

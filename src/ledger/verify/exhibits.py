@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain import challenges, person
+from ledger.domain import person
 from ledger.domain.changes.effects import affected
 from ledger.domain.changes.items import is_change, parse_items
 from ledger.domain.charter import STREAM
@@ -24,13 +24,15 @@ from ledger.domain.events import (
     CompromiseSet,
     Dependency,
     Event,
-    KeyAttested,
+    KeyAdded,
     KeyRevoked,
     LedgerCreated,
     LedgerRestored,
     LogKeysAnnounced,
     PasskeyAdded,
     Recorded,
+    ServiceAccountAdded,
+    ServiceAccountEnded,
     StatementDrafted,
     StatementRecord,
     StatementSigned,
@@ -38,6 +40,7 @@ from ledger.domain.events import (
     signature_of,
 )
 from ledger.domain.holdings import key_reference
+from ledger.domain.service_accounts import challenge_of
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
 from ledger.verify.container import LOG_KEYS
@@ -166,7 +169,7 @@ def _people(events: Sequence[Recorded], kids: set[str]) -> Iterator[tuple[str, b
     founding = next((e.event.body for e in events if isinstance(e.event.body, LedgerCreated)), None)
     for recorded in events:
         body = recorded.event.body
-        if not isinstance(body, KeyAttested) or body.kid not in kids or founding is None:
+        if not isinstance(body, KeyAdded) or body.kid not in kids or founding is None:
             continue
         owner = recorded.event.stream
         mine = [each for each in events if each.event.stream == owner]
@@ -194,7 +197,7 @@ def _end(events: Sequence[Recorded], kid: str) -> Recorded | None:
     """Return the event that ended a key: its revocation, or the declaration of a compromise."""
     for each in events:
         match each.event.body:
-            case KeyRevoked(kid=ended) if ended == kid:
+            case KeyRevoked(kid=ended) | ServiceAccountEnded(account=ended) if ended == kid:
                 return each
             case CompromiseDeclared() | CompromiseSet():
                 one, others = each.event.body.compromised, each.event.body.also
@@ -231,20 +234,22 @@ def _attested(
         "compromisedSince": None if key is None else key.compromised_since,
         "expiresAt": body.expires_at,
         "home": body.home,
-    }
+    } | _service(body)
+
+
+def _service(body: KeyAdded) -> dict[str, Any]:
+    """Return what a service account's key does, for no other key."""
+    if not isinstance(body, ServiceAccountAdded):
+        return {}
+    scope = {"acts": [*body.acts], "types": [*body.types], "untyped": body.untyped}
+    return {"service": {"name": body.name} | scope}
 
 
 def _evidence(recorded: Recorded, passkey: Recorded, founding: LedgerCreated) -> dict[str, Any]:
     body: Any = recorded.event.body
     shown: Any = passkey.event.body
-    challenge = challenges.attest_signing_key(
-        expires_at=body.expires_at,
-        home=body.home,
-        kid=body.kid,
-        ledger=founding.ledger,
-        nonce=body.nonce,
-        user=str(recorded.event.stream),
-    )
+    owner = str(recorded.event.stream)
+    challenge = challenge_of(body, ledger=founding.ledger, user=owner)
     return {
         "attestation": {
             "nonce": body.nonce,

@@ -11,12 +11,16 @@ from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.epochs import Loss
 from ledger.domain.events import (
+    Body,
     Event,
-    KeyAttested,
+    KeyAdded,
     KeyReaffirmed,
     KeyRevoked,
     LedgerRestored,
+    OutcomeReported,
     Recorded,
+    StatementDrafted,
+    StatementUsed,
     UserRegistered,
     actor,
     signature_of,
@@ -54,7 +58,7 @@ class KeyHistory:
         body, stream = event.body, event.stream
         if isinstance(body, UserRegistered):
             return
-        if isinstance(body, KeyAttested):
+        if isinstance(body, KeyAdded):
             kid = thumbprint(body.jwk)  # not the kid that the event states
             if kid in self._owners:
                 return
@@ -77,7 +81,19 @@ class KeyHistory:
         if str(owner) != actor(recorded.event):
             raise RefusedError("key_of_another", "the key belongs to another person")
         known = person.settled(self._people[owner], now_ms, self._losses)
-        known.active_key(kid, now_ms=now_ms, unaffirmed=itself)
+        known.active_key(kid, now_ms=now_ms, unaffirmed=itself, act=_act_of(body, itself=itself))
+
+
+# What a service account signs is one of these; its end and its reaffirmation are its own only.
+_ACTS: dict[type, str] = {
+    StatementDrafted: "draft",
+    StatementUsed: "use",
+    OutcomeReported: "outcome",
+}
+
+
+def _act_of(body: Body, *, itself: bool) -> str | None:
+    return "revoke-key" if itself else _ACTS.get(type(body))
 
 
 def unknown_key(kid: str, *, complete: bool) -> LedgerError:

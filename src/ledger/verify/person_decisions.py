@@ -12,6 +12,7 @@ from ledger.domain import (
     recoveries,
     recovery_codes,
     redeeming,
+    service_accounts,
     signing_keys,
     standing,
 )
@@ -21,6 +22,7 @@ from ledger.domain.confirmed_act import ConfirmedAct
 from ledger.domain.events import (
     CompromiseDeclared,
     GovernanceAccepted,
+    KeyAdded,
     KeyAttested,
     KeyReaffirmed,
     KeyRevoked,
@@ -30,6 +32,8 @@ from ledger.domain.events import (
     PersonSuspended,
     RecoveryCancelled,
     RecoveryCodesSet,
+    ServiceAccountAdded,
+    ServiceAccountEnded,
 )
 from ledger.domain.held_passkeys import PasskeySubmission
 from ledger.domain.passkey import AssertionEvidence
@@ -37,6 +41,7 @@ from ledger.domain.person import Person
 from ledger.domain.signing_keys import KeySubmission
 from ledger.errors import CorruptError
 
+OfAnother = RecoveryCancelled | PersonSuspended | ServiceAccountEnded
 # What follows a registration.
 OfPerson = (
     PasskeyAdded
@@ -44,6 +49,8 @@ OfPerson = (
     | KeyAttested
     | KeyRevoked
     | KeyReaffirmed
+    | ServiceAccountAdded
+    | ServiceAccountEnded
     | PersonSuspended
     | CompromiseDeclared
     | RecoveryCodesSet
@@ -73,8 +80,8 @@ def decide_of_person(
     match body:
         case PasskeyAdded():
             return _add_passkey(owner, body, rules, now_ms)
-        case KeyAttested():
-            return _attest_key(owner, body, rules, now_ms)
+        case KeyAttested() | ServiceAccountAdded():
+            return _add_key(owner, body, rules, now_ms)
         case PasskeyRemoved(credential_id=name, act=act, assertion=assertion):
             return held_passkeys.remove_passkey(owner, name, asked(act, assertion))
         case KeyRevoked(kid=kid, act=act, assertion=assertion):
@@ -85,12 +92,26 @@ def decide_of_person(
             return compromise.declare(owner, asked(act, assertion))
         case RecoveryCodesSet(act=act, assertion=assertion):
             return recovery_codes.set_codes(owner, asked(act, assertion))
-        case RecoveryCancelled(act=act, assertion=assertion):
-            return recoveries.cancel(owner, others.signer(act), asked(act, assertion), rules)
-        case PersonSuspended(act=act, assertion=assertion):
-            return standing.suspend(owner, others.signer(act), asked(act, assertion), rules)
+        case RecoveryCancelled() | PersonSuspended() | ServiceAccountEnded():
+            by = others.signer(body.act)
+            return _by_another(owner, body, by, asked(body.act, body.assertion), rules)
         case GovernanceAccepted(act=act, assertion=assertion):
             return acceptance.accept(owner, asked(act, assertion), rules, others.change)
+        case _:
+            assert_never(body)
+
+
+def _by_another(
+    owner: Person, body: OfAnother, by: Person, asked: ConfirmedAct, rules: Charter
+) -> OfAnother:
+    """Return what an administrator, or the person themselves, decided about a person."""
+    match body:
+        case RecoveryCancelled():
+            return recoveries.cancel(owner, by, asked, rules)
+        case PersonSuspended():
+            return standing.suspend(owner, by, asked, rules)
+        case ServiceAccountEnded():
+            return service_accounts.end(owner, by, asked, rules)
         case _:
             assert_never(body)
 
@@ -110,7 +131,10 @@ def _add_passkey(owner: Person, body: PasskeyAdded, rules: Charter, now_ms: int)
     return held_passkeys.add_passkey(owner, added, asked, body.assertion)
 
 
-def _attest_key(owner: Person, body: KeyAttested, rules: Charter, now_ms: int) -> KeyAttested:
+def _add_key(owner: Person, body: KeyAdded, rules: Charter, now_ms: int) -> KeyAdded:
+    if isinstance(body, ServiceAccountAdded):
+        asked = service_accounts.submission_of(body)
+        return service_accounts.add_allowed(owner, asked, rules, nonce=body.nonce, now_ms=now_ms)
     jwk = msgspec.to_builtins(body.jwk)
     submission = KeySubmission(jwk, body.assertion, body.possession, body.home, body.expires_at)
     return signing_keys.attest_allowed_key(

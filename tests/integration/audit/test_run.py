@@ -37,6 +37,7 @@ INDEPENDENT = {
     AT["bob key-revoked"],
     AT["alice compromise-declared"],
     AT["carol person-suspended"],
+    AT["ledger operator-invitations-cancelled"],
     SIZE,
 }
 # Later announcements name the log's size, and would show an event missing.

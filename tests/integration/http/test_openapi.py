@@ -17,6 +17,7 @@ from ledger.encoding import b64u_encode
 from ledger.http.openapi import AT_THE_DOOR
 from ledger.http.refusal import REFUSALS, refusal
 from tests.integration.conftest import Join
+from tests.integration.http.test_service_accounts import come_and_go
 from tests.support.authenticator import Passkey
 from tests.support.described import (
     DESCRIBED,
@@ -158,6 +159,7 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         added = recover(ada, Passkey(origin=server.origin)).json()["credentialId"]
         cancel(ada, ada.user, added)
         cancel_operators(ada, recover_beside(server, "Ada", "Irma").stdout.split()[1])
+        come_and_go(ada)
         ada.client.post("/api/logout", json={})
     for answer in tale.answers:
         used.add((check_answer(schema, answer), answer.status_code))

@@ -15,6 +15,7 @@ from ledger.encoding import b64u_encode
 from ledger.server import build
 from ledger.settings import read_settings
 from tests.integration.conftest import Refuses
+from tests.integration.http.test_service_accounts import new_account
 from tests.support.actor import Actor, policy_of
 from tests.support.check import head
 from tests.support.declared_routes import (
@@ -93,6 +94,7 @@ def test_what_a_member_does_for_themselves_takes_a_session(
         "/api/changes/preview": {"content": "{}"},
         "/api/policies/preview": {"policy": "{}"},
         "/api/jwt-keys": {"ceremony": "", "key": bob.key_proofs(begun["nonce"])},
+        "/api/service-accounts": new_account(bob),
         "/api/passkeys": {
             "ceremony": "",
             "registration": bob.passkey.create(bytes(32)),

@@ -17,12 +17,14 @@ from ledger.domain import (
     operator_recovery,
     recoveries,
     recovery_codes,
+    service_accounts,
     signing_keys,
 )
 from ledger.domain.act import Act
 from ledger.domain.events import OperatorInvited
 from ledger.domain.governance import FOUNDING
 from ledger.domain.held_passkeys import add_passkey, first_passkey, remove_passkey
+from ledger.domain.holdings import ServiceScope
 from ledger.domain.ledger_acts import OperatorLink
 from ledger.domain.person import Person
 from ledger.domain.standing import suspend
@@ -72,6 +74,19 @@ def _own_end(me: Person) -> object:
 def _dated_end(me: Person) -> object:
     asked = _confirmed("revoke-key", kid=ME.key.kid, compromisedSince=EARLIER)
     return signing_keys.revoke_key(me, ME.key.kid, asked)
+
+
+def _add_account(me: Person) -> object:
+    new = ME.service(NEW_KEY)
+    return service_accounts.add(me, new, nonce=NONCE, ledger=LEDGER, party=PARTY, now_ms=NOW_MS)
+
+
+def _end_account(me: Person) -> object:
+    scope = ServiceScope("deploy", ("draft",), (), untyped=True)
+    key = msgspec.structs.replace(me.keys[ME.key.kid], kid=NEW_KEY.kid, service=scope)
+    holder = msgspec.structs.replace(me, keys=me.keys | {NEW_KEY.kid: key})
+    asked = _confirmed("end-service-account", user=ME.user, account=NEW_KEY.kid)
+    return service_accounts.end(holder, holder, asked, CHARTER)
 
 
 def _reaffirm(me: Person) -> object:
@@ -151,6 +166,8 @@ DONE: dict[str, tuple[Callable[[Person], object], type[Act] | None]] = {
     "report an outcome": (_report, acts.ReportOutcome),
     "add a passkey": (_add, acts.AddPasskey),
     "attest a key": (_attest, None),
+    "add a service account": (_add_account, None),
+    "end a service account": (_end_account, acts.EndServiceAccount),
     "suspend somebody": (_suspend, acts.Suspend),
     "declare a compromise": (
         lambda me: compromise.declare(

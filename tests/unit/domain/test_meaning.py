@@ -93,7 +93,12 @@ def test_an_approval_is_proved_by_its_jws_and_everything_else_by_an_act() -> Non
         match body:
             case events.StatementSigned():
                 assert signature_of(body) == body.jws
-            case events.UserRegistered() | events.UserNamed() | events.KeyAttested():
+            case (
+                events.UserRegistered()
+                | events.UserNamed()
+                | events.KeyAttested()
+                | events.ServiceAccountAdded()
+            ):
                 assert signature_of(body) == ""
             case events.PasskeyAdded():
                 assert signature_of(body) == (body.act or "")

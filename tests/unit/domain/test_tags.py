@@ -28,6 +28,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "key-attested.v1",
         "key-revoked.v1",
         "key-reaffirmed.v1",
+        "service-account-added.v1",
+        "service-account-ended.v1",
         "person-suspended.v1",
         "compromise-declared.v1",
         "recovery-codes-set.v1",

@@ -29,6 +29,7 @@ export const ACT = Object.freeze({
   REVOKE_KEY: "revoke-key",
   REAFFIRM_KEY: "reaffirm-key",
   DECLARE_COMPROMISE: "declare-compromise",
+  END_SERVICE_ACCOUNT: "end-service-account",
   SUSPEND: "suspend",
   REDEEM: "redeem",
   ACCEPT_GOVERNANCE: "accept-governance",
@@ -76,6 +77,7 @@ const MEMBERS = {
     passkey: optional(text),
     also: withDefault(listOf(text), []),
   },
+  [ACT.END_SERVICE_ACCOUNT]: { account: text, user: text },
   [ACT.SUSPEND]: { user: text, reason: text },
   [ACT.REDEEM]: {
     cose: text,

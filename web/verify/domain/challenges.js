@@ -11,6 +11,10 @@ export const registerChallenge = ({ ledger, nonce }) => challenge("register", { 
 export const attestationChallenge = ({ expiresAt, home, kid, ledger, nonce, user }) =>
   challenge("attest-signing-key", { expiresAt, home, kid, ledger, nonce, user });
 
+/** Return the 32 bytes that a passkey and the key of a new service account both sign. */
+export const serviceChallenge = ({ expiresAt, kid, ledger, nonce, service, user }) =>
+  challenge("add-service-account", { expiresAt, kid, ledger, nonce, service, user });
+
 /** Return the 32 bytes that a person's new passkey signs; `cose` is the SHA-256 of its key, hex. */
 export const additionChallenge = ({ cose, ledger, nonce, user }) =>
   challenge("add-passkey", { cose, ledger, nonce, user });

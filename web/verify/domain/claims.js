@@ -56,6 +56,7 @@ async function keyMaterial(type, body) {
     case TAG.RECOVERY_CODES_SET:
       return Promise.all(body.keys.map(thumbprint));
     case TAG.KEY_ATTESTED:
+    case TAG.SERVICE_ACCOUNT_ADDED:
       return [body.kid];
     default:
       return ofVkeys(body.vkeys);

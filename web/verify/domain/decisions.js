@@ -150,7 +150,7 @@ export async function decideWithdrawal(statement, { act: source }, person, peopl
 /** Return the verified act about this statement, and the key that signed it. */
 export async function actAbout(statement, source, kind, person, context) {
   const jws = parseAct(source);
-  const { jwk } = activeKey(person, jws.header.kid, context.nowMs);
+  const { jwk } = activeKey(person, jws.header.kid, context.nowMs, { act: kind });
   await requireReadable(statement, person, jws, jwk);
   const about = { statementId: statement.id, sha256: statement.sha256 };
   return signedBy(person, source, kind, { ...context, about });

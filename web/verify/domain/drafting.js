@@ -16,6 +16,7 @@ import { requireKnownRoles, ROLE } from "./policy.js";
 import { readByOf, requireKnownReaders } from "./readers.js";
 import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
+import { refuseBeyond, requireCovered } from "./service_scope.js";
 import { requireDrafter, requireMet } from "./statement_types.js";
 import { requireDraftable } from "./usable.js";
 import { requireFound, requireSupersedable } from "./versions.js";
@@ -44,6 +45,8 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
     refuse("statement_expired", "the policy has already expired");
   }
   requireStanding(creator);
+  requireCovered(key, document.type);
+  if (key.service && document.supersedes !== null) refuseBeyond();
   const known = requireKind(document, creator, charter);
   const earlier = superseded && requireSupersedable(superseded, document, creator, charter, nowMs);
   // 3. The policy asks for roles of this ledger, for as much as the floor, and people could meet it.

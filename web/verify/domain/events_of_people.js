@@ -2,7 +2,7 @@
 
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
 import { flag, integer, listOf, nullable, oneOf, optional, struct, text } from "../shapes.js";
-import { HOME, OPERATOR } from "./vocabulary.js";
+import { HOME, OPERATOR, SERVICE_ACTS } from "./vocabulary.js";
 
 /** The tags of a person's stream. */
 export const PEOPLE_TAG = Object.freeze({
@@ -13,6 +13,8 @@ export const PEOPLE_TAG = Object.freeze({
   KEY_ATTESTED: "key-attested.v1",
   KEY_REVOKED: "key-revoked.v1",
   KEY_REAFFIRMED: "key-reaffirmed.v1",
+  SERVICE_ACCOUNT_ADDED: "service-account-added.v1",
+  SERVICE_ACCOUNT_ENDED: "service-account-ended.v1",
   PERSON_SUSPENDED: "person-suspended.v1",
   COMPROMISE_DECLARED: "compromise-declared.v1",
   RECOVERY_CODES_SET: "recovery-codes-set.v1",
@@ -36,6 +38,9 @@ export const assertion = struct({
   signature: text,
 });
 const registration = struct({ clientDataJSON: text, attestationObject: text });
+/** Tell whether an event brings a signing key of a person, also one of a service account. */
+export const addsKey = ({ type }) => type === TAG.KEY_ATTESTED || type === TAG.SERVICE_ACCOUNT_ADDED;
+
 export const confirmed = { assertion: optional(assertion), signCount: optional(integer) };
 
 /** By tag, what the Python classes declare; `DECLARED` in events.js says what each member is. */
@@ -128,6 +133,42 @@ export const OF_PEOPLE = {
     actor: "owner",
     evidence: ["act", "assertion"],
     dependsOn: [],
+    claims: [ACT_NAME],
+  },
+  [TAG.SERVICE_ACCOUNT_ADDED]: {
+    members: {
+      kid: text,
+      jwk: publicJwk,
+      nonce: text,
+      name: text,
+      acts: listOf(oneOf(...SERVICE_ACTS)),
+      types: listOf(text),
+      untyped: flag,
+      expiresAt: text,
+      assertion,
+      signCount: integer,
+      possession: text,
+    },
+    stream: PERSON,
+    actor: "owner",
+    evidence: ["assertion", "possession"],
+    dependsOn: [],
+    claims: [MATERIAL, "kid/{kid}"],
+  },
+  [TAG.SERVICE_ACCOUNT_ENDED]: {
+    members: {
+      user: text,
+      account: text,
+      by: text,
+      kid: text,
+      act: text,
+      assertion,
+      signCount: integer,
+    },
+    stream: PERSON,
+    actor: "by",
+    evidence: ["act", "assertion"],
+    dependsOn: ["actor"],
     claims: [ACT_NAME],
   },
   [TAG.PERSON_SUSPENDED]: {

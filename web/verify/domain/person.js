@@ -8,6 +8,7 @@ import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { NAMED } from "./erasure.js";
 import { requireName, requireSkeletons, withoutName } from "./names.js";
+import { OWN_ACTS, refuseBeyond } from "./service_scope.js";
 import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.
@@ -58,17 +59,10 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
   [TAG.PASSKEY_REMOVED]: ({ passkeys }, { credentialId }, at) => ({
     passkeys: changed(passkeys, credentialId, end(passkeys.get(credentialId), at)),
   }),
-  [TAG.KEY_ATTESTED]: ({ keys }, { kid, jwk, expiresAt, assertion }, addedAt) => ({
-    keys: changed(keys, kid, {
-      kid,
-      jwk,
-      addedAt,
-      expiresAt,
-      addedBy: [passkeyReference(assertion.credentialId)],
-      revoked: false,
-      compromisedSince: null,
-      unaffirmed: false, // since a loss: it signs nothing until its person reaffirms it
-    }),
+  [TAG.KEY_ATTESTED]: (person, body, at) => attested(person, body, at, null),
+  [TAG.SERVICE_ACCOUNT_ADDED]: (person, body, at) => attested(person, body, at, body),
+  [TAG.SERVICE_ACCOUNT_ENDED]: ({ keys }, { account }) => ({
+    keys: changed(keys, account, { revoked: true }),
   }),
   [TAG.KEY_REAFFIRMED]: ({ keys }, { kid }) => ({ keys: changed(keys, kid, { unaffirmed: false }) }),
   [TAG.KEY_REVOKED]: ({ keys }, { kid, compromisedSince }) => {
@@ -106,6 +100,21 @@ const CHANGES = forEveryTagOf(STREAM_OF.PERSON, {
     const admitted = { needsAdmission: false, activeFrom: waited > at ? waited : at };
     return { passkeys: changed(passkeys, credentialId, admitted) };
   },
+});
+
+/** Return the keys of a person with one more; `service` has the scope of a service account's. */
+const attested = ({ keys }, { kid, jwk, expiresAt, assertion }, addedAt, service) => ({
+  keys: changed(keys, kid, {
+    kid,
+    jwk,
+    addedAt,
+    expiresAt,
+    addedBy: [passkeyReference(assertion.credentialId)],
+    revoked: false,
+    compromisedSince: null,
+    unaffirmed: false, // since a loss: it signs nothing until its person reaffirms it
+    service: service && { acts: service.acts, types: service.types, untyped: service.untyped },
+  }),
 });
 
 /** Return the person after one more event of their stream, as of the event's time. */
@@ -236,9 +245,9 @@ const changed = (things, name, changes) =>
 
 /**
  * Return a person's key if it may sign at this time; with `unaffirmed` also one that nobody
- * reaffirmed after a loss.
+ * reaffirmed after a loss. A service account's key is returned only for an `act` that it may sign.
  */
-export function activeKey(person, kid, nowMs, { unaffirmed = false } = {}) {
+export function activeKey(person, kid, nowMs, { unaffirmed = false, act = null } = {}) {
   const key = person.keys.get(kid);
   if (!key) refuse("key_unknown", "no such signing key of this person");
   if (key.revoked) refuse("key_revoked", "this signing key was revoked");
@@ -248,6 +257,7 @@ export function activeKey(person, kid, nowMs, { unaffirmed = false } = {}) {
   if (key.unaffirmed && !unaffirmed) {
     refuse("reaffirmation_required", "nobody reaffirmed this signing key after a loss");
   }
+  if (key.service && ![...key.service.acts, ...OWN_ACTS].includes(act)) refuseBeyond();
   return key;
 }
 
@@ -283,6 +293,8 @@ export function decideName(_, { version, body: { name, nameSkeletons, unicode } 
 export async function signedBy(actor, source, kind, { ledger, nowMs, about, itself = null }) {
   const jws = parseAct(source);
   const { kid } = jws.header;
-  const key = activeKey(actor, kid, nowMs, { unaffirmed: kid === itself });
+  const isOwn = OWN_ACTS.includes(kind);
+  const act = !isOwn || kid === itself ? kind : null;
+  const key = activeKey(actor, kid, nowMs, { unaffirmed: kid === itself, act });
   return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs, about }) };
 }

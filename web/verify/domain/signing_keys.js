@@ -34,9 +34,7 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   // 1. The key is strong; its kid is computed here.
   await importJwk(jwk);
   requirePrimeOrder(jwk);
-  const kid = await thumbprint(jwk);
-  if (owner.keys.has(kid)) refuse("key_known", "this public key is already in the ledger");
-  await requireNoPasskey(kid, owner.passkeys.values());
+  const kid = await requireNewKey(owner, jwk);
   requireStanding(owner);
   // 2. The passkey signed exactly this key, home, end, person, ledger and one-time nonce.
   requireEnd(home, expiresAt, nowMs);
@@ -49,6 +47,14 @@ export async function decideAttestation(owner, body, { ledger, party, nowMs }) {
   return { kid, jwk, nonce, home, assertion, signCount, possession, expiresAt };
 }
 
+/** Return the kid of a key that is new to its person. */
+export async function requireNewKey(owner, jwk) {
+  const kid = await thumbprint(jwk);
+  if (owner.keys.has(kid)) refuse("key_known", "this public key is already in the ledger");
+  await requireNoPasskey(kid, owner.passkeys.values());
+  return kid;
+}
+
 function requireEnd(home, expiresAt, nowMs) {
   const endMs = expiresAt === null ? Infinity : toMs(expiresAt);
   if (endMs <= nowMs) refuse("time_invalid", "a new key must expire in the future");
@@ -57,7 +63,8 @@ function requireEnd(home, expiresAt, nowMs) {
   }
 }
 
-async function verifyPossession(source, jwk, challenge) {
+/** Verify that a new key signed its challenge. */
+export async function verifyPossession(source, jwk, challenge) {
   const jws = parseCompact(source);
   if (jws.header.typ !== POSSESSION_TYP || jws.header.iat !== null) {
     refuse("possession_refused", `the proof's header must be alg, kid and typ ${POSSESSION_TYP}`);
@@ -92,7 +99,7 @@ export async function decideReaffirmation(owner, { act, assertion }, context) {
   if (said.act !== ACT.REAFFIRM_KEY) refuse("act_mismatch", "not the act that is expected");
   const about = { ...context, about: { epoch: lostEpochOf(context.charter) }, itself: said.kid };
   const { key } = await signedBy(owner, act, ACT.REAFFIRM_KEY, about);
-  const { kid, unaffirmed } = activeKey(owner, said.kid, context.nowMs, { unaffirmed: true });
+  const { kid, unaffirmed } = activeKey(owner, said.kid, context.nowMs, { unaffirmed: true, act: ACT.REAFFIRM_KEY });
   requireStanding(owner);
   if (!unaffirmed) refuse("key_reaffirmed", "this key signs already");
   const signCount = await confirm(owner, act, assertion, context);

@@ -10,6 +10,7 @@ import { actAbout, requireOptionalReason } from "./decisions.js";
 import { covers, maySign } from "./policy.js";
 import { takesPart } from "./readers.js";
 import { seenOf } from "./seen.js";
+import { refuseBeyond, requireCovered } from "./service_scope.js";
 import { requireStanding } from "./standing.js";
 import { findUse } from "./statement.js";
 import { confirm } from "./stepup.js";
@@ -36,6 +37,7 @@ export async function decideUse(statement, { act: source }, person, people, cont
     refuse("statement_in_question", "without the approvals in question it would not be approved");
   }
   requireStanding(person);
+  requireCovered(key, statement.type);
   if (!maySign(person.roles) || !by.some((member) => covers(member, person.user, person.roles))) {
     refuse("use_not_allowed", "the statement names other executors");
   }
@@ -78,6 +80,8 @@ export async function decideOutcome(statement, body, person, people, context) {
   const isOwn = person.user === found.user;
   requireOpen(found, act, isOwn);
   requireStanding(person);
+  requireCovered(key, statement.type);
+  if (!isOwn && key.service) refuseBeyond(); // a person confirms, with their own key
   if (!isOwn) requireConfirmer(statement, person, act);
   if (isOwn && body.assertion !== null) {
     refuse("assertion_unexpected", "the report of one’s own use needs no passkey");

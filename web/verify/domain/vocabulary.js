@@ -47,6 +47,9 @@ export const HOME = Object.freeze({
   PROGRAM: "program",
 });
 
+/** What a service account may be allowed to sign, besides its own end. */
+export const SERVICE_ACTS = Object.freeze(["draft", "outcome", "use"]);
+
 /** Whether a person may act. */
 export const STANDING = Object.freeze({
   ACTIVE: "active",

@@ -10,6 +10,7 @@ import * as decisions from "../domain/decisions.js";
 import { requireUuid } from "../domain/document.js";
 import { decideDraft } from "../domain/drafting.js";
 import { isEffect, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
+import { addsKey } from "../domain/events_of_people.js";
 import * as people from "../domain/person.js";
 import { requireNeeded } from "../domain/operator_recovery.js";
 import { isUnknown, NAMED, nextErased, nextUnnamed, requirePassed, requireStated, withoutDue } from "../domain/erasure.js";
@@ -286,7 +287,7 @@ export class Auditor {
       this.charter = await charter.evolveCharter(known, event);
       this.people = people.allAfter(this.people, event) ?? this.people;
     }
-    if (type === TAG.KEY_ATTESTED) this.owners.set(body.kid, stream);
+    if (addsKey(event)) this.owners.set(body.kid, stream);
     if (isEffect(type)) this.due = this.due.slice(1);
   }
 }

@@ -13,6 +13,7 @@ import { decideName } from "../domain/person.js";
 import { decideCancellation } from "../domain/recoveries.js";
 import { decideCodes } from "../domain/recovery_codes.js";
 import { decideRestore } from "../domain/restoration.js";
+import * as accounts from "../domain/service_accounts.js";
 import * as keys from "../domain/signing_keys.js";
 import { decideSuspension } from "../domain/standing.js";
 import { decideOutcome, decideUse } from "../domain/uses.js";
@@ -48,6 +49,10 @@ export const DECIDE = forEveryTag({
     keys.decideRevocation(auditor.person(event), event.body, context),
   [TAG.KEY_REAFFIRMED]: (auditor, event, context) =>
     keys.decideReaffirmation(auditor.person(event), event.body, context),
+  [TAG.SERVICE_ACCOUNT_ADDED]: (auditor, event, context) =>
+    accounts.decideAllowedAccount(auditor.person(event), event.body, context),
+  [TAG.SERVICE_ACCOUNT_ENDED]: (auditor, event, context) =>
+    accounts.decideEnd(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.PERSON_SUSPENDED]: (auditor, event, context) =>
     decideSuspension(auditor.person(event), auditor.signer(event), event.body, context),
   [TAG.RECOVERY_CODES_SET]: (auditor, event, context) =>

@@ -12,9 +12,12 @@ import {
   streamOf,
   TAG,
 } from "../domain/events.js";
+import { ACT } from "../domain/acts.js";
+import { addsKey } from "../domain/events_of_people.js";
 import { erasuresOf } from "../domain/erasure.js";
 import { decideFirstPasskey } from "../domain/held_passkeys.js";
 import { activeKey, allAfter, evolvePerson, settled } from "../domain/person.js";
+import { decideAccount } from "../domain/service_accounts.js";
 import { decideAttestation } from "../domain/signing_keys.js";
 import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
 import { verifyCompact } from "../jose/compact.js";
@@ -34,8 +37,8 @@ export function foundingOf(events) {
 /** Return the signing keys of a bundle: kid to JWK. */
 export async function keysOf(events) {
   const keys = new Map();
-  for (const { type, body } of events) {
-    if (type === TAG.KEY_ATTESTED) keys.set(await thumbprint(body.jwk), body.jwk);
+  for (const event of events.filter(addsKey)) {
+    keys.set(await thumbprint(event.body.jwk), event.body.jwk);
   }
   return keys;
 }
@@ -84,6 +87,12 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
       decideAttestation(settled(owner, toMs(at)), body, { ...context, nowMs: toMs(at) }),
     folds: () => true,
   },
+  [TAG.SERVICE_ACCOUNT_ADDED]: {
+    verify: (owner, { body, at }, context) =>
+      decideAccount(settled(owner, toMs(at)), body, { ...context, nowMs: toMs(at) }),
+    folds: () => true,
+  },
+  [TAG.SERVICE_ACCOUNT_ENDED]: unread,
   [TAG.KEY_REVOKED]: unread,
   [TAG.ROLE_GRANTED]: unread,
   [TAG.ROLE_ENDED]: unread,
@@ -178,7 +187,7 @@ export class KeyHistory {
   /** Fold an event of a person; check 6 refuses one that does not fit the person. */
   async learn(event) {
     const { type, stream, body } = event;
-    const attested = type === TAG.KEY_ATTESTED ? await thumbprint(body.jwk) : null; // not what it states
+    const attested = addsKey(event) ? await thumbprint(body.jwk) : null; // not what it states
     if (this.owners.has(attested)) return;
     if (attested !== null) this.owners.set(attested, stream);
     const said = attested === null ? event : { ...event, body: { ...body, kid: attested } };
@@ -204,10 +213,18 @@ export class KeyHistory {
     const nowMs = toMs(event.at);
     // A key that nobody reaffirmed ends itself, and reaffirms itself.
     const isItself = [TAG.KEY_REVOKED, TAG.KEY_REAFFIRMED].includes(event.type) && event.body.kid === kid;
-    activeKey(settled(this.people.get(owner), nowMs), kid, nowMs, { unaffirmed: isItself });
+    const act = isItself ? ACT.REVOKE_KEY : (SERVICE_ACT[event.type] ?? null);
+    activeKey(settled(this.people.get(owner), nowMs), kid, nowMs, { unaffirmed: isItself, act });
     this.used.add(kid);
   }
 }
+
+// What a service account signs is one of these; its end and its reaffirmation are its own only.
+const SERVICE_ACT = {
+  [TAG.STATEMENT_DRAFTED]: ACT.DRAFT,
+  [TAG.STATEMENT_USED]: ACT.USE,
+  [TAG.OUTCOME_REPORTED]: ACT.OUTCOME,
+};
 
 /** Return the key of the actor's signature; null for a malformed one, which check 3 refuses. */
 function signingKid(event) {

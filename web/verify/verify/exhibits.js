@@ -4,9 +4,10 @@
 import { encode as toBase64Url } from "../../static/js/lib/b64u.js";
 import { bytesOf } from "../../static/js/lib/digest.js";
 import { signatureOf, STREAM_OF, streamOf, TAG } from "../domain/events.js";
-import { attestationChallenge } from "../domain/challenges.js";
+import { attestationChallenge, serviceChallenge } from "../domain/challenges.js";
+import { addsKey } from "../domain/events_of_people.js";
 import { evolvePerson, keyReference } from "../domain/person.js";
-import { KEY_STATUS } from "../domain/vocabulary.js";
+import { HOME, KEY_STATUS } from "../domain/vocabulary.js";
 import { canonical, equal } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { general } from "../jose/compact.js";
@@ -77,8 +78,8 @@ async function ofPeople(events, signers) {
   const founding = events.find(({ type }) => type === TAG.LEDGER_CREATED)?.body;
   const files = [];
   for (const attested of events) {
-    const { type, stream, body } = attested;
-    if (type !== TAG.KEY_ATTESTED || !signers.has(body.kid) || !founding) continue;
+    const { stream, body } = attested;
+    if (!addsKey(attested) || !signers.has(body.kid) || !founding) continue;
     const mine = events.filter((event) => event.stream === stream);
     const first = (kind, name, value) => mine.find((each) => each.type === kind && each.body[name] === value);
     const passkey = first(TAG.PASSKEY_ADDED, "credentialId", body.assertion.credentialId);
@@ -97,6 +98,7 @@ async function ofPeople(events, signers) {
 /** Tell whether an event ended a key: its revocation, or the declaration of a compromise. */
 function endsKey({ type, body }, kid) {
   if (type === TAG.KEY_REVOKED) return body.kid === kid;
+  if (type === TAG.SERVICE_ACCOUNT_ENDED) return body.account === kid;
   if (type !== TAG.COMPROMISE_DECLARED && type !== TAG.COMPROMISE_SET) return false;
   return [body.compromised, ...body.also].includes(keyReference(kid));
 }
@@ -114,13 +116,20 @@ function standing({ stream, at, position, body }, ended, key) {
     revokedPosition: ended?.position ?? null,
     compromisedSince: key.compromisedSince,
     expiresAt: body.expiresAt,
-    home: body.home,
+    home: body.home ?? HOME.PROGRAM,
+    ...(body.home === undefined ? { service: serviceOf(body) } : {}),
   };
 }
 
+/** Return what a service account does. */
+const serviceOf = ({ acts, name, types, untyped }) => ({ acts, name, types, untyped });
+
 async function evidenceOf({ stream, body }, passkey, { ledger, rpId, origin }) {
   const { kid, nonce, home, expiresAt, assertion, possession } = body;
-  const challenge = await attestationChallenge({ expiresAt, home, kid, ledger, nonce, user: stream });
+  const about = { expiresAt, kid, ledger, nonce, user: stream };
+  const challenge = await (home === undefined
+    ? serviceChallenge({ ...about, service: serviceOf(body) })
+    : attestationChallenge({ ...about, home }));
   return {
     nonce,
     ledger,

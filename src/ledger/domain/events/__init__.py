@@ -58,6 +58,7 @@ from ledger.domain.events.of_ledger import (
     OperatorInvited,
 )
 from ledger.domain.events.of_people import (
+    KeyAdded,
     KeyAttested,
     KeyReaffirmed,
     KeyRevoked,
@@ -68,6 +69,7 @@ from ledger.domain.events.of_people import (
     UserNamed,
     UserRegistered,
 )
+from ledger.domain.events.of_service_accounts import ServiceAccountAdded, ServiceAccountEnded
 from ledger.domain.events.of_standing import (
     CompromiseDeclared,
     GovernanceAccepted,
@@ -135,6 +137,7 @@ __all__ = [
     "HeadsKeyReplaced",
     "InvitationCancelled",
     "InvitationIssued",
+    "KeyAdded",
     "KeyAttested",
     "KeyReaffirmed",
     "KeyRevoked",
@@ -166,6 +169,8 @@ __all__ = [
     "RoleDefined",
     "RoleEnded",
     "RoleGranted",
+    "ServiceAccountAdded",
+    "ServiceAccountEnded",
     "StandingSet",
     "StatementBody",
     "StatementDecision",

@@ -8,6 +8,7 @@ from typing import final
 from ledger.domain import key_material
 from ledger.domain.events.meaning import Explained, Meaning, Words
 from ledger.domain.events.of_changed_people import PersonEffect
+from ledger.domain.events.of_service_accounts import ServiceAccountAdded, ServiceAccountEnded
 from ledger.domain.events.of_standing import (
     CompromiseDeclared,
     GovernanceAccepted,
@@ -258,6 +259,8 @@ class KeyReaffirmed(Explained, frozen=True):
     sign_count: SafeInteger
 
 
+# What brings a signing key of a person, also one of a service account.
+KeyAdded = KeyAttested | ServiceAccountAdded
 # What people record of themselves and of others, and all that their stream holds.
 PersonRecord = (
     UserRegistered
@@ -267,6 +270,8 @@ PersonRecord = (
     | KeyAttested
     | KeyRevoked
     | KeyReaffirmed
+    | ServiceAccountAdded
+    | ServiceAccountEnded
     | PersonSuspended
     | CompromiseDeclared
     | RecoveryCodesSet
