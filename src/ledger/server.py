@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, closing
 from typing import NamedTuple
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
@@ -56,6 +56,7 @@ from ledger.http.queries import refuse_stray_parameters
 from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest, StrictRequest, require_json_from_us
+from ledger.http.routes import Routes
 from ledger.http.security_record import open_record
 from ledger.http.sessions import Sessions
 from ledger.http.sign_route import SignRoute
@@ -234,7 +235,7 @@ def _application(
         require_json_from_us(request, settings.origin)
         await refuse_stray_parameters(request)
 
-    api = Router(
+    api = Routes(
         "/",
         route_handlers=[
             *statements.routes,
@@ -259,7 +260,7 @@ def _application(
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=MAX_SMALL_BYTES,
     )
-    pages = Router("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
+    pages = Routes("/", route_handlers=[*ROUTES, verifier()], include_in_schema=False)
     cookie = ledger.sessions.cookie
     session = SecurityScheme(type="apiKey", name=cookie, security_scheme_in="cookie")
     return Application(

@@ -23,7 +23,8 @@ from tests.support.network_namespace import enter
 
 # What `ledger serve` and `ledger witness serve` import, some of it late.
 IMPORTED = """ledger.cli.main ledger.cli.serve ledger.store.sqlite.store ledger.witness.app
-    anyio._backends._asyncio encodings.idna uvicorn.lifespan.on uvloop""".split()
+    anyio._backends._asyncio encodings.idna litestar.exceptions.responses litestar.plugins.attrs
+    litestar.plugins.pydantic uvicorn.lifespan.on uvicorn.loops.auto uvloop""".split()
 # The environment variable for a ledger whose clock is some seconds ahead.
 AHEAD = "TESTS_AHEAD_S"
 # That for a program in a network namespace: its file.

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 import msgspec
-from litestar import Response, Router, post
+from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, SkipValidation
@@ -21,6 +21,7 @@ from ledger.http.exchange import Exchange, exchange_of, note_answer
 from ledger.http.problems import Problem, answer_to, answers
 from ledger.http.quotas import REFUSED_STATUSES, Asker, Group, Quotas
 from ledger.http.requests import MAX_STATEMENT_BYTES, AnyRequest, Strict
+from ledger.http.routes import Routes
 from ledger.http.security_record import SecurityRecord
 
 MOST = 20  # approvals in one request
@@ -136,7 +137,7 @@ def _refusal(
     return _Result(status, problem=msgspec.Raw(body))
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[approve],
     dependencies=MEMBERS,

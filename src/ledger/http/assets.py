@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.params import FromPath
 
 from ledger.errors import NotFoundError
 from ledger.http.headers import FOR_EVER, FRESH
+from ledger.http.routes import Routes
 
 # A static import or re-export; `import("…")` in a function is loaded when it is asked for.
 _IMPORT = re.compile(
@@ -67,7 +68,7 @@ class Assets:
                 waiting.append(posixpath.normpath(beside))
         return [self.url(path) for path in found[1:]]
 
-    def router(self) -> Router:
+    def router(self) -> Routes:
         """Return the routes that serve the files: their hashed addresses, and /favicon.ico."""
 
         @get("/static/{tree:str}/{path:path}", sync_to_thread=False, include_in_schema=False)
@@ -83,7 +84,7 @@ class Assets:
             asset = self.files["favicon.svg"]
             return Response(asset.content, media_type=asset.media_type, headers=FRESH)
 
-        return Router("/", route_handlers=[serve, favicon])
+        return Routes("/", route_handlers=[serve, favicon])
 
 
 def find_web() -> Path:

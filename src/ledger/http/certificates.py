@@ -3,7 +3,7 @@
 import asyncio
 from urllib.parse import quote
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
@@ -21,6 +21,7 @@ from ledger.http.exchange import exchange_of
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
+from ledger.http.routes import Routes
 from ledger.publish.certificate import Certificate, certificate
 from ledger.publish.certificate_pdf import certificate_pdf
 from ledger.publish.public_log import PublicLog
@@ -68,7 +69,7 @@ def _named(made: Certificate) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{full}"
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[certificate_file],
     dependencies=MEMBERS,

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -31,6 +31,7 @@ from ledger.http.requests import (
     Jwt,
     Strict,
 )
+from ledger.http.routes import Routes
 from projections import readers
 from projections.facts import find_stream
 from projections.impact import Impact, impact
@@ -119,8 +120,8 @@ async def governance(people: FromPeople, user: SignedIn) -> InForce:
     return await people.changes.governance()
 
 
-router = Router("/", route_handlers=[make, accept], tags=["changes"])
-reads = Router(
+router = Routes("/", route_handlers=[make, accept], tags=["changes"])
+reads = Routes(
     "/",
     route_handlers=[governance, preview],
     dependencies={"user": MEMBERS["user"]},

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
@@ -12,6 +12,7 @@ from ledger.errors import NotFoundError, UnavailableError
 from ledger.http.context import FromPublicLog, Limit
 from ledger.http.headers import FOR_EVER, FRESH
 from ledger.http.problems import answers
+from ledger.http.routes import Routes
 from ledger.publish.public_log import PublicLog
 from ledger.store.ports.endorsements import Stamp
 from ledger.store.ports.tree import Published
@@ -139,7 +140,7 @@ def number(text: str) -> int:
     return parse_number(text, "request_invalid")
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[newest_checkpoint, list_checkpoints, one_checkpoint, stamp, stamped],
     tags=["log"],

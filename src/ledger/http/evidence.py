@@ -8,7 +8,7 @@ import asyncio
 from functools import cache
 from typing import Annotated
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter, SkipValidation
@@ -31,6 +31,7 @@ from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest, full_pattern
+from ledger.http.routes import Routes
 from ledger.publish.bundle_worker import BundleTask
 from ledger.publish.bundles import (
     Evidence,
@@ -204,6 +205,6 @@ def _tag(manifest: str) -> str:
     return f'"{manifest[:32]}"'
 
 
-router = Router(
+router = Routes(
     "/", route_handlers=[evidence], dependencies=MEMBERS, security=BY_SESSION, tags=["statements"]
 )

@@ -10,7 +10,7 @@ import time
 from typing import Annotated
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
 from ledger.encoding import b64_encode
@@ -29,6 +29,7 @@ from ledger.http.lanes import without_turn
 from ledger.http.problems import answers
 from ledger.http.read_models import WAIT_S
 from ledger.http.requests import AnyRequest
+from ledger.http.routes import Routes
 from ledger.jose import PublicJwk
 from ledger.publish.public_log import PublicLog
 from ledger.store.ports.tree import Published
@@ -236,7 +237,7 @@ def ledger_keys(public: FromPublicLog) -> LedgerKeys:
     return LedgerKeys(charter.ledger, charter.key, keys, charter.frozen)
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[
         tile,

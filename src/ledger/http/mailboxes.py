@@ -6,7 +6,7 @@ import zoneinfo
 from typing import Annotated
 
 import msgspec
-from litestar import Response, Router, post
+from litestar import Response, post
 from litestar.di import Provide
 from litestar.params import JSONBody
 from msgspec import Meta
@@ -26,6 +26,7 @@ from ledger.http.context import (
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import Empty, Strict, full_pattern
+from ledger.http.routes import Routes
 from ledger.messages.letters import URGENT, LetterItem
 from ledger.messages.messenger import Messenger
 from ledger.store.ports.messages import DAY_MS, Mailbox, MailTimes, Message
@@ -213,7 +214,7 @@ def _minute(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[
         give_address,

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import SkipValidation
@@ -33,6 +33,7 @@ from ledger.http.lanes import LaneName, Lanes
 from ledger.http.read_models import ReadModels
 from ledger.http.refusal import REFUSALS
 from ledger.http.requests import AnyRequest
+from ledger.http.routes import Routes
 from ledger.http.security_record import SecurityRecord
 from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
@@ -277,4 +278,4 @@ def _may_read(request: AnyRequest, settings: Settings) -> bool:
     return is_within(client.host, settings.metrics)
 
 
-router = Router("/", route_handlers=[metrics])
+router = Routes("/", route_handlers=[metrics])

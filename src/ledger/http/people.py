@@ -3,7 +3,7 @@
 from contextlib import suppress
 from uuid import UUID
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 
@@ -40,6 +40,7 @@ from ledger.http.requests import (
     CompleteRegistration,
     Empty,
 )
+from ledger.http.routes import Routes
 
 
 @get("/api/invitations/{kid:str}", responses=answers(403, 409, 429, 503))
@@ -176,7 +177,7 @@ public = [
     *recovering.handlers,
     *device_links.of_new_devices,
 ]
-members_only = Router(
+members_only = Routes(
     "/",
     route_handlers=[
         begin_key,

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from litestar import Router, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -14,6 +14,7 @@ from ledger.http.context import BY_SESSION, MEMBERS, FromReadModels, SignedIn
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import Strict
+from ledger.http.routes import Routes
 from projections import prospects
 from projections.prospects import Prospect
 
@@ -38,7 +39,7 @@ def _prospect(models: ReadModels, rules: Policy, user: str) -> Prospect:
         return prospects.of(db, rules, user, at=at, now=models.now())
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[preview],
     dependencies={"user": MEMBERS["user"]},

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeVar
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
@@ -21,6 +21,7 @@ from ledger.commands.ledger_clock import LedgerClock
 from ledger.errors import LedgerError, UnavailableError
 from ledger.http.context import FromMessenger, FromPublicLog, FromReadModels, FromRecord
 from ledger.http.read_models import ReadModels
+from ledger.http.routes import Routes
 from ledger.http.storage_watch import StorageWatch
 from ledger.publish.public_log import PublicLog
 from ledger.store.async_log import AsyncLog
@@ -200,4 +201,4 @@ def _not_writable(serving: Serving) -> list[NotReadyReason]:
     return []
 
 
-router = Router("/", route_handlers=[livez, readyz, healthz])
+router = Routes("/", route_handlers=[livez, readyz, healthz])

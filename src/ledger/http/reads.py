@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
@@ -33,6 +33,7 @@ from ledger.http.headers import FRESH
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
+from ledger.http.routes import Routes
 from ledger.http.stored_event import stored_event
 from ledger.http.trail import trail
 from ledger.jose import PublicJwk
@@ -244,8 +245,8 @@ def passkey_endpoints(site: FromSite) -> dict[str, str]:
     return {"enroll": page, "manage": page}
 
 
-public = Router("/", route_handlers=[show_key, jwk_set, passkey_endpoints], dependencies=READING)
-members_only = Router(
+public = Routes("/", route_handlers=[show_key, jwk_set, passkey_endpoints], dependencies=READING)
+members_only = Routes(
     "/",
     route_handlers=[
         list_users,

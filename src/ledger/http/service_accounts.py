@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
@@ -31,6 +31,7 @@ from ledger.http.requests import (
     Strict,
     TimeText,
 )
+from ledger.http.routes import Routes
 from projections import service_accounts
 from projections.paging import Page
 from projections.service_accounts import ServiceAccount
@@ -94,8 +95,8 @@ async def end_service_account(
     return Created(await people.service_accounts.end(kid, data.act, data.evidence()))
 
 
-by_signature = Router("/", route_handlers=[end_service_account], tags=["people"])
-members_only = Router(
+by_signature = Routes("/", route_handlers=[end_service_account], tags=["people"])
+members_only = Routes(
     "/",
     route_handlers=[list_service_accounts],
     dependencies=MEMBERS,
@@ -103,7 +104,7 @@ members_only = Router(
     tags=["people"],
 )
 # Without the parameters of a read.
-owners_only = Router(
+owners_only = Routes(
     "/",
     route_handlers=[add_service_account],
     dependencies={"user": Provide(signed_in, sync_to_thread=False)},

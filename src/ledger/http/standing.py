@@ -1,11 +1,12 @@
 """Routes on standing: suspend a person, declare a key or passkey compromised."""
 
-from litestar import Router, post
+from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from ledger.http.answers import CompromiseRecorded, Created, PersonRecorded, recorded
 from ledger.http.context import FromPeople
 from ledger.http.requests import ActWithAssertion
+from ledger.http.routes import Routes
 
 
 @post("/api/users/{user_id:str}/suspend", responses=recorded(PersonRecorded))
@@ -22,4 +23,4 @@ async def declare_compromise(data: JSONBody[ActWithAssertion], people: FromPeopl
     return Created(await people.standing.declare_compromise(data.act, data.evidence()))
 
 
-router = Router("/", route_handlers=[suspend, declare_compromise], tags=["people"])
+router = Routes("/", route_handlers=[suspend, declare_compromise], tags=["people"])

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
@@ -41,6 +41,7 @@ from ledger.http.requests import (
     SignedAct,
     SignStatement,
 )
+from ledger.http.routes import Routes
 from projections import erasures, inbox, readers, statements
 from projections.paging import Page
 from projections.statements import StatementDetail, StatementSummary
@@ -273,12 +274,12 @@ def general_jws(
     return Response(jose.general(compacts), media_type=JOSE_JSON)
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[create, sign, reject, retract, withdraw, use, outcome],
     tags=["statements"],
 )
-reads = Router(
+reads = Routes(
     "/",
     route_handlers=[list_statements, list_inbox, show, document, general_jws],
     dependencies=MEMBERS,

@@ -1,6 +1,6 @@
 """Routes of types: which kinds of statements an administration defined, and each definition."""
 
-from litestar import Router, get
+from litestar import get
 from litestar.params import FromPath
 
 from ledger.encoding import SHA256_HEX
@@ -14,6 +14,7 @@ from ledger.http.context import (
     Moment,
     SignedIn,
 )
+from ledger.http.routes import Routes
 from projections import types
 from projections.paging import Page
 from projections.types import TypeDetail, TypeSummary
@@ -42,7 +43,7 @@ def type_by_digest(
     return found
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[list_types, type_by_digest],
     dependencies=MEMBERS,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody, PathParameter, SkipValidation
 from msgspec import Meta
@@ -31,6 +31,7 @@ from ledger.http.context import (
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import Empty, Strict, full_pattern
+from ledger.http.routes import Routes
 from ledger.messages.hearing import administers
 from ledger.messages.messenger import Messenger
 from ledger.messages.outline import TEST, Outline, message_id, webhook_body
@@ -282,7 +283,7 @@ def send_again(
     return Response(None, status_code=204)
 
 
-router = Router(
+router = Routes(
     "/",
     route_handlers=[
         list_webhooks,
