@@ -45,7 +45,7 @@ from ledger.http.exports import Exports
 from ledger.http.front import Front, RequestLimits
 from ledger.http.head_requests import Application
 from ledger.http.headers import encoded_headers, send_security_headers
-from ledger.http.lanes import LaneName, Lanes, default_lanes
+from ledger.http.lanes import LaneName, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.openapi import StrictDocument
 from ledger.http.parts import Ledger, dependencies
@@ -114,21 +114,25 @@ def build(settings: Settings, wall: WallClock | None = None, team: Team = ALONE)
             ledger.models.follower.start()
             ledger.public.start()
             ledger.messenger.start()
+            ledger.metrics.inbox.start()
             # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
             yield
         finally:
+            ledger.metrics.inbox.stop()
             await asyncio.to_thread(closing_all.close)  # the loop answers the running commit
 
     serving = Serving(ledger.watch, ledger.clock, ledger.commits)
     application = _application(settings, ledger, serving, [lifespan])
     limits = ConnectionLimits(connections_per_address=team.share_of(settings.connections))
-    record, lanes = ledger.record, default_lanes()
-    admission = Admission(limits, proxies=settings.proxies, refused=record.refused_connection)
+    record, lanes = ledger.record, default_lanes(team.share_of)
+    refused = record.refused_connection
+    admission = Admission(limits, proxies=settings.proxies, refused=refused, holding=team.holding)
     parts = ledger.models, ledger.public, ledger.commits, ledger.clock, record, ledger.watch
     ledger.metrics.collect_from(MeteredParts(admission, lanes, *parts))
-    front = _front(settings, ledger, application, lanes)
+    requests = RequestLimits(lanes, ledger.quotas, EventStreams(holding=team.holding))
+    front = _front(settings, ledger, application, requests)
 
     def end_streams() -> None:
         ledger.models.end_streams()
@@ -138,7 +142,9 @@ def build(settings: Settings, wall: WallClock | None = None, team: Team = ALONE)
     return Served(front, application, admission, serving, end_streams)
 
 
-def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lanes) -> Front:
+def _front(
+    settings: Settings, ledger: Ledger, application: Litestar, limits: RequestLimits
+) -> Front:
     def answered(exchange: Exchange, lane: LaneName | None, duration_s: float) -> None:
         ledger.metrics.answered(exchange, lane, duration_s)
         ledger.record.answered(exchange)
@@ -146,7 +152,7 @@ def _front(settings: Settings, ledger: Ledger, application: Litestar, lanes: Lan
     headers = encoded_headers(settings.origin)
     return Front(
         SignRoute(application, ledger.statements, origin=settings.origin, headers=headers),
-        limits=RequestLimits(lanes, ledger.quotas, EventStreams()),
+        limits=limits,
         proxies=settings.proxies,
         member=ledger.sessions.identify,
         owner_of=ledger.people.keys.owner,
@@ -164,7 +170,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     store = open_log(address, quorum=settings.needs_quorum, reads=settings.database_reads)
     record = open_record(settings.security_log, team)
     opened.callback(record.stop)
-    metrics = Metrics()
+    metrics = Metrics(team)
     log = opened.enter_context(closing(Log(store)))
     with closing(store.tree()) as tree:
         require_sound_end(tree)

@@ -17,8 +17,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import msgspec
@@ -27,7 +27,9 @@ from ledger import __version__
 from ledger.cli.exit_codes import ExitCode
 from ledger.http.quotas import SharedQuotas
 from ledger.http.shared_buckets import SharedBuckets
+from ledger.http.shared_holdings import Holdings
 from ledger.http.team import Team
+from ledger.http.team_metrics import TeamMetrics
 
 HANDOVER = "LEDGER_HANDOVER"  # in the environment of a program that goes on with a socket
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
@@ -78,6 +80,8 @@ class Supervisor:
         self._locks = locks
         self._patience_s = patience_s
         self._quotas = SharedQuotas(SharedBuckets(), SharedBuckets())
+        self._holdings = Holdings(count)
+        self._metrics = TeamMetrics(count)
         self._workers: dict[int, tuple[int, float]] = {}  # by process: its number, and since when
         self._earlier = set(earlier.workers if earlier else ())
         self._is_other = earlier is not None and earlier.version != __version__
@@ -98,12 +102,13 @@ class Supervisor:
         signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
         for each in _ENDING:
             signal.signal(each, self._end)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # an earlier program held them back
         signal.signal(signal.SIGHUP, self._end if sys.stdin.isatty() else self._renew)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         code = ExitCode.USAGE if self._is_other else self._start(0)
         self._has_started = True
         if code is not None and not self._earlier:
-            return code
+            return code if self._ends_at_s is None else ExitCode.DONE
         if code is None:
             for number in range(1, self._count):
                 if self._start(number) is not None:
@@ -123,17 +128,22 @@ class Supervisor:
 
     def _start(self, number: int) -> int | None:
         """Start a worker and wait until it answers; return its exit code if it ended before."""
-        if self._ends_at_s is not None:
-            return None
         told, tells = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
-        process = os.fork()
-        if not process:
-            os.close(told)
-            self._be_worker(number, tells)
+        # A signal to end that comes now reaches a parent that knows the worker, and a worker that
+        # ends by it.
+        with _held_back():
+            if self._ends_at_s is not None:
+                os.close(told)
+                os.close(tells)
+                return None
+            process = os.fork()
+            if not process:
+                os.close(told)
+                self._be_worker(number, tells)
+            self._workers[process] = (number, time.monotonic())
         os.close(tells)
-        self._workers[process] = (number, time.monotonic())
         try:
             if os.read(told, 1):
                 return None
@@ -150,8 +160,10 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             for each in (*_ENDING, signal.SIGHUP, signal.SIGCHLD):
                 signal.signal(each, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             os.setpgid(0, 0)  # an interrupt of the terminal is for the parent, which passes it on
-            team = Team(self._count, not self._has_started, self._quotas)
+            held, is_first = self._holdings.row(number), not self._has_started
+            team = Team(self._count, is_first, number, self._quotas, held, self._metrics)
             code = self._work(self._listening, team, lambda: _tell(tells))
         except BaseException as error:  # noqa: BLE001  # nothing of the parent may run here
             _log.error("worker %d does not start: %s", number, error)
@@ -225,11 +237,25 @@ class Supervisor:
         environment = os.environ | {HANDOVER: msgspec.json.encode(left).decode()}
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the new program takes it
         _log.info("starting anew, beside the workers that serve")
-        try:
-            os.execve(sys.executable, sys.orig_argv, environment)  # noqa: S606  # this program again
-        except OSError as error:
-            _log.error("the program cannot be started anew: %s", error)
-            signal.signal(signal.SIGHUP, self._renew)
+        # A signal to end that comes from here on waits until the new program takes it.
+        with _held_back():
+            if self._ends_at_s is not None:
+                return
+            try:
+                os.execve(sys.executable, sys.orig_argv, environment)  # noqa: S606  # this program again
+            except OSError as error:
+                _log.error("the program cannot be started anew: %s", error)
+        signal.signal(signal.SIGHUP, self._renew)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Let the signals that end the program wait until the end of the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _tell(tells: int) -> None:

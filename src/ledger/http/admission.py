@@ -16,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 
+from ledger.http.shared_holdings import Holding, Holdings
 from ledger.system.client_address import Network, is_within
 
 SWEEP_S = 1.0
@@ -63,13 +64,15 @@ class Admission:
         *,
         proxies: Sequence[Network] = (),
         refused: Callable[[int, str, str], None] = lambda *_: None,
+        holding: Holding | None = None,
     ) -> None:
         """Take the limits and the networks of proxies, whose connections are many people's.
 
+        `holding` is what this worker holds; without it the server has no others.
         `refused` is called for each refusal with the status, the address and the request id.
         """
         self.limits = limits or ConnectionLimits()
-        self.bodies_bytes = 0
+        self._holding = holding or Holdings().row(0)
         self.refused: Counter[int] = Counter()
         self._proxies = proxies
         self._refused = refused
@@ -82,6 +85,19 @@ class Admission:
     def connections(self) -> int:
         """How many connections are open."""
         return len(self._open)
+
+    @property
+    def bodies_bytes(self) -> int:
+        """The bytes of bodies that this process holds."""
+        return self._holding.bodies_bytes
+
+    def has_room(self, count: int) -> bool:
+        """Tell whether all workers together may hold so many bytes of bodies more."""
+        return self._holding.all.bodies_bytes() + count <= self.limits.bodies_bytes
+
+    def hold(self, count: int) -> None:
+        """Count bytes of bodies that are held, or given back if it is negative."""
+        self._holding.hold_bytes(count)
 
     def enter(self, connection: Swept, address: str) -> int | None:
         """Count a new connection, or return the status that refuses it: 429 or 503.

@@ -199,11 +199,11 @@ class Connection(CycleProtocol):
         self._body_bytes += len(body)
         if self._body_bytes > self._limits.body_bytes:
             self._refuse_if(True, 413)
-        elif self.admission.bodies_bytes + len(body) > self._limits.bodies_bytes:
+        elif not self.admission.has_room(len(body)):
             self._refuse_if(True, 503)
         elif not self.cycle.response_complete:  # otherwise nobody reads it any more
             self._held_bytes += len(body)
-            self.admission.bodies_bytes += len(body)
+            self.admission.hold(len(body))
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -287,7 +287,7 @@ class Connection(CycleProtocol):
             self._enter(Phase.CLOSING)
 
     def _release(self) -> None:
-        self.admission.bodies_bytes -= self._held_bytes
+        self.admission.hold(-self._held_bytes)
         self._held_bytes = 0
 
     def _enter(self, phase: Phase) -> None:

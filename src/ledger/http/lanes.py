@@ -6,7 +6,7 @@ the most waiting requests is refused one.
 
 import asyncio
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from enum import StrEnum
@@ -168,13 +168,21 @@ async def without_turn() -> AsyncIterator[None]:
         await turn.begin()
 
 
-def default_lanes() -> dict[LaneName, Lane]:
-    """Return one lane of each kind; docs/reference/limits.md lists their bounds."""
+def default_lanes(share: Callable[[int], int] = lambda most: most) -> dict[LaneName, Lane]:
+    """Return one lane of each kind; docs/reference/limits.md lists their bounds.
+
+    `share` returns a worker's part of a bound that holds for all workers together.
+    """
+
+    def lane(name: LaneName, at_once: int, each: int, waiting: int, wait_s: float) -> Lane:
+        parts = share(at_once), share(each), share(waiting)
+        return Lane(name, at_once=parts[0], each=parts[1], waiting=parts[2], wait_s=wait_s)
+
     return {
-        LaneName.HEALTH: Lane(LaneName.HEALTH, at_once=8, each=2, waiting=32, wait_s=2),
-        LaneName.MEMBERS: Lane(LaneName.MEMBERS, at_once=32, each=4, waiting=256, wait_s=10),
-        LaneName.WRITES: Lane(LaneName.WRITES, at_once=256, each=128, waiting=512, wait_s=10),
-        LaneName.STRANGERS: Lane(LaneName.STRANGERS, at_once=4, each=2, waiting=128, wait_s=5),
+        LaneName.HEALTH: lane(LaneName.HEALTH, 8, 2, 32, wait_s=2),
+        LaneName.MEMBERS: lane(LaneName.MEMBERS, 32, 4, 256, wait_s=10),
+        LaneName.WRITES: lane(LaneName.WRITES, 256, 128, 512, wait_s=10),
+        LaneName.STRANGERS: lane(LaneName.STRANGERS, 4, 2, 128, wait_s=5),
     }
 
 

@@ -5,8 +5,8 @@ codes, lanes and event types: a closed set each, no person and no address. What 
 is read when somebody asks; only requests and commits are counted here as they happen.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from litestar import Response, get
@@ -36,6 +36,8 @@ from ledger.http.requests import AnyRequest
 from ledger.http.routes import Routes
 from ledger.http.security_record import SecurityRecord
 from ledger.http.storage_watch import StorageWatch
+from ledger.http.team import ALONE, Team
+from ledger.http.team_metrics import Inbox
 from ledger.publish.public_log import PublicLog
 from ledger.settings import LOOPBACK, Settings
 from ledger.store.async_log import AsyncLog, CommitTimes
@@ -73,10 +75,11 @@ class MeteredParts(NamedTuple):
 
 
 class Metrics:
-    """The metrics of one server, in a registry of their own."""
+    """The metrics of one process, in a registry of their own, and of the other workers."""
 
-    def __init__(self) -> None:
+    def __init__(self, team: Team = ALONE) -> None:
         self.registry = CollectorRegistry()
+        self.inbox = Inbox(team.metrics, team.number, partial(generate_latest, self.registry))
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self._requests = Counter(
@@ -259,8 +262,9 @@ async def metrics(request: AnyRequest, metrics: FromMetrics, site: FromSite) -> 
     """Return every metric to a client in the networks of the settings; others find nothing here."""
     if not _may_read(request, site.settings):
         raise NotFoundException
-    text = await asyncio.to_thread(generate_latest, metrics.registry)
-    return Response(text, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    return Response(
+        await metrics.inbox.collect(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"}
+    )
 
 
 def _may_read(request: AnyRequest, settings: Settings) -> bool:

@@ -7,13 +7,16 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from ledger.cli.main import main
+from ledger.http.streams import MAX_STREAMS_EACH
 from tests.support.actor import Actor, policy_of
 from tests.support.check import check_ledger, wait_until_published
 from tests.support.engines import DATABASES
@@ -230,3 +233,131 @@ def test_a_first_worker_that_does_not_start_ends_the_parent_with_its_code(
 def test_a_wrong_number_of_workers_is_refused(count: str) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["serve", "--workers", count])
+
+
+def series(server: Workers) -> dict[str, dict[str, float]]:
+    """Return the metrics: by name and labels but that of the worker, then by worker."""
+    with server.client() as client:
+        answer = client.get("/metrics")
+    assert answer.status_code == 200
+    found: dict[str, dict[str, float]] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for each in family.samples:
+            labels = dict(each.labels)
+            worker = labels.pop("process")
+            found.setdefault(f"{each.name}{labels or ''}", {})[worker] = each.value
+    return found
+
+
+def test_the_metrics_are_those_of_all_workers_that_answer(start: Callable[..., Workers]) -> None:
+    server = start()
+    workers = server.workers()
+    for _ in range(20):  # each on a connection of its own
+        with server.client() as client:
+            assert client.get("/log/checkpoint").status_code == 200
+    found = series(server)
+    counted = found[
+        "ledger_requests_total{'method': 'GET', 'route': '/log/checkpoint', 'status': '200'}"
+    ]
+    assert sum(counted.values()) == 20
+    assert found["ledger_log_positions"].keys() == {"0", "1"}
+    stopped = max(workers)
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        until(lambda: answering(server) == 1)
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    until(lambda: answering(server) == 2)
+
+
+def answering(server: Workers) -> int:
+    """Return how many workers answer; 0 if the connection came to one that is stopped."""
+    try:
+        # The address is on this machine.
+        with urllib.request.urlopen(f"{server.origin}/metrics", timeout=2) as answer:  # noqa: S310
+            return int(answer.read().count(b"\nledger_log_positions{"))
+    except OSError:
+        return 0
+
+
+def test_streams_and_bodies_are_counted_over_all_workers(start: Callable[..., Workers]) -> None:
+    server = start()
+    with ExitStack() as opened, server.client() as client:
+        alice = Actor(client, "Alice", server.origin).register("creator")
+        codes = []
+        for _ in range(MAX_STREAMS_EACH + 2):  # each on a connection of its own
+            other = opened.enter_context(server.client())
+            other.cookies.jar = alice.client.cookies.jar
+            answer = opened.enter_context(other.stream("GET", "/api/stream"))
+            codes.append(answer.status_code)
+    assert codes == [200] * MAX_STREAMS_EACH + [429, 429]
+
+
+# The program of a parent, in a process of its own: its worker waits for its end.
+PARENT = """
+import os, signal, socket, sys
+from ledger.cli.workers import Handover, Supervisor
+def work(listening, team, ready):
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+    ready()
+    signal.sigwait((signal.SIGTERM,))
+    return 0
+parent = Supervisor(work, socket.socket(), count=1, locks=(), patience_s=20)
+"""
+
+
+def program(text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PARENT + text], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_an_end_between_two_lines_of_a_renewal_waits_for_the_new_program() -> None:
+    done = program(
+        """
+execute = os.execve
+def executed(*_):
+    os.kill(os.getpid(), signal.SIGTERM)  # at the last moment
+    waits = "import signal; print(signal.SIGTERM in signal.sigpending())"
+    execute(sys.executable, [sys.executable, "-c", waits], dict(os.environ))
+os.execve = executed
+parent._start_anew()
+"""
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n")
+
+
+def test_a_new_program_takes_the_end_that_waits_for_it() -> None:
+    done = program(
+        """
+signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+os.kill(os.getpid(), signal.SIGTERM)
+sys.exit(parent.run())
+"""
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_end_before_the_renewal_is_no_renewal() -> None:
+    done = program(
+        """
+os.execve = lambda *_: print("executed")
+parent._ends_at_s = 1.0
+parent._start_anew()
+"""
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_an_end_while_a_worker_is_forked_reaches_the_worker() -> None:
+    done = program(
+        """
+fork = os.fork
+def forked():
+    os.kill(os.getpid(), signal.SIGTERM)
+    return fork()
+os.fork = forked
+sys.exit(parent.run())
+"""
+    )
+    assert done.returncode == 0, done.stderr

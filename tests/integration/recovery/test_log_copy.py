@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from ledger.cli.main import main
@@ -19,7 +20,7 @@ from ledger.store.engines import (
     open_operations,
     open_signer_memory,
 )
-from ledger.store.ports.operations import Access, WrappedKey
+from ledger.store.ports.operations import Access, DeviceLink, WrappedKey
 from ledger.store.results import require_stored
 from ledger.store.startup_check import require_sound_end
 from ledger.system.directory_lock import using
@@ -201,6 +202,7 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
 ) -> None:
     read = Access(at_ms=1, person="alice", kind="statement", statement="s")
     wrapped = WrappedKey("kid", "passkey", b"ciphertext")
+    link = DeviceLink("alice", b"s" * 32, "ceremony", "nonce", FAR_MS)
     with closing(open_operations(here.log_address, here.data, born_ms=7)) as state:
         state.open_session(
             "token", "alice", opened_by="kid", browser="Firefox", now_ms=1, expires_ms=DAY_MS
@@ -209,6 +211,8 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
         state.note_sign_count("passkey", 5, now_ms=1)
         state.note_access(read)
         assert state.keep_wrapped_key("alice", wrapped)
+        state.open_device_link(link)
+        state.offer_by_link(link.secret_sha256, b"a passkey")
         key, born_ms = state.ceremony_key, state.born_ms
     copied(here, there)
     copied(there, back)
@@ -218,6 +222,7 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
             assert found is not None
             assert (found[0], state.ceremony_key, state.born_ms) == ("alice", key, born_ms)
             assert state.wrapped_keys("alice") == [wrapped]
+            assert state.device_link("alice") == msgspec.structs.replace(link, offer=b"a passkey")
             assert state.accesses(before=None, limit=9) == [(1, read)]
             with refused(RefusedError, "already_used"):
                 state.use_once("a name", now_ms=2, expires_ms=FAR_MS)

@@ -11,7 +11,7 @@ StoredColumns = tuple[Any, ...]  # of one row of a table
 # Rows beside the events: receipts of requests, names, groups; what is published of the tree.
 RowKind = Literal["receipt", "claim", "member", "checkpoint", "cosignature", "stamp"]
 
-# The operational state by table, and its columns. Links for new devices last minutes: they end.
+# The operational state by table, and its columns.
 StateRows = Mapping[str, Sequence[StoredColumns]]
 STATE_TABLES = {
     "secret": 2,
@@ -21,6 +21,7 @@ STATE_TABLES = {
     "once": 2,
     "wrapped_key": 4,
     "device": 4,
+    "device_link": 7,
     "access": 6,
 }
 

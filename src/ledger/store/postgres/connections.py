@@ -1,9 +1,7 @@
-"""Connections to the database, each for one caller at a time, with a time limit of our own.
+"""Connections to the database, each for one caller at a time.
 
-A server that hangs answers nothing, and one that waits for its standbys does so without end. So
-each statement has a time limit here, and when it is over, the connection is closed. It is never
-cancelled: the server would end its wait for the standbys and show the commit as if it had waited.
-A connection that was lost is opened again at the next call.
+A connection that was lost is opened again at the next call; `timed_connection` says what a time
+limit does.
 """
 
 import logging
@@ -11,78 +9,31 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
-from psycopg import waiting
-from psycopg.abc import PQGen
 
-from ledger.errors import CorruptError, MalformedError, NotFoundError, UnavailableError
+from ledger.errors import UnavailableError
+from ledger.store.postgres.database_errors import (
+    TOLD,
+    DoubtError,
+    UnreachableError,
+    reading_errors,
+)
+from ledger.store.postgres.timed_connection import STATEMENT_S, TimedConnection, lost_s, open_timed
 
-CONNECT_S = 3
-STATEMENT_S = 10.0  # longer than the server waits for a lock
 READ_S = 20.0
 LOST_S = 1.0
 LONG_S = 3_600.0  # an audit counts and sorts all rows
-_POLL_S = 0.1
 LAST_BIGINT = 2**63 - 1
 # Of the server: nobody holds a lock while it waits for a client that has stopped.
 _WRITING = "-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=2s"
 _READING = "-c default_transaction_read_only=on"
 _ALWAYS = "-c search_path=pg_catalog -c jit=off -c timezone=UTC -c client_min_messages=warning"
-_TCP: dict[str, str | int] = {
-    "application_name": "ledger",
-    "connect_timeout": CONNECT_S,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
 # "Canceling wait for synchronous replication": an answer that looks like a success and is none.
 _NOT_REPLICATED = "01000"
-_ENDING = ("08", "57P")  # the classes of errors that end a connection
 
-# By URL: when a read last got no answer. A server that froze keeps its connections open, and each
-# would wait as long. A write may wait for standbys, so it tells nothing.
-_lost_s: dict[str, float] = {}
-
-_TOLD = "the database cannot be used now; the program's log says why"
 _log = logging.getLogger("ledger.database")
-
-Answer = TypeVar("Answer")
-
-
-class DoubtError(Exception):
-    """The connection was lost while a statement ran: it is not known whether it was committed."""
-
-
-class UnreachableError(Exception):
-    """There is no connection, so nothing was done."""
-
-
-class _Connection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that is closed when a statement takes too long or is interrupted."""
-
-    limit_s: float = STATEMENT_S
-    read_from = ""  # the URL if only reads use it; "" is nobody's
-
-    def wait(
-        self, gen: PQGen[Answer], interval: float = _POLL_S, timeout: float | None = None
-    ) -> Answer:
-        """Wait for a statement; unlike psycopg's own method, never cancel it."""
-        try:
-            limit_s = self.limit_s if timeout is None else timeout
-            return waiting.wait(gen, self.pgconn.socket, interval=interval, timeout=limit_s)
-        except psycopg.Error as error:
-            # An error of the statement says that it is undone. One that ends the connection does
-            # not, nor does our own time limit, which has no code.
-            if error.sqlstate is None or error.sqlstate.startswith(_ENDING):
-                self.pgconn.finish()
-                _lost_s[self.read_from] = time.monotonic()
-            raise
-        except BaseException:
-            self.pgconn.finish()
-            raise
 
 
 class DatabaseConnection:
@@ -108,7 +59,7 @@ class DatabaseConnection:
         self._seals = seals
         self._require = require
         self._lock = Lock()
-        self._connection: _Connection | None = None
+        self._connection: TimedConnection | None = None
         self._opened_s = 0.0
         self._is_closed = False
         self._warned = ""
@@ -169,7 +120,7 @@ class DatabaseConnection:
         try:
             return self.change(query, *values)
         except (psycopg.Error, DoubtError, UnreachableError) as error:
-            raise UnavailableError("storage_failed", _TOLD) from error
+            raise UnavailableError("storage_failed", TOLD) from error
 
     def script(self, text: str) -> None:
         """Run several statements; after an error, close the connection and raise psycopg.Error."""
@@ -204,10 +155,10 @@ class DatabaseConnection:
             if connection.closed:
                 self._connection = None
 
-    def _opened(self) -> _Connection:
+    def _opened(self) -> TimedConnection:
         if self._is_closed:
             raise psycopg.InterfaceError("the log is closed")
-        if self._opened_s < _lost_s.get(self._url, 0.0) and not self._in_snapshot:
+        if self._opened_s < lost_s.get(self._url, 0.0) and not self._in_snapshot:
             self._drop()
         if self._connection is None:
             self._opened_s = time.monotonic()
@@ -221,16 +172,13 @@ class DatabaseConnection:
             self._was_told = False
         return self._connection
 
-    def _connect(self) -> _Connection:
+    def _connect(self) -> TimedConnection:
         most_ms = round(self._limit_s * 800)  # so that the server ends a statement before we do
         mode = _READING if self._reads_only else _WRITING
-        found = _Connection.connect(
-            _with_options(
-                self._url,
-                options=f"{_ALWAYS} {mode} -c statement_timeout={most_ms}",
-                target_session_attrs="any" if self._reads_only else "read-write",
-            ),
-            autocommit=True,
+        found = open_timed(
+            self._url,
+            options=f"{_ALWAYS} {mode} -c statement_timeout={most_ms}",
+            writes=not self._reads_only,
             prepare_threshold=1,
         )
         found.limit_s = self._limit_s
@@ -264,37 +212,6 @@ def bulk_connection(url: str) -> psycopg.Connection[tuple[Any, ...]]:
     Raises psycopg.Error, MalformedError `setting_invalid`.
     """
     options = f"{_ALWAYS} -c synchronous_commit=on -c lock_timeout=5s"
-    found = _Connection.connect(
-        _with_options(url, options=options, target_session_attrs="read-write"), autocommit=True
-    )
+    found = open_timed(url, options=options, writes=True)
     found.limit_s = LONG_S
     return found
-
-
-@contextmanager
-def reading_errors() -> Iterator[None]:
-    """Turn errors of reads into what they mean: UnavailableError, CorruptError, NotFoundError."""
-    try:
-        yield
-    except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable) as error:
-        raise NotFoundError("not_founded", "the database has no ledger") from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise UnavailableError("storage_failed", _TOLD) from error
-    except (psycopg.errors.DataError, psycopg.errors.ProgrammingError) as error:
-        raise CorruptError("file_malformed", f"the log cannot be read: {error}") from error
-    except psycopg.errors.InternalError as error:  # such as a damaged page or index
-        raise CorruptError("file_malformed", f"the log cannot be read: {error}") from error
-    except psycopg.Error as error:
-        raise UnavailableError("storage_failed", _TOLD) from error
-
-
-def _with_options(url: str, **options: str) -> str:
-    """Return what libpq connects with: the URL, and what is always the same.
-
-    Raises MalformedError `setting_invalid`, which does not repeat the URL: it may have a password.
-    """
-    try:
-        return psycopg.conninfo.make_conninfo(url, **_TCP, **options)
-    except psycopg.ProgrammingError as error:
-        detail = "the URL of the database is malformed or has an unknown parameter"
-        raise MalformedError("setting_invalid", detail) from error

@@ -12,12 +12,8 @@ from typing import Any
 import psycopg
 
 from ledger.errors import LedgerError, UnavailableError
-from ledger.store.postgres.connections import (
-    LOST_S,
-    DatabaseConnection,
-    DoubtError,
-    UnreachableError,
-)
+from ledger.store.postgres.connections import LOST_S, DatabaseConnection
+from ledger.store.postgres.database_errors import DoubtError, UnreachableError
 from ledger.store.postgres.identity import LogIdentity
 
 STATE_S = 5.0  # less than the event loop's patience

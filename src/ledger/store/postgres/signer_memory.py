@@ -10,7 +10,8 @@ from typing import Any
 
 from ledger.domain.epochs import SignedTree
 from ledger.store.ports.signer_memory import learn, tree_of_row
-from ledger.store.postgres.connections import READ_S, STATEMENT_S, DatabaseConnection
+from ledger.store.postgres.connections import READ_S, DatabaseConnection
+from ledger.store.postgres.timed_connection import STATEMENT_S
 from ledger.tlog.checkpoint import Checkpoint, parse_text
 
 _KNOWN = "SELECT origin, epoch, text FROM ledger.signed ORDER BY epoch"

@@ -17,18 +17,13 @@ from ledger.errors import NotFoundError, UnavailableError
 from ledger.store.ports.log import AppendResult, NotStored, ReadAddress, Unknown, Write
 from ledger.store.postgres import schema
 from ledger.store.postgres.append_columns import APPEND, AppendColumns
-from ledger.store.postgres.connections import (
-    LONG_S,
-    READ_S,
-    STATEMENT_S,
-    DatabaseConnection,
-    DoubtError,
-    UnreachableError,
-)
+from ledger.store.postgres.connections import LONG_S, READ_S, DatabaseConnection
+from ledger.store.postgres.database_errors import DoubtError, UnreachableError
 from ledger.store.postgres.endorsements import PostgresEndorsements
 from ledger.store.postgres.identity import LogIdentity
 from ledger.store.postgres.queries import PostgresQueries
 from ledger.store.postgres.standby import Standby
+from ledger.store.postgres.timed_connection import STATEMENT_S
 from ledger.store.postgres.tree import PostgresTree
 
 # How long a batch whose outcome is not known is sent again, and how long a server that cannot be

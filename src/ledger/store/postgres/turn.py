@@ -8,7 +8,8 @@ from typing import Any
 
 import psycopg
 
-from ledger.store.postgres.connections import STATEMENT_S, DatabaseConnection
+from ledger.store.postgres.connections import DatabaseConnection
+from ledger.store.postgres.timed_connection import STATEMENT_S
 
 IDLE_S = 15
 _TAKE = "SELECT pg_try_advisory_lock(hashtext('ledger.publishing_turn'))"

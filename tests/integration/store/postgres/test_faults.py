@@ -12,8 +12,8 @@ import pytest
 
 from ledger.errors import UnavailableError
 from ledger.store.ports.log import AppendResult, NotStored, Receipt, Unknown, Write
-from ledger.store.postgres import connections
 from ledger.store.postgres import store as postgres_store
+from ledger.store.postgres import timed_connection
 from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.postgres.store import PostgresLog
 from ledger.store.results import require_stored
@@ -215,4 +215,4 @@ def test_a_lock_that_is_held_for_too_long_stores_nothing(own_url: str) -> None:
             (result,) = store.append([write(ONE)])
             assert isinstance(result, NotStored)
         assert positions(store.append([write(ONE)])) == [1]
-        assert connections.STATEMENT_S > 5  # or our limit would leave it unknown
+        assert timed_connection.STATEMENT_S > 5  # or our limit would leave it unknown

@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
 
 from ledger.http.questions import AskedQuestion, answered
+from ledger.store.engines import audited_log, read_log
 from ledger.store.postgres import standby
 from ledger.store.postgres.store import PostgresLog
 from tests.support.actor import Actor, policy_of
@@ -144,6 +146,22 @@ def test_a_database_with_another_ledger_is_not_read(
             assert [each for each, _ in log.read(0, 2)] == [1, 2]
     finally:
         other.stop()
+
+
+def test_of_several_hosts_the_primary_is_read_unless_the_url_says_otherwise(
+    own_cluster: Cluster, following: Standby, alice: Actor, server: Server
+) -> None:
+    """The first one that is named may be behind, or be cut off from the others."""
+    following.catch_up()
+    seen = head(server)
+    hosts = ",".join(quote(str(each.directory), safe="") for each in (following, own_cluster))
+    with paused(following):
+        position = alice.draft().answer["position"]
+        for said, newest in (("", position), ("?target_session_attrs=any", seen)):
+            with closing(read_log(own_cluster.url(host=hosts) + said)) as log:
+                assert log.head().sealed == newest
+            with closing(audited_log(own_cluster.url(host=hosts) + said).open()) as rows:
+                assert rows.newest() == newest
 
 
 def test_a_server_reads_at_its_standby_and_goes_on_without_it(
