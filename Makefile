@@ -116,8 +116,8 @@ fuzz: ## fuzz every parser that reads what strangers send, a minute each: make f
 	@$(MAKE) --no-print-directory VENV=.venv-fuzz .venv-fuzz/fuzz.stamp
 	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz $(FUZZ_SECONDS)
 
-bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits: make bench ARGS="--quick pages"
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 # The lock files hold for every platform and for every Python from 3.11 on. The one with everything
 # comes first, and the others take their versions from it. No option of a tool's own configuration

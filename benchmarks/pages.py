@@ -10,9 +10,9 @@ REQUESTS = 500
 QUICK_REQUESTS = 50
 
 
-def run(*, quick: bool) -> list[Result]:
+def run(*, quick: bool, statements: tuple[int, int] | None = None) -> list[Result]:
     """Measure each page at both sizes; the ratio of their p50 should be about one."""
-    small, large = QUICK_SIZES if quick else SIZES
+    small, large = statements or (QUICK_SIZES if quick else SIZES)
     result = Result(
         "pages",
         f"Pages at {large:,} statements, as a multiple of the time at {small:,}",

@@ -67,11 +67,13 @@ def picture(result: Result) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
-def write(results: list[Result], machine: dict[str, str], docs: Path) -> None:
-    """Write docs/reference/performance.md and .json, and a chart per result."""
+def write(
+    results: list[Result], machine: dict[str, str], docs: Path, *, page: str = "performance"
+) -> None:
+    """Write a page of docs/reference, its figures as JSON, and a chart per result."""
     described = [f"- {name}: {value}" for name, value in machine.items()]
     head = [
-        "# Speed",
+        "# Speed" if page == "performance" else "# Speed of the stores",
         "",
         "Measured by `make bench`: ratios within one run on one machine, medians of rounds.",
         "The orange line in a picture is the aim.",
@@ -84,9 +86,9 @@ def write(results: list[Result], machine: dict[str, str], docs: Path) -> None:
     text = "\n".join(head) + "\n" + "\n".join(markdown(result) for result in results)
     explained = docs / "explanation" / "performance.md"
     text += f"\nWhere the time goes: [{explained.stem}](../explanation/{explained.name}).\n"
-    (docs / "reference" / "performance.md").write_text(text)
+    (docs / "reference" / f"{page}.md").write_text(text)
     measured = {"machine": machine, "results": results}
-    (docs / "reference" / "performance.json").write_bytes(
+    (docs / "reference" / f"{page}.json").write_bytes(
         msgspec.json.format(msgspec.json.encode(measured)) + b"\n"
     )
     (docs / "images").mkdir(exist_ok=True)

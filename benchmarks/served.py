@@ -56,6 +56,11 @@ class Served:
         """Return new documents of about 1 KiB by the creator."""
         return [document(self.people[0]) for _ in range(count)]
 
+    def wait_until_published(self) -> None:
+        """Return when a checkpoint has the newest event: then further servers can start."""
+        newest = self._client.get("/healthz").json()["position"]
+        self._client.get(f"/log/entries/{newest - 1}/proof").raise_for_status()
+
     def wait_for_views(self) -> None:
         """Return when the read models contain every acknowledged event."""
         before = -1
@@ -73,8 +78,8 @@ def document(creator: Actor) -> str:
 
 
 @contextmanager
-def serving(directory: Path) -> Iterator[Served]:
-    """Serve a new ledger in a new directory."""
+def serving(directory: Path, **settings: str) -> Iterator[Served]:
+    """Serve a new ledger in a new directory, with further settings."""
     port = free_port()
     origin = f"http://localhost:{port}"
     with (
@@ -83,7 +88,12 @@ def serving(directory: Path) -> Iterator[Served]:
             port=port,
             log=directory / "server.log",
             # A few people send what thousands would: quotas are not what is measured.
-            environment={"LEDGER_ORIGIN": origin, "LEDGER_RATE_LIMIT": "60000"},
+            environment={
+                "LEDGER_ORIGIN": origin,
+                "LEDGER_RATE_LIMIT": "60000",
+                "LEDGER_CONNECTIONS": "512",
+            }
+            | settings,
         ) as server,
         httpx.Client(base_url=origin) as client,
     ):

@@ -89,7 +89,7 @@ def under_load(
         for each in servers:
             wait_until(lambda: _is_healthy(each), "a healthy server")  # noqa: B023  # run at once
             wait_for(each, head(servers[0]))
-            check_ledger(each)
+        check_ledger(*servers)
         return load
 
     return run

@@ -62,6 +62,35 @@ def test_a_quick_run_measures_backups_alone_and_under_load() -> None:
     assert "| restore | " in done.stdout
 
 
+def test_a_quick_run_measures_appends_beside_the_library_and_raw_inserts() -> None:
+    done = run("--quick", "appends")
+    assert done.returncode == 0, done.stderr
+    for store, what in (
+        ("sqlite", "raw inserts, 100 a commit"),
+        ("sqlite", "the library, 1 a commit"),
+        ("sqlite", "ours, 256 clients"),
+        ("postgres", "raw inserts, 1 a commit"),
+        ("postgres", "ours, 64 clients"),
+    ):
+        assert f"| {store} | {what} | " in done.stdout
+
+
+def test_a_quick_run_measures_the_chosen_stores_servers_and_clients() -> None:
+    done = run("--quick", "--stores", "postgres", "--servers", "2", "--clients", "4", "stores")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| postgres")]
+    assert [row[:4] for row in rows] == [
+        ["| postgres", "2", "drafts", "4"],
+        ["| postgres", "2", "approvals", "4"],
+    ]
+
+
+def test_a_store_that_there_is_not_is_refused() -> None:
+    done = run("--stores", "paper", "stores")
+    assert done.returncode == 2
+    assert "stores are sqlite, postgres, quorum" in done.stderr
+
+
 def test_an_unknown_benchmark_is_refused() -> None:
     done = run("--quick", "teleports")
     assert done.returncode == 2

@@ -23,12 +23,15 @@ from tests.support.server import Server
 Tables = dict[str, list[tuple[Any, ...]]]
 
 
-def check_ledger(server: Server) -> None:
-    """Audit the complete file, and compare the read models with a rebuild."""
-    size = audit_whole(server)
-    with server.client() as client:
-        _require_healthy(server, size, client)
-    assert dump(server.data / "views.sqlite") == rebuilt(server.log_address)
+def check_ledger(*servers: Server) -> None:
+    """Audit the complete log of these servers, and compare the read models with a rebuild."""
+    size = audit_whole(servers[0])
+    for server in servers:
+        with server.client() as client:
+            _require_healthy(server, size, client)
+    expected = rebuilt(servers[0].log_address)
+    for server in servers:
+        assert dump(server.data / "views.sqlite") == expected
 
 
 class Witnessed:
