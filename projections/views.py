@@ -17,6 +17,7 @@ from projections import (
     acceptances,
     changes,
     erasures,
+    holds,
     inbox,
     invitations,
     keys,
@@ -61,6 +62,7 @@ VIEWS: tuple[View, ...] = (
     acceptances,
     types,
     erasures,
+    holds,
 )
 
 _TRACKING = (

@@ -39,6 +39,22 @@ def test_an_administrator_erases_a_final_statement_after_its_effect_was_shown(
     for view in each_view(root):
         found += faults(root, view)
     assert found == []
+    root.page.get_by_label("The id of the statement to hold").fill(pending.id)
+    root.button("Show what the hold does…").click()
+    expect(root.dialog()).to_contain_text("and 1 more item")
+    expect(root.dialog()).to_contain_text("until another change releases the hold")
+    sign(root)
+    held = root.page.locator("#held")
+    expect(held).to_contain_text(f"The statement {pending.id[:8]} is held by a change")
+    for view in each_view(root):
+        found += faults(root, view)
+    assert found == []
+    shown = cal.client.get(f"/statements/{pending.id}").text
+    assert "Nobody can erase this statement: it is held by" in shown
+    root.button(f"Release the hold on the statement {pending.id[:8]}").click()
+    expect(root.dialog()).to_contain_text("A change can erase it again")
+    sign(root)
+    expect(held).not_to_contain_text(pending.id[:8])
     root.open(f"/statements/{terms.id}")
     expect(root.heading("An erased statement")).to_be_visible()
     expect(root.page.locator("main")).not_to_contain_text("Terms with a name")

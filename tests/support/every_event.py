@@ -79,10 +79,12 @@ def _leave(told: Chronicle, dave: Signer, alice: Signer, bob: Signer) -> None:
 
 
 def _is_forgotten(told: Chronicle, dave: Signer) -> None:
-    """Erin comes and goes, and her name is erased."""
+    """Erin comes and goes; her name is held, released and erased."""
     erin = told.signer(5, "investor")
     told.register(erin, "Erin")
-    told.change(dave, 108, {"deactivate": {"user": erin.user}}, {"erase": {"name": erin.user}})
+    name = {"name": erin.user}
+    held = {"hold": name}, {"release-hold": name}
+    told.change(dave, 108, {"deactivate": {"user": erin.user}}, *held, {"erase": name})
 
 
 def _lose(told: Chronicle, alice: Signer, dave: Signer) -> None:

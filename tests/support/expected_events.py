@@ -1,7 +1,6 @@
 """The expected result of every consumer for the last event of each tag in tests/golden.
 
-A new event needs a golden file, then a row here; test_event_consumers.py sends it through all
-consumers.
+A new event needs a golden file, then a row here, for test_event_consumers.py.
 """
 
 from typing import NamedTuple
@@ -43,7 +42,6 @@ class Expected(NamedTuple):
 
 
 def effect(did: str, timeline: str, views: set[str], *, change: int = 102) -> Expected:
-    """Return what is expected of an effect of a change of the chronicle."""
     return Expected(None, f"{did}, by change {statement_id(change)}", timeline, None, views)
 
 
@@ -51,8 +49,11 @@ def _of_keys(who: str, trail: str, timeline: str, asked: str = ACT) -> Expected:
     return Expected(who, trail, timeline, asked, {"keys"})
 
 
+def held(did: str, timeline: str) -> Expected:
+    return effect(f"{did} on the name {ERIN}", timeline, {"holds"}, change=108)
+
+
 def _time_of(name: str) -> str:
-    """Return when an event of the chronicle happened."""
     return TOLD.events[positions(TOLD)[name] - 1].at
 
 
@@ -236,6 +237,8 @@ EXPECTED = {
         "The ledger's charter was changed",
         {"rules"},
     ),
+    "hold-placed.v1": held("placed a hold", "A hold was placed"),
+    "hold-released.v1": held("released the hold", "A hold was released"),
     "type-defined.v1": effect(
         "defined the type offer",
         "A type of statement was defined",

@@ -24,6 +24,7 @@ def company() -> Company:
     guest = invite("guest", "investor", "2026-12-01T00:00:00.000Z")
     told.change(told.ada, 3, define(TEXT), guest)
     told.change(told.ada, 4, {"cancel-invitation": {"invitation": guest["invite"]["invitation"]}})
+    told.change(told.ada, 8, {"hold": {"name": told.ben.user}})
     for number, more in ((5, {}), (6, {"type": stated(TEXT), "content": '{"amount":"1"}'})):
         raw = told.draft(told.cal, number, policy=POLICY, **more)
         told.sign(told.ivy, told.ivy.shared(raw), raw)

@@ -19,6 +19,7 @@ INFORMATIONAL, SUCCESS = 1, 1
 # Events that begin an entity, and those that end what they are about; all others change it.
 _CREATES = frozenset(
     {
+        "hold-placed.v1",
         "invitation-issued.v1",
         "key-attested.v1",
         "ledger-created.v1",
@@ -31,6 +32,7 @@ _CREATES = frozenset(
 )
 _DELETES = frozenset(
     {
+        "hold-released.v1",
         "invitation-cancelled.v1",
         "key-revoked.v1",
         "passkey-removed.v1",

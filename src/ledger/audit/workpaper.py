@@ -21,6 +21,8 @@ from ledger.domain.events import (
     ApprovalRetracted,
     CharterSet,
     GovernanceSet,
+    HoldPlaced,
+    HoldReleased,
     RoleClosed,
     RoleDefined,
     StatementRejected,
@@ -193,6 +195,10 @@ def _changed(
             yield f"role {role}", "", "defined", change
         case RoleClosed(change=change, role=role):
             yield f"role {role}", "defined", "closed", change
+        case HoldPlaced(change=change, kind=kind, held=held):
+            yield f"hold on the {kind} {held}", "", "placed", change
+        case HoldReleased(change=change, kind=kind, held=held):
+            yield f"hold on the {kind} {held}", "placed", "released", change
         case TypeDefined(change=change, name=name):
             yield f"type {name}", _type(before, name), _type(after, name), change
         case TypeRetired(change=change, name=name):

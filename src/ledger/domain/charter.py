@@ -18,6 +18,8 @@ from ledger.domain.events import (
     Event,
     GovernanceSet,
     HeadsKeyReplaced,
+    HoldPlaced,
+    HoldReleased,
     InvitationCancelled,
     InvitationIssued,
     LedgerCreated,
@@ -45,6 +47,7 @@ from ledger.domain.vocabulary import (
     ADMINISTRATOR,
     AUDITOR,
     ROLES,
+    HeldKind,
     RegistrationMode,
 )
 from ledger.errors import MalformedError, RefusedError
@@ -83,6 +86,7 @@ class Charter(msgspec.Struct, frozen=True):
     closed: frozenset[str] = frozenset()
     types: Mapping[str, DefinedType] = {}
     log_keys: tuple[LogKey, ...] = ()
+    held: frozenset[tuple[HeldKind, str]] = frozenset()  # statements and names, by id
     frozen: bool = False
     restorations: tuple[Restoration, ...] = ()
     waits_until_ms: int = 0
@@ -180,20 +184,20 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
             | OperatorInvitationsCancelled()
         ):
             return {"invitations": invitations.after(charter.invitations, body)}
-        case RoleDefined(role=role):
-            return {"defined": charter.defined | {role}}
-        case RoleClosed(role=role):
-            return {"defined": charter.defined - {role}, "closed": charter.closed | {role}}
+        case RoleDefined(role=role) | RoleClosed(role=role):
+            return _roles(charter, role, closes=isinstance(body, RoleClosed))
         case CharterSet():
-            held_ms = charter_values.waits_until_ms(
-                charter.values, body.values, at_ms=clock.to_ms(at)
-            )
-            held_ms = max(held_ms, charter.waits_until_ms)
-            return {"values": body.values, "waits_until_ms": held_ms}
+            now_ms = clock.to_ms(at)
+            held_ms = charter_values.waits_until_ms(charter.values, body.values, at_ms=now_ms)
+            return {"values": body.values, "waits_until_ms": max(held_ms, charter.waits_until_ms)}
         case TypeDefined() | TypeRetired():
             return {"types": types_after(charter.types, body)}
         case GovernanceSet():
             return _governed(charter, body.policy)
+        case HoldPlaced() | HoldReleased():
+            change = frozenset({(body.kind, body.held)})
+            is_held = isinstance(body, HoldPlaced)
+            return {"held": charter.held | change if is_held else charter.held - change}
         case LogKeysAnnounced():
             new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
             return {"log_keys": charter.log_keys + new}
@@ -231,6 +235,11 @@ def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]
         "restorations": (*charter.restorations, last),
         "invitations": invitations.voided(known) if body.lost else known,
     }
+
+
+def _roles(charter: Charter, role: str, *, closes: bool) -> dict[str, Any]:
+    closed = {"closed": charter.closed | {role}} if closes else {}
+    return {"defined": charter.defined - {role} if closes else charter.defined | {role}} | closed
 
 
 def _governed(charter: Charter, new: Node) -> dict[str, Any]:

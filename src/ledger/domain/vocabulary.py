@@ -26,6 +26,8 @@ ReadBy = Literal["everyone", "participants"]
 KeyStatus = Literal["active", "revoked", "expired", "waiting"]
 # Whether a person may act: a suspension can be lifted, a deactivation cannot.
 PersonStanding = Literal["active", "suspended", "deactivated"]
+# What a hold keeps from being erased: a statement, or the name of a person.
+HeldKind = Literal["statement", "name"]
 # What a new version or the end of a type does with the pending statements of the versions before.
 TypePending = Literal["stop", "continue"]
 # Who drafts a new version of a statement of a type: its creator alone, or all who draft the type.

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
+from ledger.domain.changes.evidence_items import EraseName, Hold, ReleaseHold
 from ledger.domain.changes.items import (
     Admit,
     DefineType,
-    EraseName,
     GrantRole,
     Item,
     RetireType,
@@ -62,7 +62,7 @@ def named_in(items: Iterable[Item]) -> set[str]:
     """Return the ids of the people whom these items name."""
     found = {each for item in items if (each := getattr(item, "user", None)) is not None}
     for item in items:
-        if isinstance(item, EraseName):
+        if isinstance(item, EraseName | Hold | ReleaseHold) and item.name is not None:
             found.add(item.name)
         elif isinstance(item, SetGovernance):
             found.update(_users(item.policy))
@@ -100,7 +100,8 @@ def _users(rules: Node) -> set[str]:
 
 def _described(item: Item, names: Mapping[str, str], replaced: Mapping[str, Any]) -> Described:
     names_people = isinstance(item, SetGovernance) and item.people is not None
-    kind = ".people" if names_people else ".name" if isinstance(item, EraseName) else ""
+    is_of_a_name = getattr(item, "name", None) is not None
+    kind = ".people" if names_people else ".name" if is_of_a_name else ""
     sentence = text(f"change.{item.NAME}{kind}", **_values(item, names))
     if isinstance(item, DefineType | RetireType) and item.pending is not None:
         sentence = f"{sentence.rstrip('.')}. {text(f'change.pending.{item.pending}')}"
@@ -134,6 +135,8 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
     members: dict[str, Any] = msgspec.structs.asdict(item)
     for member, value in members.items():
         match member:
+            case "name" | "statement" if value is None:
+                pass  # a hold names one of the two
             case "user" | "name":
                 found["who"] = names.get(value, value[:8])
             case "expires_at":

@@ -1,4 +1,4 @@
-"""The page of erasures: what changes erased, and a way to draft such a change.
+"""The page of erasures: what changes erased or hold, and a way to draft such a change.
 
 Everyone who is signed in sees it: the changes name the statements, and are for everyone.
 """
@@ -11,7 +11,7 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.administration import frame
 from ledger.pages.web import FromWeb, page, to_sign_in
 from projections import erasures as erased
-from projections import rules
+from projections import holds, rules
 
 _MOST = 200
 
@@ -23,14 +23,15 @@ def erasures(
     statement: FromQuery[str | None] = None,
     person: FromQuery[str | None] = None,
 ) -> Template | Redirect:
-    """List what was erased; an administrator's browser also drafts changes that erase."""
+    """List what was erased and what is held; an administrator's browser also drafts changes."""
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
     with web.models.views() as (db, at):
         found = erased.newest(db, at=at, limit=_MOST)
         names = erased.newest_names(db, at=at, limit=_MOST)
+        held = holds.newest(db, at=at, limit=_MOST)
         context = frame(db, me, rules.in_force(db, at=at), at=at)
     asked = {"asked": statement or "", "whose": person or ""}
-    shown = {"found": found, "names": names}
+    shown = {"found": found, "names": names, "held": held}
     return page("erasures", web, me=me, position=at, **asked, **shown, **context)

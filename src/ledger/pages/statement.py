@@ -32,7 +32,7 @@ from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import FromWeb, Web, page, to_sign_in
 from ledger.pages.words import group_sentence, is_questioned, place_sentence, progress_sentence
-from projections import changes, erasures, floor, readers, statements, types, users
+from projections import changes, erasures, floor, holds, readers, statements, types, users
 from projections import rules as rules_set
 from projections.statements import StatementDetail
 
@@ -98,10 +98,9 @@ def _shown(
         people[found.creator.id] = found.creator.name
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
         takes_part = not readers.foreign(db, reader, [found.position])
-        in_force = rules_set.in_force(db, at=seen).governance
         version_way = None if then.is_past else next_version(db, me, found, at=seen)
-        schema = types.schema_of(db, found.type, at=seen)
-        awaits = bool(items) and not counts(db, me, in_force, at=seen)
+        hold, schema = _kept(db, found, at=seen)
+        awaits = bool(items) and _awaits(db, me, at=seen)
     uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
     return page(
         "statement",
@@ -113,6 +112,7 @@ def _shown(
         statement=found,
         names=people,
         replaced=replaced,
+        hold=hold,
         described=describe(items, people, replaced),
         readers_sentence=readers_sentence(found.read_by, found.readers, people),
         uses=without_acts(uses) if then.is_past else uses,
@@ -150,6 +150,18 @@ def _earlier(
         return None
     number = statements.find(db, found.supersedes, reader, at=at)
     return None if number is None else statements.document(web.models.log, number)
+
+
+def _awaits(db: sqlite3.Connection, me: users.User, *, at: int) -> bool:
+    """Tell whether a person accepts the governance policy before they can approve a change."""
+    return not counts(db, me, rules_set.in_force(db, at=at).governance, at=at)
+
+
+def _kept(
+    db: sqlite3.Connection, found: StatementDetail, *, at: int
+) -> tuple[holds.HoldInForce | None, Any]:
+    """Return the hold on a statement, and the schema of its type."""
+    return holds.of(db, "statement", found.id, at=at), types.schema_of(db, found.type, at=at)
 
 
 def people_of(rules: Policy | None) -> set[str]:

@@ -13,6 +13,8 @@ from ledger.domain.entry import Entry
 from ledger.domain.events import (
     Body,
     GovernanceAccepted,
+    HoldPlaced,
+    HoldReleased,
     InvitationCancelled,
     InvitationIssued,
     OperatorInvitationsCancelled,
@@ -33,6 +35,8 @@ _ALWAYS = frozenset(
         OperatorInvited.TAG,
         OperatorInvitationsCancelled.TAG,
         GovernanceAccepted.TAG,
+        HoldPlaced.TAG,
+        HoldReleased.TAG,
     }
 )
 _OF_TYPES = frozenset({TypeDefined.TAG, TypeRetired.TAG})

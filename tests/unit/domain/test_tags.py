@@ -21,6 +21,8 @@ def test_the_tags_are_these_for_ever() -> None:
         "type-defined.v1",
         "type-retired.v1",
         "governance-set.v1",
+        "hold-placed.v1",
+        "hold-released.v1",
         "user-registered.v1",
         "user-named.v1",
         "passkey-added.v1",

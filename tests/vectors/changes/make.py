@@ -20,6 +20,7 @@ from tests.vectors.changes.drafts import drafts
 from tests.vectors.changes.endings import ENDINGS
 from tests.vectors.changes.erasures import ERASURES
 from tests.vectors.changes.floors import FLOORS
+from tests.vectors.changes.holds import HOLDS
 from tests.vectors.changes.keeping import KEEPING
 from tests.vectors.changes.places import PLACES
 from tests.vectors.changes.suspensions import SUSPENSIONS
@@ -27,7 +28,16 @@ from tests.vectors.changes.tries import TRIES
 
 PATH = Path(__file__).with_name("cases.json")
 FORGERIES = (
-    TRIES | SUSPENSIONS | PLACES | CLOSING | ENDINGS | ERASURES | FLOORS | ACCEPTANCES | KEEPING
+    TRIES
+    | SUSPENSIONS
+    | PLACES
+    | CLOSING
+    | ENDINGS
+    | ERASURES
+    | HOLDS
+    | FLOORS
+    | ACCEPTANCES
+    | KEEPING
 )
 
 

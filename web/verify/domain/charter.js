@@ -15,6 +15,7 @@ import { foundingValues, valuesAfter } from "./charter_values.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { digestOf, FOUNDING } from "./governance.js";
 import { asksForTwo, members, ROLE, ROLES } from "./policy.js";
+import { heldKey } from "./holds.js";
 import { typesAfter } from "./statement_types.js";
 import { requireText } from "./text.js";
 import { OPERATOR, REGISTRATION } from "./vocabulary.js";
@@ -50,6 +51,8 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.TYPE_DEFINED]: changedTypes,
   [TAG.TYPE_RETIRED]: changedTypes,
   [TAG.GOVERNANCE_SET]: governed,
+  [TAG.HOLD_PLACED]: ({ held }, body) => ({ held: [...held, heldKey(body)] }),
+  [TAG.HOLD_RELEASED]: ({ held }, body) => ({ held: held.filter((each) => each !== heldKey(body)) }),
   [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
     logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
   }),
@@ -138,6 +141,7 @@ function founded(body) {
     closed: [],
     types: new Map(),
     logKeys: [],
+    held: [], // statements and names, each as `kind/id`
     restorations: [],
     frozen: false,
   };

@@ -18,6 +18,8 @@ export const EFFECT_TAG = Object.freeze({
   TYPE_DEFINED: "type-defined.v1",
   TYPE_RETIRED: "type-retired.v1",
   GOVERNANCE_SET: "governance-set.v1",
+  HOLD_PLACED: "hold-placed.v1",
+  HOLD_RELEASED: "hold-released.v1",
   ROLE_GRANTED: "role-granted.v1",
   ROLE_ENDED: "role-ended.v1",
   STANDING_SET: "standing-set.v1",
@@ -36,6 +38,7 @@ const node = (levels) => {
   return struct({ threshold: integer, of: listOf(member) });
 };
 const pendingWord = oneOf(...Object.values(TYPE_PENDING));
+const heldKind = oneOf("statement", "name");
 // Nobody signs an effect: it names the change.
 const effect = (stream, members, claims = [], dependsOn = []) => ({
   members: { change: text, ...members },
@@ -61,6 +64,8 @@ export const OF_CHANGES = {
   [TAG.TYPE_DEFINED]: ofLedger({ name: text, definition: text, pending: nullable(pendingWord) }),
   [TAG.TYPE_RETIRED]: ofLedger({ name: text, pending: pendingWord }),
   [TAG.GOVERNANCE_SET]: ofLedger({ policy: node(MAX_NESTED) }),
+  [TAG.HOLD_PLACED]: ofLedger({ kind: heldKind, held: text }),
+  [TAG.HOLD_RELEASED]: ofLedger({ kind: heldKind, held: text }),
   [TAG.ROLE_GRANTED]: ofPerson({ role: text }),
   [TAG.ROLE_ENDED]: ofPerson({ role: text }),
   [TAG.STANDING_SET]: ofPerson({ standing: oneOf(...Object.values(STANDING)) }),

@@ -6,46 +6,46 @@ verifiers recompute them and expect exactly these events.
 """
 
 from collections.abc import Sequence
-from typing import assert_never
 from uuid import UUID
 
 from ledger import clock
-from ledger.domain import charter, erasure, governance, held_passkeys, person, policy, statement
-from ledger.domain.changes import person_effects, type_effects
-from ledger.domain.changes.governable import require_governable
-from ledger.domain.changes.items import (
-    CancelInvitation,
-    CloseRole,
-    DefineRole,
-    DefineType,
+from ledger.domain import (
+    charter,
+    erasure,
+    governance,
+    held_passkeys,
+    holds,
+    person,
+    policy,
+    statement,
+)
+from ledger.domain.changes import ledger_effects, person_effects, type_effects
+from ledger.domain.changes.evidence_items import (
     EraseName,
     EraseStatement,
-    Invite,
+    Hold,
+    WithdrawStatement,
+)
+from ledger.domain.changes.governable import require_governable
+from ledger.domain.changes.items import (
+    HoldItem,
     Item,
     LedgerItem,
     PersonItem,
-    RetireType,
-    SetCharter,
     SetGovernance,
     StatementItem,
-    WithdrawStatement,
 )
-from ledger.domain.changes.person_effects import require_effect, require_new_role, require_role
+from ledger.domain.changes.ledger_effects import require_current
+from ledger.domain.changes.person_effects import require_effect
 from ledger.domain.changes.sources import Sources
 from ledger.domain.charter import STREAM
-from ledger.domain.charter_values import digest
 from ledger.domain.events import (
-    CharterSet,
     Effect,
     EffectBody,
     Event,
     GovernanceSet,
-    InvitationCancelled,
-    InvitationIssued,
     LedgerEffect,
     PersonEffect,
-    RoleClosed,
-    RoleDefined,
     StatementSigned,
     StatementWithdrawnByChange,
 )
@@ -53,7 +53,6 @@ from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.domain.vocabulary import Status
 from ledger.errors import ConflictError
-from ledger.jose import thumbprint
 
 
 def affected(items: Sequence[Item]) -> frozenset[UUID]:
@@ -101,10 +100,9 @@ def decide(
 
     An approval `completes` the change: then only people who accepted governance count in it. Raises
     ConflictError `change_no_effect`, `change_outdated`, `role_known`, `role_looks_alike`,
-    `role_unknown`,
-    `invitation_known`, `invitation_expired`, `governance_invalid`, `governance_unmeetable`,
-    `below_floor`, `role_governs`, `people_incomplete`, `creator_not_gone`, `statement_<status>`,
-    `statement_erased`, `not_erasable`;
+    `role_unknown`, `invitation_known`, `invitation_expired`, `governance_invalid`,
+    `governance_unmeetable`, `below_floor`, `role_governs`, `people_incomplete`,
+    `creator_not_gone`, `statement_<status>`, `statement_erased`, `not_erasable`, `on_hold`;
     NotFoundError `user_unknown`, `statement_unknown`; and as `person_effects.decide` and
     `type_effects.of_item`.
     """
@@ -139,54 +137,36 @@ class _World:
             self._erase(UUID(item.statement), item.status)
         elif isinstance(item, EraseName):
             self._erase_name(UUID(item.name))
+        elif isinstance(item, HoldItem):
+            self._hold(item)
         else:
             self._apply_to_ledger(item)
 
     # --- the ledger ------------------------------------------------------------------------------
 
     def _apply_to_ledger(self, item: LedgerItem) -> None:
-        match item:
-            case Invite():
-                self._invite(item)
-            case CancelInvitation(invitation=invitation):
-                known = self._charter.invitations.values()
-                open_ = {each.id for each in known if not each.cancelled}
-                require_effect(invitation in open_, "there is no such open invitation")
-                self._rule(InvitationCancelled(self._change, invitation))
-            case DefineRole(role=role):
-                require_new_role(role, self._charter)
-                self._rule(RoleDefined(self._change, role))
-            case CloseRole(role=role):
-                if role not in self._charter.defined:
-                    raise ConflictError("role_unknown", f"{role!r} is no role that can be closed")
-                self._rule(RoleClosed(self._change, role))
-            case DefineType() | RetireType():
-                self._rule(type_effects.of_item(self._change, item, self._charter))
-            case SetCharter():
-                self._set_charter(item)
-            case SetGovernance():
-                self._set_governance(item)
-            case _:
-                assert_never(item)
+        if isinstance(item, SetGovernance):
+            self._set_governance(item)
+            return
+        found = ledger_effects.decide(self._change, item, self._charter, now_ms=self._now_ms)
+        self._rule(found)
 
-    def _invite(self, item: Invite) -> None:
-        require_role(item.role, self._charter)
-        known = self._charter.invitations
-        if thumbprint(item.key) in known or item.invitation in {each.id for each in known.values()}:
-            raise ConflictError("invitation_known", "this invitation is already issued")
-        if clock.to_ms(item.expires_at) <= self._now_ms:
-            raise ConflictError("invitation_expired", "the invitation has expired")
-        self._rule(
-            InvitationIssued(self._change, item.invitation, item.role, item.key, item.expires_at)
-        )
-
-    def _set_charter(self, item: SetCharter) -> None:
-        self._require_current(item.was, digest(self._charter.values))
-        require_effect(item.values != self._charter.values, "these are the values already")
-        self._rule(CharterSet(self._change, item.values))
+    def _hold(self, item: HoldItem) -> None:
+        if not isinstance(item, Hold):
+            self._rule(holds.release(self._change, item, self._charter))
+            return
+        kind, held = item.subject
+        subject: Statement | Person | None = None
+        if self._sources.holders is None:
+            pass  # evidence of some streams may leave it out
+        elif kind == "statement":
+            subject = self._statements.get(UUID(held)) or self._sources.statement(UUID(held))
+        else:
+            (subject,) = self._all_people([UUID(held)])
+        self._rule(holds.place(self._change, item, self._charter, subject))
 
     def _set_governance(self, item: SetGovernance) -> None:
-        self._require_current(item.was, governance.policy_digest(self._charter.governance))
+        require_current(item.was, governance.policy_digest(self._charter.governance))
         require_effect(item.policy != self._charter.governance, "it is the policy already")
         governance.require_valid(item.policy, self._charter.roles)
         self._all_people(policy.people_named(item.policy))  # each of them is somebody
@@ -195,11 +175,6 @@ class _World:
         if item.people is not None:
             self._governors = frozenset(each.user for each in item.people)
         self._rule(GovernanceSet(self._change, item.policy))
-
-    @staticmethod
-    def _require_current(was: str, current: str) -> None:
-        if was != current:
-            raise ConflictError("change_outdated", "what this change replaces has changed")
 
     def _rule(self, body: LedgerEffect) -> None:
         event = self._next(STREAM, self._charter.version, body)
@@ -214,6 +189,7 @@ class _World:
 
     def _erase_name(self, user: UUID) -> None:
         (known,) = self._all_people([user])
+        holds.require_free(self._charter, "name", str(user))
         found = self._sources.erasing(user)
         self._change_person(known, erasure.of_name(self._change, known, found))
 
@@ -255,12 +231,13 @@ class _World:
     def _erase(self, stream: UUID, status: Status) -> None:
         subject = self._statements.get(stream) or self._sources.statement(stream)
         found = self._sources.erasing(stream)
+        holds.require_free(self._charter, "statement", str(stream))
         if stream in self._statements:
             raise erasure.not_erasable("another item of this change is about the statement")
         effect = erasure.of_statement(
             self._change, subject, found, self._charter, now_ms=self._now_ms
         )
-        self._require_current(status, effect.status)
+        require_current(status, effect.status)
         event = self._next(stream, subject.version, effect)
         self._statements[stream] = statement.evolve(subject, event)
 

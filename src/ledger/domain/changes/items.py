@@ -5,10 +5,18 @@ kind of item. Parsing knows no state; effects.py decides whether an item is poss
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 
 import msgspec
 
+from ledger.domain.changes.evidence_items import (
+    ChangeItem,
+    EraseName,
+    EraseStatement,
+    Hold,
+    ReleaseHold,
+    WithdrawStatement,
+)
 from ledger.domain.changes.member_checks import (
     MEMBER_CHECKS,
     check_definition,
@@ -18,18 +26,14 @@ from ledger.domain.changes.member_checks import (
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.document import Document
 from ledger.domain.policy import Node
-from ledger.domain.vocabulary import CHANGE, Status, TypePending
+from ledger.domain.vocabulary import CHANGE, TypePending
 from ledger.encoding import parse_json
 from ledger.jose import OkpJwk
 
 MAX_ITEMS = 32
 
 
-class _Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    NAME: ClassVar[str]
-
-
-class Invite(_Item, frozen=True):
+class Invite(ChangeItem, frozen=True):
     """Invite the holder of a key to register with a role."""
 
     NAME = "invite"
@@ -39,28 +43,28 @@ class Invite(_Item, frozen=True):
     expires_at: str
 
 
-class CancelInvitation(_Item, frozen=True):
+class CancelInvitation(ChangeItem, frozen=True):
     """Cancel an invitation that nobody has used."""
 
     NAME = "cancel-invitation"
     invitation: str
 
 
-class DefineRole(_Item, frozen=True):
+class DefineRole(ChangeItem, frozen=True):
     """Define a role."""
 
     NAME = "define-role"
     role: str
 
 
-class CloseRole(_Item, frozen=True):
+class CloseRole(ChangeItem, frozen=True):
     """Close a defined role for ever."""
 
     NAME = "close-role"
     role: str
 
 
-class GrantRole(_Item, frozen=True):
+class GrantRole(ChangeItem, frozen=True):
     """Grant a person a role; `cose` is the SHA-256 of the COSE key of a passkey of theirs."""
 
     NAME = "grant-role"
@@ -69,7 +73,7 @@ class GrantRole(_Item, frozen=True):
     cose: str | None = None
 
 
-class EndRole(_Item, frozen=True):
+class EndRole(ChangeItem, frozen=True):
     """End a person's role."""
 
     NAME = "end-role"
@@ -77,28 +81,28 @@ class EndRole(_Item, frozen=True):
     role: str
 
 
-class SuspendPerson(_Item, frozen=True):
+class SuspendPerson(ChangeItem, frozen=True):
     """Suspend a person until a later change."""
 
     NAME = "suspend"
     user: str
 
 
-class ReinstatePerson(_Item, frozen=True):
+class ReinstatePerson(ChangeItem, frozen=True):
     """Lift a person's suspension."""
 
     NAME = "reinstate"
     user: str
 
 
-class DeactivatePerson(_Item, frozen=True):
+class DeactivatePerson(ChangeItem, frozen=True):
     """Deactivate a person for ever."""
 
     NAME = "deactivate"
     user: str
 
 
-class SetCompromise(_Item, frozen=True):
+class SetCompromise(ChangeItem, frozen=True):
     """Declare a person's signing key or passkey compromised since a time: exactly one of the two.
 
     `also` names what it attested or added: `kid:<kid>` or `passkey:<credential id>`.
@@ -116,32 +120,7 @@ class SetCompromise(_Item, frozen=True):
         return f"kid:{self.kid}" if self.kid is not None else f"passkey:{self.passkey}"
 
 
-class WithdrawStatement(_Item, frozen=True):
-    """Withdraw a pending statement whose creator is deactivated."""
-
-    NAME = "withdraw"
-    statement: str
-
-
-class EraseStatement(_Item, frozen=True):
-    """Erase the bodies of all events of a final statement.
-
-    `status` is how it stands: once the evidence is gone, only these approvals say so.
-    """
-
-    NAME = "erase"
-    statement: str
-    status: Status
-
-
-class EraseName(_Item, frozen=True):
-    """Erase the name of a deactivated person; `name` is the person's id."""
-
-    NAME = "erase"
-    name: str
-
-
-class ReEnrol(_Item, frozen=True):
+class ReEnrol(ChangeItem, frozen=True):
     """Let a person come back with a new passkey, by the holder of a link's key."""
 
     NAME = "re-enrol"
@@ -150,7 +129,7 @@ class ReEnrol(_Item, frozen=True):
     expires_at: str
 
 
-class Admit(_Item, frozen=True):
+class Admit(ChangeItem, frozen=True):
     """Admit the passkey of a re-enrolment; `cose` is the SHA-256 of its COSE key."""
 
     NAME = "admit"
@@ -158,7 +137,7 @@ class Admit(_Item, frozen=True):
     cose: str
 
 
-class SetCharter(_Item, frozen=True):
+class SetCharter(ChangeItem, frozen=True):
     """Set the charter's values; `was` is the digest of those that this replaces."""
 
     NAME = "set-charter"
@@ -166,7 +145,7 @@ class SetCharter(_Item, frozen=True):
     was: str
 
 
-class DefineType(_Item, frozen=True):
+class DefineType(ChangeItem, frozen=True):
     """Define a type, or a new version of one; `definition` is its JSON text.
 
     `was` is the digest of the version that this replaces, and `pending` says what happens to the
@@ -179,7 +158,7 @@ class DefineType(_Item, frozen=True):
     pending: TypePending | None = None
 
 
-class RetireType(_Item, frozen=True):
+class RetireType(ChangeItem, frozen=True):
     """Retire a type for ever, by its name; `was` is the digest of its newest version."""
 
     NAME = "retire-type"
@@ -188,14 +167,14 @@ class RetireType(_Item, frozen=True):
     pending: TypePending
 
 
-class Governor(_Item, frozen=True):
+class Governor(ChangeItem, frozen=True):
     """A person who keeps a place in governance, and the SHA-256 of a passkey's COSE key."""
 
     user: str
     cose: str
 
 
-class SetGovernance(_Item, frozen=True):
+class SetGovernance(ChangeItem, frozen=True):
     """Set the governance policy; `was` is the digest of the policy that this replaces.
 
     `people` are all who can fill a place of a policy that asks for two people or more; a policy
@@ -223,7 +202,8 @@ PersonItem = (
     | SetCompromise
 )
 StatementItem = WithdrawStatement | EraseStatement
-Item = LedgerItem | PersonItem | StatementItem | EraseName
+HoldItem = Hold | ReleaseHold
+Item = LedgerItem | PersonItem | StatementItem | EraseName | HoldItem
 KINDS = {kind.NAME for kind in get_args(Item)}
 
 
@@ -288,6 +268,9 @@ def _check(item: Item) -> None:
         case SetCompromise():
             if (item.kid is None) == (item.passkey is None):
                 raise invalid("declare-compromise names a kid or a passkey")
+        case Hold() | ReleaseHold():
+            if (item.statement is None) == (item.name is None):
+                raise invalid(f"{item.NAME} names a statement, or a person by `name`")
         case DefineType():
             check_definition(item.definition, item.was, item.pending)
         case SetGovernance():

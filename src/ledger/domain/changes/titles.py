@@ -2,6 +2,13 @@
 
 from typing import assert_never
 
+from ledger.domain.changes.evidence_items import (
+    EraseName,
+    EraseStatement,
+    Hold,
+    ReleaseHold,
+    WithdrawStatement,
+)
 from ledger.domain.changes.items import (
     Admit,
     CancelInvitation,
@@ -10,9 +17,8 @@ from ledger.domain.changes.items import (
     DefineRole,
     DefineType,
     EndRole,
-    EraseName,
-    EraseStatement,
     GrantRole,
+    HoldItem,
     Invite,
     Item,
     PersonItem,
@@ -23,7 +29,6 @@ from ledger.domain.changes.items import (
     SetCompromise,
     SetGovernance,
     SuspendPerson,
-    WithdrawStatement,
 )
 from ledger.domain.statement_types import parse_definition
 
@@ -48,8 +53,8 @@ def _words(item: Item) -> str:
             return f"Close the role {item.role}"
         case WithdrawStatement():
             return f"Withdraw the statement {_short(item.statement)}"
-        case EraseStatement() | EraseName():
-            return _words_of_erasure(item)
+        case EraseStatement() | EraseName() | Hold() | ReleaseHold():
+            return _words_of_evidence(item)
         case SetCharter():
             return "Set the values of the charter"
         case DefineType():
@@ -63,10 +68,15 @@ def _words(item: Item) -> str:
             assert_never(item)
 
 
-def _words_of_erasure(item: EraseStatement | EraseName) -> str:
-    if isinstance(item, EraseName):
-        return f"Erase the name of {_short(item.name)}"
-    return f"Erase the statement {_short(item.statement)}"
+def _words_of_evidence(item: EraseStatement | EraseName | HoldItem) -> str:
+    match item:
+        case EraseStatement(statement=statement):
+            return f"Erase the statement {_short(statement)}"
+        case EraseName(name=name):
+            return f"Erase the name of {_short(name)}"
+    kind, held = item.subject
+    of = f"the name of {_short(held)}" if kind == "name" else f"the statement {_short(held)}"
+    return f"Hold {of}" if isinstance(item, Hold) else f"Release the hold on {of}"
 
 
 def _words_about(them: str, item: PersonItem) -> str:

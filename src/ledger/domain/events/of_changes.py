@@ -13,7 +13,7 @@ from ledger.domain.events.of_changed_people import PersonEffect
 from ledger.domain.events.of_types import TypeDefined, TypeRetired
 from ledger.domain.policy import Node
 from ledger.domain.unique_names import INVITATION, KEY_MATERIAL, USED_INVITATION
-from ledger.domain.vocabulary import Status
+from ledger.domain.vocabulary import HeldKind, Status
 from ledger.encoding import SafeInteger
 from ledger.jose import OkpJwk, thumbprint
 from ledger.jose.fillings import MAX_NESTED
@@ -148,6 +148,45 @@ class GovernanceSet(Explained, frozen=True):
             raise ValueError(f"a policy has at most {MAX_NESTED} levels of nested nodes")
 
 
+@final
+class HoldPlaced(Explained, frozen=True):
+    """A change placed a hold: until a later change releases it, nobody erases what is held.
+
+    `held` is the id of a statement, or of the person whose name is held.
+    """
+
+    TAG = "hold-placed.v1"
+    MEANING = effect(
+        "ledger",
+        Words(
+            trail="{who} placed a hold on the {kind} {held}, by change {change}",
+            timeline="A hold was placed",
+            about="held",
+        ),
+    )
+    change: str
+    kind: HeldKind
+    held: str
+
+
+@final
+class HoldReleased(Explained, frozen=True):
+    """A change released a hold."""
+
+    TAG = "hold-released.v1"
+    MEANING = effect(
+        "ledger",
+        Words(
+            trail="{who} released the hold on the {kind} {held}, by change {change}",
+            timeline="A hold was released",
+            about="held",
+        ),
+    )
+    change: str
+    kind: HeldKind
+    held: str
+
+
 # --- statements ----------------------------------------------------------------------------------
 
 
@@ -201,5 +240,7 @@ LedgerEffect = (
     | TypeDefined
     | TypeRetired
     | GovernanceSet
+    | HoldPlaced
+    | HoldReleased
 )
 ChangeEffect = LedgerEffect | PersonEffect | StatementWithdrawnByChange | BodiesErased

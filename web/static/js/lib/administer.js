@@ -49,11 +49,12 @@ export async function make(items) {
   return makeChange(key, me, items, waiting);
 }
 
-/** Ask whether to make a change with one item, and make it. Returns the answer, or null. */
-export async function propose(item, names = {}) {
-  const items = [item];
+/** Ask whether to make a change with an item, and `more` of its kind, and make it. Returns the answer, or null. */
+export async function propose(item, names = {}, more = []) {
+  const items = [item, ...more];
   const { describe } = await import("./change-words.js"); // only where a change is asked for
-  one("#change-title").textContent = `${describe(items, names, catalogue)[0].sentence}?`;
+  const [{ sentence }] = describe(items, names, catalogue);
+  one("#change-title").textContent = more.length ? `${sentence}, ${text("change.more", { count: more.length })}?` : `${sentence}?`;
   showEffect(items).catch(() => dialog.close());
   return (await ask(dialog)) ? make(items) : null;
 }
@@ -73,8 +74,8 @@ export async function done({ position, status, statementId, approvals: count }, 
 }
 
 /** Propose an item, and say what came about. */
-export async function proposeAndTell(item, names) {
-  const answer = await propose(item, names);
+export async function proposeAndTell(item, names, more) {
+  const answer = await propose(item, names, more);
   if (answer) await done(answer);
   return answer;
 }

@@ -3,6 +3,10 @@
 
 const short = (id) => id.slice(0, 8);
 
+// What is held is a statement or a name, which is that of `name`; parsed, of `user`.
+const whatIs = ({ statement, name, user = name }) =>
+  statement ? `the statement ${short(statement)}` : `the name of ${short(user)}`;
+
 /** By the name of an item: what it asks for, in words. */
 export const WORDS = Object.freeze({
   invite: ({ role }) => `Invite somebody as ${role}`,
@@ -19,6 +23,8 @@ export const WORDS = Object.freeze({
   // What a change erases is a statement or a name, which is that of `name`; parsed, of `user`.
   erase: ({ statement, name, user = name }) =>
     statement ? `Erase the statement ${short(statement)}` : `Erase the name of ${short(user)}`,
+  hold: (held) => `Hold ${whatIs(held)}`,
+  "release-hold": (held) => `Release the hold on ${whatIs(held)}`,
   "re-enrol": ({ user }) => `Re-enrol ${short(user)}`,
   admit: ({ user }) => `Admit the new passkey of ${short(user)}`,
   "set-charter": () => "Set the values of the charter",

@@ -7,7 +7,7 @@ import { jcs } from "./jcs.js";
 import { text } from "./texts.js";
 
 // Items whose text says more than the item itself.
-const TOLD = ["end-role", "suspend", "deactivate", "close-role", "cancel-invitation", "set-governance", "declare-compromise", "withdraw", "erase"];
+const TOLD = ["end-role", "suspend", "deactivate", "close-role", "cancel-invitation", "set-governance", "declare-compromise", "withdraw", "erase", "hold", "release-hold"];
 
 /** Return what a change with these items would do: `{more, unmeetable, registration}`. */
 export const preview = (items) => post("/api/changes/preview", { content: jcs({ items }) });

@@ -8,6 +8,7 @@ import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
 import { compromiseOfChange } from "../compromise.js";
 import { erasureOf, isUnknown, nameErasureOf, notErasable } from "../erasure.js";
 import { TAG } from "../events.js";
+import { holdOf, releaseOf, requireFree } from "../holds.js";
 import {
   counting,
   digestOf,
@@ -116,6 +117,7 @@ const APPLY = Object.freeze({
     world.effect(id, TAG.STATEMENT_WITHDRAWN_BY_CHANGE, {});
   },
   [ITEM.ERASE]: (world, { statement: id, status, user }) => {
+    requireFree(world.charter, user === undefined ? "statement" : "name", user ?? id);
     if (user !== undefined) {
       world.change(user, TAG.NAME_ERASED, nameErasureOf(world.somebody(user), world.erasing(user)));
       return;
@@ -128,6 +130,13 @@ const APPLY = Object.freeze({
     world.about.add(id);
     world.effect(id, TAG.BODIES_ERASED, erased);
   },
+  [ITEM.HOLD]: (world, { statement, user }) => {
+    // Evidence of some streams may leave out what is held.
+    const find = () => (statement === null ? world.somebody(user) : namedStatement(statement, world));
+    const subject = world.hasEverybody ? find() : null;
+    return world.rule(TAG.HOLD_PLACED, holdOf(world.charter, { statement, user }, subject));
+  },
+  [ITEM.RELEASE_HOLD]: (world, item) => world.rule(TAG.HOLD_RELEASED, releaseOf(world.charter, item)),
   [ITEM.RE_ENROL]: (world, { user, key, expiresAt }) => {
     if (reEnrolling(world.person(user))) {
       refuse("recovery_waiting", "a re-enrolment of this person waits: cancel it");

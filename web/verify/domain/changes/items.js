@@ -27,6 +27,8 @@ export const ITEM = Object.freeze({
   DECLARE_COMPROMISE: "declare-compromise",
   WITHDRAW: "withdraw",
   ERASE: "erase",
+  HOLD: "hold",
+  RELEASE_HOLD: "release-hold",
   RE_ENROL: "re-enrol",
   ADMIT: "admit",
   SET_CHARTER: "set-charter",
@@ -46,6 +48,8 @@ const pendingWord = oneOf(...Object.values(TYPE_PENDING));
 
 // To erase a name is another item of the same kind; its member says so.
 const OF_A_NAME = { name: text };
+// A hold names a statement or a name.
+const HELD = { statement: optional(text), name: optional(text) };
 const SHAPES = {
   [ITEM.INVITE]: { invitation: text, ...role, key: ed25519Jwk, expiresAt: text },
   [ITEM.CANCEL_INVITATION]: { invitation: text },
@@ -65,6 +69,8 @@ const SHAPES = {
   },
   [ITEM.WITHDRAW]: { statement: text },
   [ITEM.ERASE]: { statement: text, status: oneOf(...Object.values(STATUS)) },
+  [ITEM.HOLD]: HELD,
+  [ITEM.RELEASE_HOLD]: HELD,
   [ITEM.RE_ENROL]: { ...person, key: ed25519Jwk, expiresAt: text },
   [ITEM.ADMIT]: { ...person, cose: text },
   [ITEM.SET_CHARTER]: { values: charterValues, was: text },
@@ -116,14 +122,20 @@ function parseItem(given) {
   const isOfName = name === ITEM.ERASE && isObject(value) && Object.hasOwn(value, "name");
   const shape = isOfName ? OF_A_NAME : SHAPES[name];
   const item = read(struct(shape), value, "change_invalid", `${name} has other members`);
-  for (const member of Object.keys(shape)) CHECKS[member]?.(item[member]);
+  for (const member of Object.keys(shape)) {
+    if (shape !== HELD || item[member] !== null) CHECKS[member]?.(item[member]);
+  }
   if (name === ITEM.SET_GOVERNANCE && (item.people !== null) !== asksForTwo(item.policy)) {
     invalid("a policy states people if it asks for two or more, and only then");
+  }
+  if (shape === HELD && (item.statement === null) === (item.name === null)) {
+    invalid("a hold names a statement, or a person by name");
   }
   if (name === ITEM.DEFINE_TYPE) requireVersion(item);
   if (name === ITEM.DECLARE_COMPROMISE && (item.kid === null) === (item.passkey === null)) {
     invalid("declare-compromise names a kid or a passkey");
   }
+  if (shape === HELD) return { name, statement: item.statement, user: item.name };
   return isOfName ? { name, user: item.name } : { name, ...item };
 }
 
