@@ -1,7 +1,4 @@
-"""The expected result of every consumer for the last event of each tag in tests/golden.
-
-A new event needs a golden file, then a row here, for test_event_consumers.py.
-"""
+"""The expected result of every consumer for the last event of each tag in tests/golden."""
 
 from typing import NamedTuple
 
@@ -47,10 +44,6 @@ def effect(did: str, timeline: str, views: set[str], *, change: int = 102) -> Ex
 
 def _of_keys(who: str, trail: str, timeline: str, asked: str = ACT) -> Expected:
     return Expected(who, trail, timeline, asked, {"keys"})
-
-
-def held(did: str, timeline: str) -> Expected:
-    return effect(f"{did} on the name {ERIN}", timeline, {"holds"}, change=108)
 
 
 def _time_of(name: str) -> str:
@@ -237,8 +230,12 @@ EXPECTED = {
         "The ledger's charter was changed",
         {"rules"},
     ),
-    "hold-placed.v1": held("placed a hold", "A hold was placed"),
-    "hold-released.v1": held("released the hold", "A hold was released"),
+    "hold-placed.v1": effect(
+        f"placed a hold on the name {ERIN}", "A hold was placed", {"holds"}, change=108
+    ),
+    "hold-released.v1": effect(
+        f"released the hold on the name {ERIN}", "A hold was released", {"holds"}, change=108
+    ),
     "type-defined.v1": effect(
         "defined the type offer",
         "A type of statement was defined",

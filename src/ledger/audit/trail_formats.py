@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO, Protocol
 
@@ -11,8 +12,12 @@ import msgspec
 from ledger.audit import ocsf
 from ledger.audit.trail import COLUMNS, Line
 
-# First characters that make a spreadsheet read a cell as a formula, or end the cell.
-_FORMULA = frozenset("=+-@\t\r\n")
+# What makes a spreadsheet read a cell as a formula, as OWASP lists it, also in full width. A cell
+# begins at the start of a value, and inside it after a semicolon, tab or end of line: a spreadsheet
+# that separates by semicolons does not see our quotation marks. Spaces and quotation marks before
+# the sign do not help.
+_FORMULA = re.compile(r"""(^|[;\t\r\n])(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+_ENDS_A_CELL = re.compile(r"^[\t\r\n]")
 _ROWS = 1_000  # that are held before they are written
 BOM = codecs.BOM_UTF8
 
@@ -49,7 +54,8 @@ def write_csv(lines: Iterable[Line], out: BinaryIO, *, begins: bool = True) -> N
 def write_table(columns: Sequence[str], rows: Iterable[Iterable[str | int]], out: BinaryIO) -> None:
     """Write a table as CSV (RFC 4180, UTF-8); the first row names the columns, if there are any.
 
-    A cell that a spreadsheet would read as a formula gets an apostrophe as its first character.
+    A value that a spreadsheet would read as a formula, or whose part it would take for a cell with
+    one, gets an apostrophe there.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -65,7 +71,10 @@ def write_table(columns: Sequence[str], rows: Iterable[Iterable[str | int]], out
 
 
 def _defused(value: str | int) -> str | int:
-    return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
+    if not isinstance(value, str):
+        return value
+    said = _FORMULA.sub(r"\1'", value)
+    return f"'{said}" if _ENDS_A_CELL.match(said) else said
 
 
 FORMATS: dict[str, WriteLines] = {"jsonl": write_jsonl, "csv": write_csv, "ocsf": write_ocsf}

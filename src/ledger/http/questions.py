@@ -7,7 +7,7 @@ an answer does not grow with the log. The access record notes it before the answ
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -22,7 +22,7 @@ from ledger.audit.differences import differences
 from ledger.audit.positions import Period, find_period
 from ledger.audit.source import AuditedLog
 from ledger.audit.trail_formats import BOM, write_table
-from ledger.errors import MalformedError, NotFoundError, TooLargeError, UnavailableError
+from ledger.errors import MalformedError, NotFoundError, TooLargeError
 from ledger.http.access_record import AccessRecord
 from ledger.http.accesses import require_auditor
 from ledger.http.context import FromAccess, FromReadModels, SignedIn
@@ -30,11 +30,11 @@ from ledger.http.paced import in_time
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.trail import CSV, First, Last, Later, attachment
-from ledger.store.engines import audited_log
+from ledger.http.turns import LongRead, Turns
 from ledger.store.ports.log import LogStore
 
 MOST_ROWS = 1_000
-_TURNS = asyncio.Semaphore(1)
+TURNS = Turns(1, "another question is being answered; try later")
 MOST_EVENTS = 250_000  # of a log whose statements are held in outline
 SVG = "image/svg+xml"
 _CSV_FILE = ResponseSpec(bytes, media_type=CSV, description="The table", generate_examples=False)
@@ -118,14 +118,14 @@ def _few(rows: AuditedLog) -> AuditedLog:
     return rows
 
 
-def answered(store: LogStore, asked: AskedQuestion) -> AnsweredQuestion:
+def answered(read: LongRead, store: LogStore, asked: AskedQuestion) -> AnsweredQuestion:
     """Answer a question from the log, in at most `most` rows of a table.
 
-    Raises what the question raises.
+    Raises NobodyWaitsError, and what the question raises.
     """
-    found, newest = _tables_of(store.reading().address, asked)
+    found, newest = _tables_of(read, store.reading().address, asked)
     if newest > store.head().sealed:  # the answer may rest on what is not sealed yet
-        found, _ = _tables_of(store.address, asked)
+        found, _ = _tables_of(read, store.address, asked)
     if asked.name in _UNPAGED or len(found[0].rows) <= asked.most:
         return AnsweredQuestion(found, None)
     shown = found[0].rows[: asked.most]
@@ -133,22 +133,10 @@ def answered(store: LogStore, asked: AskedQuestion) -> AnsweredQuestion:
     return AnsweredQuestion([msgspec.structs.replace(found[0], rows=shown)], last)
 
 
-def _tables_of(address: str, asked: AskedQuestion) -> tuple[list[AnswerTable], int]:
+def _tables_of(read: LongRead, address: str, asked: AskedQuestion) -> tuple[list[AnswerTable], int]:
     """Return the whole answer, and the newest position of the log that it is from."""
-    with closing(audited_log(address).open()) as rows, rows.snapshot():
+    with read.rows(address) as rows, rows.snapshot():
         return _QUESTIONS[asked.name](rows, asked), rows.newest()
-
-
-@asynccontextmanager
-async def turn() -> AsyncIterator[None]:
-    """Take the only turn, or raise UnavailableError `server_busy`.
-
-    Nobody waits for it: a request that waits keeps other members' reads from being answered.
-    """
-    if _TURNS.locked():
-        raise UnavailableError("server_busy", "another question is being answered; try later")
-    async with _TURNS:
-        yield
 
 
 About = Annotated[str | None, QueryParameter(name="about", max_length=256)]
@@ -171,8 +159,7 @@ async def answer(
 
     Raises UnavailableError `server_busy`, `state_unavailable`, and what the question raises.
     """
-    async with turn():
-        found = await asyncio.to_thread(answered, store, asked)
+    found = await TURNS.now(partial(answered, store=store, asked=asked))
     statement = asked.about if asked.name == "approvals" else None
     await asyncio.to_thread(access.asked, user, statement)
     return found
@@ -229,8 +216,7 @@ async def _tables(
     yield BOM + _csv(begun.tables[0].columns, begun)
     while found.next is not None:
         asked = msgspec.structs.replace(asked, after=found.next)
-        async with _TURNS:
-            found = await asyncio.to_thread(answered, store, asked)
+        found = await TURNS.next(partial(answered, store=store, asked=asked))
         yield _csv((), found)
 
 

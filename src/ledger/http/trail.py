@@ -6,10 +6,10 @@ log: no memory, and no snapshot that would keep storage from being reused.
 
 import asyncio
 import io
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, closing
+from collections.abc import AsyncGenerator
+from functools import partial
 from itertools import islice
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from litestar import get
@@ -20,14 +20,13 @@ from litestar.response import Stream
 from ledger.audit.selection import AskedEvents, Selection, selection
 from ledger.audit.trail import Trail
 from ledger.audit.trail_formats import BOM, FORMATS
-from ledger.errors import UnavailableError
 from ledger.http.accesses import require_auditor
 from ledger.http.context import FromAccess, FromReadModels, SignedIn
 from ledger.http.paced import in_time
 from ledger.http.problems import answers
 from ledger.http.requests import full_pattern
-from ledger.store.engines import audited_log
-from ledger.store.ports.log import ReadAddress
+from ledger.http.turns import LongRead, Turns
+from ledger.store.ports.log import LogStore, ReadAddress
 
 AT_ONCE = 2
 LINES = 1_000  # of one part
@@ -40,7 +39,7 @@ _MEDIA: dict[TrailFormat, str] = {
     "ocsf": "application/x-ndjson",
 }
 _ENDING: dict[TrailFormat, str] = {"jsonl": "jsonl", "csv": "csv", "ocsf": "ocsf.jsonl"}
-_turns = asyncio.Semaphore(AT_ONCE)
+TURNS = Turns(AT_ONCE, "other trails are being sent; try later")
 
 First = Annotated[
     str | None,
@@ -67,9 +66,9 @@ def attachment(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-def chosen(reading: ReadAddress, asked: AskedEvents) -> Selection:
+def chosen(read: LongRead, reading: ReadAddress, asked: AskedEvents) -> Selection:
     """Return the selection of a log as it is now, with an end; raise as `selection`."""
-    with closing(audited_log(reading.address).open()) as rows:
+    with read.rows(reading.address) as rows:
         rows.require_format()
         found = selection(rows, asked)
         last = reading.size if found.rows.last is None else min(reading.size, found.rows.last)
@@ -77,10 +76,16 @@ def chosen(reading: ReadAddress, asked: AskedEvents) -> Selection:
 
 
 def read_part(
-    address: str, wanted: Selection, form: TrailFormat, *, begins: bool, lines: int = LINES
+    read: LongRead,
+    address: str,
+    wanted: Selection,
+    form: TrailFormat,
+    *,
+    begins: bool,
+    lines: int = LINES,
 ) -> TrailPart:
     """Return the first lines of a selection; raise CorruptError as `Trail.lines`."""
-    with closing(audited_log(address).open()) as rows:
+    with read.rows(address) as rows:
         found = list(islice(Trail(rows).lines(wanted), lines))
     out = io.BytesIO(BOM if begins and form == "csv" else b"")
     out.seek(0, io.SEEK_END)
@@ -88,36 +93,29 @@ def read_part(
     return TrailPart(out.getvalue(), found[-1].position if len(found) == lines else None)
 
 
-async def _parts(
-    address: str, wanted: Selection, form: TrailFormat, part: TrailPart
-) -> AsyncGenerator[bytes]:
+class _Begun(NamedTuple):
+    """The first part of a trail, and where the others are."""
+
+    address: str
+    wanted: Selection
+    part: TrailPart
+
+
+def _begun(read: LongRead, store: LogStore, asked: AskedEvents, form: TrailFormat) -> _Begun:
+    reading = store.reading()
+    wanted = chosen(read, reading, asked)
+    part = read_part(read, reading.address, wanted, form, begins=True)
+    return _Begun(reading.address, wanted, part)
+
+
+async def _parts(begun: _Begun, form: TrailFormat) -> AsyncGenerator[bytes]:
+    address, wanted, part = begun
     yield part.raw
     while part.after is not None:
         wanted = wanted._replace(rows=wanted.rows._replace(after=part.after))
-        part = await asyncio.to_thread(read_part, address, wanted, form, begins=False)
+        following = partial(read_part, address=address, wanted=wanted, form=form, begins=False)
+        part = await TURNS.next(following)
         yield part.raw
-
-
-async def _sent(
-    address: str, wanted: Selection, form: TrailFormat, part: TrailPart
-) -> AsyncGenerator[bytes]:
-    """Yield the parts while holding a turn.
-
-    The turn is taken here, where it is always given back: an answer to a client that has hung up
-    never gets here.
-    """
-    async with _turns, aclosing(in_time(_parts(address, wanted, form, part))) as parts:
-        async for each in parts:
-            yield each
-
-
-@asynccontextmanager
-async def turn() -> AsyncIterator[None]:
-    """Take a turn without waiting for one; raise UnavailableError `server_busy`."""
-    if _turns.locked():
-        raise UnavailableError("server_busy", "other trails are being sent; try later")
-    async with _turns:
-        yield
 
 
 @get(
@@ -145,11 +143,7 @@ async def trail(  # the route's parameters
     """Return the events that are asked for, one a line, as `ledger export` writes them."""
     await asyncio.to_thread(require_auditor, models, user)
     asked = AskedEvents(first, last, after, statement, actor, () if type is None else (type,))
-    async with turn():
-        reading = await asyncio.to_thread(models.log.store.reading)
-        address = reading.address
-        wanted = await asyncio.to_thread(chosen, reading, asked)
-        part = await asyncio.to_thread(read_part, address, wanted, form, begins=True)
+    begun = await TURNS.now(partial(_begun, store=models.log.store, asked=asked, form=form))
     await asyncio.to_thread(access.told_trail, user, statement)
     headers = attachment(f"trail.{_ENDING[form]}")
-    return Stream(_sent(address, wanted, form, part), media_type=_MEDIA[form], headers=headers)
+    return Stream(in_time(_parts(begun, form)), media_type=_MEDIA[form], headers=headers)

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import audit
 from ledger.http import questions
+from ledger.http.turns import LongRead
 from ledger.store.engines import open_log
 from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
@@ -95,8 +96,8 @@ def test_a_table_has_at_most_a_thousand_rows_and_says_where_it_goes_on(tmp_path:
     audit.grow(tmp_path, questions.MOST_ROWS + 200)
     asked = questions.AskedQuestion("events", None, None, None, 0)
     with closing(open_log(str(tmp_path / "log.sqlite"))) as store:
-        first = questions.answered(store, asked)
-        rest = questions.answered(store, msgspec.structs.replace(asked, after=1_000))
+        first = questions.answered(LongRead(), store, asked)
+        rest = questions.answered(LongRead(), store, msgspec.structs.replace(asked, after=1_000))
     assert (len(first.tables[0].rows), first.next) == (1_000, 1_000)
     assert (rest.tables[0].rows[0][0], rest.next) == (1_001, None)
 

@@ -15,6 +15,7 @@ from ledger.audit.selection import AskedEvents
 from ledger.audit.trail_formats import BOM
 from ledger.errors import TooLargeError
 from ledger.http import questions, trail
+from ledger.http.turns import LongRead
 from ledger.store.engines import open_log
 from tests.integration.http.test_questions import Asked, asked
 from tests.support.refusals import refused
@@ -97,14 +98,14 @@ def test_parts_have_so_many_lines_and_make_the_whole(tmp_path: Path) -> None:
     audit.grow(tmp_path, 500)
     address = str(tmp_path / "log.sqlite")
     store = open_log(address)
-    wanted = trail.chosen(store.reading(), AskedEvents(first="2"))
-    whole = trail.read_part(address, wanted, "csv", begins=True)
+    wanted = trail.chosen(LongRead(), store.reading(), AskedEvents(first="2"))
+    whole = trail.read_part(LongRead(), address, wanted, "csv", begins=True)
     assert whole.after is None
     raw, sizes = b"", []
     after: int | None = 1
     while after is not None:
         rest = wanted._replace(rows=wanted.rows._replace(after=after))
-        part = trail.read_part(address, rest, "csv", begins=not raw, lines=100)
+        part = trail.read_part(LongRead(), address, rest, "csv", begins=not raw, lines=100)
         sizes.append(part.raw.count(b"\r\n"))
         raw, after = raw + part.raw, part.after
     assert raw == whole.raw
@@ -114,11 +115,13 @@ def test_parts_have_so_many_lines_and_make_the_whole(tmp_path: Path) -> None:
     asked = questions.AskedQuestion("diff", None, "1", None, 0, most=7)
     following: int | None = 0
     while following is not None:
-        found = questions.answered(store, msgspec.structs.replace(asked, after=following))
+        found = questions.answered(
+            LongRead(), store, msgspec.structs.replace(asked, after=following)
+        )
         assert len(found.tables[0].rows) <= 7
         told += found.tables[0].rows
         following = found.next
-    every = questions.answered(store, msgspec.structs.replace(asked, most=10_000))
+    every = questions.answered(LongRead(), store, msgspec.structs.replace(asked, most=10_000))
     assert told == [*every.tables[0].rows]
     store.close()
 
@@ -132,4 +135,4 @@ def test_a_question_that_needs_every_statement_is_refused_on_a_large_log(
         for name in ("figures", "diff"):
             asked = questions.AskedQuestion(name, None, "1", None, 0)
             with refused(TooLargeError, "question_too_large"):
-                questions.answered(store, asked)
+                questions.answered(LongRead(), store, asked)

@@ -1,23 +1,11 @@
-import asyncio
-from contextlib import AsyncExitStack
+"""Two trails are read at once, and each turn is for one part."""
 
-from ledger.errors import UnavailableError
-from ledger.http.trail import AT_ONCE, turn
-from tests.support.refusals import refused
+import pytest
+
+from ledger.http import questions, trail
+from ledger.http.turns import Turns
 
 
-def test_a_third_trail_is_refused_while_two_are_sent() -> None:
-    async def ask() -> None:
-        async with turn():
-            await asyncio.sleep(0)
-
-    async def ask_often() -> None:
-        async with AsyncExitStack() as held:
-            for _ in range(AT_ONCE):
-                await held.enter_async_context(turn())
-            with refused(UnavailableError, "server_busy"):
-                await ask()
-        await ask()
-
-    assert AT_ONCE == 2
-    asyncio.run(ask_often())
+@pytest.mark.parametrize(("turns", "count"), [(trail.TURNS, 2), (questions.TURNS, 1)])
+def test_so_many_parts_of_an_answer_are_read_at_once(turns: Turns, count: int) -> None:
+    assert turns.count == count

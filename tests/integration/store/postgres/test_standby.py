@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from ledger.http.questions import AskedQuestion, answered
+from ledger.http.turns import LongRead
 from ledger.store.engines import audited_log, read_log
 from ledger.store.postgres import standby
 from ledger.store.postgres.store import PostgresLog
@@ -125,7 +126,7 @@ def test_nothing_is_read_that_still_waits_for_its_quorum(
         assert read_there(log, sealed) == []
         assert read_there(log, sealed - 1) == [sealed]
         assert log.reading().size == sealed
-        found = answered(log, AskedQuestion("events", None, None, None, 0))
+        found = answered(LongRead(), log, AskedQuestion("events", None, None, None, 0))
         assert int(found.tables[0].rows[-1][0]) == sealed
     finally:
         own_cluster.execute(f"{names}''")

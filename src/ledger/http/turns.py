@@ -1,0 +1,115 @@
+"""Turns of long reads of the log: so many threads at once, also when who asked has hung up.
+
+A thread cannot be ended from outside. So it is told to stop, which it does at the next row that it
+reads, and its turn is given back when it has ended and not before. A turn is for one part of an
+answer: a client that takes its parts slowly holds none meanwhile.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import copy_context
+from typing import Any, TypeVar, cast
+
+from ledger.audit.source import AuditedLog
+from ledger.errors import UnavailableError
+from ledger.store.engines import audited_log
+
+T = TypeVar("T")
+
+
+class NobodyWaitsError(Exception):
+    """Who asked has hung up: nobody waits for what is read."""
+
+
+class LongRead:
+    """A read in a thread, until it is told to stop."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Make the thread's next row raise NobodyWaitsError."""
+        self._stop.set()
+
+    def require_wanted(self) -> None:
+        """Raise NobodyWaitsError after `stop`."""
+        if self._stop.is_set():
+            raise NobodyWaitsError
+
+    @contextmanager
+    def rows(self, address: str) -> Iterator[AuditedLog]:
+        """Open the log at an address; raise as `LogSource.open`."""
+        self.require_wanted()
+        found = audited_log(address).open()
+        try:
+            yield cast(AuditedLog, _StoppableRows(found, self.require_wanted))
+        finally:
+            found.close()
+
+
+class _StoppableRows:
+    """The rows of a log; before each read and each row it asks whether to go on."""
+
+    def __init__(self, rows: AuditedLog, require_wanted: Callable[[], None]) -> None:
+        self._rows = rows
+        self._require_wanted = require_wanted
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._rows, name)
+
+        def read(*args: Any, **named: Any) -> Any:
+            self._require_wanted()
+            answer = found(*args, **named)
+            return self._each(answer) if isinstance(answer, Iterator) else answer
+
+        return read if callable(found) else found
+
+    def _each(self, rows: Iterator[Any]) -> Iterator[Any]:
+        for row in rows:
+            self._require_wanted()
+            yield row
+
+
+class Turns:
+    """At most `count` threads that read a log."""
+
+    def __init__(self, count: int, busy: str) -> None:
+        """`busy` says in one sentence why somebody must try later."""
+        self.count = count
+        self._free = asyncio.Semaphore(count)
+        self._busy = busy
+
+    async def now(self, work: Callable[[LongRead], T]) -> T:
+        """Return what the work returns; raise UnavailableError `server_busy` without a free turn.
+
+        Nobody waits for the first part of an answer: a request that waits keeps other members'
+        reads from being answered.
+        """
+        if self._free.locked():
+            raise UnavailableError("server_busy", self._busy)
+        return await self.next(work)
+
+    async def next(self, work: Callable[[LongRead], T]) -> T:
+        """Return what the work returns, once it is its turn; a cancelled one is stopped."""
+        await self._free.acquire()
+        read = LongRead()
+        try:
+            running = asyncio.get_running_loop().run_in_executor(
+                None, copy_context().run, work, read
+            )
+        except BaseException:
+            self._free.release()
+            raise
+        running.add_done_callback(self._ended)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            read.stop()
+            raise
+
+    def _ended(self, running: "asyncio.Future[Any]") -> None:
+        self._free.release()
+        with suppress(asyncio.CancelledError):
+            running.exception()  # of a thread that was stopped, nobody else asks for it

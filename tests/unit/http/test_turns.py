@@ -1,0 +1,117 @@
+"""Turns of long reads: nobody waits for a first part, and who hangs up leaves no thread behind."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import UnavailableError
+from ledger.http.turns import LongRead, NobodyWaitsError, Turns, _StoppableRows
+from ledger.store.engines import open_log
+from tests.support.refusals import refused
+
+BUSY = "another one is read; try later"
+
+
+class Held:
+    """A read that has begun, and goes on when it is let."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.ended: list[str] = []
+
+    def __call__(self, log: LongRead) -> str:
+        self.begun.set()
+        try:
+            self.go_on.wait(10)
+            log.require_wanted()
+        except NobodyWaitsError:
+            self.ended.append("stopped")
+            raise
+        self.ended.append("read")
+        return "read"
+
+    async def until_begun(self) -> None:
+        await asyncio.to_thread(self.begun.wait, 10)
+
+
+def test_nobody_waits_for_the_first_part_and_later_parts_wait_their_turn() -> None:
+    async def ask() -> None:
+        turns, held = Turns(1, BUSY), Held()
+        first = asyncio.create_task(turns.now(held))
+        await held.until_begun()
+        with refused(UnavailableError, "server_busy"):
+            await turns.now(lambda _: "read")
+        later = asyncio.create_task(turns.next(lambda _: "later"))
+        held.go_on.set()
+        assert (await first, await later) == ("read", "later")
+        assert await turns.now(lambda _: "again") == "again"
+
+    asyncio.run(ask())
+
+
+def test_a_hung_up_read_keeps_its_turn_until_its_thread_has_stopped() -> None:
+    async def ask() -> list[str]:
+        turns, held = Turns(1, BUSY), Held()
+        asked = asyncio.create_task(turns.now(held))
+        await held.until_begun()
+        asked.cancel()
+        with suppress(asyncio.CancelledError):
+            await asked
+        with refused(UnavailableError, "server_busy"):  # its thread still runs
+            await turns.now(lambda _: "read")
+        waiting = asyncio.create_task(turns.next(lambda _: "next"))
+        held.go_on.set()
+        assert await waiting == "next"
+        return held.ended
+
+    assert asyncio.run(ask()) == ["stopped"]
+
+
+def test_a_read_that_fails_gives_its_turn_back() -> None:
+    def fail(_: LongRead) -> str:
+        raise UnavailableError("storage_failed", "the disk is gone")
+
+    async def ask() -> None:
+        turns = Turns(1, BUSY)
+        for _ in range(2):
+            with refused(UnavailableError, "storage_failed"):
+                await turns.now(fail)
+
+    asyncio.run(ask())
+
+
+def test_each_read_and_each_row_of_a_log_that_nobody_waits_for_stops(tmp_path: Path) -> None:
+    address = str(tmp_path / "log.sqlite")
+    open_log(address).close()
+    log = LongRead()
+    with log.rows(address) as rows:
+        assert rows.newest() == 0
+        with rows.snapshot():
+            every = iter(rows.events())
+            assert isinstance(every, Iterator)
+        log.stop()
+        with pytest.raises(NobodyWaitsError):
+            rows.newest()
+    with pytest.raises(NobodyWaitsError), log.rows(address):
+        pass
+
+
+def test_a_row_is_not_read_after_the_stop() -> None:
+
+    class Rows:
+        def events(self) -> Iterator[int]:
+            yield from range(10)
+
+    log = LongRead()
+    seen: list[int] = []
+    rows = _StoppableRows(Rows(), log.require_wanted)  # type: ignore[arg-type]  # only its events
+    each = rows.events()
+    seen += [next(each), next(each)]
+    log.stop()
+    with pytest.raises(NobodyWaitsError):
+        next(each)
+    assert seen == [0, 1]
