@@ -68,6 +68,9 @@ def run(chosen: argparse.Namespace) -> int:
         print("ledger: no passkey attested the key within five minutes", file=sys.stderr)
         return ExitCode.UNMET
     waiting.replace(path)
+    if login.service is not None:
+        print(f"\nThis terminal works as the service account {login.service}.", file=sys.stderr)
+        return ExitCode.DONE
     with LedgerClient(login) as client:
         found = client.inbox()
     print(f"\nThis terminal decides for you. Statements that wait: {len(found)}", file=sys.stderr)

@@ -2,7 +2,7 @@
 `doctor`, `database …`, `log …`, `witness …`, `export`, `verify`, `monitor`, `mirror`, `audit`,
 `replay`, `ask …`, `diff`, `types …`, `jws …`; and as a client of a running ledger `login`, `list`,
 `show`, `sign`, `reject`, `retract`, `withdraw`, `wait`, `draft`, `use`, `outcome`, `evidence`,
-`mcp`, `attest`.
+`mcp`, `attest`, `service …`.
 
 Importing this module and every parser imports nothing that the server runs on. A command that
 needs the server's packages imports them when it runs; without them it says what to install.
@@ -12,6 +12,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
 
 from ledger import __version__
 from ledger.cli import (
@@ -34,6 +36,7 @@ from ledger.cli import (
     recover,
     replay,
     restore_arguments,
+    service,
     terminal,
     types,
     verify,
@@ -111,6 +114,7 @@ def make_parser() -> argparse.ArgumentParser:
     login.add_parser(commands)
     mcp.add_parser(commands)
     attest.add_parser(commands)
+    service.add_parser(commands)
     terminal.add_parsers(commands)
     return parser
 
@@ -125,11 +129,11 @@ def worker_count(text: str) -> int:
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code.
 
-    `__main__` dispatches `verify` itself.
+    `__main__` does not come here for `verify`, which then imports less.
     """
     chosen = make_parser().parse_args(arguments)
-    if chosen.command == "jws":
-        return jws.run(chosen)
+    if chosen.command in _OWN_ERRORS:  # they say themselves what went wrong
+        return _OWN_ERRORS[chosen.command](chosen)
     try:
         with storage_errors("a file of the ledger cannot be used"):
             return _run(chosen)
@@ -151,6 +155,11 @@ def main(arguments: Sequence[str]) -> int:
         return exit_code_of(error)
 
 
+# The commands that turn every error into a sentence and an exit code of their own.
+_OWN_ERRORS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "jws": jws.run,
+    "verify": verify.run,
+}
 # The commands that read no settings of a ledger.
 _WITHOUT_A_LEDGER: dict[str, Callable[[argparse.Namespace], int]] = {
     "attest": attest.run,
@@ -159,6 +168,7 @@ _WITHOUT_A_LEDGER: dict[str, Callable[[argparse.Namespace], int]] = {
     "mcp": mcp.run,
     "mirror": mirror.run,
     "monitor": monitor.run,
+    "service": service.run,
     "witness": witness.run,
     **dict.fromkeys(terminal.COMMANDS, terminal.run),
 }
@@ -175,28 +185,23 @@ _ON_A_LEDGER: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "recover": recover.run,
     "replay": replay.run,
     "types": types.run,
+    # Those that need the server's packages import them when they run.
+    "copy": lambda settings, chosen: _late("copy").run(settings, chosen),
+    "rebuild": lambda settings, _: rebuild(settings),
+    "restore": lambda settings, chosen: _late("restore").run(settings, chosen),
+    "serve": lambda settings, chosen: _late("serve").serve(settings, chosen.workers),
 }
+
+
+def _late(name: str) -> Any:
+    return import_module(f"ledger.cli.{name}")
 
 
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command in _WITHOUT_A_LEDGER:
         return _WITHOUT_A_LEDGER[chosen.command](chosen)
     settings = read_settings(_with_options(os.environ, chosen))
-    if chosen.command == "rebuild":
-        return rebuild(settings)
-    if chosen.command == "restore":
-        from ledger.cli import restore  # the server's packages
-
-        return restore.run(settings, chosen)
-    if chosen.command == "copy":
-        from ledger.cli import copy  # the server's packages
-
-        return copy.run(settings, chosen)
-    if chosen.command in _ON_A_LEDGER:
-        return _ON_A_LEDGER[chosen.command](settings, chosen)
-    from ledger.cli import serve  # the server's packages
-
-    return serve.serve(settings, chosen.workers)
+    return _ON_A_LEDGER[chosen.command](settings, chosen)
 
 
 def _with_options(environment: Mapping[str, str], chosen: argparse.Namespace) -> dict[str, str]:

@@ -20,6 +20,7 @@ the use.
 from ledger.client.answers import (
     DecisionReceipt,
     DraftReceipt,
+    ListedAccount,
     ListedStatement,
     OutcomeReceipt,
     ShownStatement,
@@ -37,6 +38,7 @@ __all__ = [
     "DraftReceipt",
     "KeptLogin",
     "LedgerClient",
+    "ListedAccount",
     "ListedStatement",
     "OutcomeReceipt",
     "ShownStatement",

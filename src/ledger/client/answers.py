@@ -173,3 +173,28 @@ class TypeText(msgspec.Struct, frozen=True):
     """The definition of a type, the exact text that its digest covers."""
 
     definition: str
+
+
+class AccountScope(msgspec.Struct, frozen=True, rename="camel"):
+    """What a service account is called, which acts it signs, and on which types."""
+
+    name: str
+    acts: tuple[str, ...]
+    types: tuple[str, ...]
+    untyped: bool
+
+
+class AccountKey(msgspec.Struct, frozen=True, rename="camel"):
+    """The key of a service account."""
+
+    kid: str
+    status: str
+    expires_at: str
+    service: AccountScope
+
+
+class ListedAccount(msgspec.Struct, frozen=True, rename="camel"):
+    """A service account in a list, and whose it is."""
+
+    owner: NamedById
+    key: AccountKey

@@ -25,6 +25,8 @@ class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `log_keys` are the vkeys that the ledger announced at the sign-in, over the same connection by
     which the person confirmed the key. Evidence is verified with them.
+
+    `service` is the name of the service account whose key it is, None for a person's own.
     """
 
     address: str
@@ -32,6 +34,7 @@ class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: str
     key: str
     log_keys: tuple[str, ...] = ()
+    service: str | None = None
 
     def signing_key(self) -> SigningKey:
         """Return the key; raise MalformedError `key_file_invalid`, and as `opened` does."""

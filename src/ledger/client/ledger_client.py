@@ -159,6 +159,12 @@ class LedgerClient(LedgerReader):
                     raise
         raise AssertionError("unreachable")
 
+    def end_own_key(self) -> None:
+        """End the key of this login: it signs nothing afterwards."""
+        kid = self._ask.key.kid
+        body = {"act": self._ask.act("revoke-key", kid=kid)}
+        self._ask.send(f"/api/jwt-keys/{kid}/revoke", body, dict[str, Any])
+
 
 def _given(**members: str | None) -> dict[str, str]:
     return {name: value for name, value in members.items() if value is not None}

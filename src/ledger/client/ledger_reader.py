@@ -8,7 +8,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from ledger.client.answers import ListedStatement, ListedType, ShownStatement, TypeText
+from ledger.client.answers import (
+    ListedAccount,
+    ListedStatement,
+    ListedType,
+    ShownStatement,
+    TypeText,
+)
 from ledger.client.connection import LedgerConnection, decoded
 from ledger.client.kept_login import KeptLogin
 from ledger.encoding import b64u_encode, parse_json, sha256_hex
@@ -70,6 +76,10 @@ class LedgerReader:
     def inbox(self) -> list[ListedStatement]:
         """Return what waits for this person, the next to close first."""
         return self._all("/api/inbox?limit=200", ListedStatement)
+
+    def service_accounts(self) -> list[ListedAccount]:
+        """Return everybody's service accounts, ended ones too, the newest first."""
+        return self._all("/api/service-accounts?limit=200", ListedAccount)
 
     def statements(self, status: str = "") -> list[ListedStatement]:
         """Return the statements that this person may read, the newest first, of one status."""

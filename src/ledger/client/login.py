@@ -8,10 +8,14 @@ attest somebody else's key by a link or a code that was sent to them.
 import time
 from http import HTTPStatus
 
+import msgspec
+
 from ledger.client.connection import MAX_ANSWER_BYTES, SILENCE_S, ledger_at
 from ledger.client.kept_login import KeptLogin, opened, require_safe
 from ledger.domain import challenges
+from ledger.domain.holdings import ServiceScope
 from ledger.domain.signing_keys import POSSESSION_TYP
+from ledger.encoding import b64u_decode, decode
 from ledger.errors import MalformedError
 from ledger.jose import SigningKey
 from ledger.system.http_client import HttpClient
@@ -24,18 +28,22 @@ def begin(address: str, request: str, place: str | None = None) -> tuple[KeptLog
 
     With a place in an HSM or an ssh-agent, the key is the one there.
 
-    A request is `<user id>.<nonce>`. The answer is `<x>.<compact JWS>`: the public key's member
-    `x` (RFC 8037), and the key's signature of the challenge that the passkey will sign too.
+    A request is `<user id>.<nonce>`, and for a service account a third part: base64url of the JSON
+    of an `AskedService`. The answer is `<x>.<compact JWS>`: the public key's member `x` (RFC 8037),
+    and the key's signature of the challenge that the passkey will sign too.
     Raises MalformedError `request_invalid`, `url_invalid`, UnavailableError.
     """
     address = require_safe(address)
-    user, dot, nonce = request.partition(".")
-    if not (user and dot and nonce) or "." in nonce:
-        raise MalformedError("request_invalid", "copy the request from your account page")
+    user, nonce, asked = _parts(request)
     found = ledger_at(address)
     key = SigningKey.generate() if place is None else opened(place)
-    challenge = challenges.attest_signing_key(
-        expires_at=None, home="program", kid=key.kid, ledger=found.ledger, nonce=nonce, user=user
+    about = {"kid": key.kid, "ledger": found.ledger, "nonce": nonce, "user": user}
+    challenge = (
+        challenges.attest_signing_key(expires_at=None, home="program", **about)
+        if asked is None
+        else challenges.add_service_account(
+            msgspec.to_builtins(asked.service), expires_at=asked.expires_at, **about
+        )
     )
     login = KeptLogin(
         address=address,
@@ -43,8 +51,29 @@ def begin(address: str, request: str, place: str | None = None) -> tuple[KeptLog
         user=user,
         key=key.to_pem().decode() if place is None else place,
         log_keys=tuple(each.vkey for each in found.log_keys if each.last_size is None),
+        service=None if asked is None else asked.service.name,
     )
     return login, f"{key.jwk.x}.{key.sign(challenge, typ=POSSESSION_TYP)}"
+
+
+class AskedService(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """The service account that a person asks a program to make a key for."""
+
+    expires_at: str
+    service: ServiceScope
+
+
+def _parts(request: str) -> tuple[str, str, AskedService | None]:
+    """Return the user, the nonce and the service account of a request, None for no account."""
+    user, *rest = request.split(".")
+    if not user or not 1 <= len(rest) <= 2 or not all(rest):
+        raise MalformedError("request_invalid", "copy the request from your account page")
+    if len(rest) == 1:
+        return user, rest[0], None
+    try:
+        return user, rest[0], decode(b64u_decode(rest[1]), AskedService)
+    except MalformedError as error:
+        raise MalformedError("request_invalid", "copy the whole request") from error
 
 
 def attested(login: KeptLogin, *, within_s: float) -> bool:

@@ -15,6 +15,7 @@ from ledger.domain.compromise import REACH_DAYS
 from ledger.domain.holdings import passkey_reference
 from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
+from ledger.pages import draft_types
 from ledger.pages.devices import Device, KeyCard, Notes, SessionLine, devices, key_cards
 from ledger.pages.web import FromWeb, Next, Web, local_path, page, to_sign_in
 from projections import devices as of_devices
@@ -74,13 +75,16 @@ async def account(request: AnyRequest, web: FromWeb) -> Template | Redirect:
 def _account(web: Web, me: User, remembered: _Remembered, shown: dict[str, object]) -> Template:
     with web.models.views() as (db, at):
         found = _devices(db, web, me, remembered, at=at)
+        types = [each.about for each in draft_types.shown(db, at=at) if each.about.is_in_force]
     titles = {each.credential_id: each.title for each in found.passkeys}
     return page(
         "account",
         web,
         me=me,
         position=at,
-        signing_keys=found.keys,
+        signing_keys=[each for each in found.keys if not each.key.service],
+        services=[each for each in found.keys if each.key.service],
+        types=types,
         devices=found.passkeys,
         titles=titles,
         **shown,

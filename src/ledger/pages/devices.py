@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from ledger import clock
 from ledger.domain.events import PasskeyAdded
 from ledger.domain.held_passkeys import cose_digest
@@ -118,18 +120,29 @@ def key_cards(
         card = KeyCard(
             kid=key.kid,
             reference=key_reference(key.kid),
-            title=note.label or browser or text("device.key"),
+            title=_title(key, note.label or browser),
             label=note.label,
             browser=browser,
             home=key.home,
             key=key,
-            is_live=key.kid in me.kids or key.kid in me.unaffirmed,
+            is_live=key.kid in me.kids or key.kid in me.unaffirmed or _works(key),
             is_old=key.kid in me.kids and key.attested_at < old,
             signed=of_devices.signatures_of(counts, key.kid),
             most=not is_all,
         )
         cards.append(card)
     return sorted(cards, key=lambda card: not card.is_live)
+
+
+def _title(key: KeySummary, known: str) -> str:
+    if key.service is not UNSET:
+        return key.service.name
+    return known or text("device.key")
+
+
+def _works(key: KeySummary) -> bool:
+    """Tell whether it is the key of a service account that has not ended."""
+    return key.service is not UNSET and key.status in ("active", "waiting")
 
 
 def devices(

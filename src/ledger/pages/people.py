@@ -14,7 +14,7 @@ from ledger.pages.administration import by_grant_only, frame, governs, require_a
 from ledger.pages.change_words import summaries
 from ledger.pages.governors import with_passkeys
 from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
-from projections import changes, invitations, rules, timeline, users
+from projections import changes, invitations, rules, service_accounts, timeline, users
 from projections.users import User
 
 _WAITING = 10
@@ -72,6 +72,7 @@ def _people(web: Web, me: User, asked: _Pages) -> dict[str, Any]:
         recovering = users.recovering(db, at=at, now=now, limit=ROWS)
         issued = invitations.page(db, at=at, now=now, limit=ROWS, cursor=asked.invited or None)
         pending = changes.pending(db, at=at, now=now, limit=_WAITING).items
+        services = service_accounts.page(db, at=at, now=now, limit=ROWS).items
         words = summaries(db, [each.id for each in pending], at=at)
         shown = with_passkeys(db, web.models.log, found.items, at=at, now=now)
         acted = timeline.last_acts(db, [each.position for each in found.items], at=at)
@@ -89,6 +90,7 @@ def _people(web: Web, me: User, asked: _Pages) -> dict[str, Any]:
         "acted": {each.id: acted.get(each.position) for each in found.items},
         "invitations": issued,
         "invited": asked.invited,
+        "services": services,
         "waiting": [(each, words[each.id]) for each in pending],
         "roles": roles,
     }

@@ -17,6 +17,12 @@ export const cancelOf = (user, recovery, key) =>
 export const cancelRecovery = async ({ dataset: { id, needs } }) =>
   shown(await cancelOf(me.user, `passkey:${id}`, await keyHere(needs)));
 
+/** End a service account of anybody. */
+export const endService = async ({ dataset: { user, kid, needs } }) =>
+  shown(
+    await send("end-service-account", { account: kid, user }, `/api/service-accounts/${kid}/end`, await keyHere(needs)),
+  );
+
 /** Cancel the operator's invitations to governance. */
 export const cancelOperators = async ({ dataset: { id: recovery, needs } }) =>
   shown(

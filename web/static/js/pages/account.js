@@ -92,7 +92,16 @@ const link = () => import("../lib/device-link.js");
 const program = () => import("../lib/program.js");
 
 async function attestProgram() {
-  await done(text("program.done"), await (await program()).attest());
+  const { attest } = await program();
+  const { receipt, service } = await attest();
+  await done(text(service ? "service.done" : "program.done"), receipt);
+}
+
+/** Ask what a service account may do, then show the command that makes its key. */
+async function beginService() {
+  if (!(await ask(one("#service-dialog")))) return;
+  const { chosen } = await import("../lib/service-account.js");
+  await (await program()).begin(chosen());
 }
 
 async function approveLink() {
@@ -109,6 +118,7 @@ onAction({
   "cancel-link": async () => (await link()).end("cancelled"),
   "deny-link": async () => (await link()).end("codes-differ"),
   "approve-link": approveLink,
+  "begin-service": beginService,
   "begin-program": async () => (await program()).begin(),
   "attest-program": attestProgram,
   "cancel-program": async () => (await program()).cancel(),
@@ -120,7 +130,7 @@ onAction({
 });
 
 // What a session is enough for.
-for (const button of all("[data-action=sign-out], [data-action=end-session], [data-action=rename], [data-action=begin-program]")) {
+for (const button of all("[data-action=sign-out], [data-action=end-session], [data-action=rename], [data-action=begin-program], [data-action=begin-service]")) {
   button.disabled = false;
 }
 if (key) {

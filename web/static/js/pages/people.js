@@ -3,7 +3,7 @@
 
 import { dialog, done, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
 import { post } from "../lib/api.js";
-import { cancelOf } from "../lib/page-acts.js";
+import { cancelOf, endService } from "../lib/page-acts.js";
 import { ask, el, one, put } from "../lib/dom.js";
 import { signAct } from "../lib/jws.js";
 import { me } from "../lib/page.js";
@@ -118,4 +118,4 @@ async function invite() {
   one("h3", place).focus();
 }
 
-serve({ person: changePerson, item, "cancel-recovery": cancelRecovery, print: () => print() }, { "#invite": invite });
+serve({ person: changePerson, item, "cancel-recovery": cancelRecovery, "end-service": endService, print: () => print() }, { "#invite": invite });
