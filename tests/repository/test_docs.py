@@ -140,6 +140,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
                 past |= {path} if "moment" in names else set()
     assert {each for each in reads - past if each.startswith("/api/")} == {
         "/api/access-record",
+        "/api/access-report",
         "/api/device-links",
         "/api/governance",
         "/api/invitations/{kid:str}",
@@ -163,7 +164,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
         " `/api/invitations/{kid}`, `/api/stream`, `/api/webhooks`,"
-        " `/api/webhooks/{id}/deliveries`, `/api/access-record`, `/api/questions/…`, `/api/trail`,"
+        " `/api/webhooks/{id}/deliveries`, `/api/access-record`, `/api/access-report`,"
+        " `/api/questions/…`, `/api/trail`,"
         " `/api/events/{position}`, the evidence and the certificate take neither" in section
     )
 

@@ -63,6 +63,7 @@ MEMBERS_READ = [
     "/api/service-accounts",
     "/api/types/{sha256:str}",
     "/api/access-record",
+    "/api/access-report",
     "/api/questions/{question:str}",
     "/api/questions/{question:str}/csv",
     "/api/questions/figures/picture",

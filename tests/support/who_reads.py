@@ -107,6 +107,8 @@ ROWS: dict[str, Row] = {
     "GET /types/define": GOVERNORS_PAGE,
     "GET /governance": MEMBERS_PAGE,
     "GET /api/access-record": ("401", "403", "403", "without", "403"),
+    "GET /api/access-report": MINE,
+    "GET /api/access-report?about={creator}": AUDITORS,
     "GET /api/questions/{question}": AUDITORS,
     "GET /api/questions/{question}/csv": AUDITORS,
     "GET /api/questions/figures/picture": ("401", "403", "403", "without", "403"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ledger import clock
 from ledger.audit import figures, figures_svg, questions
+from ledger.audit.access_report import everyone_may
 from ledger.audit.answers import AnswerTable, to_json, to_text
 from ledger.audit.named import Named
 from ledger.audit.positions import Period, find_period
@@ -18,7 +19,7 @@ from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.cli.selection_arguments import add_period
 from ledger.errors import CorruptError, NotFoundError
 from ledger.settings import Settings
-from ledger.store.engines import audited_log, stored_accesses
+from ledger.store.engines import audited_log, open_messages, open_operations, stored_accesses
 
 Ask = Callable[[Settings, argparse.Namespace, AuditedLog], list[AnswerTable]]
 
@@ -80,6 +81,19 @@ def _exports(settings: Settings, chosen: argparse.Namespace, rows: AuditedLog) -
     return [AnswerTable("Exports, and reads of statements of others", columns, found, (note,))]
 
 
+def _access_report(
+    settings: Settings, chosen: argparse.Namespace, rows: AuditedLog
+) -> list[AnswerTable]:
+    from ledger.commands.access_report import access_report  # the server's packages
+
+    address, data = settings.log_address, settings.data
+    with (
+        closing(open_operations(address, data, born_ms=0)) as state,
+        closing(open_messages(address, data)) as messages,
+    ):
+        return access_report(rows, chosen.about, state, messages, may_read=everyone_may)
+
+
 def _title(named: Named, statement: str | None) -> str:
     if statement is None:
         return ""
@@ -104,6 +118,12 @@ _QUESTIONS: dict[str, tuple[Ask, str, str | None, bool]] = {
         "every change of people, keys, roles, types and governance, and who approved it",
         None,
         _PERIOD,
+    ),
+    "access-report": (
+        _access_report,
+        "everything that a person did, everything done to their data, and what is kept of them",
+        "PERSON",
+        False,
     ),
     "events": (_events, "everything that happened", None, _PERIOD),
     "in-question": (_questioned, "the decisions that are in question now", None, False),
@@ -139,7 +159,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             question.add_argument(
                 "--svg", type=Path, metavar="FILE", help="also draw the months as a picture"
             )
-        else:
+        elif name != "access-report":  # several tables
             form.add_argument("--csv", action="store_true", help="print CSV that Excel opens")
         declare(
             question,

@@ -8,6 +8,7 @@ from ledger.data_files import VIEWS_FILE
 from ledger.errors import ConflictError
 from ledger.http.security_record import record_command
 from ledger.recovery import staging
+from ledger.recovery.erased_later import require_none
 from ledger.recovery.memories import Given
 from ledger.recovery.restore import RestorePlan, RestoreRequest, carry_out, finish, prepare
 from ledger.settings import Settings
@@ -29,6 +30,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             views=position_of(settings.data / VIEWS_FILE),
         ),
         passphrase=chosen.keys,
+        erased_by=tuple(chosen.erased_by),
     )
     with replacing(settings.data):
         if staging.is_ready(settings.data):
@@ -37,6 +39,8 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         else:
             plan = prepare(settings, request, _silent)
             _tell(plan)
+            _tell_returning(plan)
+            require_none(plan.returning, brings_back=chosen.bring_back)
             _confirm(plan, chosen.confirm)
             aside = carry_out(settings, request, plan, _silent)
             record_command(settings.security_log, "ledger_restore")
@@ -75,6 +79,26 @@ def _tell(plan: RestorePlan) -> None:
         print(f"{plan.lost.source} knows another history of the first {plan.lost.size:,} entries.")
     print(f"The log goes on under the new origin {plan.origin}, with new log keys.")
     print("The log says so for ever. Receipts of lost entries stay their holders' proof.")
+
+
+def _tell_returning(plan: RestorePlan) -> None:
+    """Print what was erased after the backup, or that nobody knows."""
+    newer = plan.returning
+    for each in newer.erased:
+        what = "the statement" if each.kind == "statement" else "the name of the person"
+        print(
+            f"ERASED AFTER THE BACKUP: {what} {each.id} ({each.bodies} bodies), by the change"
+            f" {each.change} at position {each.position:,} of {each.source}."
+        )
+    for reason in newer.silent:
+        print(f"- not read for erasures: {reason}")
+    if plan.origin is None or newer.erased:
+        return
+    if newer.read:
+        print("The newer copies that were read erased nothing that the backup has.")
+    else:
+        print("NOT KNOWN: whether something was erased after the backup, which would be readable")
+        print("again. Name a newer copy of the log with --erased-by if there is one anywhere.")
 
 
 def _confirm(plan: RestorePlan, given: str | None) -> None:

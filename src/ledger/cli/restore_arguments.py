@@ -28,4 +28,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--keys", type=Path, metavar="FILE", help=words)
     words = "the ledger's name, instead of typing it, if the restore begins a new log origin"
     parser.add_argument("--confirm", metavar="NAME", help=words)
+    words = (
+        "a newer copy of the log: a data directory, a backup, or the address of a database; the"
+        " restore refuses to bring back what it erased"
+    )
+    parser.add_argument("--erased-by", action="append", default=[], metavar="COPY", help=words)
+    words = "go on although statements or names that were erased would be readable again"
+    parser.add_argument("--bring-back", action="store_true", help=words)
     declare(parser, {ExitCode.DONE: "restored; or an interrupted restore is finished"})

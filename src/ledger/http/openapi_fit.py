@@ -21,6 +21,7 @@ _TAGS = (
     ("/api/trail", "history"),
     ("/api/questions", "history"),
     ("/api/access-record", "history"),
+    ("/api/access-report", "history"),
     ("/api/stream", "history"),
     ("/api/credentials", "sign-in"),
     ("/api/register", "sign-in"),

@@ -17,6 +17,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from ledger.audit import figures, figures_svg, questions
+from ledger.audit.access_report import of_person
 from ledger.audit.answers import AnswerTable
 from ledger.audit.differences import differences
 from ledger.audit.positions import Period, find_period
@@ -85,6 +86,7 @@ _QUESTIONS: dict[str, _Ask] = {
     "acts": lambda rows, asked: [
         questions.acts(rows, _about(asked), _period(rows, asked), most=asked.most + 1)
     ],
+    "access-report": lambda rows, asked: of_person(rows, _about(asked), most=asked.most)[1],
     "administration": lambda rows, asked: [
         questions.administration(rows, _period(rows, asked), most=asked.most + 1)
     ],
@@ -104,7 +106,8 @@ _QUESTIONS: dict[str, _Ask] = {
 }
 NAMES = tuple(_QUESTIONS)
 _BY_NUMBER = "diff"  # its rows have no position: `after` counts them
-_UNPAGED = ("approvals", "figures")  # of one statement; of totals
+_UNPAGED = ("access-report", "approvals", "figures")  # of one person or statement; of totals
+_SEVERAL = ("access-report", "figures")  # tables
 
 
 def _few(rows: AuditedLog) -> AuditedLog:
@@ -199,8 +202,8 @@ async def ask_for_csv(  # the route's parameters
     """Answer an auditor's question as CSV that Excel opens: all rows, sent while they are found."""
     asked = AskedQuestion(question, about, first, last, 0)
     await require_question(models, user, asked)
-    if question == "figures":
-        raise MalformedError("request_invalid", "the figures are several tables, and not one")
+    if question in _SEVERAL:
+        raise MalformedError("request_invalid", f"the answer to {question} is several tables")
     if question == _BY_NUMBER:  # computed as a whole for each part: so in one part
         asked = msgspec.structs.replace(asked, most=MOST_EVENTS)
     store = models.log.store

@@ -89,7 +89,7 @@ _DECISIONS = ("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome")
 _LOG = "/log/"
 # Files that are in memory, and what has a lane of its own.
 _FREE = ("/static/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
-_ASKED = ("/api/questions/", "/api/trail", "/audit/questions")
+_ASKED = ("/api/access-report", "/api/questions/", "/api/trail", "/audit/questions")
 _OF_AUDIT = (b"kind", b"statement", b"from", b"to", b"compare")  # filters of the audit page
 _SEARCHING = frozenset(
     (b"at", b"q", b"stream", b"actor", b"type", b"creator", b"status", *_OF_AUDIT)

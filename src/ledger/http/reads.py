@@ -14,7 +14,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from ledger.domain.vocabulary import KeyStatus
 from ledger.errors import NotFoundError
-from ledger.http import questions
+from ledger.http import access_report, questions
 from ledger.http.accesses import access_record
 from ledger.http.answers import READ
 from ledger.http.context import (
@@ -255,6 +255,7 @@ members_only = Routes(
         list_timeline,
         live,
         access_record,
+        access_report.report,
         questions.ask,
         questions.ask_for_csv,
         questions.picture,

@@ -34,6 +34,7 @@ from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
 from ledger.recovery import database_logs, staging
 from ledger.recovery.backup import charter_of
+from ledger.recovery.erased_later import NewerCopies, from_copies
 from ledger.recovery.memories import Given, KnownTree, Memories, collect
 from ledger.recovery.staging import Reached
 from ledger.settings import Settings
@@ -56,17 +57,22 @@ from ledger.tlog.checkpoint import Checkpoint
 class RestoreRequest(msgspec.Struct, frozen=True):
     """A backup to restore, and what the operator says.
 
-    `passphrase` opens the backup's keys.
+    `passphrase` opens the backup's keys. `erased_by` are newer copies of the log,
+    which say what was erased after the backup.
     """
 
     backup: Path
     reason: str
     given: Given = Given()
     passphrase: Path | None = None
+    erased_by: tuple[str, ...] = ()
 
 
 class RestorePlan(msgspec.Struct, frozen=True):
-    """What a restore would do. `origin` is None if nothing was lost: the log goes on as it was."""
+    """What a restore would do. `origin` is None if nothing was lost: the log goes on as it was.
+
+    `returning` is what newer copies erased and the backup still has.
+    """
 
     ledger: str
     kept: Checkpoint
@@ -76,14 +82,15 @@ class RestorePlan(msgspec.Struct, frozen=True):
     epoch: int
     origin: str | None
     reason: str
+    returning: NewerCopies = NewerCopies()
 
 
 def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> RestorePlan:
     """Join, verify and audit the backups beside the ledger; return what a restore would do.
 
     The caller holds the data directory. Raises CorruptError `backup_invalid` if the audit finds
-    something; what `require_empty`, `staging.join_backups`, `staging.missing_keys` and `collect`
-    raise.
+    something; what `from_copies`, `require_empty`, `staging.join_backups`,
+    `staging.missing_keys` and `collect` raise.
     """
     if settings.database is not None:
         database_logs.require_empty(settings.database)
@@ -100,7 +107,9 @@ def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> Re
     memories = collect(settings, charter, request.given)
     kept = Checkpoint(charter.log_origin, state.size, state.edge.root())
     reached("staged")
-    return _plan(charter, kept, memories, directory, request.reason)
+    plan = _plan(charter, kept, memories, directory, request.reason)
+    newer = from_copies(request.erased_by, settings.log_address, state.size, directory)
+    return msgspec.structs.replace(plan, returning=newer)
 
 
 def _plan(

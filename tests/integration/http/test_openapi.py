@@ -39,7 +39,8 @@ from tests.support.webhooks import SETTINGS, use_messages
 EXAMPLES = 100 if IS_LONG else 4
 # A stream has no end to wait for, and a member who signs out is none any more.
 OF_MEMBERS = """
-    /api/wrapped-keys /api/session /api/governance /api/access-record /api/questions/events
+    /api/wrapped-keys /api/session /api/governance /api/access-record /api/access-report
+    /api/questions/events
     /api/questions/events/csv /api/questions/figures/picture /api/trail /api/events/1
 """.split()
 LEFT_OUT = ["/api/stream", "/api/logout"]

@@ -1,0 +1,88 @@
+"""The route of the access report: everything a person did, and everything done to their data.
+
+It is for the person themself, who may know all that is kept of them, and for auditors, who answer
+such questions for others. A person's own report leaves out statements that they cannot read.
+"""
+
+import asyncio
+from contextlib import closing
+from functools import partial
+from typing import Annotated
+
+from litestar import get
+from litestar.params import QueryParameter
+
+from ledger.audit.access_report import everyone_may
+from ledger.commands.access_report import access_report
+from ledger.http.accesses import require_auditor
+from ledger.http.context import FromAccess, FromMessenger, FromReadModels, FromSite, SignedIn
+from ledger.http.problems import answers
+from ledger.http.questions import MOST_ROWS, TURNS, AnsweredQuestion
+from ledger.http.read_models import ReadModels
+from ledger.http.turns import LongRead
+from ledger.messages.messenger import Messenger
+from ledger.settings import Settings
+from ledger.store.engines import open_operations
+from projections import readers, statements
+
+
+@get("/api/access-report", responses=answers(400, 401, 403, 404, 429, 503))
+async def report(
+    site: FromSite,
+    models: FromReadModels,
+    access: FromAccess,
+    messenger: FromMessenger,
+    user: SignedIn,
+    about: Annotated[
+        str | None,
+        QueryParameter(max_length=256, description="A person's id or name; without it, one's own"),
+    ] = None,
+) -> AnsweredQuestion:
+    """Return the access report of the person who asks; for auditors, of anybody."""
+    is_own = about is None or about == user
+    if not is_own:
+        await asyncio.to_thread(require_auditor, models, user)
+    read = partial(
+        _report, settings=site.settings, models=models, messenger=messenger, about=about or user
+    )
+    found = await TURNS.now(partial(read, reader=user if is_own else None))
+    if not is_own:
+        await asyncio.to_thread(access.asked, user, None)
+    return found
+
+
+def _report(
+    log: LongRead,
+    *,
+    settings: Settings,
+    models: ReadModels,
+    messenger: Messenger,
+    about: str,
+    reader: str | None,
+) -> AnsweredQuestion:
+    address = settings.log_address
+    with (
+        log.rows(address) as rows,
+        rows.snapshot(),
+        closing(open_operations(address, settings.data, born_ms=0)) as state,
+        models.views() as (db, at),
+    ):
+        own = None if reader is None else readers.of(db, reader)
+        known: dict[str, bool] = {}
+
+        def may_read(statement: str) -> bool:
+            if own is None:
+                return True
+            if statement not in known:
+                known[statement] = statements.find(db, statement, own, at=at) is not None
+            return known[statement]
+
+        tables = access_report(
+            rows,
+            about,
+            state,
+            messenger.store,
+            may_read=everyone_may if own is None else may_read,
+            most=MOST_ROWS,
+        )
+    return AnsweredQuestion(tables, None)

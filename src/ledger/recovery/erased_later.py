@@ -1,0 +1,101 @@
+"""What a newer copy of a log erased, and an older backup still has.
+
+A restore from before an erasure would bring the bodies back. Only an approved change erases, and
+the change is among what was lost; so a restore names what would return, and does not go on unless
+the operator says so.
+"""
+
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from ledger.audit.source import AuditedLog
+from ledger.data_files import is_database
+from ledger.domain import entry, events
+from ledger.domain.events import BodiesErased, NameErased
+from ledger.domain.vocabulary import HeldKind
+from ledger.errors import ConflictError, LedgerError, UnavailableError
+from ledger.store.engines import address_of, audited_log
+
+
+class ErasedLater(msgspec.Struct, frozen=True):
+    """What a copy says was erased after the backup: a statement, or a person's name, by its id."""
+
+    source: str
+    kind: HeldKind
+    id: str
+    change: str
+    position: int
+    bodies: int
+
+
+class NewerCopies(msgspec.Struct, frozen=True):
+    """What newer copies erased, which copies were read, and which could not be."""
+
+    erased: list[ErasedLater] = []
+    read: list[str] = []
+    silent: list[str] = []
+
+
+def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> NewerCopies:
+    """Return what the ledger's own log and these copies erased in the first `size` entries.
+
+    A copy is the address of a database or the path of a directory with a log or backup. The own log
+    may be damaged or gone, which is why there is a restore. Raises UnavailableError `copy_unread`
+    for a given copy that cannot be read, ConflictError `copy_differs` for one of another log.
+    """
+    found: dict[tuple[str, str], ErasedLater] = {}
+    read, silent = [], []
+    with closing(audited_log(address_of(staged)).open()) as backup:
+        for place in (own, *given):
+            address = place if is_database(place) or place == own else address_of(Path(place))
+            try:
+                with closing(audited_log(address).open()) as rows:
+                    erased = _erased_by(rows, backup, place, size)
+            except ConflictError:
+                if place != own:
+                    raise
+                continue  # another log was in the place of this one
+            except LedgerError as error:
+                if place != own:
+                    detail = f"{place} cannot be read: {error.detail}"
+                    raise UnavailableError("copy_unread", detail) from error
+                silent.append(f"the log in the data directory: {error.detail}")
+                continue
+            read.append(place)
+            for each in erased:
+                found.setdefault((each.kind, each.id), each)
+    return NewerCopies([*found.values()], read, silent)
+
+
+def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> list[ErasedLater]:
+    """Return the erasures of a copy that are later than a size and concern what is earlier."""
+    if rows.newest() and rows.entry(1) != backup.entry(1):
+        raise ConflictError("copy_differs", f"{source} is a copy of another log")
+    gone: dict[int, list[int]] = {}
+    for position, by in rows.erased():
+        if by > size >= position and rows.entry(position) == backup.entry(position):
+            gone.setdefault(by, []).append(position)
+    found = []
+    for by, positions in gone.items():
+        row = next(rows.events(by - 1, by), None)
+        if row is None or not isinstance(row[4], bytes) or entry.is_erased(row[4]):
+            continue
+        event = events.decode(row[4])
+        if isinstance(event.body, BodiesErased | NameErased):
+            kind: HeldKind = "statement" if isinstance(event.body, BodiesErased) else "name"
+            change = event.body.change
+            found.append(ErasedLater(source, kind, str(event.stream), change, by, len(positions)))
+    return found
+
+
+def require_none(found: NewerCopies, *, brings_back: bool) -> None:
+    """Raise ConflictError `erasures_return` if bodies would return and nobody allowed it."""
+    if found.erased and not brings_back:
+        count = len(found.erased)
+        detail = (
+            f"{count} statement(s) or name(s) that were erased after the backup would be readable"
+            " again: restore from a newer backup, or give --bring-back and erase them again"
+        )
+        raise ConflictError("erasures_return", detail)

@@ -1,0 +1,125 @@
+"""The access report: a person's own, and anybody's for auditors; with what is kept of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from ledger.cli.main import main
+from tests.integration.conftest import NO_LIMIT
+from tests.integration.http.company import Company
+from tests.support.actor import Actor, Drafted, policy_of
+from tests.support.check import check_ledger
+from tests.support.server import Server
+
+PATH = "/api/access-report"
+
+
+class Told(NamedTuple):
+    """Cal drafted a statement that Bob approved, and one that names Bob's id and is Cal's alone."""
+
+    server: Server
+    auditor: Actor
+    bob: Actor
+    cal: Actor
+    approved: Drafted
+    private: Drafted
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    data = Path(tmp_path_factory.mktemp("told")) / "data"
+    server = Server(data, LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open")
+    server.start()
+    company = Company(server)
+    try:
+        cal = company.person("Cal").register("creator")
+        bob = company.person("Bob").register("investor")
+        assert company.ada.invite("auditor", "for Eve").status_code == 201
+        eve = company.person("Eve").register("auditor", "for Eve")
+        approved = cal.draft(title="Terms", policy=policy_of(1, bob))
+        assert bob.approve(approved).status_code == 201
+        content = f'{{"who":"{bob.user}"}}'
+        private = cal.draft(
+            title="About Bob", content=content, policy=policy_of(1, cal), readers=[]
+        )
+        grant = {"grant-role": {"user": bob.user, "role": "creator"}}
+        assert company.ada.change(grant).status_code == 201
+        yield Told(server, eve, bob, cal, approved, private)
+        check_ledger(server)
+    finally:
+        for client in company.clients:
+            client.close()
+        server.stop()
+
+
+def tables(actor: Actor, **query: str) -> dict[str, list[dict[str, Any]]]:
+    answer = actor.client.get(PATH, params=query)
+    assert answer.status_code == 200, answer.text
+    return {
+        each["title"].partition(":")[0]: [
+            dict(zip(each["columns"], row, strict=True)) for row in each["rows"]
+        ]
+        for each in answer.json()["tables"]
+    }
+
+
+def test_a_persons_own_report_has_what_they_did_and_what_was_done_to_them(told: Told) -> None:
+    found = tables(told.bob)
+    did = [each["type"] for each in found["What they did"]]
+    assert did[:4] == ["user-registered.v1", "passkey-added.v1", "key-attested.v1", "user-named.v1"]
+    assert did[-1] == "statement-signed.v1"
+    concerns = [each["type"] for each in found["What was done to them and their data by others"]]
+    assert "role-granted.v1" in concerns
+    assert "statement-drafted.v1" in concerns  # its policy names Bob
+    (part,) = found["Statements they took part in"]
+    assert (part["statement"], part["part"]) == (told.approved.id, "decided on or used")
+    assert len(found["Open sessions"]) == 1
+    assert {"Devices", "Mail address", "Messages to them, the newest", "Feed"} <= found.keys()
+
+
+def test_ones_own_report_has_no_statement_that_one_cannot_read(told: Told) -> None:
+    assert "About Bob" not in told.bob.client.get(PATH).text
+    assert told.private.id not in told.bob.client.get(PATH).text
+
+
+def test_an_auditor_gets_anybodys_report_by_id_or_name_and_the_access_record_says_so(
+    told: Told,
+) -> None:
+    found = tables(told.auditor, about=told.bob.user)
+    assert "About Bob" in str(found)
+    assert tables(told.auditor, about="Bob").keys() == found.keys()
+    record = told.auditor.client.get("/api/access-record").json()["items"]
+    assert record[0]["person"]["id"] == told.auditor.user
+
+
+def test_nobody_else_gets_the_report_of_another_person(told: Told) -> None:
+    for name in (told.cal.user, "Cal", "00000000-0000-4000-8000-00000000000a", "x"):
+        answer = told.bob.client.get(PATH, params={"about": name})
+        assert (answer.status_code, answer.json()["code"]) == (403, "auditor_only")
+    with told.server.client() as stranger:
+        assert stranger.get(PATH).status_code == 401
+
+
+def test_an_unknown_person_has_no_report(told: Told) -> None:
+    answer = told.auditor.client.get(PATH, params={"about": "Nobody"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "user_unknown")
+
+
+def test_the_page_of_questions_shows_the_part_of_the_log(told: Told) -> None:
+    shown = told.auditor.client.get(
+        "/audit/questions", params={"question": "access-report", "about": "Bob"}
+    ).text
+    assert "What was done to them and their data by others" in shown
+    assert 'href="/api/access-report?about=Bob"' in shown
+
+
+def test_the_command_has_the_same_tables(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+    data = str(told.server.data)
+    assert main(["ask", "access-report", "Bob", "--data", data]) == 0
+    said = capsys.readouterr().out
+    assert "What they did: “Bob”" in said
+    assert "Open sessions: 1" in said
+    assert main(["ask", "access-report", told.bob.user, "--json", "--data", data]) == 0
+    assert "About Bob" in capsys.readouterr().out

@@ -1,0 +1,87 @@
+"""A restore from before an erasure: newer copies say what would return, and it is refused."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ledger.data_files import LOG_FILE
+from ledger.errors import ConflictError, UnavailableError
+from ledger.recovery.erased_later import ErasedLater, from_copies, require_none
+from ledger.store.engines import address_of, copies
+from tests.support.erasing import approved, erase, name_of
+from tests.support.ledgers import Cast, Process, know_everybody, settled
+from tests.support.refusals import refused
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    return settled(tmp_path_factory.mktemp("cast"))
+
+
+@pytest.fixture
+def logs(cast: Cast, tmp_path: Path) -> tuple[Path, Path, str, int]:
+    """A backup, the newer log that erased a statement of it, the statement, the backup's size."""
+    newer, backup = tmp_path / "newer", tmp_path / "backup"
+    process = Process(cast.copy(newer), cast.time)
+    know_everybody(process, cast)
+    try:
+        raw = asyncio.run(approved(process, cast))
+        size = process.store.head().sealed
+        backup.mkdir()
+        copies().copy_all(newer, backup)
+        asyncio.run(process.change(cast.dave, erase(raw)))
+    finally:
+        process.close()
+    return backup, newer, name_of(raw), size
+
+
+def test_the_own_log_says_what_it_erased_after_the_backup(
+    logs: tuple[Path, Path, str, int],
+) -> None:
+    backup, newer, statement, size = logs
+    own = address_of(newer)
+    found = from_copies((), own, size, backup)
+    assert (found.read, found.silent) == ([own], [])
+    (each,) = found.erased
+    assert isinstance(each, ErasedLater)
+    assert (each.kind, each.id, each.bodies) == ("statement", statement, 2)
+    with refused(ConflictError, "erasures_return"):
+        require_none(found, brings_back=False)
+    require_none(found, brings_back=True)
+
+
+def test_a_copy_elsewhere_says_the_same_when_the_own_log_is_gone(
+    logs: tuple[Path, Path, str, int], tmp_path: Path
+) -> None:
+    backup, newer, statement, size = logs
+    gone = str(tmp_path / "gone" / LOG_FILE)
+    assert from_copies((), gone, size, backup).erased == []
+    assert from_copies((), gone, size, backup).read == []
+    found = from_copies((str(newer),), gone, size, backup)
+    assert [each.id for each in found.erased] == [statement]
+    assert len(found.silent) == 1
+
+
+def test_a_backup_after_the_erasure_brings_nothing_back(logs: tuple[Path, Path, str, int]) -> None:
+    _, newer, _, size = logs
+    found = from_copies((), address_of(newer), size + 10, newer)
+    assert found.erased == []
+    require_none(found, brings_back=False)
+
+
+def test_a_copy_that_cannot_be_read_or_is_of_another_log_is_refused(
+    logs: tuple[Path, Path, str, int], tmp_path: Path
+) -> None:
+    backup, newer, _, size = logs
+    with refused(UnavailableError, "copy_unread"):
+        from_copies((str(tmp_path / "nowhere"),), address_of(newer), size, backup)
+    broken = tmp_path / "broken"
+    shutil.copytree(newer, broken)
+    (broken / LOG_FILE).write_bytes(b"no database at all" * 100)
+    with refused(UnavailableError, "copy_unread"):
+        from_copies((str(broken),), address_of(newer), size, backup)
+    other = settled(tmp_path / "other")
+    with refused(ConflictError, "copy_differs"):
+        from_copies((str(other.directory),), address_of(newer), size, backup)
