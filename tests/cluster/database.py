@@ -102,14 +102,18 @@ class Database:
         return next((node for node in nodes if self._ask(node, "/primary") == 200), None)
 
     def is_whole(self) -> bool:
-        """Tell whether a primary has two standbys, and each of them is in its quorum."""
+        """Tell whether a primary has two standbys in its quorum, each of which may replace it.
+
+        Patroni writes to etcd who may, after PostgreSQL has it: a primary that is lost meanwhile is
+        replaced by nobody.
+        """
         try:
             with self.connect() as leader:
                 asked = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'quorum'"
                 row = leader.execute(asked).fetchone()
         except psycopg.Error:
             return False
-        return row == (2,)
+        return row == (2,) and [self._ask(node, "/quorum") for node in NODES].count(200) == 2
 
     def switch_over(self) -> None:
         """Ask the primary for another one, as an operator does before maintenance."""
