@@ -77,12 +77,15 @@ def test_a_log_is_verified_after_a_name_is_gone_and_the_person_has_a_short_id() 
 
 @pytest.mark.parametrize("tag", ["user-registered", "passkey-added", "key-attested", "standing"])
 def test_nothing_of_a_person_is_erased_but_the_name(tag: str) -> None:
-    """A lying operator states that a change erased the end of a key, say."""
+    """A lying operator states that a change erased the end of a key, say, beside the name."""
     states, at, by = left(), place(tag), place("name-erased")
     states[at] = join(cut(told().states[at])[0], b"")
-    assert refusal(states) is not None
-    states[by] = resealed(told().states[by], body={"positions": (at + 1,)})
-    assert refusal(states) is not None
+    assert refusal(states) == (at + 1, "body_missing")
+    stated = (at + 1, place("user-named") + 1)
+    states[by] = resealed(told().states[by], body={"positions": tuple(sorted(stated))})
+    # The name is gone before a later event of theirs, whose version shows it.
+    code = "version_gap" if tag == "standing" else "event_misplaced"
+    assert refusal(states) == (at + 1, code)
 
 
 def test_a_name_that_no_change_erased_is_missing() -> None:
@@ -90,6 +93,15 @@ def test_a_name_that_no_change_erased_is_missing() -> None:
     named = next(n for n, each in enumerate(told().events) if each.body.TAG == "user-named.v1")
     states[named] = join(cut(states[named])[0], b"")
     assert refusal(states) == (named + 1, "body_missing")
+
+
+@pytest.mark.parametrize("name", ["Erased name (00000000)", "ERASED-NAME"])
+def test_nobody_alive_is_named_like_an_erased_name(name: str) -> None:
+    """A lying operator records it, past the server's own check."""
+    states = [*told().states]
+    named = next(n for n, each in enumerate(told().events) if each.body.TAG == "user-named.v1")
+    states[named] = resealed(states[named], body={"name": name})
+    assert refusal(states) == (named + 1, "name_invalid")
 
 
 def test_the_erasing_event_names_the_position_of_the_name() -> None:

@@ -53,12 +53,17 @@ function mayMix(name) {
   );
 }
 
+/** Tell whether a name begins with the letters of what stands in place of an erased one. */
+const beginsAsErased = (name) =>
+  name.normalize("NFKD").replace(/[^A-Za-z]/g, "").toLowerCase().startsWith("erasedname");
+
 /** Refuse a name that is not in its one form. */
 export function requireName(name) {
   if (!name || length(name) > MAX_NAME_CHARS) {
     refuse("name_invalid", `a name has 1 to ${MAX_NAME_CHARS} characters`);
   }
   requireText(name, "name");
+  if (beginsAsErased(name)) refuse("name_invalid", "no name begins as erased names do");
   if (/^ | $| {2}/.test(name)) {
     refuse("name_invalid", "a name has single spaces, between words only");
   }
