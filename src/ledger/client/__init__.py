@@ -26,7 +26,8 @@ from ledger.client.answers import (
     ShownStatement,
     UseReceipt,
 )
-from ledger.client.guard import ApprovalRules, requires_approval
+from ledger.client.approval_rules import ApprovalRules
+from ledger.client.guard import requires_approval
 from ledger.client.kept_login import KeptLogin, default_path, keep, kept, opened
 from ledger.client.ledger_client import LedgerClient
 from ledger.client.ledger_reader import new_nonce

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from ledger.client.approval_rules import ApprovalRules, require_others, verify_approval
 from ledger.client.approved_call import ApprovedCall
 from ledger.client.drafts import AskedStatement, document_of
-from ledger.client.guard import ApprovalRules, require_others, verify_approval
 from ledger.client.kept_login import KeptLogin
 from ledger.client.ledger_client import LedgerClient
 from ledger.domain.document import parse_document
@@ -153,7 +153,7 @@ class AgentTools:
         """Return what is required of a document: its type, or the operator's policy."""
         stated = parse_document(raw).type
         if stated is not None:
-            return ApprovalRules(type=stated.name)
+            return ApprovalRules(type=stated.name, version=stated.version)
         if self._rules is None:
             raise MalformedError("policy_missing", "this agent takes actions of a type only")
         return self._rules

@@ -65,8 +65,9 @@ class ApprovedCall:
         if self._begun.exists():  # before the ledger is asked, so that nothing more is used
             raise self._begun_before()
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        digest = sha256_hex(self.document)
         try:
-            used = use_once(client, self._use, self.statement, sha256_hex(self.document))
+            used = use_once(client, self._use, self.statement, digest, begun=self._begun)
         except ConflictError:
             if not self._begun.exists():  # else these are the files of who began it
                 self.forget()

@@ -23,98 +23,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
-import msgspec
-
 from ledger.client.answers import ShownStatement
+from ledger.client.approval_rules import ApprovalRules, require_others, verify_approval
 from ledger.client.approved_call import ApprovedCall
 from ledger.client.drafts import AskedStatement, document_of
 from ledger.client.kept_login import KeptLogin
 from ledger.client.ledger_client import LedgerClient
-from ledger.domain.document import Document, parse_document
-from ledger.domain.policy import Policy
+from ledger.domain.document import parse_document
+from ledger.domain.statement_types import parse_definition
 from ledger.encoding import jcs, parse_json, sha256_hex
 from ledger.errors import MalformedError, RefusedError, UnavailableError
 from ledger.system import private_files
-from ledger.verify.report import VerificationReport
-from ledger.verify.requirements import RequiredType, Requirements, parse_required
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class ApprovalRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program requires of an approval: exactly one of a policy and a type, by its name.
-
-    `policy` is JSON, as members. `within_s` is how long a call waits for the decision.
-    """
-
-    policy: Mapping[str, Any] | None = None
-    type: str | None = None
-    within_s: float = 3600.0
-
-    def required(self, digest: str) -> Requirements:
-        """Return what evidence must show; raise MalformedError `policy_missing`.
-
-        Raises `policy_invalid` too for a veto or an end: evidence does not show that they were met.
-        """
-        if (self.policy is None) == (self.type is None):
-            raise MalformedError("policy_missing", "require either a policy or a type")
-        return Requirements(
-            policy=None if self.policy is None else parse_required(jcs(self.policy)),
-            type=None if self.type is None else RequiredType(self.type),
-            digest=digest,
-        )
-
-
-def require_others(rules: Policy) -> None:
-    """Require a policy that a program's own key cannot meet; raise RefusedError `policy_own`.
-
-    Its person may draft and approve by the same key, unless the policy asks for a passkey or leaves
-    the creator out.
-    """
-    if rules.assurance != "passkey" and rules.creator_may_sign:
-        detail = 'the policy needs "assurance":"passkey" or "creatorMaySign":false'
-        raise RefusedError("policy_own", f"the program's own key could meet it: {detail}")
-
-
-class ProvenDocument(msgspec.Struct, frozen=True):
-    """A document that is approved as required, and the evidence that shows it."""
-
-    document: Document
-    bundle: bytes
-    report: VerificationReport
-
-
-def verify_approval(client: LedgerClient, rules: ApprovalRules, raw: bytes) -> ProvenDocument:
-    """Return a document of which evidence as of now shows that it is approved as required.
-
-    The program drafted it itself, so that a policy that leaves the creator out leaves it out.
-    Raises RefusedError `approval_unproven`, `policy_own`; as `LedgerClient.verified` does.
-    """
-    document = parse_document(raw)
-    if str(document.creator) != client.user:
-        raise RefusedError("approval_unproven", "another person than the program's drafted it")
-    required = rules.required(sha256_hex(raw))
-    for asked in (document.policy, required.policy):
-        if asked is not None:
-            require_others(asked)
-    bundle, report = client.verified(document.statement_id, required)
-    if report.verdict != "verified":
-        failed = next((f": {each.says}" for each in report.checks if each.outcome != "passed"), "")
-        raise RefusedError("approval_unproven", f"the evidence is {report.verdict}{failed}")
-    unmet = [each.says for each in report.requirements if not each.met]
-    if unmet or [each.status for each in report.statements] != ["approved"]:
-        says = unmet[0] if unmet else "The statement is not approved."
-        raise RefusedError("approval_unproven", says)
-    _require_no_own_key(client, document.policy, report)
-    return ProvenDocument(document, bundle, report)
-
-
-def _require_no_own_key(client: LedgerClient, asked: Policy, report: VerificationReport) -> None:
-    """Refuse an approval by the program's own person, unless a passkey was needed for it."""
-    people = [person.user for each in report.statements for person in each.approvers]
-    if client.user in people and asked.assurance != "passkey":
-        raise RefusedError("policy_own", "the program's own key is among the approvals")
 
 
 class Guarded(Generic[P, R]):
@@ -222,7 +144,7 @@ class Guarded(Generic[P, R]):
         """Return what names a call of this person under these rules: other rules ask anew."""
         login, rules = self._login, self._rules
         policy = None if rules.policy is None else dict(rules.policy)
-        about = [content, login.ledger, login.user, policy, rules.type]
+        about = [content, login.ledger, login.user, policy, rules.type, rules.version]
         return sha256_hex(jcs(about))
 
     @staticmethod
@@ -233,7 +155,7 @@ class Guarded(Generic[P, R]):
 
     def _drafted(self, client: LedgerClient, content: str) -> bytes:
         self._rules.required("")  # refused before anybody is asked
-        definition = None if self._rules.type is None else client.definition(self._rules.type)
+        definition = self._definition(client)
         asked = AskedStatement(
             title=f"Run {self.action}",
             content=content,
@@ -244,6 +166,21 @@ class Guarded(Generic[P, R]):
         raw = document_of(asked, creator=client.user, ledger=client.ledger)
         require_others(parse_document(raw).policy)
         return raw
+
+    def _definition(self, client: LedgerClient) -> str | None:
+        """Return the definition of the required type, None without one.
+
+        Raises RefusedError `type_outdated` if another version than the required one is in force:
+        people would be asked for an approval that the program does not take.
+        """
+        name, version = self._rules.type, self._rules.version
+        if name is None:
+            return None
+        definition = client.definition(name)
+        found = parse_definition(definition).definition.version
+        if version not in (None, found):
+            raise RefusedError("type_outdated", f"version {found} of {name!r} is in force")
+        return definition
 
     def _used(self, client: LedgerClient, call: ApprovedCall) -> R:
         """Verify and use the approval of a call, and run the function as approved."""

@@ -55,8 +55,14 @@ def use_once(
     statement_id: str,
     sha256: str,
     reference: str | None = None,
+    *,
+    begun: Path | None = None,
 ) -> KeptUse:
     """Use a statement by the nonce in a file, which is made if it does not exist.
+
+    With `begun`, the mark of who acts on it, no new nonce is asked for once the mark is there. The
+    mark is older than the end of the file that it belongs to: so a program that was slow finds it,
+    and spends no further use of a statement that has several.
 
     Crash points: before the file is there, nothing was asked. After it, the same nonce is asked
     again and gets the first receipt; a receipt in the file is no proof that the ledger gave it.
@@ -66,6 +72,9 @@ def use_once(
     asked = KeptUse(client.ledger, statement_id, sha256, new_nonce(), reference)
     try:
         private_files.publish(path, msgspec.json.encode(asked))
+        if begun is not None and begun.exists():
+            path.unlink(missing_ok=True)
+            raise ConflictError("used_up", f"the use in {path} is over")
     except FileExistsError:
         try:
             found = kept_use(path)

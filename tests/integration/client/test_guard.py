@@ -4,14 +4,12 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from ledger.client import ApprovalRules, KeptLogin, LedgerClient, guard, keep, requires_approval
+from ledger.client import ApprovalRules, KeptLogin, LedgerClient, keep, requires_approval
 from ledger.client.guard import Guarded
-from ledger.domain.policy import Policy
 from ledger.errors import (
     ConflictError,
     LedgerError,
@@ -150,16 +148,6 @@ def test_a_statement_that_another_person_drafted_is_no_leave_to_run(
     with pytest.raises(RefusedError, match="approval_unproven"):
         deploy().under(drafted.statement_id)("web", "1.4.2")
     assert ran == []
-
-
-def test_the_programs_own_key_among_the_approvals_is_refused_and_its_passkey_is_not() -> None:
-    people = SimpleNamespace(approvers=[SimpleNamespace(user="robot")])
-    report, client = SimpleNamespace(statements=[people]), SimpleNamespace(user="robot")
-    asked = Policy(threshold=1, of=("role:investor",))
-    with pytest.raises(RefusedError, match="policy_own"):
-        guard._require_no_own_key(cast(Any, client), asked, cast(Any, report))
-    needed = Policy(threshold=1, of=("role:investor",), assurance="passkey")
-    guard._require_no_own_key(cast(Any, client), needed, cast(Any, report))
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ def test_a_thread_that_has_its_receipt_when_another_ends_the_call_does_not_run_i
 ) -> None:
     ledger, raw, waits, goes_on = Ledger(), document(), Event(), Event()
 
-    def slow(*about: Any) -> KeptUse:
-        used = use_once(*about)
+    def slow(*about: Any, **more: Any) -> KeptUse:
+        used = use_once(*about, **more)
         waits.set()
         goes_on.wait(30)
         return used
@@ -100,6 +100,31 @@ def test_a_thread_that_has_its_receipt_when_another_ends_the_call_does_not_run_i
         with pytest.raises(ConflictError, match="used_up"):
             late.result(30)
     assert (len(ledger.nonces), ledger.outcomes) == (1, ["done"])
+
+
+def test_a_thread_that_comes_late_spends_no_further_use_of_a_statement_that_has_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, raw, waits, goes_on = Ledger(), document(), Event(), Event()
+
+    def late(*about: Any, **more: Any) -> KeptUse:
+        waits.set()  # it saw no mark, and has not asked the ledger yet
+        goes_on.wait(30)
+        return use_once(*about, **more)
+
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as patch:
+        patch.setattr("ledger.client.approved_call.use_once", late)
+        other = pool.submit(ApprovedCall(tmp_path, raw).begin, client_of(ledger))
+        assert waits.wait(30)
+        patch.setattr("ledger.client.approved_call.use_once", use_once)
+        call = ApprovedCall(tmp_path, raw)
+        call.begin(client_of(ledger))
+        call.end(client_of(ledger), "done")
+        goes_on.set()
+        with pytest.raises(ConflictError, match="used_up"):
+            other.result(30)
+    assert (len(ledger.nonces), ledger.outcomes) == (1, ["done"])
+    assert [each.suffix for each in tmp_path.iterdir()] == [".begun"]
 
 
 def test_a_call_that_is_over_is_not_begun_again_and_another_statement_is(tmp_path: Path) -> None:
