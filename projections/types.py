@@ -9,7 +9,7 @@ import msgspec
 
 from ledger.domain.document import DocumentType
 from ledger.domain.events import TypeDefined, TypeRetired
-from ledger.domain.statement_types import parse_definition
+from ledger.domain.statement_types import TypeDefinition, parse_definition
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch
 from projections.paging import Page, decode_cursor, encode_cursor
@@ -138,12 +138,20 @@ def by_digest(db: sqlite3.Connection, digest: bytes, *, at: int) -> TypeDetail |
     return TypeDetail(**msgspec.structs.asdict(_summary(row[:8])), definition=row[8])
 
 
-def schema_of(db: sqlite3.Connection, named: DocumentType | None, *, at: int) -> Any:
-    """Return the parsed schema of the type that a document names, None if it has none."""
+def definition_of(
+    db: sqlite3.Connection, named: DocumentType | None, *, at: int
+) -> TypeDefinition | None:
+    """Return the definition of the type that a document names, None if it names none."""
     if named is None or named.sha256 is None:
         return None
     found = by_digest(db, bytes.fromhex(named.sha256), at=at)
-    return None if found is None else parse_definition(found.definition).definition.schema
+    return None if found is None else parse_definition(found.definition).definition
+
+
+def schema_of(db: sqlite3.Connection, named: DocumentType | None, *, at: int) -> Any:
+    """Return the parsed schema of the type that a document names, None if it has none."""
+    found = definition_of(db, named, at=at)
+    return None if found is None else found.schema
 
 
 def in_force(db: sqlite3.Connection, name: str, *, at: int) -> TypeDetail | None:

@@ -63,11 +63,11 @@ def from_rfc3339(text: str) -> str:
         ) from error
 
 
-def stale_ms(time_ms: int) -> int:
+def stale_ms(time_ms: int, freshness_ms: int = SKEW_MS) -> int:
     """Return when a signed time stops being fresh."""
-    return time_ms + SKEW_MS + 1
+    return time_ms + freshness_ms + 1
 
 
-def is_fresh(time_ms: int, *, now_ms: int) -> bool:
-    """Tell whether a signed time is within five minutes of the server's clock."""
-    return abs(time_ms - now_ms) <= SKEW_MS
+def is_fresh(time_ms: int, *, now_ms: int, freshness_ms: int = SKEW_MS) -> bool:
+    """Tell whether a signed time is at most so long ago, and at most five minutes ahead."""
+    return -SKEW_MS <= now_ms - time_ms <= freshness_ms

@@ -75,7 +75,9 @@ def test_a_type_is_defined_from_the_form_then_has_a_new_version_then_is_retired(
         " Every decision asks for a passkey."
     )
     root.page.get_by_label("new versions of each other’s statements").check()
+    root.page.get_by_label("Minutes that a signature is accepted").fill("90")
     root.button("Show what it does…").click()
+    expect(root.dialog()).to_contain_text("What is signed is accepted up to 90 minutes later.")
     expect(root.dialog()).to_contain_text("Define the type vacation, version 1, “Vacation”")
     expect(root.dialog()).to_contain_text("All who draft it may draft new versions of each other’s")
     sign(root)
@@ -87,6 +89,7 @@ def test_a_type_is_defined_from_the_form_then_has_a_new_version_then_is_retired(
     root.arrive("**/types/define?type=*")
     expect(root.page.get_by_label("Name", exact=True)).to_have_value("vacation")
     expect(root.page.get_by_label("new versions of each other’s statements")).to_be_checked()
+    expect(root.page.get_by_label("Minutes that a signature is accepted")).to_have_value("90")
     root.page.get_by_label("Title", exact=True).fill("Time off")
     root.page.get_by_label("end as expired").check()
     root.button("Show what it does…").click()
@@ -129,6 +132,7 @@ def test_a_new_version_from_the_form_keeps_who_uses_its_statements(company: Comp
         ("schema", '{"pattern": "x"}', "The schema: the keyword “pattern” is not supported."),
         ("schema", '{"minLength": -1}', "The schema: minLength is a whole number from 0."),
         ("days", "0", "Days are a number from 0.05 to 3660."),
+        ("fresh", "10081", "Minutes are a whole number from 1 to 10080."),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_sent(

@@ -2,7 +2,7 @@
 
 import { refuse } from "./errors.js";
 
-const SKEW_MS = 5 * 60 * 1000;
+export const SKEW_MS = 5 * 60 * 1000;
 
 /** Return milliseconds since 1970; refuse any other form with `time_invalid`. */
 export function toMs(text) {
@@ -14,8 +14,9 @@ export function toMs(text) {
   return at.getTime();
 }
 
-/** Tell whether a signer's clock is within five minutes of the server's. */
-export const isFresh = (timeMs, nowMs) => Math.abs(timeMs - nowMs) <= SKEW_MS;
+/** Tell whether a signed time is at most so long ago, and at most five minutes ahead. */
+export const isFresh = (timeMs, nowMs, freshnessMs = SKEW_MS) =>
+  nowMs - timeMs >= -SKEW_MS && nowMs - timeMs <= freshnessMs;
 
 /** Return a time in seconds since 1970, until the year 9999, as the ledger writes times. */
 export const rfc3339 = (seconds) => new Date(seconds * 1000).toISOString();

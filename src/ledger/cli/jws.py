@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from ledger import jose
+from ledger import clock, jose
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.jws_arguments import ARGUMENTS
 from ledger.cli.jws_files import (
@@ -76,6 +76,8 @@ def sign(chosen: argparse.Namespace) -> int:
     if chosen.approval:
         print(_approval(chosen, passphrase))
         return ExitCode.DONE
+    if chosen.at is not None:
+        raise UsageError("--at is for --approval")
     signers = [
         jose.Sign(
             read_signer(path, alg=chosen.alg, passphrase=passphrase),
@@ -101,7 +103,9 @@ def _approval(chosen: argparse.Namespace, passphrase: bytes | None) -> str:
     raw = read_bytes(STANDARD if chosen.file is None else chosen.file)
     parse_document(raw)
     signer = read_signer(chosen.key[0], alg=chosen.alg, passphrase=passphrase)
-    header = {"typ": TYP, "kid": signer.public.thumbprint, "iat": int(time.time())}
+    signed_ms = None if chosen.at is None else clock.to_ms(clock.from_rfc3339(chosen.at))
+    iat = int(time.time()) if signed_ms is None else signed_ms // 1000
+    header = {"typ": TYP, "kid": signer.public.thumbprint, "iat": iat}
     return jose.to_compact(jose.sign_multi(raw, [jose.Sign(signer, header)]))
 
 

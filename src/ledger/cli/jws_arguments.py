@@ -24,6 +24,21 @@ def _passphrase(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _approval(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--approval",
+        action="store_true",
+        help="sign a ledger's document as its approval: compact, with typ, kid and iat as the"
+        " ledger takes them, up to five minutes later or as long as its type says",
+    )
+    command.add_argument(
+        "--at",
+        metavar="TIME",
+        help="with --approval: the time of signing, such as 2026-11-29T10:00Z, on a machine"
+        " whose clock is not set (default: its clock)",
+    )
+
+
 def _sign_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "file",
@@ -70,12 +85,7 @@ def _sign_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--append", metavar="FILE", help="add the signatures to this JWS instead of a payload"
     )
-    command.add_argument(
-        "--approval",
-        action="store_true",
-        help="sign a ledger's document as its approval: compact, with typ, kid and iat as the"
-        " ledger takes them",
-    )
+    _approval(command)
     command.add_argument("--empty", action="store_true", help="sign an empty payload")
     command.add_argument("--detached", action="store_true", help="omit the payload from the JWS")
     command.add_argument("--compact", action="store_true", help="write the compact form")

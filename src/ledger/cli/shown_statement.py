@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from ledger import clock
 from ledger.cli.shown_text import shown_line, shown_text
 from ledger.client.answers import KnownUse, ShownDecision, ShownStatement
 from ledger.domain.cautions import Caution, CautionKind, count_values, listed, of_statement
@@ -14,6 +15,7 @@ from ledger.domain.policy import Policy
 from ledger.domain.policy_words import called, moment, policy_sentence
 from ledger.domain.policy_words import listed as enumerated
 from ledger.domain.quoting import quoted
+from ledger.domain.statement_types import MINUTE_MS, parse_definition
 from ledger.domain.vocabulary import CHANGE
 from ledger.encoding import sha256_hex
 from ledger.errors import RefusedError
@@ -35,8 +37,10 @@ _OUTLOOKS = {
 }
 
 
-def lines_of(statement: ShownStatement, raw: bytes) -> list[str]:
+def lines_of(statement: ShownStatement, raw: bytes, definition: str | None = None) -> list[str]:
     """Return the lines that show a statement; `raw` are the bytes of its document.
+
+    `definition` is that of its type, which the document names by its digest.
 
     Title, content and policy are those of the bytes. Raises MalformedError as `parse_document`,
     RefusedError `document_differs` if the ledger names another digest.
@@ -61,6 +65,7 @@ def lines_of(statement: ShownStatement, raw: bytes) -> list[str]:
         f"Readers:  {_readers(statement, names)}",
         *_usable(document, statement, names),
         *[line for each in statement.decisions for line in _decision(each)],
+        *_fresh(definition),
         *_looked_at(cautions),
         "",
         *_tree(content),
@@ -169,6 +174,15 @@ def _decision(decision: ShownDecision) -> Iterator[str]:
         "let in by the operator": decision.admitted_by is not None,
     }
     yield from (f"          {says}" for says, is_so in marks.items() if is_so)
+
+
+def _fresh(definition: str | None) -> Iterator[str]:
+    fresh_ms = None if definition is None else parse_definition(definition).definition.freshness
+    if fresh_ms is not None and fresh_ms > clock.SKEW_MS:
+        yield (
+            f"LOOK AT:  what is signed here is accepted up to {fresh_ms // MINUTE_MS:,} minutes"
+            " after it was signed, also if its signer has changed their mind"
+        )
 
 
 def _looked_at(found: list[Caution]) -> Iterator[str]:

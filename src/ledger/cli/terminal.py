@@ -20,6 +20,7 @@ from ledger.client import (
     default_path,
     kept,
 )
+from ledger.domain.document import parse_document
 from ledger.domain.quoting import quoted
 from ledger.encoding import sha256_hex
 from ledger.system import private_files
@@ -102,8 +103,16 @@ def _show(client: LedgerClient, chosen: argparse.Namespace) -> int:
         digest, text = sha256_hex(document), document.decode()
         print_json({"statement": statement, "sha256": digest, "document": text})
     else:
-        print_lines(lines_of(statement, document))
+        print_lines(lines_of(statement, document, _definition(client, document)))
     return ExitCode.DONE
+
+
+def _definition(client: LedgerClient, document: bytes) -> str | None:
+    """Return the definition that a document names by its digest, None without one."""
+    stated = parse_document(document).type
+    if stated is None or stated.sha256 is None:
+        return None
+    return client.definition_of(stated.sha256)
 
 
 def _sign(client: LedgerClient, chosen: argparse.Namespace) -> int:

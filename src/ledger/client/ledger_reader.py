@@ -156,8 +156,15 @@ class LedgerReader:
         listed = next((each for each in self.types() if each.name == name), None)
         if listed is None:
             raise NotFoundError("type_unknown", f"there is no type {name!r} in force")
-        found = self._ask.ask(f"/api/types/{quote(listed.sha256, safe='')}", TypeText).definition
-        if sha256_hex(found.encode()) != listed.sha256:
+        return self.definition_of(listed.sha256)
+
+    def definition_of(self, digest: str) -> str:
+        """Return the definition with this SHA-256, in hex.
+
+        Raises NotFoundError `type_unknown`, RefusedError `type_differs` if it has another digest.
+        """
+        found = self._ask.ask(f"/api/types/{quote(digest, safe='')}", TypeText).definition
+        if sha256_hex(found.encode()) != digest:
             raise RefusedError("type_differs", "the definition has another digest")
         return found
 

@@ -35,6 +35,7 @@ from ledger.domain.receipts import (
     use_answer,
 )
 from ledger.domain.statement import Statement
+from ledger.domain.statement_types import freshness_of
 from ledger.domain.unique_names import kid_name
 from ledger.domain.vocabulary import Status
 from ledger.encoding import sha256_hex
@@ -94,7 +95,8 @@ class StatementCommands:
                 "status": "pending",
                 "warnings": [] if met else ["policy_not_yet_satisfiable"],
             }
-            end_ms = until_ms((body,), Basis(actor=creator))
+            fresh_ms = freshness_of(rules.types, parsed.type)
+            end_ms = until_ms((body,), Basis(actor=creator, freshness_ms=fresh_ms))
             plan = Plan(stream, None, statement.evolve, (body,), answer, end_ms)
             return with_end_of_earlier(plan, reading)
 
@@ -242,8 +244,13 @@ def _decider(
     return decide_now
 
 
+def _basis(decision: DecisionContext, subject: Statement) -> Basis:
+    fresh_ms = decision.freshness_ms(subject)
+    return Basis(actor=decision.person, statement=subject, freshness_ms=fresh_ms)
+
+
 def _plan_use(subject: Statement, decision: DecisionContext, body: StatementUse) -> Plan:
-    end_ms = until_ms((body,), Basis(actor=decision.person, statement=subject))
+    end_ms = until_ms((body,), _basis(decision, subject))
     answer = use_answer(subject.id, body)
     return Plan(parse_uuid(subject.id), subject, statement.evolve, (body,), answer, end_ms)
 
@@ -256,5 +263,5 @@ def _plan(
         "status": status,
         "approvals": approvals,
     }
-    end_ms = until_ms((body,), Basis(actor=decision.person, statement=subject))
+    end_ms = until_ms((body,), _basis(decision, subject))
     return Plan(parse_uuid(subject.id), subject, statement.evolve, (body,), answer, end_ms)

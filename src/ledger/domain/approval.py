@@ -36,7 +36,8 @@ class VerifiedApproval(NamedTuple):
 class Subject(msgspec.Struct, frozen=True):
     """What an approval must match; the SHA-256 (hex) is of the payload's base64url text.
 
-    Only a plain statement has rules that the individual form covers well enough.
+    Only a plain statement has rules that the individual form covers well enough. `freshness_ms` is
+    how old the shared form may be; the individual form is for statements without a type.
     """
 
     ledger: str
@@ -44,6 +45,7 @@ class Subject(msgspec.Struct, frozen=True):
     payload_sha256: str
     content_sha256: str
     is_plain: bool = True
+    freshness_ms: int = clock.SKEW_MS
 
 
 def parse_approval(text: str) -> CompactJws:
@@ -86,7 +88,8 @@ def verify_approval(
     if sha256_hex(jws.payload.encode()) == subject.payload_sha256:
         if jws.header.typ != TYP:
             raise RefusedError("jws_typ_mismatch", f"the shared form's typ must be {TYP}")
-        return VerifiedApproval("shared", _fresh(jws.header.iat, now_ms=now_ms))
+        iat = _fresh(jws.header.iat, now_ms=now_ms, freshness_ms=subject.freshness_ms)
+        return VerifiedApproval("shared", iat)
     try:
         payload = decode(b64u_decode(jws.payload), Individual)
     except MalformedError as error:
@@ -101,9 +104,9 @@ def verify_approval(
             "payload_timestamp_stale",
             "timestamp differs from the server's clock by over five minutes",
         )
-    for iat in (payload.iat, jws.header.iat):
-        if iat is not None:
-            _fresh(iat, now_ms=now_ms)
+    for stated in (payload.iat, jws.header.iat):
+        if stated is not None:
+            _fresh(stated, now_ms=now_ms)
     return VerifiedApproval("individual", payload.timestamp // 1000)
 
 
@@ -120,10 +123,9 @@ def _verify_individual(payload: Individual, subject: Subject, signer: str) -> No
         raise RefusedError("payload_mismatch", "a jti must have 1 to 128 characters")
 
 
-def _fresh(iat: int | None, *, now_ms: int) -> int:
+def _fresh(iat: int | None, *, now_ms: int, freshness_ms: int = clock.SKEW_MS) -> int:
     """Return a signed time in seconds; raise RefusedError `iat_stale`."""
-    if iat is None or not clock.is_fresh(iat * 1000, now_ms=now_ms):
-        raise RefusedError(
-            "iat_stale", "iat is missing or differs from the server's clock by over five minutes"
-        )
+    if iat is None or not clock.is_fresh(iat * 1000, now_ms=now_ms, freshness_ms=freshness_ms):
+        detail = "iat is missing, too long ago, or ahead of the server's clock"
+        raise RefusedError("iat_stale", detail)
     return iat

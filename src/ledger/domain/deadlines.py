@@ -68,6 +68,7 @@ class Basis(msgspec.Struct, frozen=True):
     owner: Person | None = None  # of the stream
     statement: Statement | None = None
     charter: Charter | None = None
+    freshness_ms: int = clock.SKEW_MS  # of what is signed about a statement
 
 
 def until_ms(bodies: Sequence[Body], basis: Basis) -> int | None:
@@ -123,15 +124,15 @@ def _of_record(body: StatementRecord, basis: Basis) -> list[int]:
     """Return the ends of a draft, a decision or a use, besides that of its key."""
     match body:
         case StatementDrafted():
-            return [*_of_draft(body), *_of_act(body.act)]
+            return [*_of_draft(body, basis), *_of_act(body.act, basis.freshness_ms)]
         case StatementSigned():
-            return [*_of_approval(body), *_of_statement(basis)]
+            return [*_of_approval(body, basis), *_of_statement(basis)]
         case StatementRejected() | ApprovalRetracted() | StatementWithdrawn():
-            return [*_of_act(body.act), *_of_statement(basis)]
+            return [*_of_act(body.act, basis.freshness_ms), *_of_statement(basis)]
         case StatementUsed():
-            return [*_of_act(body.act), *_of_uses(basis)]
+            return [*_of_act(body.act, basis.freshness_ms), *_of_uses(basis)]
         case OutcomeReported():
-            return _of_act(body.act)
+            return _of_act(body.act, basis.freshness_ms)
         case _:
             assert_never(body)
 
@@ -156,24 +157,24 @@ def _of_date(since: str | None) -> list[int]:
     return [] if since is None else [clock.to_ms(since) + REACH_MS + 1]
 
 
-def _of_act(text: str) -> list[int]:
-    return [stale_ms(text)]
+def _of_act(text: str, freshness_ms: int = clock.SKEW_MS) -> list[int]:
+    return [stale_ms(text, freshness_ms=freshness_ms)]
 
 
-def _of_draft(body: StatementDrafted) -> list[int]:
+def _of_draft(body: StatementDrafted, basis: Basis) -> list[int]:
     document = msgspec.json.decode(body.document, type=Document)
-    created = clock.stale_ms(clock.to_ms(document.created_at))
+    created = clock.stale_ms(clock.to_ms(document.created_at), basis.freshness_ms)
     used = None if document.usable is None else document.usable.until
     return [created, *_of_time(document.policy.expires_at), *_of_time(used)]
 
 
-def _of_approval(body: StatementSigned) -> list[int]:
+def _of_approval(body: StatementSigned, basis: Basis) -> list[int]:
     jws: CompactJws = parse_approval(body.jws)
     times_ms = [] if jws.header.iat is None else [jws.header.iat * 1000]
     if body.form == "individual":
         payload = msgspec.json.decode(b64u_decode(jws.payload), type=Individual)
         times_ms += [payload.timestamp, *([] if payload.iat is None else [payload.iat * 1000])]
-    return [clock.stale_ms(time_ms) for time_ms in times_ms]
+    return [clock.stale_ms(time_ms, basis.freshness_ms) for time_ms in times_ms]
 
 
 def _of_key(body: Body, basis: Basis) -> list[int]:

@@ -11,7 +11,7 @@ from ledger.domain.passkey import AssertionEvidence, RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.seen import seen
 from ledger.domain.statement import Statement
-from ledger.domain.statement_types import DefinedType, stops
+from ledger.domain.statement_types import DefinedType, freshness_of, stops
 from ledger.domain.vocabulary import VOTING_ROLES
 
 
@@ -41,6 +41,10 @@ class DecisionContext(msgspec.Struct, frozen=True):
     def stops(self, statement: Statement) -> bool:
         """Tell whether a pending statement has ended: with its type, or by a loss."""
         return stops(self.types, statement.type) or self.precedes_loss(statement)
+
+    def freshness_ms(self, statement: Statement) -> int:
+        """Return how old what is signed about a statement may be."""
+        return freshness_of(self.types, statement.type)
 
     def precedes_loss(self, statement: Statement) -> bool:
         """Tell whether the ledger lost entries after the draft of a statement."""

@@ -45,7 +45,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     # 2. The signature is valid and covers exactly this statement, which this person may read.
     require_readable(statement.audience, person, jws, key.jwk)
     require_unerased(statement, jws, key.jwk)
-    about = _subject(statement, decision.ledger)
+    about = _subject(statement, decision)
     form, iat = verify_approval(jws, key.jwk, about, signer=person.user, now_ms=decision.now_ms)
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_order(statement, person, iat)
@@ -216,13 +216,14 @@ def _step_of(statement: Statement, decision: DecisionContext) -> int | None:
         raise
 
 
-def _subject(statement: Statement, ledger: str) -> Subject:
+def _subject(statement: Statement, decision: DecisionContext) -> Subject:
     return Subject(
-        ledger=ledger,
+        ledger=decision.ledger,
         statement_id=statement.id,
         payload_sha256=statement.payload_sha256,
         content_sha256=statement.content_sha256,
         is_plain=statement.is_plain,
+        freshness_ms=decision.freshness_ms(statement),
     )
 
 
@@ -250,6 +251,7 @@ def act_about(
         kind,
         ledger=decision.ledger,
         now_ms=decision.now_ms,
+        freshness_ms=decision.freshness_ms(statement),
         statement_id=statement.id,
         sha256=statement.sha256,
     )

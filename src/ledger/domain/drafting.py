@@ -68,11 +68,11 @@ def draft(
     if is_change(document):
         governance.check_change(document)
     # 1. The signature is valid and covers exactly these bytes.
-    key = _signed_by(creator, act_text, raw, document, ledger, now_ms)
+    key = _signed_by(creator, act_text, raw, document, charter, now_ms)
     superseded = versions.require_found(document, creator, find)
     # 2. The document names the right creator, ledger and time; the person may draft.
     _require_own(document, creator, ledger)
-    _require_timely(document, now_ms)
+    _require_timely(document, charter, now_ms)
     require_standing(creator)
     _require_scope(key, document)
     known = _require_kind(document, creator, charter)
@@ -105,7 +105,7 @@ def draft(
 
 
 def _signed_by(  # what a signature is verified with
-    creator: Person, act_text: str, raw: bytes, document: Document, ledger: str, now_ms: int
+    creator: Person, act_text: str, raw: bytes, document: Document, charter: Charter, now_ms: int
 ) -> AttestedKey:
     """Return the key whose signature covers exactly these bytes."""
     jws = parse_act(act_text)
@@ -114,8 +114,9 @@ def _signed_by(  # what a signature is verified with
         jws,
         key.jwk,
         acts.Draft,
-        ledger=ledger,
+        ledger=charter.ledger,
         now_ms=now_ms,
+        freshness_ms=statement_types.freshness_of(charter.types, document.type),
         statement_id=document.statement_id,
         sha256=sha256_hex(raw),
     )
@@ -165,11 +166,11 @@ def _require_own(document: Document, creator: Person, ledger: str) -> None:
         raise RefusedError("ledger_mismatch", "the document is for another ledger")
 
 
-def _require_timely(document: Document, now_ms: int) -> None:
-    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms):
-        raise RefusedError(
-            "document_time_stale", "createdAt differs from the server's clock by over five minutes"
-        )
+def _require_timely(document: Document, charter: Charter, now_ms: int) -> None:
+    fresh_ms = statement_types.freshness_of(charter.types, document.type)
+    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms, freshness_ms=fresh_ms):
+        detail = "createdAt is too long ago, or ahead of the server's clock"
+        raise RefusedError("document_time_stale", detail)
     ends = document.policy.expires_at
     if ends is not None and clock.to_ms(ends) <= now_ms:
         raise ConflictError("statement_expired", "the policy has already expired")

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import charter_values, policy, usable
 from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
 from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_title
@@ -24,12 +25,15 @@ from ledger.errors import ConflictError, ForbiddenError, MalformedError, Refused
 
 MAX_DEFINITION_BYTES = 65_536
 MAX_DRAFTERS = 256
+MINUTE_MS = 60_000
+MOST_FRESH_MINUTES = 10_080  # 7 days
 
 
 class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """The members of a definition; `max_age` overrides the charter's, in milliseconds.
 
     `supersede` says who drafts a new version of a statement of the type, beside its creator.
+    `freshness` is how old a signature about a statement of the type may be, in milliseconds.
     """
 
     name: str
@@ -41,12 +45,14 @@ class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
     max_age: SafeInteger | None = None
     usable: Usable | None = None
     supersede: SupersededBy = "creator"
+    freshness: SafeInteger | None = None
 
 
 class DefinedType(msgspec.Struct, frozen=True):
     """A type as of a position: its newest definition.
 
-    Pending statements of the versions up to `stopped` have ended.
+    Pending statements of the versions up to `stopped` have ended. `freshness_ms` has that of each
+    version, from the first on.
     """
 
     definition: TypeDefinition
@@ -54,6 +60,7 @@ class DefinedType(msgspec.Struct, frozen=True):
     sha256: str
     stopped: int = 0
     retired: bool = False
+    freshness_ms: tuple[int, ...] = ()
 
     @property
     def stated(self) -> DocumentType:
@@ -92,6 +99,7 @@ def parse_definition(text: str) -> DefinedType:
             raise _invalid("the uses of a type have no end: each document can state one")
     if found.max_age is not None:
         charter_values.check_age(found.max_age, "type_invalid")
+    _check_freshness(found.freshness)
     schema = parse_schema(found.schema)
     _require_labels(found.schema)
     return DefinedType(found, schema, sha256_hex(raw))
@@ -117,6 +125,13 @@ def _check_drafters(drafters: tuple[str, ...]) -> None:
         raise _invalid("a drafter is user:<id of a person> or role:<name of a role>")
 
 
+def _check_freshness(freshness_ms: int | None) -> None:
+    minutes, rest = divmod(clock.SKEW_MS if freshness_ms is None else freshness_ms, MINUTE_MS)
+    if rest or not 1 <= minutes <= MOST_FRESH_MINUTES:
+        most = f"{MOST_FRESH_MINUTES:,}"
+        raise _invalid(f"freshness is 1 to {most} whole minutes, in milliseconds")
+
+
 def _invalid(detail: str) -> MalformedError:
     return MalformedError("type_invalid", detail)
 
@@ -126,12 +141,23 @@ def types_after(types: Types, body: TypeDefined | TypeRetired) -> Types:
     known = types.get(body.name)
     if isinstance(body, TypeDefined):
         after = parse_definition(body.definition)
+        own_ms = after.definition.freshness or clock.SKEW_MS
+        each_ms = (*(() if known is None else known.freshness_ms), own_ms)
+        after = msgspec.structs.replace(after, freshness_ms=each_ms)
     else:
         after = msgspec.structs.replace(types[body.name], retired=True)
     stopped = 0 if known is None else known.stopped
     if known is not None and body.pending == "stop":
         stopped = known.definition.version
     return {**types, body.name: msgspec.structs.replace(after, stopped=stopped)}
+
+
+def freshness_of(types: Types, stated: DocumentType | None) -> int:
+    """Return how old a signature about a statement may be that states this type and version."""
+    known = None if stated is None else types.get(stated.name)
+    if stated is None or known is None or not 1 <= stated.version <= len(known.freshness_ms):
+        return clock.SKEW_MS
+    return known.freshness_ms[stated.version - 1]
 
 
 def roles_of(definition: TypeDefinition) -> frozenset[str]:

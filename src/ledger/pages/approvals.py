@@ -20,6 +20,7 @@ from ledger.pages.headings import Headings, headings
 from ledger.pages.standing import standing
 from ledger.pages.statement import people_of, policies_in_words
 from ledger.pages.web import FromWeb, page, to_sign_in
+from ledger.pages.words import fresh_for
 from projections import inbox, readers, statements, types, users
 from projections.statements import StatementDetail
 from projections.users import User
@@ -35,6 +36,7 @@ class Reviewed(msgspec.Struct, frozen=True):
     statement: StatementDetail
     content: Value
     headings: Headings
+    fresh_for: str | None
     cautions: list[Caution]
     values: int
     words: dict[str, str | None]
@@ -108,12 +110,14 @@ def _sorted(
             apart.append((each, "large"))
         else:
             content = parse_content(each.content)
+            kind = types.definition_of(db, each.type, at=at)
             mine = [d.jws for d in each.decisions if d.person.id == me.id]
             reviewed.append(
                 Reviewed(
                     statement=each,
                     content=content,
-                    headings=headings(types.schema_of(db, each.type, at=at), content),
+                    headings=headings(None if kind is None else kind.schema, content),
+                    fresh_for=fresh_for(kind),
                     cautions=of_statement(each.title, content),
                     values=count_values(content),
                     words=words,

@@ -26,7 +26,7 @@ from ledger.domain.policy_words import listed, many_of, moment, node_phrase, pol
 from ledger.domain.quoting import quoted
 from ledger.domain.statement_types import parse_definition
 from ledger.pages.texts import text
-from ledger.pages.words import values_phrase
+from ledger.pages.words import age_phrase, values_phrase
 from projections import changes, users
 from projections.rules import RulesInForce
 
@@ -168,5 +168,10 @@ def _of_definition(definition: str, names: Mapping[str, str]) -> dict[str, str]:
         "title": known.title,
         "drafters": listed([many_of(each, names) for each in known.drafters]),
         "supersede": text("change.superseded-by.drafters") if known.supersede == "drafters" else "",
+        "fresh": _fresh(known.freshness),
         "policy": policy_sentence(known.policy, names),
     }
+
+
+def _fresh(freshness_ms: int | None) -> str:
+    return "" if freshness_ms is None else text("change.fresh", age=age_phrase(freshness_ms))

@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import policy
 from ledger.domain.policy_words import listed, many_of, policy_sentence
 from ledger.domain.statement_types import TypeDefinition, parse_definition
 from ledger.domain.vocabulary import AUDITOR, SupersededBy
 from ledger.pages.uses import usable_sentence
+from ledger.pages.words import age_phrase
 from projections import types, users
 from projections.statements import StatementDetail
 from projections.types import TypeDetail
@@ -20,13 +22,14 @@ _SHOWN = 100  # types on a page
 
 
 class ShownType(NamedTuple):
-    """A type in words: its newest version, who drafts it, its policy, and its executors."""
+    """A type in words: its newest version, who drafts it, its rules, how old a signature may be."""
 
     about: TypeDetail
     drafters: str
     policy: str
     usable: str
     supersede: SupersededBy
+    fresh: str
 
 
 class NextVersion(NamedTuple):
@@ -48,6 +51,7 @@ def shown(db: sqlite3.Connection, *, at: int) -> list[ShownType]:
             policy=policy_sentence(known.policy, names),
             usable="" if known.usable is None else usable_sentence(known.usable, names),
             supersede=known.supersede,
+            fresh=age_phrase(known.freshness or clock.SKEW_MS),
         )
         for each, known in zip(found, definitions, strict=True)
     ]

@@ -18,6 +18,7 @@ from ledger.domain.content import parse_content
 from ledger.domain.policy import Policy
 from ledger.domain.policy_words import policy_sentence
 from ledger.domain.readers import Reader, unknown_statement
+from ledger.domain.statement_types import TypeDefinition
 from ledger.encoding import SHA256_HEX, parse_json
 from ledger.http import qr_code
 from ledger.http.requests import AnyRequest
@@ -31,7 +32,13 @@ from ledger.pages.standing import OpenActions, standing
 from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
 from ledger.pages.web import FromWeb, Web, page, to_sign_in
-from ledger.pages.words import group_sentence, is_questioned, place_sentence, progress_sentence
+from ledger.pages.words import (
+    fresh_for,
+    group_sentence,
+    is_questioned,
+    place_sentence,
+    progress_sentence,
+)
 from projections import changes, erasures, floor, holds, readers, statements, types, users
 from projections import rules as rules_set
 from projections.statements import StatementDetail
@@ -99,7 +106,7 @@ def _shown(
         below = floor.is_below(db, found.position, rules, floor.in_force(db, at=seen))
         takes_part = not readers.foreign(db, reader, [found.position])
         version_way = None if then.is_past else next_version(db, me, found, at=seen)
-        hold, schema = _kept(db, found, at=seen)
+        hold, kind = _kept(db, found, at=seen)
         awaits = bool(items) and _awaits(db, me, at=seen)
     uses = shown_uses(found, me, people, takes_part=takes_part, now=now)
     return page(
@@ -126,19 +133,22 @@ def _shown(
         changed=None if earlier is None else changed_since(earlier, found.document.encode()),
         place=place_of(found),
         version_way=version_way,
-        **_content(found, schema, is_change=bool(items)),
+        **_content(found, kind, is_change=bool(items)),
         **policies_in_words(rules, replaced_rules, people),
     )
 
 
-def _content(found: StatementDetail, schema: Any, *, is_change: bool) -> dict[str, Any]:
+def _content(
+    found: StatementDetail, kind: TypeDefinition | None, *, is_change: bool
+) -> dict[str, Any]:
     """Return what the page shows of a statement's content; changes are told in words."""
     content = parse_content(found.content)
     return {
         "content": content,
         "cautions": [] if is_change else of_statement(found.title, content),
         "values": count_values(content),
-        "headings": headings(schema, content),
+        "headings": headings(None if kind is None else kind.schema, content),
+        "fresh_for": fresh_for(kind),
     }
 
 
@@ -159,9 +169,9 @@ def _awaits(db: sqlite3.Connection, me: users.User, *, at: int) -> bool:
 
 def _kept(
     db: sqlite3.Connection, found: StatementDetail, *, at: int
-) -> tuple[holds.HoldInForce | None, Any]:
-    """Return the hold on a statement, and the schema of its type."""
-    return holds.of(db, "statement", found.id, at=at), types.schema_of(db, found.type, at=at)
+) -> tuple[holds.HoldInForce | None, TypeDefinition | None]:
+    """Return the hold on a statement, and the definition of its type."""
+    return holds.of(db, "statement", found.id, at=at), types.definition_of(db, found.type, at=at)
 
 
 def people_of(rules: Policy | None) -> set[str]:

@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.domain.charter_values import HOUR_MS
-from ledger.domain.statement_types import parse_definition
+from ledger.domain.statement_types import MINUTE_MS, parse_definition
 from ledger.domain.vocabulary import AUDITOR
 from ledger.encoding import SHA256_HEX, parse_json
 from ledger.errors import NotFoundError
@@ -140,8 +140,11 @@ def _before(db: sqlite3.Connection, digest: str, *, at: int) -> dict[str, Any]:
     texts = {name: _lines(members[name]) for name in ("policy", "schema")}
     age = members.get("maxAge")
     days = "" if age is None else f"{round(age / HOUR_MS / 24, 3):g}"
+    fresh = members.get("freshness")
+    minutes = "" if fresh is None else str(fresh // MINUTE_MS)
     others = {"usable": None, "supersede": "creator"}
-    return others | members | texts | {"sha256": found.sha256, "days": days}
+    asked = {"days": days, "minutes": minutes}
+    return others | members | texts | asked | {"sha256": found.sha256}
 
 
 def _lines(value: Any) -> str:

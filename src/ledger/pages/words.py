@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import assert_never
 
+from ledger import clock
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy_words import listed, moment
 from ledger.domain.quoting import quoted
+from ledger.domain.statement_types import TypeDefinition
 from ledger.domain.vocabulary import HOMES, KeyHome
 from ledger.pages.texts import text
 from projections.statements import MemberProgress, Progress, StatementDetail
@@ -38,6 +40,18 @@ def values_phrase(values: CharterValues) -> str:
 def homes_phrase(homes: Iterable[KeyHome]) -> str:
     """Return where new signing keys may live, e.g. `on one device or with a program`."""
     return listed([text(f"change.home.{each}") for each in homes], "or")
+
+
+def age_phrase(age_ms: int) -> str:
+    """Return `90 minutes`, or as `wait` does for whole hours."""
+    minutes = age_ms // 60_000
+    return wait(age_ms) if not minutes % 60 else text("change.wait.minutes", count=minutes)
+
+
+def fresh_for(kind: TypeDefinition | None) -> str | None:
+    """Return how long what is signed about a type's statements is accepted, None if as usual."""
+    fresh_ms = 0 if kind is None else kind.freshness or 0
+    return age_phrase(fresh_ms) if fresh_ms > clock.SKEW_MS else None
 
 
 def wait(age_ms: int) -> str:

@@ -209,7 +209,8 @@ RULES = (
          no(APPROVAL, "payload.ledger not in (None, subject.ledger)")),
     case("approval-stale", "An approval was signed six minutes before it was recorded.",
          partial(of_operator, bundles.signed_early),
-         no(APPROVAL, "iat is None or not clock.is_fresh(iat * 1000, now_ms=now_ms)")),
+         no(APPROVAL, "iat is None or not clock.is_fresh("
+                      "iat * 1000, now_ms=now_ms, freshness_ms=freshness_ms)")),
     case("role-not-open", "Somebody registered with a role that only a change grants.",
          bundles.took_a_role, no("domain/admission.py", "role not in OPEN_ROLES")),
     case("names-alike", "Two people have names that look alike.",

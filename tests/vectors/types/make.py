@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.vectors.changes.company import Company
 from tests.vectors.changes.make import shown_event
 from tests.vectors.types.definitions import DEFINITIONS
+from tests.vectors.types.freshness import FRESHNESS
 from tests.vectors.types.superseding import SUPERSEDING
 from tests.vectors.types.tries import TRIES
 
@@ -20,7 +21,7 @@ def text() -> str:
     """Return the text of cases.json."""
     company = Company().events
     cases = []
-    for name, (tries, code) in (TRIES | SUPERSEDING | DEFINITIONS).items():
+    for name, (tries, code) in (TRIES | SUPERSEDING | DEFINITIONS | FRESHNESS).items():
         told = Company()
         tries(told)
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)]

@@ -142,7 +142,7 @@ export function stated(jws) {
  *
  * `about` are the members that say what the act is about, and the values that they must have.
  */
-export async function verifyAct(jws, jwk, kind, { ledger, nowMs, about = {} }) {
+export async function verifyAct(jws, jwk, kind, { ledger, nowMs, about = {}, freshnessMs }) {
   await verifyCompact(jws, jwk);
   const act = stated(jws);
   if (act.act !== kind) refuse("act_mismatch", "not the act that is expected");
@@ -150,8 +150,8 @@ export async function verifyAct(jws, jwk, kind, { ledger, nowMs, about = {} }) {
     if (act[name] !== expected) refuse("act_mismatch", "the act is about something else");
   }
   if (act.ledger !== ledger) refuse("ledger_mismatch", "signed for another ledger");
-  if (!isFresh(act.iat * 1000, nowMs)) {
-    refuse("iat_stale", "the signed time differs from the server's by over five minutes");
+  if (!isFresh(act.iat * 1000, nowMs, freshnessMs)) {
+    refuse("iat_stale", "the signed time is too long ago, or ahead of the server's clock");
   }
   return act;
 }

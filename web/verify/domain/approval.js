@@ -31,13 +31,13 @@ export function parseApproval(source) {
 }
 
 /** Verify that this key signed the approval, and over this statement; return its form and time. */
-export async function verifyApproval(jws, jwk, statement, { ledger, signer, nowMs }) {
+export async function verifyApproval(jws, jwk, statement, { ledger, signer, nowMs, freshnessMs }) {
   await verifyCompact(jws, jwk);
   if ((await sha256Hex(bytesOf(jws.payload))) === statement.payloadSha256) {
     if (jws.header.typ === null) {
       refuse("jws_typ_mismatch", `the shared form's typ must be ${APPROVAL_TYP}`);
     }
-    requireFresh(jws.header.iat, nowMs);
+    requireFresh(jws.header.iat, nowMs, freshnessMs);
     return { form: FORM.SHARED, iat: jws.header.iat };
   }
   const payload = readPayload(jws, PAYLOAD, "payload_mismatch", "the payload is not this statement");
@@ -70,8 +70,8 @@ async function requireIndividual(payload, statement, ledger, signer) {
   }
 }
 
-function requireFresh(iat, nowMs) {
-  if (iat === null || !isFresh(iat * 1000, nowMs)) {
-    refuse("iat_stale", "iat is missing, or over five minutes from the server's clock");
+function requireFresh(iat, nowMs, freshnessMs) {
+  if (iat === null || !isFresh(iat * 1000, nowMs, freshnessMs)) {
+    refuse("iat_stale", "iat is missing, too long ago, or ahead of the server's clock");
   }
 }

@@ -12,6 +12,7 @@ import { maySign, mayVeto } from "./policy.js";
 import { requireReadable } from "./readers.js";
 import { seenOf } from "./seen.js";
 import { requireReason, requireStanding } from "./standing.js";
+import { freshnessOf } from "./statement_types.js";
 import { stepFor } from "./steps.js";
 import { confirm } from "./stepup.js";
 import { requireText } from "./text.js";
@@ -29,7 +30,9 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   // 2. The signature, over this statement and nothing else, which this person may read.
   await requireReadable(statement, person, jws, key.jwk);
   const signer = person.user;
-  const { form, iat } = await verifyApproval(jws, key.jwk, statement, { ledger, signer, nowMs });
+  const freshnessMs = freshnessOf(context.charter.types, statement.type);
+  const about = { ledger, signer, nowMs, freshnessMs };
+  const { form, iat } = await verifyApproval(jws, key.jwk, statement, about);
   // 3. The statement takes approvals; this person may give one and has not yet.
   requireOrder(statement, person, iat);
   requireStatus(statement, context, STATUS.PENDING, STATUS.APPROVED);
@@ -153,7 +156,8 @@ export async function actAbout(statement, source, kind, person, context) {
   const { jwk } = activeKey(person, jws.header.kid, context.nowMs, { act: kind });
   await requireReadable(statement, person, jws, jwk);
   const about = { statementId: statement.id, sha256: statement.sha256 };
-  return signedBy(person, source, kind, { ...context, about });
+  const freshnessMs = freshnessOf(context.charter.types, statement.type);
+  return signedBy(person, source, kind, { ...context, about, freshnessMs });
 }
 
 /** Refuse a reason that is too long, or has a character that no text may have. */

@@ -17,7 +17,7 @@ import { readByOf, requireKnownReaders } from "./readers.js";
 import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
 import { refuseBeyond, requireCovered } from "./service_scope.js";
-import { requireDrafter, requireMet } from "./statement_types.js";
+import { freshnessOf, requireDrafter, requireMet } from "./statement_types.js";
 import { requireDraftable } from "./usable.js";
 import { requireFound, requireSupersedable } from "./versions.js";
 
@@ -28,17 +28,18 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
   const document = parseDocument(raw);
   const isAChange = isChange(document);
   if (isAChange) checkChange(document);
+  const freshnessMs = freshnessOf(charter.types, document.type);
   // 1. The signature, and that it is over these very bytes.
   const about = { statementId: document.statementId, sha256: await sha256Hex(raw) };
-  const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about });
+  const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about, freshnessMs });
   const superseded = requireFound(document, creator, statedSources(document, body, creator, sources));
   // 2. The document names the right creator, ledger and time; the person may draft.
   if (document.creator !== creator.user) {
     refuse("document_creator_mismatch", "the document names another creator");
   }
   if (document.ledger !== ledger) refuse("ledger_mismatch", "the document is for another ledger");
-  if (!isFresh(toMs(document.createdAt), nowMs)) {
-    refuse("document_time_stale", "createdAt is over five minutes from the server's clock");
+  if (!isFresh(toMs(document.createdAt), nowMs, freshnessMs)) {
+    refuse("document_time_stale", "createdAt is too long ago, or ahead of the server's clock");
   }
   const ends = document.policy.expiresAt;
   if (ends !== null && toMs(ends) <= nowMs) {

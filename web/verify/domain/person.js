@@ -290,11 +290,11 @@ export function decideName(_, { version, body: { name, nameSkeletons, unicode } 
  * Return the active key and the payload of an act that this person signed. The key `itself` may
  * sign also if nobody reaffirmed it after a loss.
  */
-export async function signedBy(actor, source, kind, { ledger, nowMs, about, itself = null }) {
+export async function signedBy(actor, source, kind, { ledger, nowMs, about, itself = null, freshnessMs }) {
   const jws = parseAct(source);
   const { kid } = jws.header;
   const isOwn = OWN_ACTS.includes(kind);
   const act = !isOwn || kid === itself ? kind : null;
   const key = activeKey(actor, kid, nowMs, { unaffirmed: kid === itself, act });
-  return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs, about }) };
+  return { key, signed: await verifyAct(jws, key.jwk, kind, { ledger, nowMs, about, freshnessMs }) };
 }

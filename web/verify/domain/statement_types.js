@@ -3,6 +3,7 @@
 import { parseSchema, SchemaError, unmet } from "../../static/js/lib/content-schema.js";
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { parse } from "../../static/js/lib/strict-json.js";
+import { SKEW_MS } from "../clock.js";
 import { parseJson, same } from "../encoding.js";
 import { refuse } from "../errors.js";
 import { integer, listOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
@@ -15,6 +16,8 @@ import { SUPERSEDED_BY } from "./vocabulary.js";
 
 const MAX_DEFINITION_BYTES = 64 * 1024;
 const MAX_DRAFTERS = 256;
+const MINUTE_MS = 60_000;
+const MOST_FRESH_MINUTES = 10_080; // 7 days
 
 const definition = struct({
   name: text,
@@ -26,6 +29,7 @@ const definition = struct({
   maxAge: optional(integer),
   usable: optional(usable),
   supersede: withDefault(oneOf(...Object.values(SUPERSEDED_BY)), SUPERSEDED_BY.CREATOR),
+  freshness: optional(integer),
 });
 
 /** Return the type that a definition defines, without its digest. */
@@ -46,6 +50,7 @@ export function parseDefinition(source) {
     if (found.usable.until !== null) invalid("the uses of a type have no end");
   }
   if (found.maxAge !== null) requireAge(found.maxAge, "type_invalid");
+  requireFreshness(found.freshness ?? SKEW_MS);
   const { members: top } = parse(source);
   const schema = schemaOf(top.find(([name]) => name === "schema")[1]);
   requireLabels(schema);
@@ -76,6 +81,13 @@ function requireDrafters(drafters) {
   if (!drafters.every(isMember)) invalid("a drafter is user:<id> or role:<name of a role>");
 }
 
+function requireFreshness(freshnessMs) {
+  const minutes = freshnessMs / MINUTE_MS;
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > MOST_FRESH_MINUTES) {
+    invalid(`freshness is 1 to ${MOST_FRESH_MINUTES} whole minutes, in milliseconds`);
+  }
+}
+
 const invalid = (detail) => refuse("type_invalid", detail);
 
 /** Return the types after a new version or the end of one, which may end pending statements. */
@@ -86,10 +98,16 @@ export async function typesAfter(types, { name, definition: source = null, pendi
     sha256: await sha256Hex(source),
     isRetired: false,
   });
+  const each = known?.freshnessMs ?? []; // of each version, from the first on
   const after = source === null ? { ...known, isRetired: true } : await defined();
   const stopped = known && pending === "stop" ? known.version : (known?.stopped ?? 0);
-  return new Map([...types, [name, { ...after, stopped }]]);
+  const freshnessMs = source === null ? each : [...each, after.freshness ?? SKEW_MS];
+  return new Map([...types, [name, { ...after, stopped, freshnessMs }]]);
 }
+
+/** Return how old a signature about a statement may be that states this type and version. */
+export const freshnessOf = (types, stated) =>
+  (stated !== null && types.get(stated.name)?.freshnessMs[stated.version - 1]) || SKEW_MS;
 
 /** Return the roles that a definition names, of its drafters and its policy. */
 export function rolesNamed({ drafters, policy: rules, usable: uses }) {

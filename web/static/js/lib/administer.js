@@ -3,7 +3,6 @@
 
 import { settle } from "./api.js";
 import { all, ask, el, one, put } from "./dom.js";
-import { approvals, consequences, preview, refused } from "./effects.js";
 import { me, onAction, run, say, start } from "./page.js";
 import { live, read, swap } from "./sse.js";
 import { catalogue, text } from "./texts.js";
@@ -25,6 +24,7 @@ export async function showEffect(items, { alone = false } = {}) {
   const mine = (asked += 1);
   sign.disabled = true;
   one("#effect").replaceChildren(el("p", { class: "muted" }, text("effect.computing")));
+  const { approvals, consequences, preview, refused } = await import("./effects.js"); // only where it is asked for
   let shown;
   let possible = true;
   try {

@@ -56,12 +56,13 @@ function values(
 }
 
 /** Return what a definition of a type says in words: its rules, but for the schema. */
-const ofDefinition = ({ name, version, title, drafters, policy, supersede }, names, texts) => ({
+const ofDefinition = ({ name, version, title, drafters, policy, supersede, freshness }, names, texts) => ({
   name,
   version,
   title,
   drafters: listed(drafters.map((each) => manyOf(each, names))),
   supersede: supersede === "drafters" ? texts["change.superseded-by.drafters"] : "",
+  fresh: freshness ? fill(texts["change.fresh"], { age: agePhrase(freshness, texts) }) : "",
   policy: policySentence(policy, names),
 });
 
@@ -85,6 +86,12 @@ const homesPhrase = (homes, texts) => listed(homes.map((home) => texts[`change.h
 
 function wait(ageMs, texts) {
   const hours = ageMs / 3_600_000;
-  const [unit, count] = hours % 24 ? ["hours", hours] : ["days", hours / 24];
+  return hours % 24 ? counted("hours", hours, texts) : counted("days", hours / 24, texts);
+}
+
+const agePhrase = (ageMs, texts) =>
+  ageMs % 3_600_000 ? counted("minutes", ageMs / 60_000, texts) : wait(ageMs, texts);
+
+function counted(unit, count, texts) {
   return fill(texts[`change.wait.${unit}.${count === 1 ? "one" : "other"}`], { count });
 }

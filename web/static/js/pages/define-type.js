@@ -14,8 +14,8 @@ const [{ SchemaError }, { TypedContent }] = await Promise.all([
   import("../lib/content-schema.js"), import("../lib/typed-draft.js"),
 ]);
 
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 const PAUSE_MS = 400;
 const NAME = /^(?=.{1,64}$)(?!ledger\/)[a-z][a-z0-9-]*(?:\/[a-z][a-z0-9-]*)*$/;
 
@@ -58,7 +58,7 @@ function jsonFault(name) {
 
 /** Return the exact text of the definition; the schema in it is as it was written. */
 function definition() {
-  const days = field("days").valueAsNumber;
+  const [days, minutes] = ["days", "fresh"].map((name) => field(name).valueAsNumber);
   const members = {
     name: field("name").value,
     version: Number(version) + 1,
@@ -67,7 +67,8 @@ function definition() {
     policy: policy(),
     ...(field("supersede").checked && { supersede: "drafters" }),
     ...(usable && { usable: JSON.parse(usable) }), // as in the version before
-    ...(days && { maxAge: Math.round((days * DAY_MS) / HOUR_MS) * HOUR_MS }),
+    ...(days && { maxAge: Math.round(days * 24) * HOUR_MS }),
+    ...(minutes && { freshness: minutes * MINUTE_MS }),
   };
   const said = Object.entries(members).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   return `{\n${[...said, `  "schema": ${field("schema").value.trim()}`].join(",\n")}\n}`;
@@ -91,6 +92,8 @@ function schemaFault(isPolicySound) {
   }
 }
 
+const boundFault = (name) => (field(name).validity.valid ? "" : text(`define.fault.${name}`));
+
 /** Show the errors at their fields; return them as `[[field, sentence], …]`. */
 function faults() {
   const policyWrong = policyFault();
@@ -99,7 +102,8 @@ function faults() {
     "type-title": field("type-title").value.trim() ? "" : text("define.fault.title"),
     drafters: chosen("drafter").length ? "" : text("define.fault.drafters"),
     policy: policyWrong,
-    days: field("days").validity.valid ? "" : text("define.fault.days"),
+    days: boundFault("days"),
+    fresh: boundFault("fresh"),
     schema: schemaFault(!policyWrong),
   };
   for (const [name, told] of Object.entries(found)) {
