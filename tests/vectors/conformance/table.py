@@ -6,7 +6,7 @@ pass. So no other check refuses the bundle, and a verifier that leaves this chec
 
 from functools import partial
 
-from tests.vectors.conformance import bundles, table_restored
+from tests.vectors.conformance import bundles, table_restored, table_rules
 from tests.vectors.conformance.bundles import forged, of_operator, of_table
 from tests.vectors.conformance.case import (
     ANY_CHALLENGE,
@@ -49,6 +49,7 @@ GENUINE = (
     case("genuine-other-readme", "A README.txt of somebody else: no check rests on it.",
          bundles.other_readme),
     *table_restored.GENUINE,
+    *table_rules.GENUINE,
 )  # fmt: skip
 
 CONTAINERS = (
@@ -234,4 +235,5 @@ RULES = (
           "    following = next_use(usable.times, statement.uses) or (2, 1)\n")),
 )  # fmt: skip
 
-CASES = (*GENUINE, *CONTAINERS, *SHOWN, *LOG, *EVIDENCE, *RULES, *table_restored.REFUSED)
+CASES = (*GENUINE, *CONTAINERS, *SHOWN, *LOG, *EVIDENCE, *RULES, *table_restored.REFUSED,
+         *table_rules.REFUSED)  # fmt: skip
