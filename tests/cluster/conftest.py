@@ -80,8 +80,10 @@ def under_load(
             fault()
             load.wait_for(50)
         finally:
-            load.end()
-            mend()
+            try:
+                load.end()
+            finally:
+                mend()  # or every later test would fail too
         found = (longest_gap_s(load.history), len(load.history), load.repeated)
         request.config.stash.setdefault(OUTAGES, {})[request.node.name] = found
         assert out_of_order(load.history) is None
