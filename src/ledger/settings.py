@@ -30,8 +30,9 @@
 | LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
 | LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
 | LEDGER_MESSAGE_RETRIES | from 5 s to a day, three days in all | pauses between attempts, seconds |
-| LEDGER_PRIVATE_HOSTS | none | private hosts to which messages may be sent |
+| LEDGER_PRIVATE_HOSTS | none | private hosts to which webhooks may send |
 | LEDGER_SMTP_URL | none | mail server, smtp(s)://[user:password@]host[:port] |
+| LEDGER_SMTP_PLAIN_HOSTS | none | hosts to which mail may be sent without TLS |
 | LEDGER_MAIL_FROM | none | address that mail is from; needed with the server |
 | LEDGER_CLOCK_CONFIRMED | none | newest position at which a clock far from the log's is right |
 | LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
@@ -152,7 +153,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         _refuse("LEDGER_RP_ID", "must be the origin's host or a parent domain of it")
     data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
-    hosts = _parsed(environment, "LEDGER_PRIVATE_HOSTS", parse_hosts)
+    plain = _parsed(environment, "LEDGER_SMTP_PLAIN_HOSTS", parse_hosts)
     return Settings(
         origin=origin,
         rp_id=rp_id,
@@ -182,8 +183,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         security_log=_security_log(environment, data),
         metrics=_networks(environment, "LEDGER_METRICS", LOOPBACK),
         message_retries=_parsed(environment, "LEDGER_MESSAGE_RETRIES", parse_pauses),
-        private_hosts=hosts,
-        smtp=_parsed(environment, "LEDGER_SMTP_URL", lambda url: parse_smtp_url(url, hosts)),
+        private_hosts=_parsed(environment, "LEDGER_PRIVATE_HOSTS", parse_hosts),
+        smtp=_parsed(environment, "LEDGER_SMTP_URL", lambda url: parse_smtp_url(url, plain)),
         mail_from=_mail_from(environment),
         clock_confirmed=_position(environment, "LEDGER_CLOCK_CONFIRMED"),
         drain_s=_number(environment, "LEDGER_DRAIN", 0, least=0),

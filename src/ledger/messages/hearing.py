@@ -5,7 +5,7 @@ other question of who reads: a role that ended hears nothing more, also of earli
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -51,6 +51,14 @@ def administers(db: sqlite3.Connection, user: str, *, at: int, now: str) -> bool
     """Tell whether a person is an active administrator."""
     found = users.by_id(db, user, at=at, now=now)
     return found is not None and ADMINISTRATOR in found.roles and found.standing == "active"
+
+
+def may_read(db: sqlite3.Connection, person: str, statements: Collection[str]) -> frozenset[str]:
+    """Return those of these statements, by id, that a person may read now."""
+    numbers = {find_stream(db, each): each for each in statements}
+    known = [number for number in numbers if number is not None]
+    found = readers.readable(db, readers.of(db, person), known)
+    return frozenset(numbers[number] for number in found)
 
 
 def told(db: sqlite3.Connection, stored: Stored) -> list[Outline]:

@@ -18,15 +18,41 @@ from ledger.encoding import b64u_encode
 from ledger.store.ports.messages import Mailbox, Message
 
 LetterKind = Literal[
-    "waiting", "decided", "superseded", "expiring", "key", "passkey", "code", "moved"
+    "waiting",
+    "decided",
+    "superseded",
+    "expiring",
+    "folded",
+    "key",
+    "passkey",
+    "recovery",
+    "re_enrolment",
+    "person_recovery",
+    "operator_link",
+    "code",
+    "moved",
 ]
-URGENT: frozenset[str] = frozenset(("key", "passkey", "code", "moved"))
+# What somebody must hear to stop a thief: it is never delayed, folded or turned off.
+URGENT: frozenset[str] = frozenset(
+    (
+        "key",
+        "passkey",
+        "recovery",
+        "re_enrolment",
+        "person_recovery",
+        "operator_link",
+        "code",
+        "moved",
+    )
+)
 CatalogueText = Callable[..., str]
 
 
 class LetterItem(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a letter tells of: of a statement its id, status and end; of an address its code.
 
+    `person` is whose passkeys it is about, for an administrator. `count` is how many other messages
+    it stands for. `active_from` is when a new passkey begins to work.
     `address` is where it goes, empty for the person's verified address.
     """
 
@@ -37,6 +63,9 @@ class LetterItem(msgspec.Struct, frozen=True, omit_defaults=True):
     ends_at: str = ""
     code: str = ""
     address: str = ""
+    person: str = ""
+    count: int = 0
+    active_from: str = ""
 
 
 class LetterWriter(msgspec.Struct, frozen=True):
@@ -108,7 +137,14 @@ def _told(item: LetterItem, origin: str, text: CatalogueText) -> tuple[str, str]
     """Return the sentence and the link of an item."""
     values = {"status": item.status, "code": item.code, "time": moment(item.at)}
     values["ends"] = moment(item.ends_at) if item.ends_at else ""
+    values["begins"] = moment(item.active_from) if item.active_from else ""
+    if item.kind == "folded":
+        return text("mail.folded", count=item.count), f"{origin}/inbox"
     sentence = text(f"mail.{item.kind}", **values)
     if item.statement:
         return sentence, f"{origin}/statements/{item.statement}"
+    if item.person:
+        return sentence, f"{origin}/people/{item.person}"
+    if item.kind == "operator_link":
+        return sentence, f"{origin}/people"
     return sentence, "" if item.kind in ("code", "moved") else f"{origin}/account"

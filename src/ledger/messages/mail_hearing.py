@@ -12,7 +12,9 @@ from ledger.domain.events import (
     ApprovalRetracted,
     Event,
     KeyAttested,
+    OperatorInvited,
     PasskeyAdded,
+    ReEnrolmentOpened,
     ServiceAccountAdded,
     StatementDrafted,
     StatementRejected,
@@ -22,6 +24,7 @@ from ledger.domain.events import (
     StatementWithdrawnByChange,
     actor,
 )
+from ledger.domain.vocabulary import ADMINISTRATOR
 from ledger.messages.hearing import Stored
 from ledger.messages.letters import URGENT, LetterItem, LetterKind
 from ledger.messages.mail_times import due_ms
@@ -64,14 +67,21 @@ class MailMaker:
         if not self._boxes or not isinstance(event, Event):
             return []
         match event.body:
-            case KeyAttested() | ServiceAccountAdded() | PasskeyAdded():
-                kind: LetterKind = "passkey" if isinstance(event.body, PasskeyAdded) else "key"
-                box = self._boxes.get(str(event.stream))
-                if box is None:
-                    return []
-                # The address of now: who adds a key and then removes the address hides nothing.
-                item = LetterItem(kind, event.at, address=box.address)
-                return self._made([box], stored, item)
+            case KeyAttested() | ServiceAccountAdded():
+                return self._owner(stored, LetterItem("key", event.at))
+            case PasskeyAdded(active_from=None):
+                return self._owner(stored, LetterItem("passkey", event.at))
+            case PasskeyAdded(active_from=str(begins)):
+                item = LetterItem("recovery", event.at, active_from=begins)
+                told = msgspec.structs.replace(
+                    item, kind="person_recovery", person=str(event.stream)
+                )
+                return self._owner(stored, item) + self._administrators(db, stored, told)
+            case ReEnrolmentOpened():
+                return self._owner(stored, LetterItem("re_enrolment", event.at))
+            case OperatorInvited(active_from=begins):
+                item = LetterItem("operator_link", event.at, active_from=begins)
+                return self._administrators(db, stored, item)
         number = find_stream(db, str(event.stream))
         row = None if number is None else db.execute(_STATEMENT, (number,)).fetchone()
         if number is None or row is None:
@@ -91,6 +101,25 @@ class MailMaker:
             ]
             return self._made(called, stored, item)
         return []
+
+    def _owner(self, stored: Stored, item: LetterItem) -> list[Message]:
+        """Return the letter to the person whose stream it is, at the address of now.
+
+        Who adds a passkey and then removes the address hides nothing.
+        """
+        box = self._boxes.get(str(stored.event.stream))
+        if box is None:
+            return []
+        return self._made([box], stored, msgspec.structs.replace(item, address=box.address))
+
+    def _administrators(
+        self, db: sqlite3.Connection, stored: Stored, item: LetterItem
+    ) -> list[Message]:
+        """Return the letters to all administrators but the person whom it is about."""
+        found = {uuid_text(uuid) for (uuid,) in db.execute(_HOLDERS, (ADMINISTRATOR,))}
+        found.discard(item.person)
+        boxes = [self._boxes[each] for each in sorted(found & self._boxes.keys())]
+        return self._made(boxes, stored, item)
 
     def about_ends(
         self, db: sqlite3.Connection, ends: Iterable[tuple[int, Outline]], *, at: int, now: str

@@ -12,13 +12,17 @@ from typing import NamedTuple
 
 from ledger.errors import UnavailableError
 from ledger.messages import retries
-from ledger.messages.letters import CatalogueText, LetterWriter, item_of, letter
+from ledger.messages.letters import URGENT, CatalogueText, LetterWriter, item_of, letter
 from ledger.messages.mail_hearing import wants
+from ledger.messages.sender import HIDDEN, MayRead
 from ledger.store.ports.messages import Mailbox, MessageStore, SendAttempt, Sending, SendState
 from ledger.system.smtp import Refusal, SmtpConnection, SmtpServer
 
 MOST_AT_ONCE = 200
 MOST_IN_LETTER = 50
+# Mail about one's own keys comes even so.
+MOST_LETTERS_AN_HOUR = 10
+HOUR_MS = 3_600_000
 
 _log = logging.getLogger("ledger.messages")
 
@@ -42,6 +46,7 @@ class MailSender:
         post: PostOffice,
         pauses: Sequence[int],
         are_active: Callable[[Collection[str]], frozenset[str]],
+        may_read: MayRead,
     ) -> None:
         """`are_active` returns those of these people who may still act."""
         self._store = store
@@ -49,6 +54,7 @@ class MailSender:
         self._post = post
         self._pauses = pauses
         self._are_active = are_active
+        self._may_read = may_read
         self.failure: str | None = None
 
     def step(self, keep: Callable[[], bool]) -> bool:
@@ -79,8 +85,12 @@ class MailSender:
         self, connection: SmtpConnection, box: Mailbox | None, sendings: Sequence[Sending]
     ) -> None:
         about: list[Sending] = []
+        statements = {item_of(each.message).statement for each in sendings} - {""}
+        readable = self._may_read(sendings[0].message.to, statements) if statements else statements
         for each in sendings:
-            if item_of(each.message).address:
+            if item_of(each.message).statement in statements - readable:
+                self._note([each], Refusal(HIDDEN, is_final=True))
+            elif item_of(each.message).address:
                 self._note([each], self._letter(connection, None, [each]))
             elif box is None or not box.address:
                 self._note([each], Refusal("the person has no address any more", is_final=True))
@@ -88,8 +98,19 @@ class MailSender:
                 self._note([each], Refusal("the person does not want it", is_final=True))
             else:
                 about.append(each)
-        if about:
+        if about and not self._waits(about):
             self._note(about, self._letter(connection, box, about))
+
+    def _waits(self, about: Sequence[Sending]) -> bool:
+        """Put off what is not urgent if the person had their letters of this hour."""
+        if any(each.message.kind in URGENT for each in about):
+            return False
+        sent = self._store.letters_since(about[0].message.to, self._now_ms() - HOUR_MS)
+        if len(sent) < MOST_LETTERS_AN_HOUR:
+            return False
+        due_ms = sent[-MOST_LETTERS_AN_HOUR] + HOUR_MS + 1
+        self._store.put_off([each.number for each in about], due_ms)
+        return True
 
     def _letter(
         self, connection: SmtpConnection, box: Mailbox | None, sendings: Sequence[Sending]

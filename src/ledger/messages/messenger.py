@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ledger.errors import UnavailableError
+from ledger.messages.bounds import bound
 from ledger.messages.mail_sender import MailSender
 from ledger.messages.outbox import Outbox
 from ledger.messages.sender import Sender
@@ -15,6 +16,7 @@ SETTLE_S = 0.1  # between two steps while events come
 POLL_S = 1.0  # how often to look for other processes' events, and for deadlines
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 30.0
 PRUNE_S = 3_600.0
+BOUND_S = 2.0
 ALARM_MS = 3_600_000  # a webhook that has failed for so long is reported
 
 
@@ -37,6 +39,7 @@ class Messenger:
         self._holder = secrets.token_hex(16)
         self._leased_s = -float(LEASE_S)  # when the lease was last taken (`time.monotonic`)
         self._pruned_s = 0.0
+        self._bounded_s = 0.0
         self._noticed: list[str] = []
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("messages", self._turn, backoff=backoff)
@@ -77,6 +80,7 @@ class Messenger:
             self._worker.wait(POLL_S)
             return
         more = self._outbox.step()
+        self._bound()
         sent = self._sender.step(self._has_lease)
         if self._mail is not None:
             sent = self._mail.step(self._has_lease) or sent
@@ -96,6 +100,11 @@ class Messenger:
             return False
         self._leased_s = now_s
         return True
+
+    def _bound(self) -> None:
+        if time.monotonic() - self._bounded_s > BOUND_S:
+            bound(self.store, now_ms=self._now_ms())
+            self._bounded_s = time.monotonic()
 
     def _prune(self) -> None:
         if time.monotonic() - self._pruned_s > PRUNE_S:

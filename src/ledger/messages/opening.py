@@ -1,10 +1,10 @@
 """Open the messages of a running ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack, closing
 
 from ledger import clock
-from ledger.messages.hearing import administers
+from ledger.messages.hearing import administers, may_read
 from ledger.messages.letters import CatalogueText, LetterWriter
 from ledger.messages.mail_sender import MailSender, PostOffice
 from ledger.messages.messenger import Messenger
@@ -37,19 +37,31 @@ def open_messenger(
             found = [users.by_id(db, each, at=at, now=now) for each in people]
         return frozenset(each.id for each in found if each and each.standing == "active")
 
+    def readable(person: str, statements: Collection[str]) -> frozenset[str]:
+        with models.views.reader() as db:
+            return may_read(db, person, statements)
+
     sender = Sender(
         store,
         models.now_ms,
         pauses=settings.message_retries,
         private_hosts=settings.private_hosts,
         may_hear=administrators,
+        may_read=readable,
     )
     mail = None
     if settings.smtp is not None:
         writer = LetterWriter(settings.origin, settings.name, settings.mail_from)
         post = PostOffice(settings.smtp, writer, text)
         pauses = settings.message_retries
-        mail = MailSender(store, models.now_ms, post=post, pauses=pauses, are_active=active)
+        mail = MailSender(
+            store,
+            models.now_ms,
+            post=post,
+            pauses=pauses,
+            are_active=active,
+            may_read=readable,
+        )
     outbox = Outbox(models, store, ledger, has_mail=mail is not None)
     messenger = Messenger(store, outbox, sender, mail, models.now_ms)
     opened.callback(messenger.stop)

@@ -17,7 +17,7 @@ import msgspec
 from ledger import clock
 from ledger.domain import events
 from ledger.domain.entry import leaf_hash
-from ledger.domain.events import LedgerRestored
+from ledger.domain.events import BodiesErased, Event, LedgerRestored, NameErased
 from ledger.messages import hearing
 from ledger.messages.hearing import Stored
 from ledger.messages.mail_hearing import MailMaker
@@ -50,8 +50,11 @@ class Receivers(msgspec.Struct, frozen=True):
 
     @property
     def first(self) -> tuple[int, int] | None:
-        """The position and the time after which the first of them is told; None without one."""
-        found = [(each.since, each.made_ms) for each in self.webhooks if not each.paused]
+        """The position and the time after which the first of them is told; None without one.
+
+        A webhook that is paused counts, too: what was kept for it is forgotten with an erasure.
+        """
+        found = [(each.since, each.made_ms) for each in self.webhooks]
         found += [(each.since, each.verified_ms) for each in self.mailboxes if each.verified_ms]
         return None if not found else (min(at for at, _ in found), min(ms for _, ms in found))
 
@@ -78,7 +81,7 @@ class Outbox:
         Raises UnavailableError `messages_unavailable`, `storage_failed`; CorruptError as
         `events.read`.
         """
-        receivers = Receivers(self._store.webhooks(), self._mailboxes())
+        receivers = Receivers(self._store.webhooks(), self._store.mailboxes())
         first = receivers.first
         if first is None:
             return False
@@ -94,6 +97,7 @@ class Outbox:
         until_ms = min(now_ms, start.until_ms + WINDOW_MS)
         new = OutboxPlace(newest, leaf, max(until_ms, start.until_ms))
         messages = self._messages(receivers, batch, start, new, now_ms)
+        messages = self._without_erased(batch, messages)
         is_past = new.until_ms < now_ms
         if not messages and not batch and old is not None and not is_past:
             return False  # nothing to keep: deadlines are looked at again the next time
@@ -114,16 +118,36 @@ class Outbox:
             ends = hearing.ending(db, after_ms=start.until_ms, until_ms=new.until_ms)
             news += [each for _, each in ends]
             made = hearing.for_webhooks(db, self._ledger, receivers.webhooks, news, now_ms=now_ms)
-            mail = MailMaker(self._ledger, receivers.mailboxes, now_ms)
+            boxes = receivers.mailboxes if self._has_mail else []
+            mail = MailMaker(self._ledger, boxes, now_ms)
             for stored in batch:
                 made += mail.about(db, stored)
             now = clock.to_text(now_ms)
             at = self._models.views.position(db)
             return made + mail.about_ends(db, ends, at=at, now=now)
 
-    def _mailboxes(self) -> list[Mailbox]:
-        """Return the mailboxes, none without a mail server."""
-        return self._store.mailboxes() if self._has_mail else []
+    def _without_erased(
+        self, batch: Sequence[Stored], messages: Sequence[Message]
+    ) -> list[Message]:
+        """Forget what was kept about streams that this batch erases; return what stays of it.
+
+        Crash point: if the batch is read again, this forgets the same once more.
+        """
+        erased: dict[str, int] = {}
+        for each in batch:
+            if not isinstance(each.event, Event):
+                continue
+            stream = str(each.event.stream)
+            match each.event.body:
+                case BodiesErased():
+                    erased[stream] = each.position
+                case NameErased():
+                    erased[stream] = each.position
+                    self._store.remove_mailbox(stream, keep=())
+                    self._store.keep_feed(stream, None)
+        for stream, position in erased.items():
+            self._store.forget(stream, before=position)
+        return [each for each in messages if each.position >= erased.get(each.subject, 0)]
 
     def _start(self, old: OutboxPlace | None, since: int, made_ms: int) -> OutboxPlace:
         """Return where to go on: nobody wants what was before the first receiver."""

@@ -67,7 +67,12 @@ class Outline(msgspec.Struct, frozen=True):
     @property
     def of_statement(self) -> bool:
         """Whether it is about a statement, which not everybody may read."""
-        return self.kind.startswith("statement.")
+        return is_of_statement(self.kind)
+
+
+def is_of_statement(kind: str) -> bool:
+    """Tell whether messages of a kind are about a statement."""
+    return kind.startswith("statement.")
 
 
 def kind_of(event: Event | ErasedEvent) -> str:

@@ -14,6 +14,7 @@ from threading import Event
 
 from ledger.messages import retries
 from ledger.messages.delivery import SendResult, deliver
+from ledger.messages.outline import is_of_statement
 from ledger.store.ports.messages import (
     LEASE_S,
     MessageStore,
@@ -28,7 +29,11 @@ MOST_DUE = 64
 # A receiver that is slow keeps the others waiting no longer than this and one attempt more.
 TURN_S = 2.0
 KEEP_S = LEASE_S / 4
+HIDDEN = "the receiver may not read this statement any more"
 _REST_S = (1.0, 60.0)  # the first and the longest pause of a receiver that does not answer
+
+# Which of these statements a person may read, by their ids.
+MayRead = Callable[[str, Collection[str]], frozenset[str]]
 
 _log = logging.getLogger("ledger.messages")
 
@@ -44,6 +49,7 @@ class Sender:
         pauses: Sequence[int],
         private_hosts: Collection[str],
         may_hear: Callable[[Iterable[str]], frozenset[str]],
+        may_read: MayRead,
     ) -> None:
         """`may_hear` returns those of these people who still administer."""
         self._store = store
@@ -51,6 +57,7 @@ class Sender:
         self._pauses = pauses
         self._private_hosts = private_hosts
         self._may_hear = may_hear
+        self._may_read = may_read
         self._stopping = Event()
         self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="messages")
         # By webhook: how often in a row nothing answered, and until when it rests (monotonic).
@@ -75,7 +82,7 @@ class Sender:
             if webhook.owner not in hearing:
                 self._pause(webhook, "its owner does not administer the ledger any more")
             elif self._rest_s(webhook) <= 0:
-                due = self._store.due(webhook.id, self._now_ms(), limit=MOST_DUE)
+                due = self._readable(webhook)
                 if due:
                     runs.append(self._pool.submit(self._send_all, webhook, due))
         waiting = {*runs}
@@ -85,6 +92,19 @@ class Sender:
         for run in runs:
             run.result()
         return bool(runs)
+
+    def _readable(self, webhook: Webhook) -> list[Sending]:
+        """Return what is due to a webhook; give up what its owner may not read any more."""
+        due = self._store.due(webhook.id, self._now_ms(), limit=MOST_DUE)
+        about = {each.message.subject for each in due if is_of_statement(each.message.kind)}
+        hidden = about - self._may_read(webhook.owner, about) if about else about
+        gone = [each for each in due if each.message.subject in hidden]
+        if gone:
+            now_ms = self._now_ms()
+            self._store.attempted(
+                [SendAttempt(each.number, "given_up", now_ms, None, HIDDEN) for each in gone]
+            )
+        return [each for each in due if each.message.subject not in hidden]
 
     def rest_s(self) -> float:
         """Return for how long nothing is due, at most a minute."""

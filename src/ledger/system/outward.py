@@ -23,6 +23,23 @@ _TUNNELS = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32")
 # Deprecated forms of IPv4 within IPv6, and addresses of one site only.
 _NEVER = tuple(map(ipaddress.ip_network, ("::/96", "fec0::/10", "100.64.0.0/10", "192.0.0.0/24")))
 
+# Where clouds give their machines secrets, outside link-local addresses: Alibaba, Oracle, Azure,
+# AWS, Google, Oracle, Scaleway.
+_METADATA = frozenset(
+    map(
+        ipaddress.ip_address,
+        (
+            "100.100.100.200",
+            "192.0.0.192",
+            "168.63.129.16",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:42::42",
+        ),
+    )
+)
+
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -76,7 +93,7 @@ def checked_address(target: Target, private_hosts: Collection[str]) -> str:
 def is_outward(text: str, *, may_be_private: bool = False) -> bool:
     """Tell whether an IP address is a public one, or, if so asked, one of a private network.
 
-    Link-local addresses, which clouds serve their secrets at, are refused in each case.
+    Addresses that clouds serve their machines' secrets at are refused in each case.
     """
     if "%" in text:  # an address within one link
         return False
@@ -85,6 +102,8 @@ def is_outward(text: str, *, may_be_private: bool = False) -> bool:
     if inner is not None:
         return is_outward(str(inner), may_be_private=may_be_private)
     if address.is_multicast or address.is_unspecified or address.is_link_local:
+        return False
+    if address in _METADATA:
         return False
     if may_be_private and (address.is_private or address.is_loopback):
         return True

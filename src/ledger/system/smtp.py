@@ -1,7 +1,7 @@
 """Mail by SMTP, with the standard library: one connection for some letters.
 
 The operator's server takes them. `smtps://` is TLS from the first byte; `smtp://` is STARTTLS, and
-without it only to this machine and to hosts that the operator names as private.
+without it only to this machine and to hosts that the operator names for it.
 """
 
 import re
@@ -49,7 +49,7 @@ class Refusal(NamedTuple):
     is_final: bool
 
 
-def parse_smtp_url(url: str, private_hosts: Collection[str]) -> SmtpServer | None:
+def parse_smtp_url(url: str, plain_hosts: Collection[str]) -> SmtpServer | None:
     """Return the server of `smtp(s)://[user:password@]host[:port]`, None for no text.
 
     Raises MalformedError `url_invalid`, which repeats nothing: the URL may have a password.
@@ -66,7 +66,7 @@ def parse_smtp_url(url: str, private_hosts: Collection[str]) -> SmtpServer | Non
         raise MalformedError("url_invalid", "must be smtp(s)://[user:password@]host[:port]")
     is_tls = parts.scheme == "smtps"
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    may_be_plain = not is_tls and (host in _LOOPBACK or host in private_hosts)
+    may_be_plain = not is_tls and (host in _LOOPBACK or host in plain_hosts)
     return SmtpServer(host, port or (465 if is_tls else 587), is_tls, may_be_plain, user, password)
 
 

@@ -2,92 +2,19 @@
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
-from email.message import EmailMessage
 from typing import Any
 
-import httpx
 import pytest
 
 from ledger.jose import SigningKey
-from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
-from tests.integration.messages.test_webhooks import until
 from tests.support.actor import Actor, policy_of
-from tests.support.check import check_ledger
+from tests.support.mailboxes import about, ask_for_code, post, until, verified
 from tests.support.post_office import PostOffice, text_of
 from tests.support.server import Server
 from tests.support.unused_names import unused
-from tests.support.webhooks import SETTINGS
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-
-
-@pytest.fixture(scope="module")
-def office() -> Iterator[PostOffice]:
-    found = PostOffice()
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory, office: PostOffice) -> Iterator[Company]:
-    """An open ledger whose mail goes to the office; it is audited after the tests."""
-    data = tmp_path_factory.mktemp("mail") / "data"
-    settings = SETTINGS | office.settings
-    server = Server(data, LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open", **settings)
-    server.start()
-    found = Company(server)
-    try:
-        yield found
-        check_ledger(server)
-    finally:
-        for client in found.clients:
-            client.close()
-        server.stop()
-
-
-@pytest.fixture
-def bob(company: Company) -> Actor:
-    return company.person(unused("Bob")).register("investor")
-
-
-@pytest.fixture
-def alice(company: Company) -> Actor:
-    return company.person(unused("Alice")).register("creator")
-
-
-def post(person: Actor, path: str, **body: Any) -> httpx.Response:
-    return person.client.post(path, json=body)
-
-
-def ask_for_code(person: Actor, office: PostOffice, address: str) -> str:
-    """Give an address; return the code of the letter that comes there."""
-    known = len(office.letters)
-    answer = post(person, "/api/mailbox", address=address)
-    assert answer.status_code == 204, answer.text
-    letter = office.wait_for(
-        lambda each: (
-            each["To"] == address
-            and "code" in each["Subject"]
-            and office.letters.index(each) >= known
-        )
-    )
-    (code,) = re.findall(r"Your code is (\d{8})\.", text_of(letter))
-    return str(code)
-
-
-def verified(person: Actor, office: PostOffice) -> str:
-    """Give a person a verified address."""
-    address = f"{person.user}@example.com"
-    code = ask_for_code(person, office, address)
-    answer = post(person, "/api/mailbox/verify", code=f"{code[:4]} {code[4:]}")
-    assert answer.status_code == 204, answer.text
-    return address
-
-
-def about(address: str, words: str) -> Callable[[EmailMessage], bool]:
-    return lambda letter: letter["To"] == address and words in str(letter["Subject"])
 
 
 def test_what_waits_and_what_was_decided_arrives_without_content(

@@ -1,48 +1,11 @@
 """What a mailbox cannot be used for: to flood a stranger, or to hide a change from its owner."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from ledger.jose import SigningKey
-from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
-from tests.integration.messages.test_mail import about, ask_for_code, post, verified
 from tests.support.actor import Actor, policy_of
-from tests.support.check import check_ledger
+from tests.support.mailboxes import about, ask_for_code, post, verified
 from tests.support.post_office import PostOffice
-from tests.support.server import Server
 from tests.support.unused_names import unused
-from tests.support.webhooks import SETTINGS
-
-
-@pytest.fixture(scope="module")
-def office() -> Iterator[PostOffice]:
-    found = PostOffice()
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory, office: PostOffice) -> Iterator[Company]:
-    """An open ledger whose mail goes to the office; it is audited after the tests."""
-    data = tmp_path_factory.mktemp("limits") / "data"
-    settings = SETTINGS | office.settings
-    server = Server(data, LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open", **settings)
-    server.start()
-    found = Company(server)
-    try:
-        yield found
-        check_ledger(server)
-    finally:
-        for client in found.clients:
-            client.close()
-        server.stop()
-
-
-@pytest.fixture
-def bob(company: Company) -> Actor:
-    return company.person(unused("Bob")).register("investor")
 
 
 def test_removal_gives_no_more_codes(bob: Actor) -> None:

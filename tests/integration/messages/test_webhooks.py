@@ -1,7 +1,6 @@
 """Webhooks reach a real receiver, which verifies them with the library of Standard Webhooks."""
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,41 +8,11 @@ import httpx
 import pytest
 
 from ledger.domain.entry import entry_hash
-from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, policy_of
-from tests.support.check import check_ledger
-from tests.support.receiver import PATIENCE_S, Receiver
-from tests.support.server import Server
-from tests.support.webhooks import SETTINGS, deliveries, register
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """An open ledger whose messages may go to this machine; it is audited after the tests."""
-    data = tmp_path_factory.mktemp("webhooks") / "data"
-    server = Server(data, LEDGER_RATE_LIMIT=NO_LIMIT, LEDGER_REGISTRATION="open", **SETTINGS)
-    server.start()
-    found = Company(server)
-    try:
-        yield found
-        check_ledger(server)
-    finally:
-        for client in found.clients:
-            client.close()
-        server.stop()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    found = Receiver()
-    yield found
-    found.close()
-
-
-@pytest.fixture(scope="module")
-def alice(company: Company) -> Actor:
-    return company.person("Alice").register("creator")
+from tests.support.mailboxes import until
+from tests.support.receiver import Receiver
+from tests.support.webhooks import deliveries, register
 
 
 @pytest.fixture
@@ -286,12 +255,3 @@ def wait_for_state(admin: Actor, webhook: str, state: str) -> list[dict[str, Any
 def paused(admin: Actor, webhook: str) -> str:
     items = admin.client.get("/api/webhooks").json()["items"]
     return next(each["paused"] or "" for each in items if each["id"] == webhook)
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    """Ask until it is so, each time over HTTP; tell whether it was in the end."""
-    give_up_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < give_up_s:
-        if is_so():
-            return True
-    return False

@@ -24,6 +24,7 @@ INWARD = [
     "203.0.113.9",
     "224.0.0.1",
     "240.0.0.1",
+    "168.63.129.16",
     "255.255.255.255",
     "::",
     "::1",
@@ -62,9 +63,25 @@ def test_a_named_host_may_be_private(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "::", "ff02::1"]
+    "address",
+    [
+        "169.254.169.254",
+        "fe80::1",
+        "::ffff:169.254.169.254",
+        "::",
+        "ff02::1",
+        "100.100.100.200",
+        "192.0.0.192",
+        "::ffff:192.0.0.192",
+        "168.63.129.16",
+        "fd00:ec2::254",
+        "FD00:0EC2::0254",
+        "fd20:ce::254",
+        "fd00:c1::a9fe:a9fe",
+        "fd00:42::42",
+    ],
 )
-def test_no_host_may_be_link_local_or_none(address: str) -> None:
+def test_no_host_may_be_link_local_or_where_clouds_keep_secrets(address: str) -> None:
     assert not is_outward(address, may_be_private=True)
 
 

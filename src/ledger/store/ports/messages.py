@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-# How long a message is kept after its last attempt, and how many are kept.
+# How long a message is kept after its last attempt, and how many that are finished.
 DAY_MS = 86_400_000
 KEEP_MS = 30 * DAY_MS
 MOST_KEPT = 100_000
@@ -172,7 +172,34 @@ class MessageStore(Protocol):
         ...
 
     def prune(self, *, now_ms: int, most: int = MOST_KEPT) -> None:
-        """Forget messages that were finished KEEP_MS ago, and the oldest of more than `most`."""
+        """Forget finished messages: after KEEP_MS, and the oldest of more than `most` messages.
+
+        What waits is never forgotten here.
+        """
+        ...
+
+    def forget(self, subject: str, *, before: int) -> None:
+        """Forget every message about a stream from before a position, in every state."""
+        ...
+
+    def crowded(self, channel: Channel, most: int) -> list[str]:
+        """Return the receivers for whom more than `most` messages wait."""
+        ...
+
+    def waiting(self, to: str, *, limit: int) -> list[Sending]:
+        """Return what waits for a receiver, the oldest first."""
+        ...
+
+    def fold(self, numbers: Sequence[int], into: Message) -> None:
+        """Keep one message in place of several that wait, both or neither."""
+        ...
+
+    def put_off(self, numbers: Sequence[int], due_ms: int) -> None:
+        """Let messages that wait be due at another time; this is no attempt."""
+        ...
+
+    def letters_since(self, person: str, since_ms: int) -> list[int]:
+        """Return the times at which mail to a person was delivered, each once, the oldest first."""
         ...
 
     # --- webhooks -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from ledger.store.ports.messages import (
     KEEP_MS,
     LEASE_S,
     MOST_KEPT,
+    Channel,
     Message,
     OutboxPlace,
     SendAttempt,
@@ -83,8 +84,24 @@ _NOTE = """
     UPDATE ledger.webhook SET paused = %s, failing_ms = %s WHERE id = %s
 """
 _PRUNE = """
-    DELETE FROM ledger.message WHERE state <> 'waiting' AND tried_ms < %s
-        OR number <= (SELECT max(number) FROM ledger.message) - %s
+    DELETE FROM ledger.message WHERE state <> 'waiting'
+        AND (tried_ms < %s OR number <= (SELECT max(number) FROM ledger.message) - %s)
+"""
+_FOLD = f"""
+    WITH gone AS (
+        DELETE FROM ledger.message WHERE number = ANY(%s::bigint[]) AND state = 'waiting')
+    {_PUT}
+"""  # noqa: S608  # constants
+_CROWDED = """
+    SELECT receiver FROM ledger.message WHERE state = 'waiting' AND channel = %s
+        GROUP BY receiver HAVING count(*) > %s
+"""
+_PUT_OFF = """
+    UPDATE ledger.message SET due_ms = %s WHERE number = ANY(%s::bigint[]) AND state = 'waiting'
+"""
+_LETTERS = """
+    SELECT DISTINCT tried_ms FROM ledger.message WHERE receiver = %s AND channel = 'mail'
+        AND state = 'delivered' AND tried_ms >= %s ORDER BY tried_ms
 """
 _ADD = """
     WITH kept AS (SELECT count(*) AS many, coalesce(bool_or(id = %s), false) AS known
@@ -182,9 +199,37 @@ class PostgresMessages(PostgresMailboxes):
         return bool(self._change(query, now_ms, to, number))
 
     def prune(self, *, now_ms: int, most: int = MOST_KEPT) -> None:
-        """Forget messages that were finished KEEP_MS ago, and the oldest of more than `most`."""
+        """Forget finished messages: after KEEP_MS, and the oldest of more than `most` messages."""
         self._change(_PRUNE, now_ms - KEEP_MS, most)
         self._change("DELETE FROM ledger.mail_code WHERE day < %s", now_ms // DAY_MS)
+
+    def forget(self, subject: str, *, before: int) -> None:
+        """Forget every message about a stream from before a position."""
+        query = "DELETE FROM ledger.message WHERE subject = %s AND position < %s"
+        self._change(query, subject, before)
+
+    # --- bounds -----------------------------------------------------------------------------------
+
+    def crowded(self, channel: Channel, most: int) -> list[str]:
+        """Return the receivers for whom more than `most` messages wait."""
+        return [str(to) for (to,) in self._rows(_CROWDED, channel, most)]
+
+    def waiting(self, to: str, *, limit: int) -> list[Sending]:
+        """Return what waits for a receiver, the oldest first."""
+        query = f"{_SENDING} WHERE receiver = %s AND state = 'waiting' ORDER BY number LIMIT %s"
+        return [*map(_sending, self._rows(query, to, limit))]
+
+    def fold(self, numbers: Sequence[int], into: Message) -> None:
+        """Keep one message in place of several that wait, both or neither."""
+        self._change(_FOLD, [*numbers], *astuple(into))
+
+    def put_off(self, numbers: Sequence[int], due_ms: int) -> None:
+        """Let messages that wait be due at another time; this is no attempt."""
+        self._change(_PUT_OFF, due_ms, [*numbers])
+
+    def letters_since(self, person: str, since_ms: int) -> list[int]:
+        """Return the times at which mail to a person was delivered, each once, the oldest first."""
+        return [int(at_ms) for (at_ms,) in self._rows(_LETTERS, person, since_ms)]
 
     # --- webhooks -------------------------------------------------------------------------------
 

@@ -50,6 +50,7 @@ CREATE TABLE ledger.message(
 CREATE INDEX message_due ON ledger.message(due_ms) WHERE state = 'waiting';
 CREATE INDEX message_order ON ledger.message(receiver, subject, number) WHERE state = 'waiting';
 CREATE INDEX message_receiver ON ledger.message(receiver, number);
+CREATE INDEX message_subject ON ledger.message(subject);
 CREATE TABLE ledger.webhook(
     id text COLLATE "C" PRIMARY KEY, owner text COLLATE "C" NOT NULL, url text NOT NULL,
     secret bytea NOT NULL, since bigint NOT NULL, made_ms bigint NOT NULL, paused text NOT NULL,

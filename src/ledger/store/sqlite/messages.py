@@ -18,6 +18,7 @@ from ledger.store.ports.messages import (
     DAY_MS,
     KEEP_MS,
     MOST_KEPT,
+    Channel,
     Message,
     OutboxPlace,
     SendAttempt,
@@ -41,6 +42,7 @@ CREATE INDEX IF NOT EXISTS message_due ON message(due_ms) WHERE state = 'waiting
 CREATE INDEX IF NOT EXISTS message_order ON message(receiver, subject, number)
     WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS message_receiver ON message(receiver, number);
+CREATE INDEX IF NOT EXISTS message_subject ON message(subject);
 CREATE TABLE IF NOT EXISTS webhook(
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, url TEXT NOT NULL, secret BLOB NOT NULL,
     since INTEGER NOT NULL, made_ms INTEGER NOT NULL, paused TEXT NOT NULL, failing_ms INTEGER)
@@ -163,13 +165,59 @@ class SqliteMessages(SqliteMailboxes):
             return db.execute(query, (now_ms, to, number)).fetchone() is not None
 
     def prune(self, *, now_ms: int, most: int = MOST_KEPT) -> None:
-        """Forget messages that were finished KEEP_MS ago, and the oldest of more than `most`."""
-        old = "DELETE FROM message WHERE state <> 'waiting' AND tried_ms < ?"
-        many = "DELETE FROM message WHERE number <= (SELECT max(number) FROM message) - ?"
+        """Forget finished messages: after KEEP_MS, and the oldest of more than `most` messages."""
+        query = (
+            "DELETE FROM message WHERE state <> 'waiting' AND"
+            " (tried_ms < ? OR number <= (SELECT max(number) FROM message) - ?)"
+        )
         with self._changing() as db:
-            db.execute(old, (now_ms - KEEP_MS,))
-            db.execute(many, (most,))
+            db.execute(query, (now_ms - KEEP_MS, most))
             db.execute("DELETE FROM mail_code WHERE day < ?", (now_ms // DAY_MS,))
+
+    def forget(self, subject: str, *, before: int) -> None:
+        """Forget every message about a stream from before a position."""
+        query = "DELETE FROM message WHERE subject = ? AND position < ?"
+        with self._changing() as db:
+            db.execute(query, (subject, before))
+
+    # --- bounds -----------------------------------------------------------------------------------
+
+    def crowded(self, channel: Channel, most: int) -> list[str]:
+        """Return the receivers for whom more than `most` messages wait."""
+        query = (
+            "SELECT receiver FROM message WHERE state = 'waiting' AND channel = ?"
+            " GROUP BY receiver HAVING count(*) > ?"
+        )
+        with self._reading() as db:
+            return [to for (to,) in db.execute(query, (channel, most)).fetchall()]
+
+    def waiting(self, to: str, *, limit: int) -> list[Sending]:
+        """Return what waits for a receiver, the oldest first."""
+        query = f"{_SENDING} WHERE receiver = ? AND state = 'waiting' ORDER BY number LIMIT ?"
+        with self._reading() as db:
+            return [*map(_sending, db.execute(query, (to, limit)).fetchall())]
+
+    def fold(self, numbers: Sequence[int], into: Message) -> None:
+        """Keep one message in place of several that wait, both or neither."""
+        query = "DELETE FROM message WHERE number = ? AND state = 'waiting'"
+        with self._changing() as db:
+            db.executemany(query, [(number,) for number in numbers])
+            db.execute(_KEEP, astuple(into))
+
+    def put_off(self, numbers: Sequence[int], due_ms: int) -> None:
+        """Let messages that wait be due at another time; this is no attempt."""
+        query = "UPDATE message SET due_ms = ? WHERE number = ? AND state = 'waiting'"
+        with self._changing() as db:
+            db.executemany(query, [(due_ms, number) for number in numbers])
+
+    def letters_since(self, person: str, since_ms: int) -> list[int]:
+        """Return the times at which mail to a person was delivered, each once, the oldest first."""
+        query = (
+            "SELECT DISTINCT tried_ms FROM message WHERE receiver = ? AND channel = 'mail'"
+            " AND state = 'delivered' AND tried_ms >= ? ORDER BY tried_ms"
+        )
+        with self._reading() as db:
+            return [at_ms for (at_ms,) in db.execute(query, (person, since_ms)).fetchall()]
 
     # --- webhooks -------------------------------------------------------------------------------
 

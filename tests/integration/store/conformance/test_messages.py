@@ -98,19 +98,6 @@ def test_messages_to_a_receiver_are_listed_newest_first(messages: MessageStore) 
     assert messages.sent_to("other", before=None, limit=10) == []
 
 
-def test_old_messages_are_forgotten_and_waiting_ones_only_if_there_are_too_many(
-    messages: MessageStore,
-) -> None:
-    messages.advance(None, FIRST, [message(f"m{n}", subject=f"{n}") for n in range(4)])
-    finish(messages, messages.due("hook", 0, limit=1)[0].number)
-    messages.prune(now_ms=30 * DAY_MS)
-    assert len(messages.sent_to("hook", before=None, limit=10)) == 4
-    messages.prune(now_ms=30 * DAY_MS + 1)
-    assert due(messages) == ["m1", "m2", "m3"]
-    messages.prune(now_ms=0, most=2)
-    assert due(messages) == ["m2", "m3"]
-
-
 def test_webhooks_are_kept_up_to_a_number(messages: MessageStore) -> None:
     assert messages.add_webhook(HOOK, most=1)
     other = Webhook("other", "owner", "https://hooks.example/", b"\x02" * 32, 4, 2_000)

@@ -1,0 +1,80 @@
+"""What somebody hears ends with their right to read it, and with the statement's erasure."""
+
+from tests.integration.http.company import Company
+from tests.support.actor import Actor, policy_of
+from tests.support.authenticator import Passkey
+from tests.support.mailboxes import about, until, verified
+from tests.support.post_office import PostOffice, text_of
+from tests.support.receiver import Receiver
+from tests.support.recovering import open_link, recover, set_codes
+from tests.support.webhooks import deliveries, register
+
+
+def test_messages_about_an_erased_statement_are_forgotten(
+    company: Company, alice: Actor, receiver: Receiver
+) -> None:
+    webhook, _ = register(company.ada, receiver)
+    drafted = alice.draft(policy=policy_of(1, alice))
+    assert alice.approve(drafted).status_code == 201
+    alice.draft(policy=policy_of(1, alice))
+    receiver.wait_for_ids(4)
+    about_it = {each.id for each in receiver.received if drafted.id.encode() in each.body}
+    (about_other,) = {each.id for each in receiver.received} - about_it
+
+    def kept() -> set[str]:
+        return {each["id"] for each in deliveries(company.ada, webhook)}
+
+    assert kept() >= about_it
+    item = {"erase": {"statement": drafted.id, "status": "approved"}}
+    erased = company.ada.change(item)
+    assert erased.json()["status"] == "approved", erased.text
+    assert until(lambda: not kept() & about_it)
+    assert about_other in kept()
+    kinds = [each["kind"] for each in deliveries(company.ada, webhook)]
+    assert kinds.count("ledger.statement_erased") == 1
+    company.ada.client.post(f"/api/webhooks/{webhook}/remove", json={})
+
+
+def test_a_webhook_sends_nothing_that_its_owner_may_not_read_any_more(
+    company: Company, alice: Actor, receiver: Receiver
+) -> None:
+    assert company.ada.invite("administrator", "for Cleo").status_code == 201
+    cleo = company.person("Cleo").register("administrator", "for Cleo")
+    granted = company.ada.change({"grant-role": {"user": cleo.user, "role": "auditor"}})
+    assert granted.json()["status"] == "approved", granted.text
+    webhook, _ = register(cleo, receiver)
+    receiver.answer = lambda: (503, {"Retry-After": "3600"})
+    hidden = alice.draft(policy=policy_of(1, alice), readers=[])
+    assert until(lambda: bool(receiver.received))
+    receiver.answer = lambda: (200, {})
+    ended = company.ada.change({"end-role": {"user": cleo.user, "role": "auditor"}})
+    assert ended.json()["status"] == "approved", ended.text
+    (waits,) = [each for each in deliveries(cleo, webhook) if each["kind"] == "statement.drafted"]
+    path = f"/api/webhooks/{webhook}/deliveries/{waits['number']}/again"
+    assert cleo.client.post(path, json={}).status_code == 204
+
+    def said() -> tuple[str, str]:
+        (found,) = [each for each in deliveries(cleo, webhook) if each["id"] == waits["id"]]
+        return found["state"], found["said"]
+
+    assert until(lambda: said()[0] == "given_up")
+    assert "may not read" in said()[1]
+    assert not any(hidden.id.encode() in each.body for each in receiver.taken)
+    company.ada.client.post(f"/api/webhooks/{webhook}/remove", json={})
+
+
+def test_a_recovery_is_told_to_its_person_and_to_administrators(
+    company: Company, bob: Actor, office: PostOffice
+) -> None:
+    mine, ours = verified(bob, office), verified(company.ada, office)
+    assert set_codes(bob).status_code == 201
+    assert recover(bob, Passkey(origin=company.server.origin)).status_code == 201
+    letter = office.wait_for(about(mine, "somebody is recovering your account"))
+    assert "begins to work" in text_of(letter)
+    assert "/account" in text_of(letter)
+    told = office.wait_for(about(ours, "a person's account is being recovered"))
+    assert f"/people/{bob.user}" in text_of(told)
+    assert bob.name not in text_of(told)
+    key = "a link for the way back"
+    assert open_link(company.ada, bob, key).status_code == 201
+    office.wait_for(about(mine, "a link to recover your account was opened"))
