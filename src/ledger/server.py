@@ -12,7 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger import __version__
-from ledger.commands.founding import found
+from ledger.commands.founded_state import founded_state
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.commands.log_keys import LedgerActs
 from ledger.commands.people import PeopleCommands
@@ -26,9 +26,11 @@ from ledger.http import (
     checkpoints,
     evidence,
     mailboxes,
+    organisation,
     people,
     probes,
     reads,
+    scim,
     service_accounts,
     standing,
     statements,
@@ -47,6 +49,7 @@ from ledger.http.head_requests import Application
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
+from ledger.http.open_organisation import open_organisation, start_organisation
 from ledger.http.openapi import StrictDocument
 from ledger.http.parts import Ledger, dependencies
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
@@ -70,8 +73,7 @@ from ledger.pages.texts import text
 from ledger.publish.public_log import open_public_log
 from ledger.settings import Settings
 from ledger.store.async_log import AsyncLog
-from ledger.store.async_state import AsyncState
-from ledger.store.engines import open_log, open_operations, open_signer_memory
+from ledger.store.engines import open_log, open_signer_memory
 from ledger.store.log import Log
 from ledger.store.starting import starting
 from ledger.store.startup_check import require_sound_end
@@ -81,7 +83,6 @@ from projections.views_ahead import keep_if_ahead
 
 START_WAIT_S = 0.2
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
-_FIRST = "first administrator, register once at %s"
 _log = logging.getLogger("ledger")
 
 
@@ -115,6 +116,7 @@ def build(settings: Settings, wall: WallClock | None = None, team: Team = ALONE)
             ledger.public.start()
             ledger.messenger.start()
             ledger.metrics.inbox.start()
+            start_organisation(ledger.organisation)
             # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
@@ -177,7 +179,6 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     views = opened.enter_context(closing(_views(settings, log)))
     signed = opened.enter_context(closing(open_signer_memory(address, settings.signer_memory)))
     clock = LedgerClock(wall, store.head(), settings.clock_confirmed)
-    born_ms = clock.now_ms() if log.head() else 0
     follower = Follower(views, log)
 
     def committed(newest: int) -> None:
@@ -191,17 +192,15 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     watch = watch_storage(settings, views.file)
     commits = AsyncLog(store, committed, admit, metrics.committed, watch.require_files)
     writer = Writer(commits, clock)
-    if (secret := found(log, settings, now_ms=clock.now_ms())) and team.is_first:
-        _log.warning(_FIRST, f"{settings.origin}/register#invitation={secret}")
-    # After the founding, so that it knows which ledger it belongs to.
-    kept = opened.enter_context(closing(open_operations(address, settings.data, born_ms=born_ms)))
-    state = opened.enter_context(closing(AsyncState(kept)))
+    state = founded_state(settings, log, clock.now_ms, opened, tells=team.is_first)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
     people = PeopleCommands(writer, state)
     read = Models(log, views, follower, clock.steady_ms)
     messenger = open_messenger(settings, read, keys.charter.ledger, opened, text)
+    secure = not settings.is_local
+    organisation = open_organisation(settings, state, writer, clock.steady_ms, opened)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(
@@ -210,7 +209,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
         people,
         models,
         public,
-        Sessions(state, clock.steady_ms, people.sign_in.is_in_force, secure=not settings.is_local),
+        Sessions(state, clock.steady_ms, people.sign_in.is_in_force, organisation, secure=secure),
         AccessRecord(state, clock.now_ms),
         clock,
         commits,
@@ -220,6 +219,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
         watch,
         Quotas(settings.rate_limit, shared=team.quotas),
         messenger,
+        organisation,
     )
 
 
@@ -256,6 +256,7 @@ def _application(
             *reads.routes,
             webhooks.router,
             mailboxes.router,
+            organisation.router,
             probes.router,
             prometheus.router,
             checkpoints.router,
@@ -270,7 +271,7 @@ def _application(
     cookie = ledger.sessions.cookie
     session = SecurityScheme(type="apiKey", name=cookie, security_scheme_in="cookie")
     return Application(
-        route_handlers=[api, assets.router(), pages],
+        route_handlers=[api, scim.router, assets.router(), pages],
         before_request=refuse_stray_parameters,
         dependencies=dependencies(ledger, serving) | {"web": Provide(web.current)},
         exception_handlers={

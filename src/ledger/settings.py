@@ -34,6 +34,13 @@
 | LEDGER_SMTP_URL | none | mail server, smtp(s)://[user:password@]host[:port] |
 | LEDGER_SMTP_PLAIN_HOSTS | none | hosts to which mail may be sent without TLS |
 | LEDGER_MAIL_FROM | none | address that mail is from; needed with the server |
+| LEDGER_OIDC_ISSUER | none | OpenID provider of the organisation |
+| LEDGER_OIDC_CLIENT_ID | none | the ledger's client id there; needed with the issuer |
+| LEDGER_OIDC_CLIENT_SECRET_FILE | none | file with the client's secret |
+| LEDGER_OIDC_REQUIRED | no | whether nobody signs in without the provider: yes or no |
+| LEDGER_OIDC_PRIVATE_HOSTS | none | private hosts at which the provider may be |
+| LEDGER_SCIM_TOKEN_SHA256 | none | digests of the directory's bearer tokens |
+| LEDGER_SCIM_GROUP_PREFIX | ledger- | groups of this name and a role are compared with it |
 | LEDGER_CLOCK_CONFIRMED | none | newest position at which a clock far from the log's is right |
 | LEDGER_DRAIN | 0 | seconds from a signal to the end, during which /readyz answers 503 |
 """
@@ -67,6 +74,7 @@ from ledger.keystore.places import (
 )
 from ledger.system.client_address import Network, parse_networks
 from ledger.system.message_settings import parse_hosts, parse_pauses
+from ledger.system.organisation_settings import OrganisationSettings, parse_organisation
 from ledger.system.smtp import SmtpServer, parse_smtp_url, require_mail_address
 
 DEFAULT_PORT = 8000
@@ -113,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True):
     private_hosts: frozenset[str]
     smtp: SmtpServer | None
     mail_from: str
+    organisation: OrganisationSettings | None
     clock_confirmed: int | None
     drain_s: int
 
@@ -145,8 +154,7 @@ class Settings(msgspec.Struct, frozen=True):
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables; raise MalformedError `setting_invalid`."""
     origin = environment.get("LEDGER_ORIGIN", f"http://localhost:{DEFAULT_PORT}")
-    host = _host("LEDGER_ORIGIN", parse_web_origin, origin)
-    local = host in LOCAL_HOSTS
+    local = (host := _host("LEDGER_ORIGIN", parse_web_origin, origin)) in LOCAL_HOSTS
     rp_id = environment.get("LEDGER_RP_ID", host)
     _host("LEDGER_RP_ID", require_domain, rp_id)
     if host != rp_id and not host.endswith(f".{rp_id}"):
@@ -185,7 +193,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         message_retries=_parsed(environment, "LEDGER_MESSAGE_RETRIES", parse_pauses),
         private_hosts=_parsed(environment, "LEDGER_PRIVATE_HOSTS", parse_hosts),
         smtp=_parsed(environment, "LEDGER_SMTP_URL", lambda url: parse_smtp_url(url, plain)),
-        mail_from=_mail_from(environment),
+        mail_from=_parsed(
+            environment,
+            "LEDGER_MAIL_FROM",
+            require_mail_address if environment.get("LEDGER_SMTP_URL") else str,
+        ),
+        organisation=parse_organisation(environment),
         clock_confirmed=_position(environment, "LEDGER_CLOCK_CONFIRMED"),
         drain_s=_number(environment, "LEDGER_DRAIN", 0, least=0),
     )
@@ -258,7 +271,6 @@ def _file(environment: Mapping[str, str], name: str) -> Path | None:
 
 
 def _security_log(environment: Mapping[str, str], data: Path) -> Path | None:
-    """Return the file of the security record, None for standard error."""
     text = environment.get("LEDGER_SECURITY_LOG") or str(data / SECURITY_FILE)
     return None if text == "stderr" else Path(text)
 
@@ -275,12 +287,6 @@ def _parsed(environment: Mapping[str, str], name: str, parse: Callable[[str], T]
         return parse(environment.get(name, ""))
     except MalformedError as error:
         _refuse(name, error.detail)
-
-
-def _mail_from(environment: Mapping[str, str]) -> str:
-    """Return the address that mail is from, empty without a mail server."""
-    name, is_needed = "LEDGER_MAIL_FROM", bool(environment.get("LEDGER_SMTP_URL"))
-    return _parsed(environment, name, require_mail_address if is_needed else str)
 
 
 def _position(environment: Mapping[str, str], name: str) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ledger import errors, settings
 from ledger.domain import events
+from ledger.system import organisation_settings
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -124,6 +125,7 @@ def test_every_setting_is_in_the_reference_with_its_default() -> None:
     text = (REFERENCE / "settings.md").read_text().replace("`", "")
     assert re.findall(r"^\| (LEDGER_\w+) \| (.*?) \|", text, re.MULTILINE) == rows
     source = Path(settings.__file__).read_text()
+    source += Path(organisation_settings.__file__).read_text()
     assert {*re.findall(r'"(LEDGER_\w+)"', source)} == {name for name, _ in rows}
 
 
@@ -157,6 +159,7 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
         "/api/statements/{statement_id:str}/certificate",
         "/api/webhooks",
         "/api/webhooks/{webhook:str}/deliveries",
+        "/api/organisation",
     }
     (section,) = re.findall(
         r"^## Reads\n(.*?)^## ", (REFERENCE / "http.md").read_text(), re.M | re.S
@@ -164,8 +167,8 @@ def test_the_reads_that_show_the_past_are_those_that_the_reference_names() -> No
     assert (
         "`/api/session`, `/api/sessions`, `/api/wrapped-keys`, `/api/governance`,"
         " `/api/invitations/{kid}`, `/api/stream`, `/api/webhooks`,"
-        " `/api/webhooks/{id}/deliveries`, `/api/access-record`, `/api/access-report`,"
-        " `/api/questions/…`, `/api/trail`,"
+        " `/api/webhooks/{id}/deliveries`, `/api/organisation`, `/api/access-record`,"
+        " `/api/access-report`, `/api/questions/…`, `/api/trail`,"
         " `/api/events/{position}`, the evidence and the certificate take neither" in section
     )
 

@@ -9,6 +9,7 @@ from ledger.cli import copy, log_actions, recover_action, restore
 from ledger.commands import ledger_clock
 from ledger.http import (
     metrics,
+    organisation_gate,
     probes,
     read_models,
     recorded_routes,
@@ -86,6 +87,7 @@ def test_every_reason_of_a_probe_is_in_the_reference() -> None:
 REASONERS = (
     ledger_clock,
     messenger,
+    organisation_gate,
     probes,
     publisher,
     read_models,

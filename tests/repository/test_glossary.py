@@ -51,8 +51,11 @@ BANNED = {
 TOKENS = {
     "ledger.audit.endorsements": "TimeStampToken",
     "ledger.http.mailboxes": "the token of a person's feeds",
+    "ledger.http.scim": "the bearer token of the organisation's directory",
     "ledger.http.sessions": "a session's token",
     "ledger.messages.letters": "the token that ends mail",
+    "ledger.organisation.id_tokens": "an ID token",
+    "ledger.organisation.provider": "an ID token",
     "ledger.pages.feeds": "the token of a person's feeds",
     "ledger.pages.leaving": "the token that ends mail",
     "ledger.store.ports.messages": "the token of a person's feeds",

@@ -19,7 +19,7 @@ ROWS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
     for line in PAGE.partition("## Under attack")[0].splitlines()
     if line.startswith("| ")
-    and not re.match(r"\| (What|Request|Lane|Requests) \||\| (Route \||`(GET|POST) /)", line)
+    and not re.match(r"\| (What|Request|Lane|Requests) \||\| (Route \||`[A-Z]+ /)", line)
 ]
 CONNECTION = admission.ConnectionLimits()
 

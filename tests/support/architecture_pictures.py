@@ -21,6 +21,8 @@ ACROSS = {
     "server": 0.32,
     "pages": 0.32,
     "commands": 0.6,
+    "messages": 0.14,
+    "organisation": 0.37,
     "publish": 0.6,
     "witness": 0.52,
     "store": 0.36,

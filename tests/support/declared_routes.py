@@ -26,6 +26,9 @@ PAGES = [
     "/setup",
     "/access",
     "/webhooks",
+    "/organisation",
+    "/organisation/begin",
+    "/organisation/callback",
     "/messages",
     "/digests/{digest:str}",
     "/statements/{statement_id:str}/certificate",
@@ -72,6 +75,7 @@ MEMBERS_READ = [
     "/api/device-links",
     "/api/webhooks",
     "/api/webhooks/{webhook:str}/deliveries",
+    "/api/organisation",
 ]
 MEMBERS_POST = [
     "/api/approvals",
@@ -94,6 +98,8 @@ MEMBERS_POST = [
     "/api/mailbox/remove",
     "/api/feeds",
     "/api/feeds/remove",
+    "/api/organisation/link",
+    "/api/organisation/unlink",
     "/api/webhooks",
     "/api/webhooks/{webhook:str}/remove",
     "/api/webhooks/{webhook:str}/resume",
@@ -149,6 +155,18 @@ BY_TOKEN = [
     "/feeds/{token:str}/deadlines.ics",
     "/unsubscribe/{token:str}",
 ]
+# For the organisation's directory, with its bearer token: the methods that each address takes.
+SCIM = {
+    "/scim/v2/ServiceProviderConfig": {"GET"},
+    "/scim/v2/ResourceTypes": {"GET"},
+    "/scim/v2/ResourceTypes/{entry_id:str}": {"GET"},
+    "/scim/v2/Schemas": {"GET"},
+    "/scim/v2/Schemas/{entry_id:str}": {"GET"},
+    "/scim/v2/.search": {"POST"},
+    "/scim/v2/{kind:str}": {"GET", "POST"},
+    "/scim/v2/{kind:str}/.search": {"POST"},
+    "/scim/v2/{kind:str}/{entry_id:str}": {"GET", "PUT", "PATCH", "DELETE"},
+}
 GET = [
     *BY_TOKEN,
     *LOG,

@@ -18,6 +18,7 @@ import pytest
 from ledger.audit.source import LogSource
 from ledger.store import engines
 from ledger.store.ports.copies import LogCopies
+from ledger.store.ports.directory import Directory
 from ledger.store.ports.log import LogStore, ReadableLog
 from ledger.store.ports.messages import MessageStore
 from ledger.store.ports.operations import OperationalState
@@ -44,6 +45,7 @@ class Engine(Protocol):
     def source(self, data: Path) -> LogSource: ...
     def open_operations(self, data: Path, *, born_ms: int = 0) -> OperationalState: ...
     def open_messages(self, data: Path) -> MessageStore: ...
+    def open_directory(self, data: Path) -> Directory: ...
     def open_signer_memory(self, data: Path) -> SignerMemory: ...
     def open_turn(self, data: Path) -> PublishingTurn: ...
 
@@ -86,6 +88,9 @@ class SqliteEngine:
 
     def open_messages(self, data: Path) -> MessageStore:
         return engines.open_messages(engines.address_of(data), data)
+
+    def open_directory(self, data: Path) -> Directory:
+        return engines.open_directory(engines.address_of(data), data)
 
     def open_signer_memory(self, data: Path) -> SignerMemory:
         return engines.open_signer_memory(engines.address_of(data), data / MEMORY)
@@ -167,6 +172,9 @@ class PostgresEngine:
 
     def open_messages(self, data: Path) -> MessageStore:
         return engines.open_messages(self._created(data), data)
+
+    def open_directory(self, data: Path) -> Directory:
+        return engines.open_directory(self._created(data), data)
 
     def open_signer_memory(self, data: Path) -> SignerMemory:
         data.mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from tests.support.actor import Actor
+from tests.support.directory import use_organisation
 from tests.support.post_office import PostOffice, text_of
 from tests.support.receiver import Receiver
 
@@ -57,6 +58,7 @@ def _use_mail_and_feeds(person: Actor, office: PostOffice) -> None:
 
 
 def use_messages(admin: Actor, office: PostOffice) -> None:
-    """Use every route of messages once, as an administrator."""
+    """Use every route of messages and of the organisation once, as an administrator."""
     _use_webhook(admin)
     _use_mail_and_feeds(admin, office)
+    use_organisation(admin)

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from tests.support.declared_routes import SCIM
+
 PAGE = Path(__file__).parents[2] / "docs/reference/readers.md"
 TABLE = re.compile(r"(?<=<!-- begin: who reads -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
@@ -119,6 +121,11 @@ ROWS: dict[str, Row] = {
     "GET /api/webhooks": GOVERNORS,
     "GET /api/webhooks/{webhook}/deliveries": ("401", "403", "403", "403", "404"),
     "GET /webhooks": GOVERNORS_PAGE,
+    "GET /api/organisation": ("401", "403", "403", "403", "409"),
+    # The ledger of the test has no organisation.
+    "GET /organisation": ("sign-in", "409", "409", "409", "409"),
+    "GET /organisation/begin": NOTHING,
+    "GET /organisation/callback": NOTHING,
     "GET /messages": MEMBERS_PAGE,
     "GET /feeds/{token}/inbox.atom": NOTHING,
     "GET /feeds/{token}/deadlines.ics": NOTHING,
@@ -196,6 +203,13 @@ ROWS: dict[str, Row] = {
     "POST /api/webhooks/{webhook}/resume": NOTHING,
     "POST /api/webhooks/{webhook}/test": NOTHING,
     "POST /api/webhooks/{webhook}/deliveries/{number}/again": NOTHING,
+    "POST /api/organisation/link": NOTHING,
+    "POST /api/organisation/unlink": NOTHING,
+    **{
+        f"{method} {re.sub(':str}', '}', path)}": NOTHING
+        for path, methods in SCIM.items()
+        for method in sorted(methods)
+    },
     "POST /api/wrapped-keys": NOTHING,
     "POST /api/logout": NOTHING,  # the last one: it ends the sessions
 }

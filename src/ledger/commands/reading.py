@@ -27,6 +27,7 @@ from ledger.domain.unique_names import (
 )
 from ledger.errors import (
     ConflictError,
+    ForbiddenError,
     MalformedError,
     NotFoundError,
     RefusedError,
@@ -53,9 +54,16 @@ class Reading:
     `loaded` is what was loaded since the request arrived, and what did not exist then.
     """
 
-    def __init__(self, known: KnownLog, loaded: Loaded, now_ms: int) -> None:
+    def __init__(
+        self,
+        known: KnownLog,
+        loaded: Loaded,
+        now_ms: int,
+        blocked: frozenset[str] = frozenset(),
+    ) -> None:
         self._known = known
         self._loaded = loaded
+        self._blocked = blocked
         self.now_ms = now_ms
         self.reads = Reads()
         self.until_ms: int | None = None  # when a person that was read changes without an event
@@ -96,19 +104,30 @@ class Reading:
     def signer(self, kid: str) -> Person:
         """Return the owner of a signing key, with their open roles.
 
-        Raises RefusedError `key_unknown`.
+        Raises RefusedError `key_unknown`; ForbiddenError as `require_admitted`.
         """
         owner = self.owner(kid_name(kid))
         if owner is None:
             raise RefusedError("key_unknown", "no such signing key")
+        self.require_admitted(owner)
         return self.charter().in_force(self.person(owner))
 
     def holder(self, credential_id: str) -> Person:
-        """Return the owner of a passkey; raise RefusedError `passkey_unknown`."""
+        """Return the owner of a passkey.
+
+        Raises RefusedError `passkey_unknown`; ForbiddenError as `require_admitted`.
+        """
         owner = self.owner(credential_name(credential_id))
         if owner is None:
             raise RefusedError("passkey_unknown", "no such passkey")
+        self.require_admitted(owner)
         return self.person(owner)
+
+    def require_admitted(self, user: UUID) -> None:
+        """Raise ForbiddenError `person_blocked` for one whom the organisation's directory ended."""
+        if self._blocked and str(user) in self._blocked:
+            detail = "the organisation's directory ended this person's access"
+            raise ForbiddenError("person_blocked", detail)
 
     def owner(self, name: str) -> UUID | None:
         """Return the stream that claimed a name, None if none did."""

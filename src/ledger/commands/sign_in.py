@@ -65,6 +65,7 @@ class SignInCommands:
         now_ms = self._writer.steady_ms()
 
         def look(reading: Reading) -> None:
+            reading.require_admitted(UUID(user))
             person = reading.person(UUID(user))
             require_standing(person)
             if opened_by in person.passkeys:

@@ -92,6 +92,7 @@ class Writer:
         self._log = log
         self._clock = clock
         self.seen = KnownLog()  # what this process knows of the log
+        self.blocked: frozenset[str] = frozenset()  # by the organisation, as of now
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     def now_ms(self) -> int:
@@ -111,7 +112,7 @@ class Writer:
         """
         loaded = Loaded()
         while True:
-            reading = Reading(self.seen, loaded, self._clock.now_ms())
+            reading = Reading(self.seen, loaded, self._clock.now_ms(), self.blocked)
             try:
                 answer = question(reading)
             except NotLoadedError:
@@ -160,7 +161,7 @@ class Writer:
                 if answer is None:
                     raise
                 return answer
-            reading = Reading(self.seen, loaded, now_ms)
+            reading = Reading(self.seen, loaded, now_ms, self.blocked)
             try:
                 plan = await asyncio.to_thread(decide, reading) if in_thread else decide(reading)
             except NotLoadedError:

@@ -11,6 +11,7 @@ from ledger.commands.people import PeopleCommands
 from ledger.commands.statements import StatementCommands
 from ledger.domain.charter import Charter
 from ledger.http.access_record import AccessRecord
+from ledger.http.organisation_gate import Organisation
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest, full_pattern
 from ledger.http.security_record import SecurityRecord
@@ -53,6 +54,7 @@ FromAccess = NamedDependency[SkipValidation[AccessRecord]]
 FromSessions = NamedDependency[SkipValidation[Sessions]]
 FromPublicLog = NamedDependency[SkipValidation[PublicLog]]
 FromRecord = NamedDependency[SkipValidation[SecurityRecord]]
+FromOrganisation = NamedDependency[SkipValidation[Organisation | None]]
 FromMessenger = NamedDependency[SkipValidation[Messenger]]
 FromStatements = NamedDependency[SkipValidation[StatementCommands]]
 FromPeople = NamedDependency[SkipValidation[PeopleCommands]]

@@ -11,6 +11,7 @@ from ledger.http.access_record import AccessRecord
 from ledger.http.context import Site
 from ledger.http.exports import Exports
 from ledger.http.metrics import Metrics
+from ledger.http.organisation_gate import Organisation
 from ledger.http.probes import Serving
 from ledger.http.quotas import Quotas
 from ledger.http.read_models import ReadModels
@@ -40,6 +41,7 @@ class Ledger(NamedTuple):
     watch: StorageWatch
     quotas: Quotas
     messenger: Messenger
+    organisation: Organisation | None
 
 
 def dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
@@ -57,5 +59,6 @@ def dependencies(ledger: Ledger, serving: Serving) -> dict[str, Provide]:
         "record": Provide(lambda: ledger.record, sync_to_thread=False),
         "metrics": Provide(lambda: ledger.metrics, sync_to_thread=False),
         "messenger": Provide(lambda: ledger.messenger, sync_to_thread=False),
+        "organisation": Provide(lambda: ledger.organisation, sync_to_thread=False),
         "serving": Provide(lambda: serving, sync_to_thread=False),
     }

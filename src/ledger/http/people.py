@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
-from ledger.errors import UnavailableError
+from ledger.errors import ForbiddenError, UnavailableError
 from ledger.http import device_links, devices, own_sessions, recovering, sign_in, wrapped_keys
 from ledger.http.answers import (
     Created,
@@ -85,9 +85,10 @@ async def complete_registration(
     response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
         # It is recorded, even if there is no session, or reads do not show it yet.
-        with suppress(UnavailableError):
+        with suppress(UnavailableError, ForbiddenError):
             await devices.note_browser(request, people, user, answer, data.registration.id)
-            response.set_cookie(await sessions.open(request, user, data.registration.id))
+            passkey = data.registration.id
+            response.set_cookie(await sessions.open(request, user, passkey, by_passkey=True))
             await models.wait_for(answer.position)
     return response
 

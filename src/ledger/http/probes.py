@@ -19,7 +19,13 @@ from litestar.params import SkipValidation
 
 from ledger.commands.ledger_clock import LedgerClock
 from ledger.errors import LedgerError, UnavailableError
-from ledger.http.context import FromMessenger, FromPublicLog, FromReadModels, FromRecord
+from ledger.http.context import (
+    FromMessenger,
+    FromOrganisation,
+    FromPublicLog,
+    FromReadModels,
+    FromRecord,
+)
 from ledger.http.read_models import ReadModels
 from ledger.http.routes import Routes
 from ledger.http.storage_watch import StorageWatch
@@ -113,6 +119,7 @@ async def healthz(
     public: FromPublicLog,
     record: FromRecord,
     messenger: FromMessenger,
+    organisation: FromOrganisation,
     serving: FromServing,
 ) -> Response[HealthAnswer]:
     """Tell whether the ledger is fit to answer."""
@@ -127,6 +134,7 @@ async def healthz(
         failures.append(problem.detail)
     warnings = [*(from_log or ()), *record.warnings(), *serving.watch.warnings()]
     warnings += messenger.warnings()
+    warnings += [] if organisation is None else organisation.warnings()
     status: Fitness = "degraded" if warnings else "ok"
     found = HealthAnswer(
         "failing" if failures else status, models.follower.position, failures + warnings

@@ -87,6 +87,7 @@ _POSTS = {
 }
 _DECISIONS = ("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome")
 _LOG = "/log/"
+_TO_PROVIDER = ("/organisation/begin", "/organisation/callback")
 # Files that are in memory, and what has a lane of its own.
 _FREE = ("/static/", "/healthz", "/livez", "/readyz", "/metrics", "/favicon.ico")
 _ASKED = ("/api/access-report", "/api/questions/", "/api/trail", "/audit/questions")
@@ -101,11 +102,15 @@ def group_of(method: str, path: str, query: bytes) -> Group | None:
     if method not in ("GET", "HEAD"):
         if path in _POSTS:
             return _POSTS[path]
+        if path.startswith("/scim/") and path.endswith("/.search"):
+            return Group.SEARCH
         return Group.DECIDE if path.endswith(_DECISIONS) else Group.ADMINISTER
     if path.startswith(_FREE):
         return None
     if path.startswith(_LOG):
         return Group.LOG
+    if path in _TO_PROVIDER:
+        return Group.BEGIN  # each asks the organisation's provider
     if path.endswith(("/evidence", "/certificate")) or path.startswith(_ASKED):
         return Group.EVIDENCE
     names = {part.partition(b"=")[0] for part in query.split(b"&")}

@@ -8,6 +8,7 @@ from litestar.types import HTTPScope
 
 from ledger.domain.holdings import beyond_scope
 from ledger.errors import UnauthenticatedError
+from ledger.http.organisation_gate import Organisation
 from ledger.http.requests import AnyRequest
 from ledger.http.user_agents import browser_of
 from ledger.store.async_state import SESSION_MS, AsyncState, IsInForce
@@ -58,14 +59,21 @@ class Sessions:
         state: AsyncState,
         now_ms: Callable[[], int],
         is_in_force: IsInForce,
+        organisation: Organisation | None,
         *,
         secure: bool,
     ) -> None:
         self._state = state
+        self._organisation = organisation
         self._is_in_force = is_in_force
         self._now_ms = now_ms
         self._secure = secure
         self.cookie = HOST_COOKIE if secure else COOKIE
+
+    @property
+    def has_organisation(self) -> bool:
+        """Whether the ledger has a sign-in of an organisation."""
+        return self._organisation is not None
 
     def user(self, request: AnyRequest) -> str | None:
         """Return the id of the signed-in person, None for anybody else, as `identify` found it."""
@@ -117,9 +125,20 @@ class Sessions:
         return user
 
     async def open(
-        self, request: AnyRequest, user: str, opened_by: str, *, is_service: bool = False
+        self,
+        request: AnyRequest,
+        user: str,
+        opened_by: str,
+        *,
+        by_passkey: bool = False,
+        is_service: bool = False,
     ) -> Cookie:
-        """Open a session by a passkey or key, and return its cookie."""
+        """Open a session by a passkey or key, and return its cookie.
+
+        Raises as `Organisation.admit` where the ledger has an organisation's sign-in.
+        """
+        if self._organisation is not None:
+            await self._organisation.admit(request, user, by_passkey=by_passkey)
         browser = browser_of(request.headers.get("user-agent", ""))
         token = await self._state.open_session(
             user,

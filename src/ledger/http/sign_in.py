@@ -1,6 +1,7 @@
 """Routes of signing in and out: with a passkey, or, for a machine, with an attested key."""
 
 import asyncio
+from typing import NamedTuple
 
 import msgspec
 from litestar import Response, get, post
@@ -56,7 +57,8 @@ async def sign_in(
     """Sign in with a passkey."""
     assertion = data.assertion.evidence()
     user = await people.sign_in.with_passkey(data.ceremony, assertion)
-    answer = await _signed_in(request, sessions, models, user, opened_by=assertion.credential_id)
+    opened = Opened(user, assertion.credential_id, by_passkey=True)
+    answer = await _signed_in(request, sessions, models, opened)
     await people.sign_in.require_active(assertion.credential_id)  # else nobody gets the cookie
     return answer
 
@@ -71,10 +73,8 @@ async def sign_in_by_key(
 ) -> Response[Session]:
     """Sign in with an attested key; machines do this."""
     user, key = await people.sign_in.with_key(data.act)
-    is_service = key.service is not None
-    answer = await _signed_in(
-        request, sessions, models, user, opened_by=key.kid, is_service=is_service
-    )
+    opened = Opened(user, key.kid, is_service=key.service is not None)
+    answer = await _signed_in(request, sessions, models, opened)
     await people.sign_in.require_active_key(key.kid)  # else nobody gets the cookie
     return answer
 
@@ -84,20 +84,26 @@ def _person(models: ReadModels, user: str) -> User | None:
         return users.by_id(db, user, at=at, now=models.now())
 
 
+class Opened(NamedTuple):
+    """Who opens a session, and by which passkey or key."""
+
+    user: str
+    reference: str
+    is_service: bool = False
+    by_passkey: bool = False
+
+
 async def _signed_in(
-    request: AnyRequest,
-    sessions: Sessions,
-    models: ReadModels,
-    user: str,
-    *,
-    opened_by: str,
-    is_service: bool = False,
+    request: AnyRequest, sessions: Sessions, models: ReadModels, opened: Opened
 ) -> Response[Session]:
+    user, reference, is_service, by_passkey = opened
     exchange_of(request.scope).person = user
     found = await asyncio.to_thread(_person, models, user)
     if found is None:
         raise NotFoundError("user_unknown", "there is no such person yet")
-    cookie = await sessions.open(request, user, opened_by, is_service=is_service)
+    cookie = await sessions.open(
+        request, user, reference, is_service=is_service, by_passkey=by_passkey
+    )
     return Response(Session(found), cookies=[cookie])
 
 

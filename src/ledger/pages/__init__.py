@@ -19,6 +19,7 @@ from ledger.pages import governance as _governance
 from ledger.pages import history as _history
 from ledger.pages import leaving as _leaving
 from ledger.pages import messages as _messages
+from ledger.pages import organisation as _organisation
 from ledger.pages import people as _people
 from ledger.pages import person as _person
 from ledger.pages import questions as _questions
@@ -69,6 +70,9 @@ ROUTES = [
     _setup.setup,
     _access.access,
     _webhooks.webhooks,
+    _organisation.begin,
+    _organisation.callback,
+    _organisation.organisation_page,
     _messages.messages,
     _feeds.inbox_feed,
     _feeds.deadlines,

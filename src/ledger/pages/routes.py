@@ -15,6 +15,8 @@ from litestar.response import Redirect, Template
 
 from ledger.domain.readers import unknown_statement
 from ledger.domain.vocabulary import AUDITOR, CREATOR, OPEN_ROLES, Status
+from ledger.http.context import FromOrganisation
+from ledger.http.organisation_gate import state_of
 from ledger.http.requests import AnyRequest
 from ledger.pages.change_words import summaries
 from ledger.pages.draft_types import drafted_by, next_version, people_named
@@ -58,12 +60,15 @@ def register(
 
 
 @get("/signin", sync_to_thread=True)
-def sign_in(request: AnyRequest, web: FromWeb, onward: Next = None) -> Template | Redirect:
+def sign_in(
+    request: AnyRequest, web: FromWeb, organisation: FromOrganisation, onward: Next = None
+) -> Template | Redirect:
     """Sign in with a passkey."""
     target = local_path(onward) or "/inbox"
     if web.session_user(request) is not None:
         return Redirect(target)
-    return page("signin", web, registration=web.registration_mode(), next=target)
+    mode, needs = web.registration_mode(), state_of(organisation, request)
+    return page("signin", web, registration=mode, next=target, organisation=needs)
 
 
 @get("/statements", sync_to_thread=True)

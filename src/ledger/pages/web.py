@@ -165,6 +165,7 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
         "now": web.models.now(),
         "position": 0,
         "lost_epoch": web.charter.lost_epoch,
+        "has_organisation": web.sessions.has_organisation,
     }
     homes = HOMES if me is None and name != "register" else web.new_homes()
     news = [] if me is None else web.news(me)

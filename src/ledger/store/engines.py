@@ -23,6 +23,7 @@ from ledger.data_files import (
 from ledger.domain.epochs import SignedTree
 from ledger.errors import NotFoundError
 from ledger.store.ports.copies import LogCopies
+from ledger.store.ports.directory import Directory
 from ledger.store.ports.messages import MessageStore
 from ledger.store.ports.operations import Access, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
@@ -33,6 +34,7 @@ from ledger.store.signer_memory import ServerSignerMemory, joined
 from ledger.store.sqlite import access_record, open_files, signer_memory, state_rows
 from ledger.store.sqlite.audited import SqliteSource
 from ledger.store.sqlite.copies import SqliteCopies
+from ledger.store.sqlite.directory import SqliteDirectory
 from ledger.store.sqlite.messages import SqliteMessages
 from ledger.store.sqlite.operations import SqliteState
 from ledger.store.sqlite.signer_memory import SqliteSignerMemory
@@ -212,6 +214,15 @@ def open_messages(address: str, data: Path) -> MessageStore:
 
         return PostgresMessages(address)
     return SqliteMessages(data / MESSAGES_FILE)
+
+
+def open_directory(address: str, data: Path) -> Directory:
+    """Open the organisation's directory beside the log at an address."""
+    if is_database(address):
+        from ledger.store.postgres.directory import PostgresDirectory  # psycopg
+
+        return PostgresDirectory(address)
+    return SqliteDirectory(data / SESSIONS_FILE)
 
 
 def stored_accesses(address: str, data: Path) -> list[Access]:

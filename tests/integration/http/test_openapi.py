@@ -133,8 +133,8 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         use_messages(ada, office)
         content = '{"items":[{"define-role":{"role":"board"}}]}'
         ada.client.post("/api/changes/preview", json={"content": content})
-        policy = '{"threshold":1,"of":["role:investor"]}'
-        ada.client.post("/api/policies/preview", json={"policy": policy})
+        body = {"policy": '{"threshold":1,"of":["role:investor"]}'}
+        ada.client.post("/api/policies/preview", json=body)
         ada.invite("investor", "for Nina")
         ada.client.get(f"/api/invitations/{ada.link_key('for Nina').kid}")
         ada.client.get("/.well-known/passkey-endpoints")

@@ -26,6 +26,7 @@ from tests.support.declared_routes import (
     PAGES,
     POST,
     PUBLIC,
+    SCIM,
 )
 from tests.support.server import Server
 
@@ -47,6 +48,7 @@ def test_only_declared_routes_exist(tmp_path: Path) -> None:
     expected: dict[str, set[str]] = {path: {"GET", "OPTIONS"} for path in GET}
     for path in POST:
         expected.setdefault(path, {"OPTIONS"}).add("POST")
+    expected |= {path: {"OPTIONS", *methods} for path, methods in SCIM.items()}
     assert routes == expected
 
 
@@ -113,6 +115,8 @@ def test_what_a_member_does_for_themselves_takes_a_session(
         "/api/mailbox": {"address": "bob@example.com"},
         "/api/mailbox/verify": {"code": "1"},
         "/api/mailbox/settings": {"times": "daily", "quietFrom": "", "quietTo": "", "zone": "UTC"},
+        "/api/organisation/link": {"ceremony": "", "assertion": assertion},
+        "/api/organisation/unlink": {"user": bob.user},
         "/api/webhooks": {"url": "https://hooks.example/"},
         "/api/device-labels": {"reference": f"kid:{bob.key.kid}", "label": "Laptop"},
     }

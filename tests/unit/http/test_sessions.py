@@ -55,7 +55,7 @@ async def in_force(user: str, opened_by: str) -> bool:
 
 
 def test_a_session_whose_passkey_or_key_has_ended_is_none(state: AsyncState) -> None:
-    sessions = Sessions(state, lambda: 1_000, in_force, secure=False)
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
     left, open_ = (f"{COOKIE}={opened(state, by)}" for by in ("ended", "passkey"))
     assert (identified(sessions, left), identified(sessions, open_)) == (None, "bob")
     request: Any = Request(scope_of(left.encode()))
@@ -65,7 +65,7 @@ def test_a_session_whose_passkey_or_key_has_ended_is_none(state: AsyncState) -> 
 
 
 def test_a_request_looks_its_session_up_once(state: AsyncState, counted: Counted) -> None:
-    sessions = Sessions(state, lambda: 1_000, in_force, secure=False)
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
     scope = scope_of(f"a=b; {COOKIE}={opened(state)}".encode())
     assert asyncio.run(sessions.identify(scope)) == "bob"
     # A request that was answered as GET has a copy of the scope, and the state in it.
@@ -81,7 +81,7 @@ def test_a_request_looks_its_session_up_once(state: AsyncState, counted: Counted
 def test_a_session_is_looked_up_once_a_second(
     state: AsyncState, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sessions = Sessions(state, lambda: 1_000, in_force, secure=False)
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
     cookie = f"{COOKIE}={opened(state)}"
     assert [identified(sessions, cookie) for _ in range(3)] == ["bob"] * 3
     assert counted.asked == 1
@@ -92,7 +92,7 @@ def test_a_session_is_looked_up_once_a_second(
 
 
 def test_a_session_that_ends_ends_at_once(state: AsyncState) -> None:
-    sessions = Sessions(state, lambda: 1_000, in_force, secure=False)
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
     one, two = (f"{COOKIE}={opened(state)}" for _ in range(2))
     assert (identified(sessions, one), identified(sessions, two)) == ("bob", "bob")
     request: Any = Request(scope_of(one.encode()))
@@ -122,7 +122,7 @@ def test_a_session_that_ends_while_it_is_looked_up_is_not_kept(state: AsyncState
 def test_an_expired_session_is_nobodys(state: AsyncState) -> None:
     cookie = f"{COOKIE}={opened(state)}"
     now = [1_000]
-    sessions = Sessions(state, lambda: now[0], in_force, secure=False)
+    sessions = Sessions(state, lambda: now[0], in_force, None, secure=False)
     assert identified(sessions, cookie) == "bob"
     now[0] += SESSION_MS  # within the second, and yet over
     assert identified(sessions, cookie) is None
@@ -134,13 +134,13 @@ def test_a_request_without_the_cookie_asks_nothing(
     cookies: tuple[str, ...], state: AsyncState, counted: Counted
 ) -> None:
     token = opened(state)
-    sessions = Sessions(state, lambda: 1_000, in_force, secure=False)
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
     found = identified(sessions, *(each.replace("TOKEN", token) for each in cookies))
     assert (found, counted.asked) == (None, 0)
 
 
 def test_with_https_only_the_hosts_own_cookie_counts(state: AsyncState) -> None:
     token = opened(state)
-    sessions = Sessions(state, lambda: 1_000, in_force, secure=True)
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=True)
     assert identified(sessions, f"{COOKIE}={token}") is None
     assert identified(sessions, f"{HOST_COOKIE}={token}") == "bob"

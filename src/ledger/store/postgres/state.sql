@@ -64,6 +64,12 @@ CREATE TABLE ledger.mailbox(
 -- How many codes were sent on a day: of a person by their id, of an address by its digest.
 CREATE TABLE ledger.mail_code(
     name text COLLATE "C" PRIMARY KEY, day bigint NOT NULL, sent integer NOT NULL);
+-- The organisation's directory: its users and groups, who is linked to them, and who is blocked.
+CREATE TABLE ledger.directory(
+    kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL,
+    other text COLLATE "C" NOT NULL, body bytea NOT NULL, version bigint NOT NULL,
+    PRIMARY KEY(kind, id), UNIQUE(kind, name));
+CREATE INDEX directory_other ON ledger.directory(kind, other);
 CREATE TABLE ledger.feed(
     person text COLLATE "C" PRIMARY KEY, token_sha256 bytea NOT NULL UNIQUE);
 -- The last tree that was signed under each origin. Whoever signs replaces the one before.

@@ -1,0 +1,235 @@
+"""Who of the ledger is who at the provider, and who is blocked because the provider says so.
+
+A person links their account with a fresh passkey; from then on only an administrator unlinks it, so
+that nobody leaves the provider's reach before it ends them. A user of the directory is bound to a
+link once, by its external id or its name; later renames change nothing.
+
+Crash points: a block is kept before the user that is not active, and looked for again after it.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from ledger.errors import ConflictError, UnavailableError
+from ledger.organisation.provider import Identity
+from ledger.organisation.scim import ScimUser
+from ledger.organisation.scim_entries import user_entry, user_of
+from ledger.store.ports.directory import Directory, DirectoryEntry
+from ledger.system.worker import Backoff, Worker
+
+POLL_S = 1.0
+MOST_LINKS = 100_000
+_TRIES = 20
+_MOST_NAMED_ALIKE = 10
+
+
+class AccountLink(msgspec.Struct, frozen=True):
+    """A person's account at the provider; `user` is the id of their entry in the directory."""
+
+    subject: str
+    username: str
+    linked_ms: int
+    groups: tuple[str, ...] = ()
+    user: str = ""
+
+
+class Linked(NamedTuple):
+    """A person and their link."""
+
+    person: str
+    link: AccountLink
+
+
+class OrganisationPeople:
+    """The links and blocks of one ledger, for one issuer."""
+
+    def __init__(self, directory: Directory, issuer: str) -> None:
+        self.directory = directory
+        self._issuer = issuer
+
+    def link_of(self, person: str) -> AccountLink | None:
+        """Return a person's link, None without one."""
+        entry = self.directory.entry("link", person)
+        return None if entry is None else _link(entry)
+
+    def link(self, person: str, who: Identity, *, now_ms: int) -> None:
+        """AccountLink a person, or keep what the provider says of them by now.
+
+        Raises ConflictError `organisation_other` if the person or the account is another's.
+        """
+        for _ in range(_TRIES):
+            kept = self.directory.entry("link", person)
+            if kept is None:
+                made = self._entry(
+                    person, AccountLink(who.subject, who.username, now_ms, who.groups)
+                )
+                holder = self.directory.named("link", made.name)
+                if (holder is not None and holder.id != person) or self._is_full():
+                    raise _other()
+                if self.directory.add(made):
+                    break
+                continue
+            link = _link(kept)
+            if kept.name != self._name(who.subject):
+                raise _other()
+            new = msgspec.structs.replace(link, username=who.username, groups=who.groups)
+            if new == link or self.directory.replace(self._entry(person, new, kept.version)):
+                break
+        else:
+            raise _busy()
+        self._bind(person)
+
+    def unlink(self, person: str) -> bool:
+        """Forget a person's link and block; False without a link."""
+        kept = self.directory.entry("link", person)
+        if kept is None:
+            return False
+        if (user := _link(kept).user) and (entry := self.directory.entry("user", user)):
+            freed = msgspec.structs.replace(user_of(entry), person="")
+            self.directory.replace(user_entry(user, freed, entry.version))
+        self.directory.forget("link", person)
+        self.directory.forget("block", person)
+        return True
+
+    def linked(self, *, limit: int) -> list[Linked]:
+        """Return links, in the order of the persons' ids."""
+        found = self.directory.page("link", skip=0, limit=limit)
+        return [Linked(each.id, _link(each)) for each in found]
+
+    def blocked(self) -> frozenset[str]:
+        """Return everybody who may do nothing here."""
+        found = self.directory.page("block", skip=0, limit=MOST_LINKS)
+        return frozenset(each.id for each in found)
+
+    # --- what the directory says ----------------------------------------------------------------
+
+    def before(self, user_id: str, user: ScimUser) -> ScimUser:
+        """Block the person of a user that is not active, before it is kept; return it, bound."""
+        user = self._bound(user_id, user)
+        if user.person and user.active is False:
+            self._block(user.person, user.changed_ms)
+        return user
+
+    def after(self, user_id: str) -> None:
+        """Let the block of a user's person be what the user that is kept by now says."""
+        entry = self.directory.entry("user", user_id)
+        if entry is None:
+            return
+        user = self._bound(user_id, user_of(entry))
+        if not user.person:
+            return
+        if user.person != user_of(entry).person:
+            self.directory.replace(user_entry(user_id, user, entry.version))
+        if user.active is False:
+            self._block(user.person, user.changed_ms)
+        else:
+            self.directory.forget("block", user.person)
+
+    def gone(self, user: ScimUser, *, now_ms: int) -> None:
+        """Block the person of a user that is deleted, before it is."""
+        if not user.person:
+            return
+        self._block(user.person, now_ms)
+        kept = self.directory.entry("link", user.person)
+        if kept is not None:
+            freed = msgspec.structs.replace(_link(kept), user="")
+            self.directory.replace(self._entry(user.person, freed, kept.version))
+
+    def _bind(self, person: str) -> None:
+        """Find the user of a person who has just linked."""
+        link = self.link_of(person)
+        if link is None:
+            return
+        found = self.directory.others("user", link.subject, limit=_MOST_NAMED_ALIKE)
+        named = self.directory.named("user", link.username.lower()) if link.username else None
+        for entry in [*found, *([] if named is None else [named])]:
+            if user_of(entry).person in ("", person):
+                self.after(entry.id)
+                return
+
+    def _bound(self, user_id: str, user: ScimUser) -> ScimUser:
+        """Return a user with its person, if somebody is linked to it or can be."""
+        if user.person:
+            link = self.link_of(user.person)
+            return user if link is not None else msgspec.structs.replace(user, person="")
+        for entry in self._links_like(user):
+            link = _link(entry)
+            if link.user and link.user != user_id and self.directory.entry("user", link.user):
+                continue  # the directory has another user for them
+            new = self._entry(entry.id, msgspec.structs.replace(link, user=user_id), entry.version)
+            if link.user == user_id or self.directory.replace(new):
+                return msgspec.structs.replace(user, person=entry.id)
+        return user
+
+    def _links_like(self, user: ScimUser) -> list[DirectoryEntry]:
+        exact = None
+        if user.external_id:
+            exact = self.directory.named("link", self._name(user.external_id))
+        if exact is not None:
+            return [exact]
+        # A name that two people gave themselves binds neither: the external id has to say it.
+        found = self.directory.others("link", user.user_name.lower(), limit=2)
+        return found if len(found) == 1 else []
+
+    def _block(self, person: str, now_ms: int) -> None:
+        body = msgspec.json.encode({"since_ms": now_ms})
+        self.directory.add(DirectoryEntry("block", person, person, "", body))
+
+    def _entry(self, person: str, link: AccountLink, version: int = 0) -> DirectoryEntry:
+        name, other = self._name(link.subject), link.username.lower()
+        return DirectoryEntry("link", person, name, other, msgspec.json.encode(link), version)
+
+    def _name(self, subject: str) -> str:
+        """Return the name of a subject's link: its length is fixed."""
+        return hashlib.sha256(f"{self._issuer}\n{subject}".encode()).hexdigest()
+
+    def _is_full(self) -> bool:
+        return self.directory.count("link") >= MOST_LINKS
+
+
+class Blocks:
+    """Who is blocked, as this process knows it: at most a second older than what servers share."""
+
+    def __init__(self, people: OrganisationPeople, tell: Callable[[frozenset[str]], None]) -> None:
+        """`tell` is called with everybody who is blocked; the first time now."""
+        self._people = people
+        self._tell = tell
+        self._worker = Worker("organisation", self._turn, backoff=Backoff(1.0, 10.0))
+        self.refresh()
+
+    def start(self) -> None:
+        """Begin in a background thread."""
+        self._worker.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._worker.stop()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why blocks are not read, None while they are."""
+        return self._worker.trouble
+
+    def refresh(self) -> None:
+        """Read who is blocked; raise UnavailableError `state_unavailable`."""
+        self._tell(self._people.blocked())
+
+    def _turn(self) -> None:
+        self.refresh()
+        self._worker.rest(POLL_S)
+
+
+def _link(entry: DirectoryEntry) -> AccountLink:
+    return msgspec.json.decode(entry.body, type=AccountLink)
+
+
+def _other() -> ConflictError:
+    detail = "the person or the account of the organisation is linked otherwise"
+    return ConflictError("organisation_other", detail)
+
+
+def _busy() -> UnavailableError:
+    return UnavailableError("state_unavailable", "the directory is changed by others; try again")

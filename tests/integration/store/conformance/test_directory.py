@@ -1,0 +1,115 @@
+"""The directory, on every engine: ids and names are unique, and changes have an order."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from ledger.organisation.people import AccountLink, OrganisationPeople
+from ledger.organisation.provider import Identity
+from ledger.organisation.scim import ScimUser
+from ledger.organisation.scim_service import ScimService
+from ledger.store.ports.directory import Directory, DirectoryEntry
+from tests.support.engines import Engine
+
+ALICE = DirectoryEntry("user", "1", "alice", "ext", b"{}")
+
+
+@pytest.fixture
+def directory(engine: Engine, data: Path) -> Iterator[Directory]:
+    data.mkdir()
+    with closing(engine.open_directory(data)) as opened:
+        yield opened
+
+
+def test_an_id_and_a_name_are_taken_once_in_a_kind(directory: Directory) -> None:
+    assert directory.add(ALICE)
+    assert not directory.add(replace(ALICE, name="bob"))
+    assert not directory.add(replace(ALICE, id="2"))
+    assert directory.add(replace(ALICE, kind="group"))
+    assert directory.entry("user", "1") == replace(ALICE, version=1)
+    assert directory.named("user", "alice") == replace(ALICE, version=1)
+    assert directory.named("user", "bob") is None
+    assert directory.count("user") == 1
+
+
+def test_an_entry_is_replaced_by_who_read_it_last(directory: Directory) -> None:
+    directory.add(ALICE)
+    kept = directory.entry("user", "1")
+    assert kept is not None
+    assert directory.replace(replace(kept, name="carol", body=b"[]"))
+    assert not directory.replace(replace(kept, name="dora"))
+    found = directory.entry("user", "1")
+    assert found is not None
+    assert (found.name, found.body, found.version) == ("carol", b"[]", 2)
+    assert directory.add(replace(ALICE, id="2"))
+    assert not directory.replace(replace(found, name="alice"))
+    directory.forget("user", "1")
+    assert not directory.replace(found)
+    assert directory.entry("user", "1") is None
+
+
+def test_entries_are_listed_by_id_and_found_by_their_other_name(directory: Directory) -> None:
+    for n in "312":
+        directory.add(replace(ALICE, id=n, name=n))
+    assert [each.id for each in directory.page("user", skip=1, limit=5)] == ["2", "3"]
+    assert [each.id for each in directory.others("user", "ext", limit=2)] == ["1", "2"]
+    assert directory.others("group", "ext", limit=2) == []
+
+
+def test_who_links_while_the_provider_ends_them_is_blocked(
+    engine: Engine, directory: Directory, data: Path
+) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    with closing(engine.open_directory(data)) as other:
+        service = ScimService(
+            OrganisationPeople(other, "https://id.example"), "", lambda: 5, lambda: None
+        )
+        told = {"userName": "mia", "externalId": "sub", "active": False}
+        user = ScimUser("mia", "sub", active=False, changed_ms=5)
+        assert OrganisationPeople(other, "https://id.example").before("x", user) == user
+        people.link("person", Identity("sub", "mia"), now_ms=4)  # between its two looks
+        assert people.blocked() == frozenset()
+        shown = service.create("user", told)
+        assert people.blocked() == {"person"}
+        service.patch(
+            "user",
+            shown["id"],
+            {
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+                "Operations": [{"op": "replace", "path": "active", "value": True}],
+            },
+        )
+        assert people.blocked() == frozenset()
+        service.delete("user", shown["id"])
+        assert people.blocked() == {"person"}
+        assert people.link_of("person") == AccountLink("sub", "mia", 4)
+        again = service.create("user", told | {"active": True})  # hired again, with another id
+        assert again["id"] != shown["id"]
+        assert people.blocked() == frozenset()
+
+
+def test_a_name_that_two_people_have_there_binds_neither(directory: Directory) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    for person in ("one", "two"):
+        people.link(person, Identity(f"sub-{person}", "same@example.com"), now_ms=4)
+    service = ScimService(people, "", lambda: 5, lambda: None)
+    service.create("user", {"userName": "same@example.com", "active": False})
+    assert people.blocked() == frozenset()
+    service.create("user", {"userName": "b", "externalId": "sub-two", "active": False})
+    assert people.blocked() == {"two"}
+    assert people.unlink("two")
+    assert not people.unlink("two")
+    assert people.blocked() == frozenset()
+
+
+def test_the_same_subject_of_another_issuer_is_another_account(directory: Directory) -> None:
+    OrganisationPeople(directory, "https://old.example").link("a", Identity("sub"), now_ms=1)
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("b", Identity("sub"), now_ms=1)
+    ScimService(people, "", lambda: 5, lambda: None).create(
+        "user", {"userName": "x", "externalId": "sub", "active": False}
+    )
+    assert people.blocked() == {"b"}
