@@ -8,6 +8,12 @@ import httpx
 from tests.support.actor import Actor
 from tests.support.server import Server
 
+# What succeeds only in a ledger that has a provider.
+OF_ORGANISATION = (
+    "GET /api/organisation",
+    "POST /api/organisation/link",
+    "POST /api/organisation/unlink",
+)
 TOKEN = "scim-token-of-the-tests-0123456789abcdef"  # of tests
 BEARER = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
 
@@ -30,13 +36,23 @@ def come_back(begun: httpx.Response, subject: str) -> str:
     return f"{back.path}?{back.query}"
 
 
+def asserted(person: Actor) -> dict[str, Any]:
+    """Return a fresh assertion of a person's passkey, with its ceremony."""
+    begun = person.begin_sign_in()
+    assertion = person.passkey.get(person.challenge("sign-in", begun))
+    return {"ceremony": begun["ceremony"], "assertion": assertion}
+
+
 def link(person: Actor, subject: str) -> httpx.Response:
     """Link a person, by a passkey, to the account of this subject."""
     assert go_to_provider(person.client, subject).status_code == 200
-    begun = person.begin_sign_in()
-    assertion = person.passkey.get(person.challenge("sign-in", begun))
-    body = {"ceremony": begun["ceremony"], "assertion": assertion}
-    return person.client.post("/api/organisation/link", json=body)
+    return person.client.post("/api/organisation/link", json=asserted(person))
+
+
+def unlink(admin: Actor, user: str, by: Actor | None = None) -> httpx.Response:
+    """Unlink a person, by a passkey of the administrator, or of somebody else."""
+    body = asserted(by or admin) | {"user": user}
+    return admin.client.post("/api/organisation/unlink", json=body)
 
 
 class Directory:
@@ -64,8 +80,5 @@ class Directory:
 def use_organisation(admin: Actor) -> None:
     """Use every route of the organisation once, in a ledger that has none."""
     admin.client.get("/api/organisation")
-    begun = admin.begin_sign_in()
-    assertion = admin.passkey.get(admin.challenge("sign-in", begun))
-    body = {"ceremony": begun["ceremony"], "assertion": assertion}
-    admin.client.post("/api/organisation/link", json=body)
-    admin.client.post("/api/organisation/unlink", json={"user": admin.user})
+    admin.client.post("/api/organisation/link", json=asserted(admin))
+    unlink(admin, admin.user)

@@ -1,5 +1,6 @@
 """Routes of the organisation's sign-in: to the provider and back, one's own link, proposals."""
 
+import asyncio
 from typing import Annotated
 
 from litestar import Response, get, post
@@ -7,6 +8,7 @@ from litestar.di import Provide
 from litestar.params import JSONBody
 from msgspec import Meta
 
+from ledger.commands.people import PeopleCommands
 from ledger.domain.document import parse_uuid
 from ledger.errors import ConflictError, ForbiddenError
 from ledger.http.context import (
@@ -35,9 +37,11 @@ class LinkAccount(Strict, frozen=True):
 
 
 class UnlinkPerson(Strict, frozen=True):
-    """Whose link is forgotten."""
+    """Whose link is forgotten, with a fresh assertion by a passkey of the administrator."""
 
     user: Annotated[str, Meta(max_length=64)]
+    ceremony: OpaqueId
+    assertion: Assertion
 
 
 def require_organisation(organisation: Organisation | None) -> Organisation:
@@ -45,6 +49,14 @@ def require_organisation(organisation: Organisation | None) -> Organisation:
     if organisation is None:
         raise ConflictError("organisation_off", "this ledger has no sign-in of an organisation")
     return organisation
+
+
+async def require_own_passkey(
+    people: PeopleCommands, data: LinkAccount | UnlinkPerson, user: str
+) -> None:
+    """Raise ForbiddenError `not_yours` unless a passkey of this person signed the ceremony."""
+    if await people.sign_in.with_passkey(data.ceremony, data.assertion.evidence()) != user:
+        raise ForbiddenError("not_yours", "the passkey is of another person than the session")
 
 
 @get("/api/organisation", responses=answers(401, 403, 409, 429, 503), sync_to_thread=True)
@@ -65,19 +77,22 @@ async def link_account(
 ) -> Response[None]:
     """Link one's own person to the account at the provider that this browser shows."""
     found = require_organisation(organisation)
-    assertion = data.assertion.evidence()
-    if await people.sign_in.with_passkey(data.ceremony, assertion) != user:
-        raise ForbiddenError("not_yours", "the passkey is of another person than the session")
+    await require_own_passkey(people, data, user)
     await found.link(request, user)
     return Response(None, status_code=204, cookies=[found.cookies.ended(found.cookies.proof)])
 
 
-@post("/api/organisation/unlink", status_code=204, responses=CHANGED, sync_to_thread=True)
-def unlink_person(
-    data: JSONBody[UnlinkPerson], organisation: FromOrganisation, admin: Administrator
+@post("/api/organisation/unlink", status_code=204, responses=CHANGED)
+async def unlink_person(
+    data: JSONBody[UnlinkPerson],
+    organisation: FromOrganisation,
+    people: FromPeople,
+    admin: Administrator,
 ) -> Response[None]:
     """Forget a person's link, and with it a block by the provider."""
-    require_organisation(organisation).unlink(str(parse_uuid(data.user)))
+    found, person = require_organisation(organisation), str(parse_uuid(data.user))
+    await require_own_passkey(people, data, admin)
+    await asyncio.to_thread(found.unlink, person)
     return Response(None, status_code=204)
 
 

@@ -29,6 +29,7 @@ from tests.support.described import (
     load,
     operations,
 )
+from tests.support.directory import OF_ORGANISATION
 from tests.support.new_devices import add_by_link
 from tests.support.post_office import PostOffice
 from tests.support.recovering import cancel, cancel_operators, recover, recover_beside, set_codes
@@ -60,6 +61,7 @@ NOT_THERE = {
     "GET /log/checkpoints/{size}/stamp",
     "GET /log/checkpoints/{size}/stamped",
     "POST /api/jwt-keys/{kid}/reaffirm",
+    *OF_ORGANISATION,
 }
 
 
@@ -131,34 +133,32 @@ def test_every_answer_to_people_at_work_is_one_that_is_described(
         for path in OF_MEMBERS:
             ada.client.get(path)
         use_messages(ada, office)
-        content = '{"items":[{"define-role":{"role":"board"}}]}'
-        ada.client.post("/api/changes/preview", json={"content": content})
-        body = {"policy": '{"threshold":1,"of":["role:investor"]}'}
-        ada.client.post("/api/policies/preview", json=body)
+        content = {"content": '{"items":[{"define-role":{"role":"board"}}]}'}
+        ada.client.post("/api/changes/preview", json=content)
+        policy = {"policy": '{"threshold":1,"of":["role:investor"]}'}
+        ada.client.post("/api/policies/preview", json=policy)
         ada.invite("investor", "for Nina")
         ada.client.get(f"/api/invitations/{ada.link_key('for Nina').kid}")
         ada.client.get("/.well-known/passkey-endpoints")
-        wrapped = b64u_encode(bytes(136))
-        kept = {"kid": ada.key.kid, "credentialId": ada.passkey.id, "wrapped": wrapped}
-        ada.client.post("/api/wrapped-keys", json=kept)
-        label = {"reference": f"kid:{ada.key.kid}", "label": "Laptop"}
-        ada.client.post("/api/device-labels", json=label)
+        kept = {"kid": ada.key.kid, "credentialId": ada.passkey.id}
+        ada.client.post("/api/wrapped-keys", json=kept | {"wrapped": b64u_encode(bytes(136))})
+        named = f"kid:{ada.key.kid}"
+        ada.client.post("/api/device-labels", json={"reference": named, "label": "Laptop"})
         add_by_link(ada, Passkey(origin=server.origin))
         *_, oldest = ada.client.get("/api/sessions").json()["items"]
         ada.client.post(f"/api/sessions/{oldest['id']}/end", json={})
         for path in ("/livez", "/readyz", "/healthz", *LOG):
             ada.client.get(path)
         ada.client.post("/api/approvals", json={"approvals": [""]})
-        size = ada.client.get("/log/checkpoints").json()["items"][-1]["size"]
-        ada.client.get(f"/log/checkpoints/{size}")
+        newest = ada.client.get("/log/checkpoints").json()["items"][-1]
+        ada.client.get(f"/log/checkpoints/{newest['size']}")
         page = f"/api/statements/{tale.statements[0].id}"
-        ada.client.get(f"{page}/evidence")
-        ada.client.get(f"{page}/certificate")
-        etag = ada.client.get(page).headers["etag"]
-        ada.client.get(page, headers={"If-None-Match": etag})
+        for part in ("evidence", "certificate"):
+            ada.client.get(f"{page}/{part}")
+        ada.client.get(page, headers={"If-None-Match": ada.client.get(page).headers["etag"]})
         set_codes(ada)
-        added = recover(ada, Passkey(origin=server.origin)).json()["credentialId"]
-        cancel(ada, ada.user, added)
+        recovered = recover(ada, Passkey(origin=server.origin)).json()
+        cancel(ada, ada.user, recovered["credentialId"])
         cancel_operators(ada, recover_beside(server, "Ada", "Irma").stdout.split()[1])
         come_and_go(ada)
         ada.client.post("/api/logout", json={})

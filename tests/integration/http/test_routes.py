@@ -116,7 +116,11 @@ def test_what_a_member_does_for_themselves_takes_a_session(
         "/api/mailbox/verify": {"code": "1"},
         "/api/mailbox/settings": {"times": "daily", "quietFrom": "", "quietTo": "", "zone": "UTC"},
         "/api/organisation/link": {"ceremony": "", "assertion": assertion},
-        "/api/organisation/unlink": {"user": bob.user},
+        "/api/organisation/unlink": {
+            "user": bob.user,
+            "ceremony": "",
+            "assertion": assertion,
+        },
         "/api/webhooks": {"url": "https://hooks.example/"},
         "/api/device-labels": {"reference": f"kid:{bob.key.kid}", "label": "Laptop"},
     }

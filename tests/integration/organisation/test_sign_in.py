@@ -9,7 +9,7 @@ import pytest
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, policy_of
 from tests.support.check import check_ledger
-from tests.support.directory import Directory, come_back, go_to_provider, link
+from tests.support.directory import Directory, come_back, go_to_provider, link, unlink
 from tests.support.mailboxes import until
 from tests.support.server import Server
 from tests.support.unused_names import unused
@@ -114,13 +114,11 @@ def test_who_is_ended_there_can_do_nothing_here(company: Company, directory: Dir
     assert mia.sign_in().status_code == 200
     assert directory.client.delete(f"/Users/{user}").status_code == 204
     assert code_of(mia.sign_in()) == (403, "person_blocked")
-    body = {"user": mia.user}
-    assert company.ada.client.post("/api/organisation/unlink", json=body).status_code == 204
+    assert code_of(unlink(company.ada, mia.user, by=member(company))) == (403, "not_yours")
+    assert code_of(mia.sign_in()) == (403, "person_blocked")
+    assert unlink(company.ada, mia.user).status_code == 204
     assert mia.sign_in().status_code == 200
-    assert code_of(company.ada.client.post("/api/organisation/unlink", json=body)) == (
-        404,
-        "organisation_unlinked",
-    )
+    assert code_of(unlink(company.ada, mia.user)) == (404, "organisation_unlinked")
 
 
 def test_who_links_after_they_were_ended_is_blocked_at_once(
@@ -166,7 +164,7 @@ def test_only_administrators_see_or_unlink_others(company: Company) -> None:
     mia = member(company)
     for answer in (
         mia.client.get("/api/organisation"),
-        mia.client.post("/api/organisation/unlink", json={"user": mia.user}),
+        unlink(mia, mia.user),
     ):
         assert code_of(answer) == (403, "administrator_only")
     assert "Proposals" not in mia.client.get("/organisation").text
