@@ -14,7 +14,7 @@ from ledger.errors import UnavailableError
 from ledger.messages import retries
 from ledger.messages.letters import URGENT, CatalogueText, LetterWriter, item_of, letter
 from ledger.messages.mail_hearing import wants
-from ledger.messages.sender import HIDDEN, MayRead
+from ledger.messages.sender import HIDDEN, ReadableTo
 from ledger.store.ports.messages import Mailbox, MessageStore, SendAttempt, Sending, SendState
 from ledger.system.smtp import Refusal, SmtpConnection, SmtpServer
 
@@ -46,7 +46,7 @@ class MailSender:
         post: PostOffice,
         pauses: Sequence[int],
         are_active: Callable[[Collection[str]], frozenset[str]],
-        may_read: MayRead,
+        may_read: ReadableTo,
     ) -> None:
         """`are_active` returns those of these people who may still act."""
         self._store = store

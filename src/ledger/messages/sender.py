@@ -33,7 +33,7 @@ HIDDEN = "the receiver may not read this statement any more"
 _REST_S = (1.0, 60.0)  # the first and the longest pause of a receiver that does not answer
 
 # Which of these statements a person may read, by their ids.
-MayRead = Callable[[str, Collection[str]], frozenset[str]]
+ReadableTo = Callable[[str, Collection[str]], frozenset[str]]
 
 _log = logging.getLogger("ledger.messages")
 
@@ -49,7 +49,7 @@ class Sender:
         pauses: Sequence[int],
         private_hosts: Collection[str],
         may_hear: Callable[[Iterable[str]], frozenset[str]],
-        may_read: MayRead,
+        may_read: ReadableTo,
     ) -> None:
         """`may_hear` returns those of these people who still administer."""
         self._store = store
