@@ -5,7 +5,8 @@ fork of it. A worker that ends is started again, after growing pauses. SIGTERM a
 on, and the parent ends when all workers have answered what they had. SIGHUP starts the program anew
 in this same process, which reads its files again: the new workers start beside the old ones, which
 end once the new ones serve. If the new program does not start, the old workers go on. Another
-version does not start so, because two versions must not use one directory at the same time.
+version does not start so, because two versions must not use one directory at the same time: it
+starts workers when the last one of the earlier version has ended.
 
 A worker whose parent has gone ends as after SIGTERM.
 """
@@ -43,7 +44,10 @@ Work = Callable[[socket.socket, Team, Callable[[], None]], int]
 
 
 class Handover(msgspec.Struct, frozen=True):
-    """What a program that is started anew takes over: descriptors, and the workers that serve."""
+    """What a program that is started anew takes over: descriptors, and the workers that serve.
+
+    `version` is that of these workers.
+    """
 
     version: str
     listening: int
@@ -84,7 +88,7 @@ class Supervisor:
         self._metrics = TeamMetrics(count)
         self._workers: dict[int, tuple[int, float]] = {}  # by process: its number, and since when
         self._earlier = set(earlier.workers if earlier else ())
-        self._is_other = earlier is not None and earlier.version != __version__
+        self._version = __version__ if earlier is None else earlier.version  # of the workers
         self._due: dict[int, float] = {}  # when the worker of a number is to be started again
         self._pause_s = FIRST_PAUSE_S
         self._ends_at_s: float | None = None
@@ -105,7 +109,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # an earlier program held them back
         signal.signal(signal.SIGHUP, self._end if sys.stdin.isatty() else self._renew)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        code = ExitCode.USAGE if self._is_other else self._start(0)
+        code = ExitCode.USAGE if self._is_other() else self._start(0)
         self._has_started = True
         if code is not None and not self._earlier:
             return code if self._ends_at_s is None else ExitCode.DONE
@@ -125,6 +129,10 @@ class Supervisor:
         return ExitCode.DONE
 
     # --- workers -------------------------------------------------------------------------------
+
+    def _is_other(self) -> bool:
+        """Tell whether the workers that serve are of another version than this program."""
+        return self._version != __version__
 
     def _start(self, number: int) -> int | None:
         """Start a worker and wait until it answers; return its exit code if it ended before."""
@@ -187,6 +195,10 @@ class Supervisor:
             return
         if self._renews and not self._earlier:
             self._start_anew()
+        if self._is_other():
+            if self._workers:
+                return  # none is started beside workers of another version
+            self._version = __version__
         for number in [each for each, at_s in self._due.items() if time.monotonic() >= at_s]:
             del self._due[number]
             if self._start(number) is not None:
@@ -206,7 +218,7 @@ class Supervisor:
             if process not in self._workers:
                 continue
             number, since_s = self._workers.pop(process)
-            if self._ends_at_s is None:
+            if self._ends_at_s is None and number < self._count:  # an earlier program had more
                 code = os.waitstatus_to_exitcode(status)
                 _log.error("worker %d ended (%d) and is started again", number, code)
                 if time.monotonic() - since_s > SETTLED_S:
@@ -231,7 +243,7 @@ class Supervisor:
         """Start the program in this process again; the workers serve meanwhile."""
         self._renews = False
         workers = tuple(self._workers)
-        left = Handover(__version__, self._listening.fileno(), tuple(self._locks), workers)
+        left = Handover(self._version, self._listening.fileno(), tuple(self._locks), workers)
         for descriptor in (left.listening, *left.locks):
             os.set_inheritable(descriptor, True)
         environment = os.environ | {HANDOVER: msgspec.json.encode(left).decode()}

@@ -6,6 +6,7 @@ import sys
 # The program of a parent, in a process of its own: its worker waits for its end.
 PARENT = """
 import os, signal, socket, sys
+from ledger import __version__
 from ledger.cli.workers import Handover, Supervisor
 def work(listening, team, ready):
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
@@ -71,3 +72,85 @@ sys.exit(parent.run())
 """
     )
     assert done.returncode == 0, done.stderr
+
+
+# Two workers of an earlier version, which this program may not start beside.
+EARLIER = """
+from time import sleep
+def earlier():
+    process = os.fork()
+    if not process:
+        sleep(30)
+        os._exit(0)
+    return process
+first, second = earlier(), earlier()
+left = Handover("0.0", 0, (), (first, second))
+def parent_of(work, count=2):
+    return Supervisor(work, socket.socket(), count=count, locks=(), earlier=left, patience_s=20)
+"""
+
+
+def test_a_second_renewal_does_not_start_beside_workers_of_another_version() -> None:
+    done = program(
+        EARLIER
+        + """
+def executed(_program, _arguments, environment):
+    print(environment["LEDGER_HANDOVER"].partition(",")[0], flush=True)
+    os.kill(first, signal.SIGKILL)
+    os.kill(second, signal.SIGKILL)
+    os._exit(0)
+os.execve = executed
+parent = parent_of(work)
+parent._renews = True
+parent.run()
+"""
+    )
+    assert (done.returncode, done.stdout) == (0, '{"version":"0.0"\n'), done.stderr
+
+
+def test_a_worker_of_another_version_that_ends_is_replaced_when_the_last_one_has_ended() -> None:
+    done = program(
+        EARLIER
+        + """
+def beside(listening, team, ready):
+    try:
+        os.kill(second, 0)
+        print("beside", flush=True)
+    except ProcessLookupError:
+        print("alone", flush=True)
+    os.kill(os.getppid(), signal.SIGTERM)
+    return work(listening, team, ready)
+if not os.fork():
+    sleep(2)
+    os.kill(second, signal.SIGKILL)
+    os._exit(0)
+os.kill(first, signal.SIGKILL)
+sys.exit(parent_of(beside).run())
+"""
+    )
+    assert (done.returncode, {*done.stdout.split()}) == (0, {"alone"}), done.stderr
+
+
+def test_a_worker_beyond_the_number_of_the_new_program_is_not_started_again() -> None:
+    done = program(
+        EARLIER
+        + """
+left = Handover(__version__, 0, (), (first, second))
+def fails(listening, team, ready):
+    os._exit(3)
+os.kill(max(first, second), signal.SIGKILL)
+if not os.fork():
+    sleep(1)
+    os.kill(min(first, second), signal.SIGKILL)
+    os._exit(0)
+parent = parent_of(fails, count=1)
+later = parent._start_later
+def started(number):
+    print(number, flush=True)
+    parent._ends_at_s = 1.0
+    parent._start_later = later
+parent._start_later = started
+sys.exit(parent.run())
+"""
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
