@@ -17,7 +17,7 @@ from ledger.domain.events import BODIES
 
 MayRead = Callable[[str], bool]
 ACTS, CONCERNS = "What they did", "What was done to them and their data by others"
-_LEFT_OUT = "the rest is left out here: ask `ledger ask access-report` for all of it"
+LEFT_OUT = "the rest is left out here: ask `ledger ask access-report` for all of it"
 _UNREADABLE = "without statements that the person cannot read"
 
 
@@ -61,9 +61,10 @@ def of_person(
     if may_read is not everyone_may:
         notes += (_UNREADABLE,)
     if is_cut:
-        notes += (_LEFT_OUT,)
+        notes += (LEFT_OUT,)
     columns = ("statement", "title", "type", "documentHash", "part")
-    of_statements = AnswerTable("Statements they took part in", columns, (*statements.values(),))
+    part = (*statements.values(),)
+    of_statements = AnswerTable("Statements they took part in", columns, part, notes)
     tables = [
         AnswerTable(f"{ACTS}: {trail.named.called(user)}", BRIEF, tuple(did), notes),
         AnswerTable(CONCERNS, BRIEF, tuple(concerns), notes),

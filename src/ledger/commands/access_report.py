@@ -1,48 +1,92 @@
 """What a server keeps of one person outside the log: sessions, devices, exports, messages.
 
 With what the log has, this is the whole of an access report: everything that a person did, and
-everything that was done to their data.
+everything that was done to their data. A report creates no file: an operational state that is new
+must know when it began, or what was used once could be used again.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import msgspec
 
 from ledger import clock
-from ledger.audit.access_report import MayRead, of_person
+from ledger.audit.access_report import LEFT_OUT, MayRead, of_person
 from ledger.audit.answers import AnswerTable, Cell
 from ledger.audit.source import AuditedLog
-from ledger.store.ports.messages import MessageStore
+from ledger.data_files import MESSAGES_FILE, SESSIONS_FILE, is_database
+from ledger.store.engines import open_directory, open_messages, open_operations
+from ledger.store.ports.directory import Directory
+from ledger.store.ports.messages import MessageStore, Sending
 from ledger.store.ports.operations import Access, OperationalState
 
 Rows = tuple[tuple[Cell, ...], ...]
 _PAGE = 200
 _EXPORTS = "Exports and reads: by them, and by others of statements they took part in"
 _KEPT = "kept by the server, not part of the log"
+_OF_STATE = "sessions, devices, wrapped keys, exports, the account at the organisation"
+_OF_MESSAGES = "mail address, messages, webhooks, feed"
+
+
+class Kept(NamedTuple):
+    """What a server keeps outside the log; None for what is not there."""
+
+    state: OperationalState | None
+    directory: Directory | None
+    messages: MessageStore | None
+
+
+@contextmanager
+def kept_outside(address: str, data: Path) -> Iterator[Kept]:
+    """Open what is kept outside the log at an address; `data` is this server's directory."""
+    has_state, has_messages = (
+        is_database(address) or (data / name).is_file() for name in (SESSIONS_FILE, MESSAGES_FILE)
+    )
+    with ExitStack() as opened:
+        state = directory = messages = None
+        if has_state:
+            now_ms = time.time_ns() // 1_000_000
+            state = opened.enter_context(closing(open_operations(address, data, born_ms=now_ms)))
+            directory = opened.enter_context(closing(open_directory(address, data)))
+        if has_messages:
+            messages = opened.enter_context(closing(open_messages(address, data)))
+        yield Kept(state, directory, messages)
 
 
 def access_report(
-    rows: AuditedLog,
-    about: str,
-    state: OperationalState,
-    messages: MessageStore,
-    *,
-    may_read: MayRead,
-    most: int | None = None,
+    rows: AuditedLog, about: str, kept: Kept, *, may_read: MayRead, most: int | None = None
 ) -> list[AnswerTable]:
     """Return all tables of a person's access report; raise as `of_person`."""
     user, tables = of_person(rows, about, may_read=may_read, most=most)
     statements = {str(row[0]) for row in tables[-1].rows}
-    return [*tables, *_operations(state, user, statements, most), *_messages(messages, user)]
+    missing: list[tuple[Cell, ...]] = []
+    if kept.state is None or kept.directory is None:
+        missing.append((_OF_STATE,))
+    else:
+        tables += _operations(kept.state, user, statements, most)
+        tables.append(_organisation(kept.directory, user))
+    if kept.messages is None:
+        missing.append((_OF_MESSAGES,))
+    else:
+        tables += _messages(kept.messages, user, most)
+    if missing:
+        tables.append(_table("Not here, so not in this report", "what", tuple(missing)))
+    return tables
 
 
 def _operations(
     state: OperationalState, user: str, statements: set[str], most: int | None
 ) -> list[AnswerTable]:
-    exports: list[tuple[Cell, ...]] = []
-    for each in _accesses(state):
-        if each.person == user or each.statement in statements:
-            exports.append((_time(each.at_ms), each.person, each.kind, each.statement or ""))
-        if len(exports) == most:
-            break
+    exports = (
+        (_time(each.at_ms), each.person, each.kind, each.statement or "")
+        for each in _accesses(state)
+        if each.person == user or each.statement in statements
+    )
     sessions: Rows = tuple(
         (
             each.id,
@@ -62,20 +106,34 @@ def _operations(
         (f"kid:{each.kid}", f"passkey:{each.credential_id}") for each in state.wrapped_keys(user)
     )
     return [
-        _table("Open sessions", "id opened-by browser opened seen expires", sessions),
+        _table("Sessions", "id opened-by browser opened seen expires", sessions),
         _table("Devices", "key browser label", notes),
         _table("Signing keys kept wrapped", "key passkey", wrapped),
-        _table(_EXPORTS, "time person what statement", tuple(exports)),
+        _cut(_EXPORTS, "time person what statement", exports, most),
     ]
 
 
-def _messages(store: MessageStore, user: str) -> list[AnswerTable]:
+def _organisation(directory: Directory, user: str) -> AnswerTable:
+    """Return a person's account at the provider, whether it blocks them, and what it said."""
+    link, block = directory.entry("link", user), directory.entry("block", user)
+    told = None
+    if link is not None and (entry := msgspec.json.decode(link.body).get("user")):
+        told = directory.entry("user", entry)
+    rows: Rows = tuple(
+        (each.kind, each.name, each.body.decode())
+        for each in (link, block, told)
+        if each is not None
+    )
+    return _table("Account at the organisation", "kind name says", rows)
+
+
+def _messages(store: MessageStore, user: str, most: int | None) -> list[AnswerTable]:
     box = store.mailbox(user)
     address: Rows = ()
     if box is not None:
         verified = "" if box.verified_ms is None else _time(box.verified_ms)
         address = ((box.address, verified, box.pending, box.times, box.zone),)
-    sent: Rows = tuple(
+    sent = (
         (
             _time(each.message.made_ms),
             each.message.channel,
@@ -84,20 +142,26 @@ def _messages(store: MessageStore, user: str) -> list[AnswerTable]:
             each.state,
             "" if each.tried_ms is None else _time(each.tried_ms),
         )
-        for each in store.sent_to(user, before=None, limit=_PAGE)
+        for each in _sent(store, user)
     )
     hooks: Rows = tuple(
-        (each.id, each.url, _time(each.made_ms), each.paused)
+        (each.id, _origin(each.url), _time(each.made_ms), each.paused)
         for each in store.webhooks()
         if each.owner == user
     )
     feed: Rows = (("yes",),) if store.has_feed(user) else ()
     return [
         _table("Mail address", "address verified waits-for-a-code times zone", address),
-        _table("Messages to them, the newest", "made channel kind position state tried", sent),
-        _table("Webhooks they registered", "id url registered paused", hooks),
+        _cut("Messages to them", "made channel kind position state tried", sent, most),
+        _table("Webhooks they registered", "id origin registered paused", hooks),
         _table("Feed", "open", feed),
     ]
+
+
+def _origin(url: str) -> str:
+    """Return an address without its path, which is often a secret that lets anybody post there."""
+    scheme, host, *_ = urlsplit(url)
+    return f"{scheme}://{host.rpartition('@')[2]}"
 
 
 def _accesses(state: OperationalState) -> Iterator[Access]:
@@ -106,6 +170,25 @@ def _accesses(state: OperationalState) -> Iterator[Access]:
     while lines := state.accesses(before=before, limit=_PAGE):
         yield from (access for _, access in lines)
         before = lines[-1][0]
+
+
+def _sent(store: MessageStore, user: str) -> Iterator[Sending]:
+    """Yield the messages to a person, the newest first."""
+    before: int | None = None
+    while sent := store.sent_to(user, before=before, limit=_PAGE):
+        yield from sent
+        before = sent[-1].number
+
+
+def _cut(
+    title: str, columns: str, rows: Iterable[tuple[Cell, ...]], most: int | None
+) -> AnswerTable:
+    """Return a table of at most so many rows, which says if there are more."""
+    found = tuple(islice(rows, None if most is None else most + 1))
+    whole = _table(title, columns, found[:most])
+    if len(whole.rows) == len(found):
+        return whole
+    return msgspec.structs.replace(whole, notes=(*whole.notes, LEFT_OUT))
 
 
 def _table(title: str, columns: str, rows: Rows) -> AnswerTable:

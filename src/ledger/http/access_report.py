@@ -5,7 +5,6 @@ such questions for others. A person's own report leaves out statements that they
 """
 
 import asyncio
-from contextlib import closing
 from functools import partial
 from typing import Annotated
 
@@ -13,17 +12,18 @@ from litestar import get
 from litestar.params import QueryParameter
 
 from ledger.audit.access_report import everyone_may
-from ledger.commands.access_report import access_report
+from ledger.commands.access_report import access_report, kept_outside
 from ledger.http.accesses import require_auditor
-from ledger.http.context import FromAccess, FromMessenger, FromReadModels, FromSite, SignedIn
+from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
 from ledger.http.problems import answers
 from ledger.http.questions import MOST_ROWS, TURNS, AnsweredQuestion
 from ledger.http.read_models import ReadModels
-from ledger.http.turns import LongRead
-from ledger.messages.messenger import Messenger
+from ledger.http.turns import LongRead, Turns
 from ledger.settings import Settings
-from ledger.store.engines import open_operations
 from projections import readers, statements
+
+# Of people's own reports: members who ask for theirs again and again keep no auditor waiting.
+OWN = Turns(1, "another report is being made; try later")
 
 
 @get("/api/access-report", responses=answers(400, 401, 403, 404, 429, 503))
@@ -31,7 +31,6 @@ async def report(
     site: FromSite,
     models: FromReadModels,
     access: FromAccess,
-    messenger: FromMessenger,
     user: SignedIn,
     about: Annotated[
         str | None,
@@ -42,10 +41,9 @@ async def report(
     is_own = about is None or about == user
     if not is_own:
         await asyncio.to_thread(require_auditor, models, user)
-    read = partial(
-        _report, settings=site.settings, models=models, messenger=messenger, about=about or user
-    )
-    found = await TURNS.now(partial(read, reader=user if is_own else None))
+    read = partial(_report, settings=site.settings, models=models, about=about or user)
+    turns, reader = (OWN, user) if is_own else (TURNS, None)
+    found = await turns.now(partial(read, reader=reader))
     if not is_own:
         await asyncio.to_thread(access.asked, user, None)
     return found
@@ -56,7 +54,6 @@ def _report(
     *,
     settings: Settings,
     models: ReadModels,
-    messenger: Messenger,
     about: str,
     reader: str | None,
 ) -> AnsweredQuestion:
@@ -64,7 +61,7 @@ def _report(
     with (
         log.rows(address) as rows,
         rows.snapshot(),
-        closing(open_operations(address, settings.data, born_ms=0)) as state,
+        kept_outside(address, settings.data) as kept,
         models.views() as (db, at),
     ):
         own = None if reader is None else readers.of(db, reader)
@@ -80,8 +77,7 @@ def _report(
         tables = access_report(
             rows,
             about,
-            state,
-            messenger.store,
+            kept,
             may_read=everyone_may if own is None else may_read,
             most=MOST_ROWS,
         )

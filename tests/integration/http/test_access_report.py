@@ -1,12 +1,21 @@
 """The access report: a person's own, and anybody's for auditors; with what is kept of them."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from ledger.cli.main import main
+from ledger.commands.access_report import access_report, kept_outside
+from ledger.data_files import LOG_FILE
+from ledger.http import access_report as route
+from ledger.http import questions
+from ledger.store.engines import address_of, audited_log, open_directory, open_messages
+from ledger.store.ports.directory import DirectoryEntry
+from ledger.store.ports.messages import Webhook
 from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, Drafted, policy_of
@@ -75,8 +84,8 @@ def test_a_persons_own_report_has_what_they_did_and_what_was_done_to_them(told: 
     assert "statement-drafted.v1" in concerns  # its policy names Bob
     (part,) = found["Statements they took part in"]
     assert (part["statement"], part["part"]) == (told.approved.id, "decided on or used")
-    assert len(found["Open sessions"]) == 1
-    assert {"Devices", "Mail address", "Messages to them, the newest", "Feed"} <= found.keys()
+    assert len(found["Sessions"]) == 1
+    assert {"Devices", "Mail address", "Messages to them", "Feed"} <= found.keys()
 
 
 def test_ones_own_report_has_no_statement_that_one_cannot_read(told: Told) -> None:
@@ -120,6 +129,48 @@ def test_the_command_has_the_same_tables(told: Told, capsys: pytest.CaptureFixtu
     assert main(["ask", "access-report", "Bob", "--data", data]) == 0
     said = capsys.readouterr().out
     assert "What they did: “Bob”" in said
-    assert "Open sessions: 1" in said
+    assert "Sessions: 1" in said
     assert main(["ask", "access-report", told.bob.user, "--json", "--data", data]) == 0
     assert "About Bob" in capsys.readouterr().out
+
+
+def test_the_command_creates_no_file_and_says_what_is_not_here(
+    told: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for each in told.server.data.glob(f"{LOG_FILE}*"):
+        shutil.copy(each, tmp_path)
+    assert main(["ask", "access-report", "Bob", "--data", str(tmp_path)]) == 0
+    assert {each.name.partition("-")[0] for each in tmp_path.iterdir()} == {LOG_FILE}
+    said = capsys.readouterr().out
+    assert "Not here, so not in this report: 2" in said
+    assert "Sessions: " not in said
+
+
+def test_a_report_of_oneself_waits_for_other_members_and_keeps_no_auditor_waiting() -> None:
+    assert route.OWN is not questions.TURNS
+    assert route.OWN.count == 1
+
+
+def test_a_report_has_the_account_at_the_organisation_and_no_secret_of_a_webhook(
+    told: Told, tmp_path: Path
+) -> None:
+    shutil.copytree(told.server.data, data := tmp_path / "data")
+    user, address = told.bob.user, address_of(data)
+    with closing(open_directory(address, data)) as directory:
+        link = DirectoryEntry("link", user, "bob@idp", "", b'{"username":"bob.b","user":"7"}')
+        kept = DirectoryEntry("user", "7", "bob.b", "", b'{"userName":"bob.b","title":"Buyer"}')
+        assert all(map(directory.add, (link, kept)))
+    with closing(open_messages(address, data)) as messages:
+        url = "https://user:pass@hooks.example:8443/services/SECRET?key=SECRET"
+        assert messages.add_webhook(Webhook("w", user, url, b"s" * 32, 0, 0), most=20)
+    with closing(audited_log(address).open()) as rows, kept_outside(address, data) as outside:
+        found = access_report(rows, user, outside, may_read=lambda _: True, most=3)
+    by_title = {each.title.partition(":")[0]: each for each in found}
+    organisation = by_title["Account at the organisation"].rows
+    assert [row[0] for row in organisation] == ["link", "user"]
+    assert "Buyer" in str(organisation)
+    ((_, origin, *_),) = by_title["Webhooks they registered"].rows
+    assert origin == "https://hooks.example:8443"
+    assert "SECRET" not in str(found)
+    for title in ("What they did", "Statements they took part in"):
+        assert any("left out here" in note for note in by_title[title].notes)
