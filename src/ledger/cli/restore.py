@@ -82,7 +82,7 @@ def _tell(plan: RestorePlan) -> None:
 
 
 def _tell_returning(plan: RestorePlan) -> None:
-    """Print what was erased after the backup, or that nobody knows."""
+    """Print what was erased after the backup, and from which entry on nobody knows."""
     newer = plan.returning
     for each in newer.erased:
         what = "the statement" if each.kind == "statement" else "the name of the person"
@@ -92,12 +92,13 @@ def _tell_returning(plan: RestorePlan) -> None:
         )
     for reason in newer.silent:
         print(f"- not read for erasures: {reason}")
-    if plan.origin is None or newer.erased:
+    if plan.origin is None:
         return
-    if newer.read:
-        print("The newer copies that were read erased nothing that the backup has.")
-    else:
-        print("NOT KNOWN: whether something was erased after the backup, which would be readable")
+    if newer.read and not newer.erased:
+        print(f"Up to entry {newer.size:,} nothing was erased that the backup has.")
+    if plan.lost is None or newer.size < plan.lost.size:
+        after = f"entry {newer.size:,}" if newer.read else "the backup"
+        print(f"NOT KNOWN: whether something was erased after {after}, which would be readable")
         print("again. Name a newer copy of the log with --erased-by if there is one anywhere.")
 
 

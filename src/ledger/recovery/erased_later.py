@@ -15,7 +15,7 @@ from ledger.data_files import is_database
 from ledger.domain import entry, events
 from ledger.domain.events import BodiesErased, NameErased
 from ledger.domain.vocabulary import HeldKind
-from ledger.errors import ConflictError, LedgerError, UnavailableError
+from ledger.errors import ConflictError, CorruptError, LedgerError, UnavailableError
 from ledger.store.engines import address_of, audited_log
 
 
@@ -31,11 +31,15 @@ class ErasedLater(msgspec.Struct, frozen=True):
 
 
 class NewerCopies(msgspec.Struct, frozen=True):
-    """What newer copies erased, which copies were read, and which could not be."""
+    """What newer copies erased, which copies were read, and which told nothing.
+
+    `size` is how many entries the largest copy that was read has; what was erased later is unknown.
+    """
 
     erased: list[ErasedLater] = []
     read: list[str] = []
     silent: list[str] = []
+    size: int = 0
 
 
 def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> NewerCopies:
@@ -46,13 +50,13 @@ def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> Ne
     for a given copy that cannot be read, ConflictError `copy_differs` for one of another log.
     """
     found: dict[tuple[str, str], ErasedLater] = {}
-    read, silent = [], []
+    read, silent, largest = [], [], 0
     with closing(audited_log(address_of(staged)).open()) as backup:
         for place in (own, *given):
             address = place if is_database(place) or place == own else address_of(Path(place))
             try:
                 with closing(audited_log(address).open()) as rows:
-                    erased = _erased_by(rows, backup, place, size)
+                    erased, newest = _erased_by(rows, backup, place, size), rows.newest()
             except ConflictError:
                 if place != own:
                     raise
@@ -63,14 +67,22 @@ def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> Ne
                     raise UnavailableError("copy_unread", detail) from error
                 silent.append(f"the log in the data directory: {error.detail}")
                 continue
+            if newest <= size:
+                name = "the log in the data directory" if place == own else place
+                silent.append(f"{name} is not newer than the backup")
+                continue
             read.append(place)
+            largest = max(largest, newest)
             for each in erased:
                 found.setdefault((each.kind, each.id), each)
-    return NewerCopies([*found.values()], read, silent)
+    return NewerCopies([*found.values()], read, silent, largest)
 
 
 def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> list[ErasedLater]:
-    """Return the erasures of a copy that are later than a size and concern what is earlier."""
+    """Return the erasures of a copy that are later than a size and concern what is earlier.
+
+    Raises CorruptError `body_missing` if a body is gone, and what erased it is not there.
+    """
     if rows.newest() and rows.entry(1) != backup.entry(1):
         raise ConflictError("copy_differs", f"{source} is a copy of another log")
     gone: dict[int, list[int]] = {}
@@ -80,13 +92,14 @@ def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> 
     found = []
     for by, positions in gone.items():
         row = next(rows.events(by - 1, by), None)
-        if row is None or not isinstance(row[4], bytes) or entry.is_erased(row[4]):
-            continue
-        event = events.decode(row[4])
-        if isinstance(event.body, BodiesErased | NameErased):
-            kind: HeldKind = "statement" if isinstance(event.body, BodiesErased) else "name"
-            change = event.body.change
-            found.append(ErasedLater(source, kind, str(event.stream), change, by, len(positions)))
+        known = row is not None and isinstance(row[4], bytes) and not entry.is_erased(row[4])
+        event = events.decode(row[4]) if row is not None and known else None
+        if event is None or not isinstance(event.body, BodiesErased | NameErased):
+            detail = f"{len(positions)} bodies are gone, and no event at position {by} erased them"
+            raise CorruptError("body_missing", detail, position=by)
+        kind: HeldKind = "statement" if isinstance(event.body, BodiesErased) else "name"
+        change = event.body.change
+        found.append(ErasedLater(source, kind, str(event.stream), change, by, len(positions)))
     return found
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,11 @@ import pytest
 from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, UnavailableError
 from ledger.recovery.erased_later import ErasedLater, from_copies, require_none
-from ledger.store.engines import address_of, copies
+from ledger.store.engines import address_of, copies, open_log
 from tests.support.erasing import approved, erase, name_of
 from tests.support.ledgers import Cast, Process, know_everybody, settled
 from tests.support.refusals import refused
+from tests.support.states import without_triggers
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +47,7 @@ def test_the_own_log_says_what_it_erased_after_the_backup(
     own = address_of(newer)
     found = from_copies((), own, size, backup)
     assert (found.read, found.silent) == ([own], [])
+    assert found.size > size
     (each,) = found.erased
     assert isinstance(each, ErasedLater)
     assert (each.kind, each.id, each.bodies) == ("statement", statement, 2)
@@ -85,3 +89,32 @@ def test_a_copy_that_cannot_be_read_or_is_of_another_log_is_refused(
     other = settled(tmp_path / "other")
     with refused(ConflictError, "copy_differs"):
         from_copies((str(other.directory),), address_of(newer), size, backup)
+
+
+def test_a_log_that_is_not_newer_than_the_backup_tells_nothing(
+    logs: tuple[Path, Path, str, int], tmp_path: Path
+) -> None:
+    backup, _, _, size = logs
+    empty = tmp_path / "empty"
+    open_log(address_of(empty)).close()
+    for own in (backup, empty):
+        found = from_copies((), address_of(own), size, backup)
+        assert (found.erased, found.read, found.size) == ([], [], 0)
+        assert found.silent == ["the log in the data directory is not newer than the backup"]
+
+
+def test_a_copy_that_lost_the_event_of_an_erasure_is_not_said_to_have_erased_nothing(
+    logs: tuple[Path, Path, str, int], tmp_path: Path
+) -> None:
+    backup, newer, _, size = logs
+    with (
+        closing(sqlite3.connect(address_of(newer))) as raw,
+        without_triggers(raw),
+    ):
+        raw.execute("DELETE FROM ev WHERE pos = (SELECT max(by_pos) FROM erased)")
+        raw.commit()
+    found = from_copies((), address_of(newer), size, backup)
+    assert (found.erased, found.read) == ([], [])
+    assert "no event at position" in found.silent[0]
+    with refused(UnavailableError, "copy_unread"):
+        from_copies((str(newer),), str(tmp_path / "gone" / LOG_FILE), size, backup)
