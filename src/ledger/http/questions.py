@@ -31,7 +31,7 @@ from ledger.http.paced import in_time
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.trail import CSV, First, Last, Later, attachment
-from ledger.http.turns import LongRead, Turns
+from ledger.http.turns import LongRead, Turns, from_anywhere
 from ledger.store.ports.log import LogStore
 
 MOST_ROWS = 1_000
@@ -126,7 +126,7 @@ def answered(read: LongRead, store: LogStore, asked: AskedQuestion) -> AnsweredQ
 
     Raises NobodyWaitsError, and what the question raises.
     """
-    found, newest = _tables_of(read, store.reading().address, asked)
+    found, newest = from_anywhere(store, lambda at: _tables_of(read, at.address, asked))
     if newest > store.head().sealed:  # the answer may rest on what is not sealed yet
         found, _ = _tables_of(read, store.address, asked)
     if asked.name in _UNPAGED or len(found[0].rows) <= asked.most:

@@ -25,7 +25,7 @@ from ledger.http.context import FromAccess, FromReadModels, SignedIn
 from ledger.http.paced import in_time
 from ledger.http.problems import answers
 from ledger.http.requests import full_pattern
-from ledger.http.turns import LongRead, Turns
+from ledger.http.turns import LongRead, Turns, from_anywhere
 from ledger.store.ports.log import LogStore, ReadAddress
 
 AT_ONCE = 2
@@ -94,27 +94,31 @@ def read_part(
 
 
 class _Begun(NamedTuple):
-    """The first part of a trail, and where the others are."""
+    """The first part of a trail, and what is in the others."""
 
-    address: str
     wanted: Selection
     part: TrailPart
 
 
 def _begun(read: LongRead, store: LogStore, asked: AskedEvents, form: TrailFormat) -> _Begun:
-    reading = store.reading()
-    wanted = chosen(read, reading, asked)
-    part = read_part(read, reading.address, wanted, form, begins=True)
-    return _Begun(reading.address, wanted, part)
+    def begin(reading: ReadAddress) -> _Begun:
+        wanted = chosen(read, reading, asked)
+        return _Begun(wanted, read_part(read, reading.address, wanted, form, begins=True))
+
+    return from_anywhere(store, begin)
 
 
-async def _parts(begun: _Begun, form: TrailFormat) -> AsyncGenerator[bytes]:
-    address, wanted, part = begun
+def _next(read: LongRead, store: LogStore, wanted: Selection, form: TrailFormat) -> TrailPart:
+    """Return a part after the first; where it is read from has everything up to now."""
+    return from_anywhere(store, lambda at: read_part(read, at.address, wanted, form, begins=False))
+
+
+async def _parts(store: LogStore, begun: _Begun, form: TrailFormat) -> AsyncGenerator[bytes]:
+    wanted, part = begun
     yield part.raw
     while part.after is not None:
         wanted = wanted._replace(rows=wanted.rows._replace(after=part.after))
-        following = partial(read_part, address=address, wanted=wanted, form=form, begins=False)
-        part = await TURNS.next(following)
+        part = await TURNS.next(partial(_next, store=store, wanted=wanted, form=form))
         yield part.raw
 
 
@@ -146,4 +150,6 @@ async def trail(  # the route's parameters
     begun = await TURNS.now(partial(_begun, store=models.log.store, asked=asked, form=form))
     await asyncio.to_thread(access.told_trail, user, statement)
     headers = attachment(f"trail.{_ENDING[form]}")
-    return Stream(in_time(_parts(begun, form)), media_type=_MEDIA[form], headers=headers)
+    return Stream(
+        in_time(_parts(models.log.store, begun, form)), media_type=_MEDIA[form], headers=headers
+    )

@@ -13,8 +13,9 @@ from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
 from ledger.audit.source import AuditedLog
-from ledger.errors import UnavailableError
+from ledger.errors import CorruptError, UnavailableError
 from ledger.store.engines import audited_log
+from ledger.store.ports.log import LogStore, ReadAddress
 
 T = TypeVar("T")
 
@@ -47,6 +48,20 @@ class LongRead:
             yield cast(AuditedLog, _StoppableRows(found, self.require_wanted))
         finally:
             found.close()
+
+
+def from_anywhere(store: LogStore, work: Callable[[ReadAddress], T]) -> T:
+    """Return what the work reads where long reads go; from the primary if that fails meanwhile.
+
+    A standby can be stopped, or end a read itself, between any two rows.
+    """
+    reading = store.reading()
+    try:
+        return work(reading)
+    except (CorruptError, UnavailableError):
+        if reading.address == store.address:
+            raise
+        return work(reading._replace(address=store.address))
 
 
 class _StoppableRows:

@@ -1,8 +1,10 @@
 """The trail over HTTP: as files for auditors, read part by part while they are sent."""
 
+import asyncio
 import csv
 import io
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,11 @@ import pytest
 from benchmarks import audit
 from ledger.audit.selection import AskedEvents
 from ledger.audit.trail_formats import BOM
-from ledger.errors import TooLargeError
+from ledger.errors import CorruptError, TooLargeError
 from ledger.http import questions, trail
 from ledger.http.turns import LongRead
 from ledger.store.engines import open_log
+from ledger.store.ports.log import LogStore, ReadAddress
 from tests.integration.http.test_questions import Asked, asked
 from tests.support.refusals import refused
 
@@ -136,3 +139,38 @@ def test_a_question_that_needs_every_statement_is_refused_on_a_large_log(
             asked = questions.AskedQuestion(name, None, "1", None, 0)
             with refused(TooLargeError, "question_too_large"):
                 questions.answered(LongRead(), store, asked)
+
+
+class WithStandby:
+    """A log whose long reads go to a copy of its file."""
+
+    def __init__(self, store: LogStore, standby: Path) -> None:
+        self._store = store
+        self._standby = standby
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def reading(self, checkpoint: int = 0) -> ReadAddress:
+        return self._store.reading(checkpoint)._replace(address=str(self._standby))
+
+
+def test_a_standby_that_breaks_while_it_is_read_is_not_missed(tmp_path: Path) -> None:
+    audit.grow(tmp_path, 1_200)
+    standby = Path(shutil.copy(tmp_path / "log.sqlite", tmp_path / "standby.sqlite"))
+    own = open_log(str(tmp_path / "log.sqlite"))
+    store: Any = WithStandby(own, standby)
+    begun = trail._begun(LongRead(), store, AskedEvents(), "jsonl")
+    asked = questions.AskedQuestion("events", None, None, None, 0)
+    expected = questions.answered(LongRead(), store, asked)
+    standby.write_bytes(b"no database any more" * 1_000)
+    assert questions.answered(LongRead(), store, asked) == expected
+
+    async def whole() -> bytes:
+        return b"".join([part async for part in trail._parts(store, begun, "jsonl")])
+
+    raw = asyncio.run(whole())
+    assert raw.count(b"\n") == own.head().sealed > 1_000
+    assert trail._begun(LongRead(), store, AskedEvents(), "jsonl").part == begun.part
+    with refused(CorruptError, "file_malformed"):  # without another place
+        questions.answered(LongRead(), open_log(str(standby)), asked)
