@@ -55,6 +55,13 @@ def test_an_administrator_erases_a_final_statement_after_its_effect_was_shown(
     expect(root.dialog()).to_contain_text("A change can erase it again")
     sign(root)
     expect(held).not_to_contain_text(pending.id[:8])
+    # The name is held still, which keeps nobody from holding the statement again.
+    root.page.get_by_label("The id of the statement to hold").fill(pending.id)
+    root.button("Show what the hold does…").click()
+    expect(root.dialog()).to_contain_text("Your approval is enough")
+    expect(root.dialog()).not_to_contain_text("more item")
+    sign(root)
+    expect(held).to_contain_text(f"The statement {pending.id[:8]} is held by a change")
     root.open(f"/statements/{terms.id}")
     expect(root.heading("An erased statement")).to_be_visible()
     expect(root.page.locator("main")).not_to_contain_text("Terms with a name")
