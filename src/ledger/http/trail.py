@@ -68,7 +68,7 @@ def attachment(name: str) -> dict[str, str]:
 
 def chosen(read: LongRead, reading: ReadAddress, asked: AskedEvents) -> Selection:
     """Return the selection of a log as it is now, with an end; raise as `selection`."""
-    with read.rows(reading.address) as rows:
+    with read.rows(reading.address) as rows, rows.snapshot():
         rows.require_format()
         found = selection(rows, asked)
         last = reading.size if found.rows.last is None else min(reading.size, found.rows.last)
@@ -85,7 +85,7 @@ def read_part(
     lines: int = LINES,
 ) -> TrailPart:
     """Return the first lines of a selection; raise CorruptError as `Trail.lines`."""
-    with read.rows(address) as rows:
+    with read.rows(address) as rows, rows.snapshot():  # an erasure may come between two reads
         found = list(islice(Trail(rows).lines(wanted), lines))
     out = io.BytesIO(BOM if begins and form == "csv" else b"")
     out.seek(0, io.SEEK_END)

@@ -5,7 +5,8 @@ import csv
 import io
 import json
 import shutil
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import msgspec
 import pytest
 
 from benchmarks import audit
-from ledger.audit.selection import AskedEvents
+from ledger.audit.selection import EVERY_EVENT, AskedEvents
+from ledger.audit.source import AuditedLog
 from ledger.audit.trail_formats import BOM
 from ledger.errors import CorruptError, TooLargeError
 from ledger.http import questions, trail
@@ -21,6 +23,8 @@ from ledger.http.turns import LongRead
 from ledger.store.engines import open_log
 from ledger.store.ports.log import LogStore, ReadAddress
 from tests.integration.http.test_questions import Asked, asked
+from tests.support.erasing import approved, erase, name_of
+from tests.support.ledgers import Process, know_everybody, settled
 from tests.support.refusals import refused
 
 __all__ = ["asked"]
@@ -174,3 +178,43 @@ def test_a_standby_that_breaks_while_it_is_read_is_not_missed(tmp_path: Path) ->
     assert trail._begun(LongRead(), store, AskedEvents(), "jsonl").part == begun.part
     with refused(CorruptError, "file_malformed"):  # without another place
         questions.answered(LongRead(), open_log(str(standby)), asked)
+
+
+class Overtaken(LongRead):
+    """A read during which something happens, once it has read what was erased so far."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self._happens = happens
+
+    @contextmanager
+    def rows(self, address: str) -> Iterator[AuditedLog]:
+        with super().rows(address) as rows:
+            erased: Any = rows.erased
+
+            def then() -> list[Any]:
+                found: list[Any] = erased()
+                rows.erased = erased  # type: ignore[method-assign]  # once
+                self._happens()
+                return found
+
+            rows.erased = then  # type: ignore[method-assign]  # this one object's
+            yield rows
+
+
+def test_an_erasure_in_the_middle_of_a_part_does_not_end_the_trail(tmp_path: Path) -> None:
+    cast = settled(tmp_path / "cast")
+    process = Process(cast.copy(tmp_path / "data"), cast.time)
+    know_everybody(process, cast)
+    with closing(process):
+        raw = asyncio.run(approved(process, cast))
+
+        def erases() -> None:
+            asyncio.run(process.change(cast.dave, erase(raw)))
+
+        address = process.store.address
+        part = trail.read_part(Overtaken(erases), address, EVERY_EVENT, "jsonl", begins=True)
+        assert name_of(raw).encode() in part.raw
+        assert b"Erased by change" not in part.raw
+        part = trail.read_part(LongRead(), address, EVERY_EVENT, "jsonl", begins=True)
+        assert b"Erased by change" in part.raw
