@@ -29,8 +29,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     words = "the ledger's name, instead of typing it, if the restore begins a new log origin"
     parser.add_argument("--confirm", metavar="NAME", help=words)
     words = (
-        "a newer copy of the log: a data directory, a backup, or the address of a database; the"
-        " restore refuses to bring back what it erased"
+        "a newer copy of the log: a data directory, a backup that continues no other, or the"
+        " address of a database; the restore refuses to bring back what it erased"
     )
     parser.add_argument("--erased-by", action="append", default=[], metavar="COPY", help=words)
     words = "go on although statements or names that were erased would be readable again"

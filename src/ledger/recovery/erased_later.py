@@ -81,8 +81,12 @@ def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> Ne
 def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> list[ErasedLater]:
     """Return the erasures of a copy that are later than a size and concern what is earlier.
 
-    Raises CorruptError `body_missing` if a body is gone, and what erased it is not there.
+    Raises CorruptError `body_missing` if a body is gone, and what erased it is not there;
+    UnavailableError `copy_unread` for a part of a log; ConflictError `copy_differs`.
     """
+    if rows.newest() and rows.entry(1) is None:
+        detail = f"{source} lacks the first entries: a backup that continues another one, perhaps"
+        raise UnavailableError("copy_unread", detail)
     if rows.newest() and rows.entry(1) != backup.entry(1):
         raise ConflictError("copy_differs", f"{source} is a copy of another log")
     gone: dict[int, list[int]] = {}

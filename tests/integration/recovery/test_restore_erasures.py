@@ -47,6 +47,13 @@ def test_a_restore_refuses_to_bring_back_what_its_own_log_erased(
     assert f"ERASED AFTER THE BACKUP: the statement {drafted.id} (2 bodies)" in done.stdout
     assert "NOT KNOWN" not in done.stdout
     assert ledger(server, "audit").returncode == 0  # nothing was replaced
+    # A backup that continues another one is a part of a log, and not another log.
+    assert (
+        ledger(server, "backup", tmp_path / "part", "--since", tmp_path / "before").returncode == 0
+    )
+    part = ledger(server, *restore, "--erased-by", tmp_path / "part")
+    assert (part.returncode, "copy_unread" in part.stderr) == (5, True), part.stderr
+    assert "a backup that continues another one" in part.stderr
 
 
 def test_a_newer_backup_says_what_was_erased_when_the_log_is_gone(
