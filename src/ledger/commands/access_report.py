@@ -185,10 +185,10 @@ def _cut(
 ) -> AnswerTable:
     """Return a table of at most so many rows, which says if there are more."""
     found = tuple(islice(rows, None if most is None else most + 1))
-    whole = _table(title, columns, found[:most])
-    if len(whole.rows) == len(found):
-        return whole
-    return msgspec.structs.replace(whole, notes=(*whole.notes, LEFT_OUT))
+    shown = _table(title, columns, found[:most])
+    if len(shown.rows) == len(found):
+        return shown
+    return msgspec.structs.replace(shown, notes=(*shown.notes, LEFT_OUT))
 
 
 def _table(title: str, columns: str, rows: Rows) -> AnswerTable:
