@@ -16,10 +16,12 @@ from ledger.errors import ConflictError, RefusedError, UnavailableError
 from ledger.recovery.log_copy import copy_log
 from ledger.settings import Settings
 from ledger.store.engines import (
+    open_directory,
     open_log,
     open_operations,
     open_signer_memory,
 )
+from ledger.store.ports.directory import DirectoryEntry
 from ledger.store.ports.operations import Access, DeviceLink, WrappedKey
 from ledger.store.results import require_stored
 from ledger.store.startup_check import require_sound_end
@@ -214,8 +216,14 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
         state.open_device_link(link)
         state.offer_by_link(link.secret_sha256, b"a passkey")
         key, born_ms = state.ceremony_key, state.born_ms
+    blocked = DirectoryEntry("block", "mallory", "mallory", "", b"left", 1)
+    with closing(open_directory(here.log_address, here.data)) as directory:
+        assert directory.add(blocked)
     copied(here, there)
     copied(there, back)
+    for settings in (there, back):
+        with closing(open_directory(settings.log_address, settings.data)) as directory:
+            assert directory.entry("block", "mallory") == blocked
     for settings in (there, back):
         with closing(open_operations(settings.log_address, settings.data, born_ms=9)) as state:
             found = state.session("token")

@@ -23,6 +23,7 @@ STATE_TABLES = {
     "device": 4,
     "device_link": 7,
     "access": 6,
+    "directory": 6,
 }
 
 
