@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.check import wait_for
+from tests.support.drafted import Drafted
 from tests.support.keys import jwk_members
 from tests.support.server import Server
 
@@ -121,6 +123,22 @@ def test_an_account_decides_nothing(
     many = {"approvals": [robot.approval(drafted.document)]}
     answer = robot.client.post("/api/approvals", json=many)
     assert "beyond_scope" in answer.text
+
+
+def test_nobody_learns_by_an_account_or_an_ended_key_that_a_statement_is_there(
+    server: Server, join: Join, alice: Actor, clients: ExitStack, refuses: Refuses
+) -> None:
+    eve = join("Eve", "creator")
+    robot = Robot(server, clients, eve)
+    hidden = alice.draft(policy=policy_of(1, alice), readers=[])
+    nowhere = Drafted(hidden.document, hidden.answer | {"statementId": str(uuid4())})
+    for drafted in (hidden, nowhere):
+        refuses(partial(robot.use, drafted, "n" * 22), 404, "statement_unknown")
+        refuses(partial(robot.report, drafted, "done"), 404, "statement_unknown")
+    assert end(eve, eve.user, robot.key.kid).status_code == 201
+    for drafted in (hidden, nowhere):
+        refuses(partial(robot.use, drafted, "m" * 22), 404, "statement_unknown")
+        refuses(partial(robot.report, drafted, "done"), 422, "key_revoked")
 
 
 def test_a_session_of_an_account_is_good_for_its_business_only(
