@@ -94,6 +94,16 @@ async def _change_keys(cast: Cast, process: Process) -> TestKey:
     return await add_key(process, bob, SOONER)
 
 
+async def _work(cast: Cast, process: Process) -> None:
+    """Add a service account that ends soon, and let an administrator end it."""
+    accounts, robot = process.people.service_accounts, ed25519_key(uuid4().int >> 8)
+    begun = await process.people.keys.begin(cast.bob.user)
+    asked = cast.bob.service(robot, nonce=begun.ceremony.nonce, expires_at=SOONER)
+    await accounts.add(cast.bob.user, begun.id, asked)
+    act = cast.dave.act("end-service-account", user=cast.bob.user, account=robot.kid)
+    await accounts.end(robot.kid, act, cast.dave.confirm(act))
+
+
 async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
     """Draft, approve, reject, retract and withdraw, on statements with and without an end."""
     one_of = {"threshold": 1, "of": ["role:investor", "role:creator"]}
@@ -144,6 +154,7 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, ending := await _change_keys(cast, process))
     await use_and_report(cast, process, ending, SOON)
+    await _work(cast, process)
     for tell in (_recover, _end_standing, _reform, _leave, _wait_for_another):
         await tell(cast, process)
     await recover_from_somebody_there(process, cast.dave)
@@ -210,6 +221,8 @@ async def _reform(cast: Cast, process: Process) -> None:
         {"close-role": {"role": "legal"}},
         invite("a token", "investor", SOON, invitation=invitation),
         {"cancel-invitation": {"invitation": invitation}},
+        {"hold": {"name": cast.alice.user}},
+        {"release-hold": {"name": cast.alice.user}},
         {"suspend": {"user": cast.alice.user}},
         {"reinstate": {"user": cast.alice.user}},
         set_charter(values("open"), values("invite")),
