@@ -233,7 +233,7 @@ def keys_by_credential(
 
 @get("/.well-known/jwks.json", response_headers=FRESH, responses=PUBLIC, sync_to_thread=True)
 def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
-    """Return every attested public key, for any JWT library."""
+    """Return every public key with which a person decides, for any JWT library."""
     with models.views(moment) as (db, shown):
         return JwkSet(keys.jwk_set(db, at=shown))
 

@@ -195,6 +195,18 @@ def test_everybody_sees_every_account_with_its_scope(
     assert "service" not in bob.client.get(f"/api/jwt-keys/{dora.key.kid}").json()
 
 
+def test_who_verifies_approvals_with_the_key_set_has_no_accounts_key(
+    server: Server, join: Join, clients: ExitStack
+) -> None:
+    dora = join("Dora", "creator")
+    robot = Robot(server, clients, dora)
+    query = {"minPosition": robot.added.json()["position"]}
+    found = dora.client.get("/.well-known/jwks.json", params=query).json()["keys"]
+    kids = {each["kid"] for each in found}
+    assert dora.key.kid in kids
+    assert robot.key.kid not in kids
+
+
 def test_the_list_has_pages(server: Server, join: Join, bob: Actor) -> None:
     dora = join("Dora", "creator")
     keys = [SigningKey.generate() for _ in range(3)]
