@@ -103,6 +103,11 @@ class KeyDetail(KeySummary, frozen=True, rename="camel", kw_only=True):
 
     attestation: AttestationDetail
 
+    @property
+    def decides(self) -> bool:
+        """Whether its person approves and rejects with it: it is no service account's."""
+        return isinstance(self.service, UnsetType)
+
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add attested keys and end revoked ones; note losses, and which keys were reaffirmed."""

@@ -55,7 +55,10 @@ class JwkSet(msgspec.Struct):
 
 
 class SharedKey(msgspec.Struct, rename="camel"):
-    """A signing key as strangers see it: what verifying a signature needs, without its owner."""
+    """A signing key as strangers see it: what verifying a signature needs, without its owner.
+
+    One that does not `decide` is a service account's, and no signature by it is an approval.
+    """
 
     kid: str
     jwk: PublicJwk
@@ -66,6 +69,7 @@ class SharedKey(msgspec.Struct, rename="camel"):
     revoked_position: int | None
     compromised_since: str | None
     expires_at: str | None
+    decides: bool
 
 
 _ANY_KEY: Any = KeyDetail | SharedKey

@@ -203,7 +203,8 @@ def test_a_stranger_sees_of_a_key_what_verifying_a_signature_needs(
     answer = stranger.get(f"/api/jwt-keys/{bob.key.kid}")
     whole = alice.client.get(f"/api/jwt-keys/{bob.key.kid}").json()
     hidden = {"user", "credentialId", "home", "attestation"}
-    assert answer.json() == {name: whole[name] for name in whole if name not in hidden}
+    shown = {name: whole[name] for name in whole if name not in hidden}
+    assert answer.json() == shown | {"decides": True}
     assert hidden < set(whole)
     assert set(answer.json()) == {
         "kid",
@@ -213,6 +214,7 @@ def test_a_stranger_sees_of_a_key_what_verifying_a_signature_needs(
         "position",
         "revokedAt",
         "revokedPosition",
+        "decides",
         "compromisedSince",
         "expiresAt",
     }

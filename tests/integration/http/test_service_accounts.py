@@ -191,7 +191,9 @@ def test_everybody_sees_every_account_with_its_scope(
     shown = bob.client.get(f"/api/jwt-keys/{robot.key.kid}").json()
     assert (shown["service"], shown["home"]) == (service, "program")
     with server.client() as stranger:
-        assert "service" not in stranger.get(f"/api/jwt-keys/{robot.key.kid}").json()
+        found = stranger.get(f"/api/jwt-keys/{robot.key.kid}").json()
+        assert ("service" in found, found["decides"]) == (False, False)
+        assert stranger.get(f"/api/jwt-keys/{dora.key.kid}").json()["decides"]
     assert "service" not in bob.client.get(f"/api/jwt-keys/{dora.key.kid}").json()
 
 
