@@ -35,7 +35,7 @@ from tests.support.ledgers import (
 from tests.support.links import link_jwk
 from tests.support.operator_recovering import recover_from_somebody_there
 from tests.support.signers import Signer
-from tests.support.type_definitions import define, definition, retire
+from tests.support.type_definitions import POLICY, define, definition, retire, stated
 from tests.support.using import use_and_report
 from tests.support.versions import copied
 
@@ -43,6 +43,7 @@ from tests.support.versions import copied
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
 FAR_MS = 1000 * 24 * 3600 * 1000
 FIVE_MINUTES_MS = 300_000
+HOUR_MS = 3_600_000
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +105,14 @@ async def _work(cast: Cast, process: Process) -> None:
     await accounts.end(robot.kid, act, cast.dave.confirm(act))
 
 
+async def _draft_of_a_type(cast: Cast, process: Process) -> None:
+    """Draft a statement that ends before its signature is stale."""
+    short = definition(name="short", freshness=7 * 24 * HOUR_MS, maxAge=HOUR_MS)
+    await process.change(cast.dave, define(short))
+    members = {"content": '{"amount":"100"}', "policy": POLICY, "type": stated(short)}
+    await process.draft(cast.alice, **members)
+
+
 async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
     """Draft, approve, reject, retract and withdraw, on statements with and without an end."""
     one_of = {"threshold": 1, "of": ["role:investor", "role:creator"]}
@@ -155,6 +164,7 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _decide(cast, process, ending := await _change_keys(cast, process))
     await use_and_report(cast, process, ending, SOON)
     await _work(cast, process)
+    await _draft_of_a_type(cast, process)
     for tell in (_recover, _end_standing, _reform, _leave, _wait_for_another):
         await tell(cast, process)
     await recover_from_somebody_there(process, cast.dave)
