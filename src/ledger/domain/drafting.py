@@ -87,17 +87,12 @@ def draft(
     readers.require_known(document, charter.roles)
     if document.usable is not None:
         usable.require_draftable(document.usable, charter.signing_roles, now_ms=now_ms)
-    max_age_ms = _max_age_ms(known, charter)
-    if not is_change(document):
-        require_end(document, max_age_ms)
-    ends = ends_at(document, max_age_ms)
-    _require_not_ended(ends, now_ms)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,
         kid=key.kid,
         act=act_text,
-        ends_at=ends,
+        ends_at=_end_of(document, known, charter, now_ms),
         type=None if document.type is None else document.type.name,
         read_by=readers.read_by(document, charter.registration),
         earlier=status,
@@ -157,9 +152,15 @@ def _require_kind(document: Document, creator: Person, charter: Charter) -> Defi
     return None
 
 
-def _max_age_ms(known: DefinedType | None, charter: Charter) -> int:
+def _end_of(document: Document, known: DefinedType | None, charter: Charter, now_ms: int) -> str:
+    """Return when a pending statement expires: within the longest wait, and after now."""
     own = None if known is None else known.definition.max_age
-    return charter.values.max_age if own is None else own
+    max_age_ms = charter.values.max_age if own is None else own
+    if not is_change(document):
+        require_end(document, max_age_ms)
+    ends = ends_at(document, max_age_ms)
+    _require_not_ended(ends, now_ms)
+    return ends
 
 
 def _require_own(document: Document, creator: Person, ledger: str) -> None:
@@ -172,8 +173,8 @@ def _require_own(document: Document, creator: Person, ledger: str) -> None:
 def _require_timely(document: Document, charter: Charter, now_ms: int) -> None:
     """Require a document of now, and of after every loss.
 
-    A loss may have taken the withdrawal or the uses of what was drafted before it. Whoever kept the
-    document and its approvals could otherwise bring it back without them.
+    A loss may have taken the withdrawal or the uses of what was drafted before it. Somebody who
+    kept the document and its approvals could otherwise bring it back without them.
     """
     fresh_ms = statement_types.freshness_of(charter.types, document.type)
     if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms, freshness_ms=fresh_ms):

@@ -34,8 +34,9 @@ from tests.support.ledgers import (
 )
 from tests.support.links import link_jwk
 from tests.support.operator_recovering import recover_from_somebody_there
+from tests.support.short_lived import add_and_end_an_account, draft_late
 from tests.support.signers import Signer
-from tests.support.type_definitions import POLICY, define, definition, retire, stated
+from tests.support.type_definitions import define, definition, retire
 from tests.support.using import use_and_report
 from tests.support.versions import copied
 
@@ -43,7 +44,6 @@ from tests.support.versions import copied
 SOON, SOONER = "2026-11-21T03:05:00.000Z", "2026-11-21T03:04:30.000Z"
 FAR_MS = 1000 * 24 * 3600 * 1000
 FIVE_MINUTES_MS = 300_000
-HOUR_MS = 3_600_000
 
 
 @pytest.fixture(scope="module")
@@ -93,24 +93,6 @@ async def _change_keys(cast: Cast, process: Process) -> TestKey:
     await process.revoke(bob, second_key(bob).kid)
     await process.grant(cast.dave, bob.user, "creator")
     return await add_key(process, bob, SOONER)
-
-
-async def _work(cast: Cast, process: Process) -> None:
-    """Add a service account that ends soon, and let an administrator end it."""
-    accounts, robot = process.people.service_accounts, ed25519_key(uuid4().int >> 8)
-    begun = await process.people.keys.begin(cast.bob.user)
-    asked = cast.bob.service(robot, nonce=begun.ceremony.nonce, expires_at=SOONER)
-    await accounts.add(cast.bob.user, begun.id, asked)
-    act = cast.dave.act("end-service-account", user=cast.bob.user, account=robot.kid)
-    await accounts.end(robot.kid, act, cast.dave.confirm(act))
-
-
-async def _draft_of_a_type(cast: Cast, process: Process) -> None:
-    """Draft a statement that ends before its signature is stale."""
-    short = definition(name="short", freshness=7 * 24 * HOUR_MS, maxAge=HOUR_MS)
-    await process.change(cast.dave, define(short))
-    members = {"content": '{"amount":"100"}', "policy": POLICY, "type": stated(short)}
-    await process.draft(cast.alice, **members)
 
 
 async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
@@ -163,8 +145,8 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
     await _decide(cast, process, ending := await _change_keys(cast, process))
     await use_and_report(cast, process, ending, SOON)
-    await _work(cast, process)
-    await _draft_of_a_type(cast, process)
+    await add_and_end_an_account(cast, process, SOONER)
+    await draft_late(cast, process)
     for tell in (_recover, _end_standing, _reform, _leave, _wait_for_another):
         await tell(cast, process)
     await recover_from_somebody_there(process, cast.dave)

@@ -92,7 +92,7 @@ def is_approved_anew(it: Aftermath) -> None:
 
 
 def drafts_again(*steps: Step) -> Step:
-    """Let Cal's draft from before these steps be sent after them, as whoever kept it could."""
+    """Let Cal's draft from before these steps be sent after them, as somebody who kept it could."""
 
     def told(it: Aftermath) -> None:
         raw = it.cal.document(statementId=statement_id(5), policy=it.by_cal())
