@@ -191,9 +191,9 @@ endef
 
 # etcd keeps the database's nodes agreed on which of them is the primary.
 define CLUSTER
-command -v etcd >/dev/null && command -v caddy >/dev/null || { \
-	[ "$$(id -u)" = 0 ] && apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends etcd-server caddy; } >&2 || { \
-		echo "A cluster needs etcd 3.4 or newer and Caddy: install them." >&2; exit 1; }
+command -v etcd >/dev/null && command -v caddy >/dev/null && command -v ip >/dev/null || { \
+	[ "$$(id -u)" = 0 ] && apt-get update -qq && RUNLEVEL=1 apt-get install -y -qq --no-install-recommends etcd-server caddy iproute2; } >&2 || { \
+		echo "A cluster needs etcd 3.4 or newer, Caddy and iproute2: install them." >&2; exit 1; }
 endef
 
 # Programs of others that the tests hold ours against: openssl for our formats; SoftHSM and OpenSC

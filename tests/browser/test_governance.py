@@ -40,7 +40,7 @@ def test_everybody_sees_who_governs_and_only_who_governs_can_propose(
 ) -> None:
     alice.open("/governance")
     in_force = alice.page.locator("#in-force")
-    expect(in_force).to_contain_text("the approval of 1 administrator, each with a passkey")
+    expect(in_force).to_contain_text("the approval of 1 administrator. Each approval is confirmed")
     expect(in_force.get_by_role("row").filter(has_text="Root")).to_contain_text("Active")
     expect(alice.heading("Propose another policy")).to_have_count(0)
     expect(alice.page.locator("main button:visible")).to_have_count(0)

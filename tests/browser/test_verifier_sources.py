@@ -20,7 +20,6 @@ UNMATCHED = {
     "domain/claims.js": "ledger.domain.events.stored",
     "domain/events_of_changes.js": "ledger.domain.events.of_changes",
     "domain/events_of_people.js": "ledger.domain.events.of_people",
-    "domain/service_scope.js": "ledger.domain.holdings",
 }
 MODULES = {str(path.relative_to(VERIFIER)): path for path in VERIFIER.rglob("*.js")}
 

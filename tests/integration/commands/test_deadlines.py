@@ -1,7 +1,6 @@
 """The log may store an event at any later time before its decision's end: the audit agrees."""
 
 import asyncio
-import copy
 import hashlib
 import json
 from pathlib import Path
@@ -16,8 +15,7 @@ from ledger.domain import entry
 from ledger.domain.events import BODIES, BodiesErased, KeyReaffirmed, NameErased
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
-from ledger.store.ports.log import AppendResult, Write
-from ledger.verify.auditor import AuditError, Auditor
+from ledger.verify.auditor import Auditor
 from tests.support.authenticator import Passkey
 from tests.support.changes import governors, invite, set_charter, values
 from tests.support.chronicle import FOUNDING
@@ -33,8 +31,9 @@ from tests.support.ledgers import (
     settled,
 )
 from tests.support.links import link_jwk
+from tests.support.noted_writes import NotingProcess, agrees
 from tests.support.operator_recovering import recover_from_somebody_there
-from tests.support.short_lived import add_and_end_an_account, draft_late
+from tests.support.short_lived import draft_late
 from tests.support.signers import Signer
 from tests.support.type_definitions import define, definition, retire
 from tests.support.using import use_and_report
@@ -49,21 +48,6 @@ FIVE_MINUTES_MS = 300_000
 @pytest.fixture(scope="module")
 def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
     return settled(tmp_path_factory.mktemp("cast"))
-
-
-class NotingProcess(Process):
-    """A process that notes each write before the log gets it."""
-
-    def __init__(self, directory: Path, cast: Cast) -> None:
-        super().__init__(directory, cast.time)
-        self.writes: list[Write] = []
-        append = self.commits.append
-
-        async def note(write: Write) -> AppendResult:
-            self.writes.append(write)
-            return await append(write)
-
-        self.commits.append = note  # type: ignore[method-assign]  # notes, and appends as it is
 
 
 async def _invite(cast: Cast, process: Process, token: str, expires_at: str) -> None:
@@ -93,6 +77,16 @@ async def _change_keys(cast: Cast, process: Process) -> TestKey:
     await process.revoke(bob, second_key(bob).kid)
     await process.grant(cast.dave, bob.user, "creator")
     return await add_key(process, bob, SOONER)
+
+
+async def _let_a_program_work(cast: Cast, process: Process) -> None:
+    """Add a service account, whose end holds for its acts alone, and end it."""
+    bob, key, services = cast.bob, ed25519_key(uuid4().int >> 8), process.people.service_accounts
+    begun = await process.people.keys.begin(bob.user)
+    account = bob.service(key, nonce=begun.ceremony.nonce, expires_at=SOON)
+    await services.add(bob.user, begun.id, account)
+    act = bob.act("end-service-account", user=bob.user, account=key.kid)
+    await services.end(key.kid, act, bob.confirm(act))
 
 
 async def _decide(cast: Cast, process: Process, ending: TestKey) -> None:
@@ -143,9 +137,9 @@ def _about(raw: bytes) -> dict[str, Any]:
 
 async def _everything(cast: Cast, process: Process) -> None:
     await _register(cast, process)
+    await _let_a_program_work(cast, process)
     await _decide(cast, process, ending := await _change_keys(cast, process))
     await use_and_report(cast, process, ending, SOON)
-    await add_and_end_an_account(cast, process, SOONER)
     await draft_late(cast, process)
     for tell in (_recover, _end_standing, _reform, _leave, _wait_for_another):
         await tell(cast, process)
@@ -205,16 +199,17 @@ async def _reform(cast: Cast, process: Process) -> None:
     """Make a change with items of all kinds: only its invitation ends before its signatures."""
     invitation, legal = str(uuid4()), {"user": cast.alice.user, "role": "legal"}
     rules = {"threshold": 1, "of": ["role:administrator", f"user:{cast.alice.user}"]}
+    held = {"name": cast.alice.user}
     await process.change(
         cast.dave,
+        {"hold": held},
+        {"release-hold": held},
         {"define-role": {"role": "legal"}},
         {"grant-role": legal},
         {"end-role": legal},
         {"close-role": {"role": "legal"}},
         invite("a token", "investor", SOON, invitation=invitation),
         {"cancel-invitation": {"invitation": invitation}},
-        {"hold": {"name": cast.alice.user}},
-        {"release-hold": {"name": cast.alice.user}},
         {"suspend": {"user": cast.alice.user}},
         {"reinstate": {"user": cast.alice.user}},
         set_charter(values("open"), values("invite")),
@@ -232,19 +227,6 @@ async def _end_standing(cast: Cast, process: Process) -> None:
     await process.people.standing.declare_compromise(act, carol.confirm(act))
     act = dave.act("suspend", user=carol.user, reason="Left the company.")
     await process.people.standing.suspend(carol.user, act, dave.confirm(act))
-
-
-def agrees(auditor: Auditor, write: Write, at_ms: int) -> bool:
-    """Tell whether the audit accepts a write's events at a time."""
-    trial = copy.deepcopy(auditor)
-    for event in write.events:
-        raw, body = entry.cut(event.state)
-        state = entry.join(entry.stamped(raw, clock.to_text(at_ms)), body)
-        try:
-            trial.add(trial.position + 1, state)
-        except AuditError:
-            return False
-    return True
 
 
 def test_an_event_holds_at_every_time_before_its_end_and_not_at_it(

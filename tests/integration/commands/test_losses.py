@@ -24,12 +24,13 @@ from ledger.store.engines import audited_log, copies
 from ledger.store.log import Log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.tlog.merkle import Edge
-from tests.integration.commands.test_deadlines import SOONER, NotingProcess, add_key, agrees
+from tests.integration.commands.test_deadlines import SOONER, add_key
 from tests.support.chronicle import about
 from tests.support.comebacks import COMEBACK, re_enrol
 from tests.support.fixed_keys import fixed_log_keys, fixed_passkey
 from tests.support.keys import ed25519_key
 from tests.support.ledgers import Cast, Process, audit, check_ledger, rows, second_key, settled
+from tests.support.noted_writes import NotingProcess, agrees
 from tests.support.refusals import refused
 from tests.support.signers import LEDGER, Signer
 

@@ -52,6 +52,8 @@ class World(NamedTuple):
             "own_kid": who.key.kid,
             "session_id": "0" * 32,
             "webhook": "00000000-0000-4000-8000-000000000000",
+            "kind": "Users",
+            "entry_id": "00000000-0000-4000-8000-000000000000",
             "number": "1",
             "token": "x" * 43,
             "index": "0",

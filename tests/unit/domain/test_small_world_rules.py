@@ -63,7 +63,7 @@ def _anybody(self: Any, user: str) -> Person:
     return found[0]
 
 
-def _any_key(person: Person, kid: str, *, now_ms: int, unaffirmed: bool = False) -> AttestedKey:
+def _any_key(person: Person, kid: str, **_: object) -> AttestedKey:
     return person.keys[kid]
 
 
@@ -170,7 +170,7 @@ REMOVED: dict[str, Removed] = {
     "a change states what it replaces": (
         TWO_ADMINISTRATORS,
         [drafts(_wrong_was), approvals()],
-        [("ledger.domain.changes.effects._World._require_current", staticmethod(_nothing))],
+        [("ledger.domain.changes.ledger_effects.require_current", _nothing)],
         "a change replaces a value that its approvers did not see",
     ),
     "each person fills one place": (

@@ -16,7 +16,7 @@ import { requireKnownRoles, ROLE } from "./policy.js";
 import { readByOf, requireKnownReaders } from "./readers.js";
 import { seenBy } from "./seen.js";
 import { requireStanding } from "./standing.js";
-import { refuseBeyond, requireCovered } from "./service_scope.js";
+import { refuseBeyond, requireCovered } from "./holdings.js";
 import { freshnessOf, requireDrafter, requireMet } from "./statement_types.js";
 import { requireDraftable } from "./usable.js";
 import { requireFound, requireSupersedable } from "./versions.js";

@@ -8,7 +8,7 @@ import { ACT, parseAct, verifyAct } from "./acts.js";
 import { forEveryTagOf, STREAM_OF, TAG } from "./events.js";
 import { NAMED } from "./erasure.js";
 import { requireName, requireSkeletons, withoutName } from "./names.js";
-import { OWN_ACTS, refuseBeyond } from "./service_scope.js";
+import { OWN_ACTS, refuseBeyond } from "./holdings.js";
 import { STANDING } from "./vocabulary.js";
 
 // By tag: what an event changes in a person.

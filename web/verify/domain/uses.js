@@ -10,7 +10,7 @@ import { actAbout, requireOptionalReason } from "./decisions.js";
 import { covers, maySign } from "./policy.js";
 import { takesPart } from "./readers.js";
 import { seenOf } from "./seen.js";
-import { refuseBeyond, requireCovered } from "./service_scope.js";
+import { refuseBeyond, requireCovered } from "./holdings.js";
 import { requireStanding } from "./standing.js";
 import { findUse } from "./statement.js";
 import { confirm } from "./stepup.js";

@@ -1,4 +1,4 @@
-// Mirrors ledger.domain.holdings, as far as service accounts go: what their keys sign.
+// Mirrors ledger.domain.holdings: as far as service accounts go, what their keys sign.
 
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
