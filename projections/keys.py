@@ -103,6 +103,11 @@ class KeyDetail(KeySummary, frozen=True, rename="camel", kw_only=True):
 
     attestation: AttestationDetail
 
+    @property
+    def decides(self) -> bool:
+        """Whether its person approves and rejects with it: it is no service account's."""
+        return isinstance(self.service, UnsetType)
+
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add attested keys and end revoked ones; note losses, and which keys were reaffirmed."""
@@ -205,13 +210,17 @@ def summaries(db: sqlite3.Connection, condition: str, given: dict[str, Any]) -> 
 
 
 def jwk_set(db: sqlite3.Connection, *, at: int) -> list[dict[str, Any]]:
-    """Return every attested key as a JWK, marked if it has an end.
+    """Return every attested key with which a person decides as a JWK, marked if it has an end.
 
+    Who verifies an approval with the set must not take a service account's signature for one.
     Revoked keys are included: their earlier signatures must stay verifiable. The marks are those of
     OpenID Federation 1.0, historical keys: `exp`, and `revoked` with `revoked_at`.
     """
     given = {"at": at, "now": ""}  # no status is shown
-    keys = [_summary(row, at) for row in db.execute(f"{_COLUMNS} ORDER BY k.position", given)]
+    keys = [
+        _summary(row, at)
+        for row in db.execute(f"{_COLUMNS} AND k.service IS NULL ORDER BY k.position", given)
+    ]
     return [
         msgspec.to_builtins(key.jwk)
         | {"kid": key.kid, "alg": ALGORITHMS[type(key.jwk)][0], "use": "sig"}

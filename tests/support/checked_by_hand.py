@@ -14,12 +14,13 @@ import pytest
 from ledger.verify import container
 from tests.support.chronicle import Chronicle
 from tests.support.dossier import log_signer
-from tests.support.keys import TestKey, ml_dsa_key
+from tests.support.keys import TestKey, ed25519_key, ml_dsa_key
 from tests.support.type_definitions import POLICY, define, definition, stated
 
 PAGE = (Path(__file__).parents[2] / "docs/how-to/verify-without-us.md").read_text("utf-8")
 SCRIPT = "".join(re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
 PROGRAMS = dict(re.findall(r"^cat > \.\./(\w+\.py) <<'EOF'\n(.*?)^EOF$", SCRIPT, re.DOTALL | re.M))
+ROBOT, BOBS_ROBOT = ed25519_key(51), ed25519_key(52)
 VKEY = log_signer().key.vkey
 
 
@@ -54,6 +55,23 @@ def programs(directory: Path, raw: bytes, *names: str) -> None:
         for name in names:
             patch.delitem(sys.modules, "passkeys", raising=False)
             runpy.run_path(f"../{name}")
+
+
+@cache
+def of_programs() -> Chronicle:
+    """Tell of a draft by Alice's service account, which Bob approves; Bob has an account too."""
+    told = Chronicle()
+    told.found()
+    told.announce(1)
+    alice, bob = told.signer(1, "creator"), told.signer(2, "investor")
+    told.register(alice, "Alice")
+    told.register(bob, "Bob")
+    told.add_service(alice, ROBOT)
+    told.add_service(bob, BOBS_ROBOT, name="alice")
+    alice.key = ROBOT
+    raw = told.draft(alice, 1, policy={"threshold": 1, "of": ["role:investor"]})
+    told.sign(bob, bob.shared(raw), raw)
+    return told
 
 
 @cache

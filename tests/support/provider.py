@@ -1,4 +1,4 @@
-"""An organisation's provider on this machine: it signs in whoever asks."""
+"""An organisation's provider on this machine: it signs in everybody who asks."""
 
 import hashlib
 import socket

@@ -84,6 +84,9 @@ def use_once(
             raise ConflictError("use_kept", f"{path} keeps another use") from None
         if found.stage in ("done", "reported"):
             raise ConflictError("outcome_known", f"the use in {path} is over") from None
+        # With the mark, a file without a receipt is that of another program that comes late too.
+        if found.receipt is None and begun is not None and begun.exists():
+            raise ConflictError("used_up", f"the use in {path} is over") from None
         asked = found
     receipt = client.use(statement_id, sha256, asked.nonce, asked.reference)
     if asked.receipt is not None:

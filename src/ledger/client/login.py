@@ -13,6 +13,7 @@ import msgspec
 from ledger.client.connection import MAX_ANSWER_BYTES, SILENCE_S, ledger_at
 from ledger.client.kept_login import KeptLogin, opened, require_safe
 from ledger.domain import challenges
+from ledger.domain.document import TYPE_NAME
 from ledger.domain.holdings import ServiceScope
 from ledger.domain.signing_keys import POSSESSION_TYP
 from ledger.encoding import b64u_decode, decode
@@ -71,9 +72,12 @@ def _parts(request: str) -> tuple[str, str, AskedService | None]:
     if len(rest) == 1:
         return user, rest[0], None
     try:
-        return user, rest[0], decode(b64u_decode(rest[1]), AskedService)
+        asked = decode(b64u_decode(rest[1]), AskedService)
     except MalformedError as error:
         raise MalformedError("request_invalid", "copy the whole request") from error
+    if not TYPE_NAME.fullmatch(asked.service.name):  # terminals print it
+        raise MalformedError("request_invalid", "a service account has a plain name")
+    return user, rest[0], asked
 
 
 def attested(login: KeptLogin, *, within_s: float) -> bool:

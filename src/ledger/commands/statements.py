@@ -171,7 +171,7 @@ class StatementCommands:
         def ask(reading: Reading) -> str:
             signer, subject = reading.signer(kid), reading.find_statement(stream)
             if subject is None:
-                refuse(jws, signer.active_key(kid, now_ms=reading.now_ms).jwk)
+                refuse(jws, uses.key_of(signer, jws).jwk)
             stated = uses.require_signed(subject, jws, signer)
             return joined(str(stream), signer.user, stated.nonce)
 
@@ -182,7 +182,7 @@ class StatementCommands:
 
         evidence = await self._writer.ask(ask)
         request = Request(USE, evidence, stream, (stream, charter.STREAM), (kid_name(kid),))
-        return await self._writer.write(request, _decider(stream, act, kid, None, decide))
+        return await self._writer.write(request, _decider(USE, stream, act, kid, None, decide))
 
     async def report(
         self, statement_id: str, act: str, assertion: AssertionEvidence | None
@@ -211,7 +211,7 @@ class StatementCommands:
             (stream, charter.STREAM),
             (kid_name(kid),),
         )
-        decider = _decider(stream, evidence, kid, assertion, decide)
+        decider = _decider(kind, stream, evidence, kid, assertion, decide)
         answer = await self._writer.write(request, decider)
         if not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
@@ -225,18 +225,22 @@ def _items_of(stream: UUID, reading: Reading) -> tuple[Item, ...]:
 
 
 def _decider(
+    kind: str,
     stream: UUID,
     evidence: str,
     kid: str,
     assertion: AssertionEvidence | None,
     decide: DecideOnStatement,
 ) -> Decider:
-    """Return the decision on a statement that is read first; an unknown one is refused."""
+    """Return the decision on a statement that is read first; an unknown one is refused.
+
+    `kind` is also that of the act, which a service account may sign or not.
+    """
 
     def decide_now(reading: Reading) -> Plan:
         subject = reading.find_statement(stream)
         if subject is None:
-            key = reading.signer(kid).active_key(kid, now_ms=reading.now_ms)
+            key = reading.signer(kid).active_key(kid, now_ms=reading.now_ms, act=kind)
             refuse(parse_compact(evidence), key.jwk)
         decision = decision_context(reading, kid, assertion, subject)
         return decide(reading, decision, subject)

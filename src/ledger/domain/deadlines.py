@@ -165,7 +165,7 @@ def _of_draft(body: StatementDrafted, basis: Basis) -> list[int]:
     document = msgspec.json.decode(body.document, type=Document)
     created = clock.stale_ms(clock.to_ms(document.created_at), basis.freshness_ms)
     used = None if document.usable is None else document.usable.until
-    return [created, *_of_time(document.policy.expires_at), *_of_time(used)]
+    return [created, *_of_time(body.ends_at), *_of_time(used)]
 
 
 def _of_approval(body: StatementSigned, basis: Basis) -> list[int]:

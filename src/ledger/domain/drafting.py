@@ -23,6 +23,7 @@ from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
 from ledger.domain.document import Document, ends_at, parse_document, require_end
+from ledger.domain.epochs import precedes_loss
 from ledger.domain.events import StatementDrafted
 from ledger.domain.holdings import AttestedKey, beyond_scope
 from ledger.domain.person import Person
@@ -59,7 +60,7 @@ def draft(
     `statement_types` and `versions` do; ForbiddenError `creator_only`, `governance_only`,
     `person_suspended`, `person_deactivated`; RefusedError `document_creator_mismatch`,
     `ledger_mismatch`, `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if
-    the policy has already expired, `governance_changed`, `type_required`, `below_floor`,
+    the statement would have expired already, `governance_changed`, `type_required`, `below_floor`,
     `expires_too_late`;
     MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`,
     `readers_invalid`, `usable_invalid`; ConflictError `use_expired`.
@@ -86,15 +87,12 @@ def draft(
     readers.require_known(document, charter.roles)
     if document.usable is not None:
         usable.require_draftable(document.usable, charter.signing_roles, now_ms=now_ms)
-    max_age_ms = _max_age_ms(known, charter)
-    if not is_change(document):
-        require_end(document, max_age_ms)
     drafted = StatementDrafted(
         document=raw.decode(),
         creator=creator.user,
         kid=key.kid,
         act=act_text,
-        ends_at=ends_at(document, max_age_ms),
+        ends_at=_end_of(document, known, charter, now_ms),
         type=None if document.type is None else document.type.name,
         read_by=readers.read_by(document, charter.registration),
         earlier=status,
@@ -154,9 +152,15 @@ def _require_kind(document: Document, creator: Person, charter: Charter) -> Defi
     return None
 
 
-def _max_age_ms(known: DefinedType | None, charter: Charter) -> int:
+def _end_of(document: Document, known: DefinedType | None, charter: Charter, now_ms: int) -> str:
+    """Return when a pending statement expires: within the longest wait, and after now."""
     own = None if known is None else known.definition.max_age
-    return charter.values.max_age if own is None else own
+    max_age_ms = charter.values.max_age if own is None else own
+    if not is_change(document):
+        require_end(document, max_age_ms)
+    ends = ends_at(document, max_age_ms)
+    _require_not_ended(ends, now_ms)
+    return ends
 
 
 def _require_own(document: Document, creator: Person, ledger: str) -> None:
@@ -167,13 +171,25 @@ def _require_own(document: Document, creator: Person, ledger: str) -> None:
 
 
 def _require_timely(document: Document, charter: Charter, now_ms: int) -> None:
+    """Require a document of now, and of after every loss.
+
+    A loss may have taken the withdrawal or the uses of what was drafted before it. Somebody who
+    kept the document and its approvals could otherwise bring it back without them.
+    """
     fresh_ms = statement_types.freshness_of(charter.types, document.type)
     if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms, freshness_ms=fresh_ms):
         detail = "createdAt is too long ago, or ahead of the server's clock"
         raise RefusedError("document_time_stale", detail)
-    ends = document.policy.expires_at
-    if ends is not None and clock.to_ms(ends) <= now_ms:
-        raise ConflictError("statement_expired", "the policy has already expired")
+    if precedes_loss(document.created_at, charter.losses):
+        detail = "createdAt is before a restore that lost entries: draft it anew"
+        raise RefusedError("document_time_stale", detail)
+    if document.policy.expires_at is not None:
+        _require_not_ended(document.policy.expires_at, now_ms)
+
+
+def _require_not_ended(ends: str, now_ms: int) -> None:
+    if clock.to_ms(ends) <= now_ms:
+        raise ConflictError("statement_expired", "the statement would have expired already")
 
 
 def satisfiable(document: Document, able: RolesByPerson) -> bool:

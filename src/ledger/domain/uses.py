@@ -14,7 +14,7 @@ from ledger.domain.counting import counted, steps_of
 from ledger.domain.decision_context import DecisionContext
 from ledger.domain.decisions import act_about, require_unerased
 from ledger.domain.events import OutcomeReported, StatementUsed
-from ledger.domain.holdings import beyond_scope
+from ledger.domain.holdings import AttestedKey, beyond_scope
 from ledger.domain.person import Person, may_sign
 from ledger.domain.readers import Reader, require_readable
 from ledger.domain.standing import require_standing
@@ -73,9 +73,7 @@ def require_signed(statement: Statement, jws: CompactJws, person: Person) -> act
     Who shows one gets the receipt of a use that is recorded. Raises NotFoundError as
     `require_readable`; RefusedError `key_unknown`, `act_mismatch`, and as `verify_compact` does.
     """
-    key = person.keys.get(jws.header.kid)
-    if key is None:
-        raise RefusedError("key_unknown", "no such signing key of this person")
+    key = key_of(person, jws)
     require_readable(statement.audience, person, jws, key.jwk)
     require_unerased(statement, jws, key.jwk)
     verify_compact(jws, key.jwk)
@@ -83,6 +81,17 @@ def require_signed(statement: Statement, jws: CompactJws, person: Person) -> act
     if (act.statement_id, act.sha256) != (statement.id, statement.sha256):
         raise RefusedError("act_mismatch", "the act is about another document")
     return act
+
+
+def key_of(person: Person, jws: CompactJws) -> AttestedKey:
+    """Return the key that a person signed with, in force or not.
+
+    Raises RefusedError `key_unknown`.
+    """
+    key = person.keys.get(jws.header.kid)
+    if key is None:
+        raise RefusedError("key_unknown", "no such signing key of this person")
+    return key
 
 
 def may_use(usable: Usable, person: Person) -> bool:

@@ -55,7 +55,10 @@ class JwkSet(msgspec.Struct):
 
 
 class SharedKey(msgspec.Struct, rename="camel"):
-    """A signing key as strangers see it: what verifying a signature needs, without its owner."""
+    """A signing key as strangers see it: what verifying a signature needs, without its owner.
+
+    One that does not `decide` is a service account's, and no signature by it is an approval.
+    """
 
     kid: str
     jwk: PublicJwk
@@ -66,6 +69,7 @@ class SharedKey(msgspec.Struct, rename="camel"):
     revoked_position: int | None
     compromised_since: str | None
     expires_at: str | None
+    decides: bool
 
 
 _ANY_KEY: Any = KeyDetail | SharedKey
@@ -233,7 +237,7 @@ def keys_by_credential(
 
 @get("/.well-known/jwks.json", response_headers=FRESH, responses=PUBLIC, sync_to_thread=True)
 def jwk_set(models: FromReadModels, moment: Moment) -> JwkSet:
-    """Return every attested public key, for any JWT library."""
+    """Return every public key with which a person decides, for any JWT library."""
     with models.views(moment) as (db, shown):
         return JwkSet(keys.jwk_set(db, at=shown))
 

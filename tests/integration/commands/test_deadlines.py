@@ -33,6 +33,7 @@ from tests.support.ledgers import (
 from tests.support.links import link_jwk
 from tests.support.noted_writes import NotingProcess, agrees
 from tests.support.operator_recovering import recover_from_somebody_there
+from tests.support.short_lived import draft_late
 from tests.support.signers import Signer
 from tests.support.type_definitions import define, definition, retire
 from tests.support.using import use_and_report
@@ -139,6 +140,7 @@ async def _everything(cast: Cast, process: Process) -> None:
     await _let_a_program_work(cast, process)
     await _decide(cast, process, ending := await _change_keys(cast, process))
     await use_and_report(cast, process, ending, SOON)
+    await draft_late(cast, process)
     for tell in (_recover, _end_standing, _reform, _leave, _wait_for_another):
         await tell(cast, process)
     await recover_from_somebody_there(process, cast.dave)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.check import wait_for
+from tests.support.drafted import Drafted
 from tests.support.keys import jwk_members
 from tests.support.server import Server
 
@@ -123,6 +125,22 @@ def test_an_account_decides_nothing(
     assert "beyond_scope" in answer.text
 
 
+def test_nobody_learns_by_an_account_or_an_ended_key_that_a_statement_is_there(
+    server: Server, join: Join, alice: Actor, clients: ExitStack, refuses: Refuses
+) -> None:
+    eve = join("Eve", "creator")
+    robot = Robot(server, clients, eve)
+    hidden = alice.draft(policy=policy_of(1, alice), readers=[])
+    nowhere = Drafted(hidden.document, hidden.answer | {"statementId": str(uuid4())})
+    for drafted in (hidden, nowhere):
+        refuses(partial(robot.use, drafted, "n" * 22), 404, "statement_unknown")
+        refuses(partial(robot.report, drafted, "done"), 404, "statement_unknown")
+    assert end(eve, eve.user, robot.key.kid).status_code == 201
+    for drafted in (hidden, nowhere):
+        refuses(partial(robot.use, drafted, "m" * 22), 404, "statement_unknown")
+        refuses(partial(robot.report, drafted, "done"), 422, "key_revoked")
+
+
 def test_a_session_of_an_account_is_good_for_its_business_only(
     server: Server, join: Join, clients: ExitStack
 ) -> None:
@@ -173,8 +191,22 @@ def test_everybody_sees_every_account_with_its_scope(
     shown = bob.client.get(f"/api/jwt-keys/{robot.key.kid}").json()
     assert (shown["service"], shown["home"]) == (service, "program")
     with server.client() as stranger:
-        assert "service" not in stranger.get(f"/api/jwt-keys/{robot.key.kid}").json()
+        found = stranger.get(f"/api/jwt-keys/{robot.key.kid}").json()
+        assert ("service" in found, found["decides"]) == (False, False)
+        assert stranger.get(f"/api/jwt-keys/{dora.key.kid}").json()["decides"]
     assert "service" not in bob.client.get(f"/api/jwt-keys/{dora.key.kid}").json()
+
+
+def test_who_verifies_approvals_with_the_key_set_has_no_accounts_key(
+    server: Server, join: Join, clients: ExitStack
+) -> None:
+    dora = join("Dora", "creator")
+    robot = Robot(server, clients, dora)
+    query = {"minPosition": robot.added.json()["position"]}
+    found = dora.client.get("/.well-known/jwks.json", params=query).json()["keys"]
+    kids = {each["kid"] for each in found}
+    assert dora.key.kid in kids
+    assert robot.key.kid not in kids
 
 
 def test_the_list_has_pages(server: Server, join: Join, bob: Actor) -> None:

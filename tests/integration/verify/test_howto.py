@@ -11,7 +11,7 @@ import pytest
 from ledger.domain import events
 from ledger.verify import container
 from ledger.verify.container import Mode
-from tests.support.checked_by_hand import PROGRAMS, of_a_type, run
+from tests.support.checked_by_hand import PROGRAMS, of_a_type, of_programs, run
 from tests.support.chronicle import statement_id
 from tests.support.dossier import APPROVED, UNTOUCHED, bundle_of, log_signer, rebundled
 from tests.support.every_event import every_type
@@ -55,6 +55,7 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "a new passkey for everything": lambda: bundle_of(
         every_type().states, "redacted", statement_id(107)
     ),
+    "programs": lambda: bundle_of(of_programs().states, "statement", statement_id(1)),
     "a type, ML-DSA-65, two tiles": lambda: bundle_of(of_a_type().states, "full", statement_id(1)),
     "the same without the whole log": lambda: bundle_of(
         of_a_type().states, "statement", statement_id(1)
@@ -72,6 +73,12 @@ def test_the_commands_check_a_bundle_of_each_kind(tmp_path: Path, kind: str) -> 
     done = run(tmp_path, KINDS[kind]())
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith(" signatures on statements: all are good\n")
+
+
+def test_the_name_of_a_service_account_is_nobodys(tmp_path: Path) -> None:
+    done = run(tmp_path, KINDS["programs"]())
+    assert re.findall(r"^\S+ is (.+)$", done.stdout, re.M)[-2:] == ["Alice", "Bob"]
+    assert " is alice" not in done.stdout
 
 
 # --- bundles that somebody changed, with a manifest that fits -------------------------------------

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from ledger.domain import challenges, events
 from ledger.verify import container
 from tests.support.authenticator import Passkey
-from tests.support.checked_by_hand import of_a_type, programs
+from tests.support.checked_by_hand import BOBS_ROBOT, of_a_type, of_programs, programs
 from tests.support.chronicle import statement_id
 from tests.support.dossier import APPROVED, UNTOUCHED, bundle_of, rebundled
 from tests.support.keys import ed25519_key
@@ -133,6 +133,16 @@ def test_an_ml_dsa_signature_with_a_changed_byte_is_refused(tmp_path: Path) -> N
     raw = bundle_of(forged, "statement", statement_id(1))
     with pytest.raises(InvalidSignature):
         programs(tmp_path, raw, "signatures.py")
+
+
+def test_an_approval_by_a_service_account_is_refused(tmp_path: Path) -> None:
+    told = of_programs()
+    bodies = [events.decode(each).body for each in told.states]
+    drafted = next(body for body in bodies if isinstance(body, events.StatementDrafted))
+    jws = BOBS_ROBOT.jws(drafted.document.encode(), iat=1)
+    forged = at(len(bodies), jws=jws, kid=BOBS_ROBOT.kid)(list(told.states))
+    with pytest.raises(AssertionError, match="a service account does not sign this"):
+        programs(tmp_path, bundle_of(forged, "statement", statement_id(1)), "signatures.py")
 
 
 SHOWN: dict[str, bytes] = {

@@ -12,6 +12,8 @@ from ledger.client.approved_call import ApprovedCall
 from ledger.client.drafts import AskedStatement, document_of
 from ledger.client.kept_use import KeptUse, keep_use, kept_use, use_once
 from ledger.client.ledger_client import LedgerClient
+from ledger.client.ledger_reader import new_nonce
+from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, LedgerError, UnavailableError
 
 ROBOT = "2c3a4b5e-0000-4000-8000-000000000001"
@@ -125,6 +127,21 @@ def test_a_thread_that_comes_late_spends_no_further_use_of_a_statement_that_has_
             other.result(30)
     assert (len(ledger.nonces), ledger.outcomes) == (1, ["done"])
     assert [each.suffix for each in tmp_path.iterdir()] == [".begun"]
+
+
+def test_two_that_come_late_spend_no_further_use_either(tmp_path: Path) -> None:
+    ledger, raw = Ledger(), document()
+    call = ApprovedCall(tmp_path, raw)
+    call.begin(client_of(ledger))
+    call.end(client_of(ledger), "done")
+    # The file of the first that comes late; it has not looked for the mark yet.
+    client, path = client_of(ledger), tmp_path / f"{call.statement}.use.json"
+    digest = sha256_hex(raw)
+    keep_use(path, KeptUse(client.ledger, call.statement, digest, new_nonce()))
+    mark = tmp_path / f"{call.statement}.begun"
+    with pytest.raises(ConflictError, match="used_up"):
+        use_once(client, path, call.statement, digest, begun=mark)
+    assert len(ledger.nonces) == 1
 
 
 def test_a_call_that_is_over_is_not_begun_again_and_another_statement_is(tmp_path: Path) -> None:

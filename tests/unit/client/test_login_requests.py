@@ -45,6 +45,7 @@ def test_a_request_for_a_service_account_has_a_third_one() -> None:
         f"user.nonce.{third(ASKED | {'more': 1})}",
         f"user.nonce.{third(ASKED | {'service': SERVICE | {'acts': ['sign']}})}",
         f"user.nonce.{third(ASKED | {'service': {}})}",
+        f"user.nonce.{third(ASKED | {'service': SERVICE | {'name': 'deploy' + chr(27) + '[2J'}})}",
         f"user.nonce.{third(ASKED)[:-2]}",
     ],
 )

@@ -2,9 +2,10 @@
 
 from functools import partial
 
-from ledger.domain.events import StatementWithdrawn
+from ledger.domain.events import StatementDrafted, StatementWithdrawn
 from tests.support.changes import invite
 from tests.support.chronicle import FOUNDING, about, statement_id
+from tests.support.document_end import ends_at
 from tests.support.versions import copied
 from tests.vectors.changes.company import OTHER_INVITATION, SOON, TWO, TWO_NODE, governance
 from tests.vectors.losses.aftermath import LINK, Aftermath
@@ -90,6 +91,20 @@ def is_approved_anew(it: Aftermath) -> None:
     it.raw = it.approves()
 
 
+def drafts_again(*steps: Step) -> Step:
+    """Let Cal's draft from before these steps be sent after them, as somebody who kept it could."""
+
+    def told(it: Aftermath) -> None:
+        raw = it.cal.document(statementId=statement_id(5), policy=it.by_cal())
+        own = it.cal.user, it.cal.key.kid, it.cal.draft_act(raw)
+        it.time.ms += 1000
+        then(*steps)(it)
+        body = StatementDrafted(raw.decode(), *own, ends_at(raw), read_by="everyone")
+        it.add(statement_id(5), body)
+
+    return told
+
+
 def tries(*steps: Step, last: Step) -> Step:
     return then(*steps, last)
 
@@ -141,6 +156,14 @@ STATEMENTS: Tries = {
     ),
     "a statement is used after a restore that lost nothing": (
         tries(is_approved, NOTHING_LOST, last=partial(uses, nonce=NONCE)),
+        None,
+    ),
+    "what was signed before a loss is drafted after it": (
+        drafts_again(LOSE, cal),
+        "document_time_stale",
+    ),
+    "what was signed before a restore that lost nothing is drafted after it": (
+        drafts_again(NOTHING_LOST),
         None,
     ),
     "a statement that was drafted after a loss is used": (

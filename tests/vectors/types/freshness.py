@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.domain import decisions, uses
+from ledger.domain.charter_values import DEFAULT_MAX_AGE_MS
 from ledger.domain.events import StatementDrafted
 from tests.support.chronicle import about, statement_id
 from tests.support.document_end import ends_at
@@ -21,6 +22,7 @@ HOUR_MS = 60 * MINUTE_MS
 WEEK_MS = 7 * 24 * HOUR_MS
 EXECUTORS = {"by": ["role:creator"], "times": 1}
 BOTH: dict[str, Any] = {"threshold": 2, "of": ["role:investor", "role:creator"]}
+SHORT = definition(freshness=WEEK_MS, maxAge=HOUR_MS)
 WEEK, HOUR = definition(freshness=WEEK_MS), definition(freshness=HOUR_MS)
 MINUTE, USUAL = definition(freshness=MINUTE_MS), definition()
 USABLE = definition(freshness=HOUR_MS, usable=EXECUTORS, policy=BOTH)
@@ -75,17 +77,24 @@ def change_approved(told: Company) -> None:
     told.add(statement_id(9), signed)
 
 
-def drafted(text: str, age_ms: int, told: Company, **members: Any) -> None:
+def drafted(
+    text: str, age_ms: int, told: Company, wait_ms: int = DEFAULT_MAX_AGE_MS, **members: Any
+) -> None:
     define_types(told, define(text))
     found = {"content": CONTENT, "policy": POLICY, "type": stated(text)} | members
     told.time.ms = told.time.ms // 1000 * 1000 + 1000
     raw = told.cal.document(statementId=statement_id(9), **found)
     own = told.cal.user, told.cal.key.kid, told.cal.draft_act(raw)
     body = StatementDrafted(
-        raw.decode(), *own, ends_at(raw), "terms", "everyone", drafters=("role:creator",)
+        raw.decode(), *own, ends_at(raw, wait_ms), "terms", "everyone", drafters=("role:creator",)
     )
     _pass(told, age_ms)
     told.add(statement_id(9), body)
+
+
+def drafted_late(age_ms: int, told: Company) -> None:
+    """Draft a statement that waits for an hour, so long after it was signed."""
+    drafted(SHORT, age_ms, told, HOUR_MS)
 
 
 def decided(kind: str, age_ms: int, told: Company) -> None:
@@ -197,6 +206,14 @@ FRESHNESS: Tries = {
     "a document that is older than the freshness": (
         partial(drafted, HOUR, 0, createdAt="2026-11-21T02:00:00.000Z"),
         "document_time_stale",
+    ),
+    "a draft of almost an hour ago that waits for an hour": (
+        partial(drafted_late, HOUR_MS - 1001),
+        None,
+    ),
+    "a draft of an hour ago that waits for an hour": (
+        partial(drafted_late, HOUR_MS),
+        "statement_expired",
     ),
     **_decisions(),
     "a type with a freshness of no time": (_ill(0), "type_invalid"),

@@ -4,7 +4,7 @@ import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
 import { isFresh, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
-import { rolesOf, signingRolesOf } from "./charter.js";
+import { precedesLoss, rolesOf, signingRolesOf } from "./charter.js";
 import { endsAt, requireEnd, requireFloor } from "./charter_values.js";
 import { isChange } from "./changes/items.js";
 import { parseDocument } from "./document.js";
@@ -41,10 +41,10 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
   if (!isFresh(toMs(document.createdAt), nowMs, freshnessMs)) {
     refuse("document_time_stale", "createdAt is too long ago, or ahead of the server's clock");
   }
-  const ends = document.policy.expiresAt;
-  if (ends !== null && toMs(ends) <= nowMs) {
-    refuse("statement_expired", "the policy has already expired");
+  if (precedesLoss(charter, document.createdAt)) {
+    refuse("document_time_stale", "createdAt is before a restore that lost entries: draft it anew");
   }
+  if (document.policy.expiresAt !== null) requireNotEnded(document.policy.expiresAt, nowMs);
   requireStanding(creator);
   requireCovered(key, document.type);
   if (key.service && document.supersedes !== null) refuseBeyond();
@@ -58,12 +58,14 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
   if (document.usable !== null) requireDraftable(document.usable, signingRolesOf(charter), nowMs);
   const maxAge = known?.maxAge ?? charter.values.maxAge;
   if (!isAChange) requireEnd(document, maxAge);
+  const ends = endsAt(document, maxAge);
+  requireNotEnded(ends, nowMs);
   const again = {
     document: body.document,
     creator: creator.user,
     kid: key.kid,
     act: body.act,
-    endsAt: endsAt(document, maxAge),
+    endsAt: ends,
     type: document.type?.name ?? null,
     readBy: readByOf(document, charter.values.registration),
     earlier,
@@ -71,6 +73,10 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
     drafters: known?.drafters ?? [],
   };
   return { again, document };
+}
+
+function requireNotEnded(ends, nowMs) {
+  if (toMs(ends) <= nowMs) refuse("statement_expired", "the statement would have expired already");
 }
 
 /** Return the sources with an erased statement as the draft states it. */
