@@ -27,13 +27,17 @@ _MOST_NAMED_ALIKE = 10
 
 
 class AccountLink(msgspec.Struct, frozen=True):
-    """A person's account at the provider; `user` is the id of their entry in the directory."""
+    """A person's account at the provider; `user` is the id of their entry in the directory.
+
+    `external_id` is that of the entry to which it was bound, also after that entry is deleted.
+    """
 
     subject: str
     username: str
     linked_ms: int
     groups: tuple[str, ...] = ()
     user: str = ""
+    external_id: str = ""
 
 
 class Linked(NamedTuple):
@@ -114,19 +118,28 @@ class OrganisationPeople:
         return user
 
     def after(self, user_id: str) -> None:
-        """Let the block of a user's person be what the user that is kept by now says."""
+        """Let the block of a user's person be what the user that is kept by now says.
+
+        It looks again after it lifts a block: the user may have been ended meanwhile.
+        """
         entry = self.directory.entry("user", user_id)
-        if entry is None:
-            return
-        user = self._bound(user_id, user_of(entry))
-        if not user.person:
-            return
-        if user.person != user_of(entry).person:
-            self.directory.replace(user_entry(user_id, user, entry.version))
-        if user.active is False:
-            self._block(user.person, user.changed_ms)
-        else:
+        while entry is not None:
+            user = self._bound(user_id, user_of(entry))
+            if not user.person:
+                return
+            if user.person != user_of(entry).person:
+                self.directory.replace(user_entry(user_id, user, entry.version))
+            if user.active is False:
+                self._block(user.person, user.changed_ms)
+                return
             self.directory.forget("block", user.person)
+            now = self.directory.entry("user", user_id)
+            if now is None:  # deleted meanwhile
+                self._block(user.person, user.changed_ms)
+                return
+            if user_of(now).active is not False:
+                return
+            entry = now
 
     def gone(self, user: ScimUser, *, now_ms: int) -> None:
         """Block the person of a user that is deleted, before it is."""
@@ -159,7 +172,10 @@ class OrganisationPeople:
             link = _link(entry)
             if link.user and link.user != user_id and self.directory.entry("user", link.user):
                 continue  # the directory has another user for them
-            new = self._entry(entry.id, msgspec.structs.replace(link, user=user_id), entry.version)
+            bound = msgspec.structs.replace(
+                link, user=user_id, external_id=user.external_id or link.external_id
+            )
+            new = self._entry(entry.id, bound, entry.version)
             if link.user == user_id or self.directory.replace(new):
                 return msgspec.structs.replace(user, person=entry.id)
         return user
@@ -172,7 +188,11 @@ class OrganisationPeople:
             return [exact]
         # A name that two people gave themselves binds neither: the external id has to say it.
         found = self.directory.others("link", user.user_name.lower(), limit=2)
-        return found if len(found) == 1 else []
+        if len(found) != 1:
+            return []
+        # Nor does a name that the directory gave to somebody else after its first owner left.
+        known = _link(found[0]).external_id
+        return [] if known and user.external_id and known != user.external_id else found
 
     def _block(self, person: str, now_ms: int) -> None:
         body = msgspec.json.encode({"since_ms": now_ms})
@@ -197,6 +217,7 @@ class Blocks:
         """`tell` is called with everybody who is blocked; the first time now."""
         self._people = people
         self._tell = tell
+        self.known: frozenset[str] = frozenset()
         self._worker = Worker("organisation", self._turn, backoff=Backoff(1.0, 10.0))
         self.refresh()
 
@@ -215,7 +236,8 @@ class Blocks:
 
     def refresh(self) -> None:
         """Read who is blocked; raise UnavailableError `state_unavailable`."""
-        self._tell(self._people.blocked())
+        self.known = self._people.blocked()
+        self._tell(self.known)
 
     def _turn(self) -> None:
         self.refresh()

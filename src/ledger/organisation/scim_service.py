@@ -103,17 +103,27 @@ class ScimService:
 
     def _keep(self, entry_id: str, made: Resource, version: int) -> dict[str, Any]:
         if isinstance(made, ScimUser):
+            self._require_free(entry_id, made)
             made = self._people.before(entry_id, made)
             entry = scim_entries.user_entry(entry_id, made, version)
         else:
             entry = scim_entries.group_entry(entry_id, made, version)
         kept = self._directory.replace(entry) if version else self._directory.add(entry)
         if not kept:
-            raise ConflictError("scim_uniqueness", "another one has this name, or it just changed")
+            if isinstance(made, ScimUser):  # what was refused blocks nobody
+                self._people.after(entry_id)
+                self._changed()
+            raise _taken()
         if isinstance(made, ScimUser):
             self._people.after(entry_id)
             self._changed()
         return self._shown(self._entry(entry.kind, entry_id))
+
+    def _require_free(self, user_id: str, user: ScimUser) -> None:
+        """Refuse a name of another user before anybody is blocked."""
+        holder = self._directory.named("user", user.user_name.lower())
+        if holder is not None and holder.id != user_id:
+            raise _taken()
 
     def _read(self, kind: Kind, told: dict[str, Any], kept: Resource | None) -> Resource:
         now_ms = self._now_ms()
@@ -132,6 +142,10 @@ class ScimService:
     def _shown(self, entry: DirectoryEntry) -> dict[str, Any]:
         show = scim_entries.shown_user if entry.kind == "user" else scim_entries.shown_group
         return show(entry, self.base)
+
+
+def _taken() -> ConflictError:
+    return ConflictError("scim_uniqueness", "another one has this name, or it just changed")
 
 
 def _kept(entry: DirectoryEntry) -> Resource:
