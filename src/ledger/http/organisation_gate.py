@@ -61,6 +61,10 @@ class Organisation:
         trouble = self.blocks.trouble
         return [] if trouble is None else [f"the organisation's directory is not read: {trouble}"]
 
+    def is_blocked(self, person: str) -> bool:
+        """Tell whether the directory keeps a person out, as this process knows it."""
+        return self.scim is not None and person in self.blocks.known
+
     def is_shown(self, request: AnyRequest) -> bool:
         """Tell whether a browser shows that its person was at the provider."""
         return self.cookies.proof_of(request, now_s=self.now_s) is not None

@@ -34,12 +34,16 @@ _log = logging.getLogger("ledger.messages")
 
 
 class Models(msgspec.Struct, frozen=True):
-    """The log and the read models, as far as the outbox reads them."""
+    """The log and the read models, as far as the outbox reads them.
+
+    `blocked` returns the people whom the organisation's directory keeps out: they hear nothing.
+    """
 
     log: Log
     views: Views
     follower: Follower
     now_ms: Callable[[], int]
+    blocked: Callable[[], frozenset[str]] = frozenset
 
 
 class Receivers(msgspec.Struct, frozen=True):

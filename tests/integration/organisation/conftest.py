@@ -15,6 +15,7 @@ from tests.support.check import check_ledger
 from tests.support.directory import TOKEN, Directory
 from tests.support.mailboxes import until
 from tests.support.server import Server, free_port
+from tests.support.webhooks import SETTINGS
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def is_open(port: int) -> bool:
 def settings(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     secret = tmp_path_factory.mktemp("client") / "secret"
     secret.write_text("a secret of the client\n")
-    return {
+    return SETTINGS | {
         "LEDGER_RATE_LIMIT": NO_LIMIT,
         "LEDGER_REGISTRATION": "open",
         "LEDGER_OIDC_ISSUER": issuer,

@@ -1,6 +1,7 @@
 """The organisation's sign-in with a provider of other people: linked, required, and refused."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,8 +12,10 @@ from tests.support.actor import Actor, policy_of
 from tests.support.check import check_ledger
 from tests.support.directory import Directory, come_back, go_to_provider, link, unlink
 from tests.support.mailboxes import until
+from tests.support.receiver import Receiver
 from tests.support.server import Server
 from tests.support.unused_names import unused
+from tests.support.webhooks import register
 
 
 def member(company: Company, name: str = "Mia") -> Actor:
@@ -103,6 +106,8 @@ def test_who_is_ended_there_can_do_nothing_here(company: Company, directory: Dir
     assert code_of(mia.sign_in()) == (403, "person_blocked")
     assert code_of(mia.sign_in_by_key("jti-1")) == (403, "person_blocked")
     assert code_of(mia.approve(drafted)) == (403, "person_blocked")
+    accepted = mia.accept_governance({"threshold": 1, "of": ["role:administrator"]})
+    assert code_of(accepted) == (403, "person_blocked")
     seen = company.ada.client.get("/api/organisation").json()
     (shown,) = [each for each in seen["people"] if each["user"] == mia.user]
     assert shown["isBlocked"]
@@ -119,6 +124,43 @@ def test_who_is_ended_there_can_do_nothing_here(company: Company, directory: Dir
     assert unlink(company.ada, mia.user).status_code == 204
     assert mia.sign_in().status_code == 200
     assert code_of(unlink(company.ada, mia.user)) == (404, "organisation_unlinked")
+
+
+def test_who_is_ended_there_hears_nothing_from_here(company: Company, directory: Directory) -> None:
+    assert company.ada.invite("administrator", "for Cleo").status_code == 201
+    cleo = company.person("Cleo").register("administrator", "for Cleo")
+    assert link(cleo, "sub-cleo").status_code == 204
+    user = directory.user(unused("cleo"), external_id="sub-cleo")
+    with closing(Receiver()) as receiver, company.server.client() as stranger:
+        webhook, _ = register(cleo, receiver)
+        feeds = cleo.client.post("/api/feeds", json={}).json()
+        assert stranger.get(feeds["inbox"]).status_code == 200
+        assert directory.set_active(user, active=False).status_code == 200
+        assert stranger.get(feeds["inbox"]).status_code == 404
+        assert stranger.get(feeds["deadlines"]).status_code == 404
+        drafted = member(company).draft(policy=policy_of(1, company.ada))
+
+        def paused() -> str:
+            listed = company.ada.client.get("/api/webhooks").json()["items"]
+            (found,) = [each["paused"] for each in listed if each["id"] == webhook]
+            return found or ""
+
+        assert until(lambda: "kept out" in paused())
+        assert not any(drafted.id.encode() in each.body for each in receiver.received)
+        assert directory.set_active(user, active=True).status_code == 200
+        assert stranger.get(feeds["inbox"]).status_code == 200
+        company.ada.client.post(f"/api/webhooks/{webhook}/remove", json={})
+
+
+def test_no_administrator_unlinks_their_own_account(company: Company) -> None:
+    assert company.ada.invite("administrator", "for Dan").status_code == 201
+    dan = company.person("Dan").register("administrator", "for Dan")
+    assert link(dan, "sub-dan").status_code == 204
+    assert code_of(unlink(dan, dan.user)) == (403, "own_account")
+    button = f'data-action="unlink" data-user="{dan.user}"'
+    assert button not in dan.client.get("/organisation").text
+    assert button in company.ada.client.get("/organisation").text
+    assert unlink(company.ada, dan.user).status_code == 204
 
 
 def test_who_links_after_they_were_ended_is_blocked_at_once(
@@ -204,6 +246,15 @@ def test_where_it_is_required_nobody_signs_in_without_it(strict: Server, tmp_pat
         assert "Signed in at your organisation" in client.get("/signin").text
         assert mia.sign_in().status_code == 200
         assert mia.sign_in_by_key("jti-2").status_code == 200  # a machine of somebody linked
+        assert "ledger_organisation" not in client.cookies  # it counts once
+        assert code_of(mia.sign_in()) == (403, "organisation_required")
+        assert go_to_provider(client, "sub-mia").status_code == 200
+        shown = client.cookies["ledger_organisation"]
+        assert mia.sign_in().status_code == 200
+        client.cookies.set("ledger_organisation", shown)
         assert code_of(mia.sign_in()) == (422, "already_used")
+        # Somebody else registers in a browser that shows what was used: it is recorded all the same.
+        Actor(client, "Ole", strict.origin).register("creator")
+        client.cookies.delete("ledger_organisation")
         assert go_to_provider(client, "sub-other").status_code == 200
         assert code_of(mia.sign_in()) == (403, "organisation_other")
