@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ledger.domain.governance import FOUNDING
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, policy_of
 from tests.support.check import check_ledger
@@ -106,7 +107,7 @@ def test_who_is_ended_there_can_do_nothing_here(company: Company, directory: Dir
     assert code_of(mia.sign_in()) == (403, "person_blocked")
     assert code_of(mia.sign_in_by_key("jti-1")) == (403, "person_blocked")
     assert code_of(mia.approve(drafted)) == (403, "person_blocked")
-    accepted = mia.accept_governance({"threshold": 1, "of": ["role:administrator"]})
+    accepted = mia.accept_governance(FOUNDING)
     assert code_of(accepted) == (403, "person_blocked")
     seen = company.ada.client.get("/api/organisation").json()
     (shown,) = [each for each in seen["people"] if each["user"] == mia.user]
@@ -253,7 +254,7 @@ def test_where_it_is_required_nobody_signs_in_without_it(strict: Server, tmp_pat
         assert mia.sign_in().status_code == 200
         client.cookies.set("ledger_organisation", shown)
         assert code_of(mia.sign_in()) == (422, "already_used")
-        # Somebody else registers in a browser that shows what was used: it is recorded all the same.
+        # Who registers in a browser that shows what was used is recorded all the same.
         Actor(client, "Ole", strict.origin).register("creator")
         client.cookies.delete("ledger_organisation")
         assert go_to_provider(client, "sub-other").status_code == 200
