@@ -23,6 +23,7 @@ from ledger.messages.hearing import Stored
 from ledger.messages.mail_hearing import MailMaker
 from ledger.store.log import Log
 from ledger.store.ports.messages import Mailbox, Message, MessageStore, OutboxPlace, Webhook
+from projections import erasures
 from projections.follower import Follower, Views
 
 BATCH = 256
@@ -87,6 +88,8 @@ class Outbox:
         """
         receivers = Receivers(self._store.webhooks(), self._store.mailboxes())
         first = receivers.first
+        if first is None or not self._is_aligned:
+            self._forget_people(receivers.mailboxes)
         if first is None:
             return False
         old = self._store.cursor()
@@ -147,11 +150,27 @@ class Outbox:
                     erased[stream] = each.position
                 case NameErased():
                     erased[stream] = each.position
-                    self._store.remove_mailbox(stream, keep=())
-                    self._store.keep_feed(stream, None)
+                    self._forget_person(stream)
         for stream, position in erased.items():
             self._store.forget(stream, before=position)
         return [each for each in messages if each.position >= erased.get(each.subject, 0)]
+
+    def _forget_people(self, mailboxes: Sequence[Mailbox]) -> None:
+        """Forget the addresses and feeds of people whose names are erased.
+
+        Without a receiver the log is not followed, and what it said meanwhile is not read later.
+        """
+        people = {*(each.person for each in mailboxes), *self._store.feed_owners()}
+        if not people:
+            return
+        with self._models.views.reader() as db:
+            erased = erasures.of_names(db, people)
+        for each in erased:
+            self._forget_person(each)
+
+    def _forget_person(self, person: str) -> None:
+        self._store.remove_mailbox(person, keep=())
+        self._store.keep_feed(person, None)
 
     def _start(self, old: OutboxPlace | None, since: int, made_ms: int) -> OutboxPlace:
         """Return where to go on: nobody wants what was before the first receiver."""
