@@ -116,7 +116,7 @@ def build(settings: Settings, wall: WallClock | None = None, team: Team = ALONE)
             ledger.public.start()
             ledger.messenger.start()
             ledger.metrics.inbox.start()
-            start_organisation(ledger.organisation)
+            start_organisation(ledger.organisation, ledger.models)
             # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)

@@ -19,7 +19,13 @@ from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.cli.selection_arguments import add_period
 from ledger.errors import CorruptError, NotFoundError
 from ledger.settings import Settings
-from ledger.store.engines import audited_log, open_messages, open_operations, stored_accesses
+from ledger.store.engines import (
+    audited_log,
+    open_directory,
+    open_messages,
+    open_operations,
+    stored_accesses,
+)
 
 Ask = Callable[[Settings, argparse.Namespace, AuditedLog], list[AnswerTable]]
 
@@ -84,14 +90,16 @@ def _exports(settings: Settings, chosen: argparse.Namespace, rows: AuditedLog) -
 def _access_report(
     settings: Settings, chosen: argparse.Namespace, rows: AuditedLog
 ) -> list[AnswerTable]:
-    from ledger.commands.access_report import access_report  # the server's packages
+    from ledger.commands.access_report import KeptBeside, access_report  # the server's packages
 
     address, data = settings.log_address, settings.data
     with (
         closing(open_operations(address, data, born_ms=0)) as state,
         closing(open_messages(address, data)) as messages,
+        closing(open_directory(address, data)) as directory,
     ):
-        return access_report(rows, chosen.about, state, messages, may_read=everyone_may)
+        kept = KeptBeside(state, messages, directory)
+        return access_report(rows, chosen.about, kept, may_read=everyone_may)
 
 
 def _title(named: Named, statement: str | None) -> str:

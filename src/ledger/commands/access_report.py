@@ -1,15 +1,19 @@
-"""What a server keeps of one person outside the log: sessions, devices, exports, messages.
+"""What a server keeps of one person outside the log: sessions, devices, messages, their account.
 
 With what the log has, this is the whole of an access report: everything that a person did, and
 everything that was done to their data.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ledger import clock
 from ledger.audit.access_report import MayRead, of_person
 from ledger.audit.answers import AnswerTable, Cell
 from ledger.audit.source import AuditedLog
+from ledger.organisation.people import link_in
+from ledger.organisation.scim_entries import user_of
+from ledger.store.ports.directory import Directory
 from ledger.store.ports.messages import MessageStore
 from ledger.store.ports.operations import Access, OperationalState
 
@@ -19,11 +23,18 @@ _EXPORTS = "Exports and reads: by them, and by others of statements they took pa
 _KEPT = "kept by the server, not part of the log"
 
 
+class KeptBeside(NamedTuple):
+    """What a server keeps outside the log."""
+
+    state: OperationalState
+    messages: MessageStore
+    directory: Directory
+
+
 def access_report(
     rows: AuditedLog,
     about: str,
-    state: OperationalState,
-    messages: MessageStore,
+    kept: KeptBeside,
     *,
     may_read: MayRead,
     most: int | None = None,
@@ -31,7 +42,12 @@ def access_report(
     """Return all tables of a person's access report; raise as `of_person`."""
     user, tables = of_person(rows, about, may_read=may_read, most=most)
     statements = {str(row[0]) for row in tables[-1].rows}
-    return [*tables, *_operations(state, user, statements, most), *_messages(messages, user)]
+    return [
+        *tables,
+        *_operations(kept.state, user, statements, most),
+        *_messages(kept.messages, user),
+        _account(kept.directory, user),
+    ]
 
 
 def _operations(
@@ -98,6 +114,23 @@ def _messages(store: MessageStore, user: str) -> list[AnswerTable]:
         _table("Webhooks they registered", "id url registered paused", hooks),
         _table("Feed", "open", feed),
     ]
+
+
+def _account(directory: Directory, user: str) -> AnswerTable:
+    found: list[tuple[Cell, ...]] = []
+    if (entry := directory.entry("link", user)) is not None:
+        link = link_in(entry)
+        names = (link.username, "", link.subject)
+        found.append(("account", *names, ", ".join(link.groups), _time(link.linked_ms)))
+        known = directory.entry("user", link.user) if link.user else None
+        if known is not None:
+            told = user_of(known)
+            names = (told.user_name, told.display_name, told.external_id)
+            found.append(("directory", *names, "", _time(told.changed_ms)))
+    if directory.entry("block", user) is not None:
+        found.append(("kept out", "", "", "", "", ""))
+    columns = "what name display-name id groups time"
+    return _table("Account at the organisation", columns, tuple(found))
 
 
 def _accesses(state: OperationalState) -> Iterator[Access]:

@@ -13,7 +13,7 @@ from litestar import get
 from litestar.params import QueryParameter
 
 from ledger.audit.access_report import everyone_may
-from ledger.commands.access_report import access_report
+from ledger.commands.access_report import KeptBeside, access_report
 from ledger.http.accesses import require_auditor
 from ledger.http.context import FromAccess, FromMessenger, FromReadModels, FromSite, SignedIn
 from ledger.http.problems import answers
@@ -22,7 +22,7 @@ from ledger.http.read_models import ReadModels
 from ledger.http.turns import LongRead
 from ledger.messages.messenger import Messenger
 from ledger.settings import Settings
-from ledger.store.engines import open_operations
+from ledger.store.engines import open_directory, open_operations
 from projections import readers, statements
 
 
@@ -65,6 +65,7 @@ def _report(
         log.rows(address) as rows,
         rows.snapshot(),
         closing(open_operations(address, settings.data, born_ms=0)) as state,
+        closing(open_directory(address, settings.data)) as directory,
         models.views() as (db, at),
     ):
         own = None if reader is None else readers.of(db, reader)
@@ -80,8 +81,7 @@ def _report(
         tables = access_report(
             rows,
             about,
-            state,
-            messenger.store,
+            KeptBeside(state, messenger.store, directory),
             may_read=everyone_may if own is None else may_read,
             most=MOST_ROWS,
         )

@@ -8,7 +8,8 @@ Crash points: a block is kept before the user that is not active, and looked for
 """
 
 import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ from ledger.store.ports.directory import Directory, DirectoryEntry
 from ledger.system.worker import Backoff, Worker
 
 POLL_S = 1.0
+FORGET_S = 10.0  # how often to look for people whose names were erased
 MOST_LINKS = 100_000
 _TRIES = 20
 _MOST_NAMED_ALIKE = 10
@@ -57,7 +59,7 @@ class OrganisationPeople:
     def link_of(self, person: str) -> AccountLink | None:
         """Return a person's link, None without one."""
         entry = self.directory.entry("link", person)
-        return None if entry is None else _link(entry)
+        return None if entry is None else link_in(entry)
 
     def link(self, person: str, who: Identity, *, now_ms: int) -> None:
         """AccountLink a person, or keep what the provider says of them by now.
@@ -76,7 +78,7 @@ class OrganisationPeople:
                 if self.directory.add(made):
                     break
                 continue
-            link = _link(kept)
+            link = link_in(kept)
             if kept.name != self._name(who.subject):
                 raise _other()
             new = msgspec.structs.replace(link, username=who.username, groups=who.groups)
@@ -91,7 +93,7 @@ class OrganisationPeople:
         kept = self.directory.entry("link", person)
         if kept is None:
             return False
-        if (user := _link(kept).user) and (entry := self.directory.entry("user", user)):
+        if (user := link_in(kept).user) and (entry := self.directory.entry("user", user)):
             freed = msgspec.structs.replace(user_of(entry), person="")
             self.directory.replace(user_entry(user, freed, entry.version))
         self.directory.forget("link", person)
@@ -101,7 +103,7 @@ class OrganisationPeople:
     def linked(self, *, limit: int) -> list[Linked]:
         """Return links, in the order of the persons' ids."""
         found = self.directory.page("link", skip=0, limit=limit)
-        return [Linked(each.id, _link(each)) for each in found]
+        return [Linked(each.id, link_in(each)) for each in found]
 
     def blocked(self) -> frozenset[str]:
         """Return everybody who may do nothing here."""
@@ -148,7 +150,7 @@ class OrganisationPeople:
         self._block(user.person, now_ms)
         kept = self.directory.entry("link", user.person)
         if kept is not None:
-            freed = msgspec.structs.replace(_link(kept), user="")
+            freed = msgspec.structs.replace(link_in(kept), user="")
             self.directory.replace(self._entry(user.person, freed, kept.version))
 
     def _bind(self, person: str) -> None:
@@ -169,7 +171,7 @@ class OrganisationPeople:
             link = self.link_of(user.person)
             return user if link is not None else msgspec.structs.replace(user, person="")
         for entry in self._links_like(user):
-            link = _link(entry)
+            link = link_in(entry)
             if link.user and link.user != user_id and self.directory.entry("user", link.user):
                 continue  # the directory has another user for them
             bound = msgspec.structs.replace(
@@ -191,7 +193,7 @@ class OrganisationPeople:
         if len(found) != 1:
             return []
         # Nor does a name that the directory gave to somebody else after its first owner left.
-        known = _link(found[0]).external_id
+        known = link_in(found[0]).external_id
         return [] if known and user.external_id and known != user.external_id else found
 
     def _block(self, person: str, now_ms: int) -> None:
@@ -218,11 +220,18 @@ class Blocks:
         self._people = people
         self._tell = tell
         self.known: frozenset[str] = frozenset()
+        self._erased: Callable[[], Iterable[str]] = tuple
+        self._forgotten: set[str] = set()
+        self._looked_s = -FORGET_S
         self._worker = Worker("organisation", self._turn, backoff=Backoff(1.0, 10.0))
         self.refresh()
 
-    def start(self) -> None:
-        """Begin in a background thread."""
+    def start(self, erased: Callable[[], Iterable[str]]) -> None:
+        """Begin in a background thread; `erased` returns the people whose names were erased.
+
+        Their links are forgotten: an account mostly has the name of its person.
+        """
+        self._erased = erased
         self._worker.start()
 
     def stop(self) -> None:
@@ -241,10 +250,16 @@ class Blocks:
 
     def _turn(self) -> None:
         self.refresh()
+        if time.monotonic() - self._looked_s >= FORGET_S:
+            self._looked_s = time.monotonic()
+            for person in {*self._erased()} - self._forgotten:
+                self._people.unlink(person)  # they are deactivated: no block is needed
+                self._forgotten.add(person)
         self._worker.rest(POLL_S)
 
 
-def _link(entry: DirectoryEntry) -> AccountLink:
+def link_in(entry: DirectoryEntry) -> AccountLink:
+    """Return what an entry of kind `link` keeps."""
     return msgspec.json.decode(entry.body, type=AccountLink)
 
 

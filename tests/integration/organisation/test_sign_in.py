@@ -153,6 +153,26 @@ def test_who_is_ended_there_hears_nothing_from_here(company: Company, directory:
         company.ada.client.post(f"/api/webhooks/{webhook}/remove", json={})
 
 
+def test_an_account_is_told_to_its_person_and_forgotten_with_their_name(
+    company: Company, directory: Directory
+) -> None:
+    mia, name = member(company), unused("mia.long@example.com")
+    assert link(mia, "sub-told").status_code == 204
+    directory.user(name, external_id="sub-told")
+    said = mia.client.get("/api/access-report").text
+    assert "sub-told" in said
+    assert name in said
+    for item in ({"deactivate": {"user": mia.user}}, {"erase": {"name": mia.user}}):
+        changed = company.ada.change(item)
+        assert changed.json()["status"] == "approved", changed.text
+
+    def linked() -> set[str]:
+        seen = company.ada.client.get("/api/organisation").json()
+        return {each["user"] for each in seen["people"]}
+
+    assert until(lambda: mia.user not in linked())
+
+
 def test_no_administrator_unlinks_their_own_account(company: Company) -> None:
     assert company.ada.invite("administrator", "for Dan").status_code == 201
     dan = company.person("Dan").register("administrator", "for Dan")
