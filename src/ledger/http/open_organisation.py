@@ -66,4 +66,6 @@ def open_organisation(
         scim = ScimService(people, f"{settings.origin}{BASE}", now_ms, blocks.refresh)
     cookies = OrganisationCookies(state.ceremony_key, secure=not settings.is_local)
     provider = Provider(found, settings.origin)
-    return Organisation(found, provider, people, blocks, cookies, state, now_ms, scim)
+    made = Organisation(found, provider, people, blocks, cookies, state, now_ms, scim)
+    opened.callback(made.close)
+    return made

@@ -1,10 +1,15 @@
 """The organisation's sign-in with a provider of other people: linked, required, and refused."""
 
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from ledger.domain.governance import FOUNDING
@@ -17,6 +22,8 @@ from tests.support.receiver import Receiver
 from tests.support.server import Server
 from tests.support.unused_names import unused
 from tests.support.webhooks import register
+
+LATE: dict[str, Any] = {"timeout": 60}
 
 
 def member(company: Company, name: str = "Mia") -> Actor:
@@ -254,6 +261,34 @@ def strict(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]) -
         check_ledger(server)
     finally:
         server.stop()
+
+
+def test_a_provider_that_hangs_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0), backlog=32)) as silent:
+        server = Server(
+            tmp_path / "data",
+            LEDGER_OIDC_ISSUER=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            LEDGER_OIDC_CLIENT_ID="ledger",
+            LEDGER_OIDC_PRIVATE_HOSTS="127.0.0.1",
+        )
+        server.start()
+        asking = [
+            Thread(target=httpx.get, args=(f"{server.origin}/organisation/begin",), kwargs=LATE)
+            for _ in range(8)
+        ]
+        try:
+            for each in asking:
+                each.start()
+            time.sleep(0.3)  # until they wait for the provider
+            with server.client() as client:
+                began_s = time.monotonic()
+                assert client.post("/api/authenticate/options", json={}).status_code == 200
+                assert client.get("/signin").status_code == 200
+                assert time.monotonic() - began_s < 2.0
+        finally:
+            for each in asking:
+                each.join()
+            server.stop()
 
 
 def test_where_it_is_required_nobody_signs_in_without_it(strict: Server, tmp_path: Path) -> None:
