@@ -19,6 +19,7 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MOST_MEMBERS = 10_000
 MOST_OPERATIONS = 1_000
 MAX_TEXT_CHARS = 256
+MAX_MEMBER_CHARS = 36  # the id of a user here
 MAX_FILTER_CHARS = 512
 _FILTER = re.compile(r'([A-Za-z.]{1,32})\s+eq\s+("(?:[^"\\]|\\.)*"|true|false)', re.IGNORECASE)
 _MEMBER = re.compile(r'members\[value\s+eq\s+"([^"\\]{1,256})"\](?:\.value)?', re.IGNORECASE)
@@ -214,7 +215,7 @@ def _members(value: Any) -> tuple[str, ...]:
         if str(told.get("type", "User")).lower() != "user":
             _refuse("invalidValue", "the members of a group are users: groups do not nest here")
         member = _text(told.get("value"), "members.value")
-        if not member:
+        if not 1 <= len(member) <= MAX_MEMBER_CHARS:
             _refuse("invalidValue", "a member needs a value, the id of a user")
         found[member] = None
     return _bounded(found)

@@ -15,6 +15,8 @@ from ledger.store.ports.directory import DirectoryEntry
 
 MOST = {"user": 50_000, "group": 1_000}
 PAGE = 100
+# A group is as long as its members are many.
+GROUPS_PAGE = 10
 Kind = Literal["user", "group"]
 # What a filter can name, by where an entry keeps it; of a group `displayName` is the other name.
 _FOUND = {
@@ -74,7 +76,8 @@ class ScimService:
     def find(self, kind: Kind, text: str | None, *, start: int, count: int) -> dict[str, Any]:
         """Return a page of resources; `start` counts from 1. Raises MalformedError."""
         asked = scim.parse_filter(text)
-        skip, limit = max(start, 1) - 1, max(0, min(count, PAGE))
+        skip = max(start, 1) - 1
+        limit = max(0, min(count, PAGE if kind == "user" else GROUPS_PAGE))
         if asked is None:
             total = self._directory.count(kind)
             found = self._directory.page(kind, skip=min(skip, total), limit=limit)
