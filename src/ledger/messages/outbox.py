@@ -155,6 +155,19 @@ class Outbox:
             self._store.forget(stream, before=position)
         return [each for each in messages if each.position >= erased.get(each.subject, 0)]
 
+    def _forget_skipped(self, after: int, until: int) -> None:
+        """Forget what was erased after one position and up to another, which are not read.
+
+        A webhook can be resumed, or made, while the outbox has not reached an erasure yet.
+        """
+        log = self._models.log
+        for tag in (BodiesErased.TAG, NameErased.TAG):
+            for position in log.store.positions(tag, until):
+                if position > after:
+                    rows = log.read(position - 1, 1)
+                    read = [Stored(at, leaf_hash(state), events.read(state)) for at, state in rows]
+                    self._without_erased(read, ())
+
     def _forget_people(self, mailboxes: Sequence[Mailbox]) -> None:
         """Forget the addresses and feeds of people whose names are erased.
 
@@ -179,6 +192,7 @@ class Outbox:
             position, leaf = self._aligned(position, leaf)
         self._is_aligned = True
         if since > position:
+            self._forget_skipped(position, since)
             position, leaf = since, b""
         return OutboxPlace(position, leaf, max(until_ms, made_ms))
 

@@ -40,6 +40,44 @@ def test_messages_about_an_erased_statement_are_forgotten(
     company.ada.client.post(f"/api/webhooks/{webhook}/remove", json={})
 
 
+def test_an_erasure_that_the_outbox_skips_is_heard_all_the_same(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    server = Server(tmp_path / "data", LEDGER_REGISTRATION="open", **SETTINGS)
+    server.start()
+    company = Company(server)
+
+    def asked(*queries: tuple[str, tuple[object, ...]]) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(server.data / "messages.sqlite")) as db, db:
+            return [row for query in queries for row in db.execute(*query).fetchall()]
+
+    try:
+        alice = company.person("Alice").register("creator")
+        webhook, _ = register(company.ada, receiver)
+        drafted = alice.draft(policy=policy_of(1, alice))
+        assert alice.approve(drafted).status_code == 201
+        receiver.wait_for_ids(3)
+        about_it = ("SELECT * FROM message WHERE subject = ? AND kind LIKE 'st%'", (drafted.id,))
+        assert until(lambda: len(asked(about_it)) == 3)
+        kept, (place,) = asked(about_it), asked(("SELECT position, leaf FROM outbox", ()))
+        item = {"erase": {"statement": drafted.id, "status": "approved"}}
+        assert company.ada.change(item).json()["status"] == "approved"
+        assert until(lambda: not asked(about_it))
+        server.stop()
+        # As if the webhook had been resumed before the outbox reached the erasure.
+        marks = ",".join("?" * len(kept[0]))
+        asked(*((f"INSERT INTO message VALUES({marks})", row) for row in kept))
+        asked(("UPDATE webhook SET since = 1000 WHERE id = ?", (webhook,)))
+        asked(("UPDATE outbox SET position = ?, leaf = ?", place))
+        assert len(asked(about_it)) == 3
+        server.start()
+        assert until(lambda: not asked(about_it))
+    finally:
+        for client in company.clients:
+            client.close()
+        server.stop()
+
+
 def test_an_address_is_forgotten_with_its_name_though_nobody_is_told_anything(
     tmp_path: Path, office: PostOffice
 ) -> None:
