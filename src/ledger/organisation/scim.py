@@ -146,8 +146,7 @@ def _operated(kept: Resource, operation: dict[str, Any]) -> Resource:
 
 
 def _changed(kept: Resource, what: str, path: str, value: Any) -> Resource:
-    for urn in (USER, GROUP):
-        path = path.removeprefix(f"{urn}:")
+    path = bare(path)
     if isinstance(kept, ScimGroup) and (one := _MEMBER.fullmatch(path)):
         left = [each for each in kept.members if each != one[1]] if what == "remove" else None
         if left is None:
@@ -166,6 +165,14 @@ def _changed(kept: Resource, what: str, path: str, value: Any) -> Resource:
         return msgspec.structs.replace(kept, **{field: gone})
     made = _truth(value) if field == "active" else _text(value, path)
     return msgspec.structs.replace(kept, **{field: made})
+
+
+def bare(path: str) -> str:
+    """Return a path without its schema, whose letters have no case either (RFC 7644 3.10)."""
+    for urn in (USER, GROUP):
+        if path.lower().startswith(f"{urn}:".lower()):
+            return path[len(urn) + 1 :]
+    return path
 
 
 def _regrouped(kept: ScimGroup, what: str, value: Any) -> tuple[str, ...]:
