@@ -160,10 +160,31 @@ class OrganisationPeople:
             return
         found = self.directory.others("user", link.subject, limit=_MOST_NAMED_ALIKE)
         named = self.directory.named("user", link.username.lower()) if link.username else None
+        for entry in found:
+            self._free_of_name(entry, person)
         for entry in [*found, *([] if named is None else [named])]:
-            if user_of(entry).person in ("", person):
+            kept = self.directory.entry("user", entry.id)
+            if kept is not None and user_of(kept).person in ("", person):
                 self.after(entry.id)
                 return
+
+    def _free_of_name(self, entry: DirectoryEntry, person: str) -> None:
+        """Take a user, whose external id is this person's account, from who has it by a name.
+
+        Names are what people call themselves at many providers.
+        """
+        user = user_of(entry)
+        holder = self.directory.entry("link", user.person) if user.person else None
+        if holder is None or user.person == person:
+            return
+        link = link_in(holder)
+        if link.external_id == link.subject:
+            return
+        freed = msgspec.structs.replace(link, user="", external_id="")
+        if self.directory.replace(self._entry(holder.id, freed, holder.version)):
+            self.directory.replace(
+                user_entry(entry.id, msgspec.structs.replace(user, person=""), entry.version)
+            )
 
     def _bound(self, user_id: str, user: ScimUser) -> ScimUser:
         """Return a user with its person, if somebody is linked to it or can be."""

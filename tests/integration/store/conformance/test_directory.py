@@ -121,6 +121,17 @@ def test_a_name_that_goes_to_somebody_else_lets_nobody_in_again(directory: Direc
     assert people.blocked() == {"left", "new"}
 
 
+def test_an_external_id_takes_a_user_from_who_has_it_by_a_name(directory: Directory) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("mallory", Identity("sub-mallory", "newcomer"), now_ms=4)
+    service = ScimService(people, "", lambda: 5, lambda: None)
+    told = {"userName": "newcomer", "externalId": "sub-new"}
+    user = str(service.create("user", told)["id"])
+    people.link("new", Identity("sub-new", "newcomer"), now_ms=6)
+    service.replace("user", user, told | {"active": False})
+    assert people.blocked() == {"new"}
+
+
 def test_what_is_refused_blocks_nobody(directory: Directory) -> None:
     people = OrganisationPeople(directory, "https://id.example")
     people.link("mia", Identity("sub", "mia"), now_ms=4)
