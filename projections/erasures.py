@@ -4,6 +4,7 @@ The follower rebuilds the views when it meets an erasure, so no other view has a
 """
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -126,6 +127,16 @@ def newest_names(db: sqlite3.Connection, *, at: int, limit: int) -> list[ErasedN
         ErasedName(uuid_text(uuid), position, time, uuid_text(change))
         for uuid, position, time, change in db.execute(_NAMES, (at, limit))
     ]
+
+
+_IS_ERASED = "SELECT 1 FROM erased_name WHERE id = ?"
+
+
+def of_names(db: sqlite3.Connection, people: Iterable[str]) -> frozenset[str]:
+    """Return those of these people, by id, whose names were erased."""
+    return frozenset(
+        each for each in people if db.execute(_IS_ERASED, (find_stream(db, each),)).fetchone()
+    )
 
 
 def _erased(row: tuple[Any, ...]) -> ErasedStatement:

@@ -116,7 +116,7 @@ def build(settings: Settings, wall: WallClock | None = None, team: Team = ALONE)
             ledger.public.start()
             ledger.messenger.start()
             ledger.metrics.inbox.start()
-            start_organisation(ledger.organisation)
+            start_organisation(ledger.organisation, ledger.models)
             # Wait briefly: unless they have far to go, the first requests find the read models.
             head = ledger.public.log.head()
             await asyncio.to_thread(ledger.models.follower.wait_for, head, START_WAIT_S)
@@ -197,7 +197,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
     people = PeopleCommands(writer, state)
-    read = Models(log, views, follower, clock.steady_ms)
+    read = Models(log, views, follower, clock.steady_ms, lambda: writer.blocked)
     messenger = open_messenger(settings, read, keys.charter.ledger, opened, text)
     secure = not settings.is_local
     organisation = open_organisation(settings, state, writer, clock.steady_ms, opened)

@@ -33,7 +33,7 @@ class AcceptanceCommands:
         owner = await signer_of(self._writer, jws.header.kid)
 
         def decide(reading: Reading) -> Plan:
-            them = reading.person(owner)
+            them = reading.admitted(owner)
             change = None if named is None else _change(reading, named)
 
             def find(_: str) -> Statement | None:

@@ -20,6 +20,8 @@ from ledger.audit.access_report import LEFT_OUT, MayRead, of_person
 from ledger.audit.answers import AnswerTable, Cell
 from ledger.audit.source import AuditedLog
 from ledger.data_files import MESSAGES_FILE, SESSIONS_FILE, is_database
+from ledger.organisation.people import link_in
+from ledger.organisation.scim_entries import user_of
 from ledger.store.engines import open_directory, open_messages, open_operations
 from ledger.store.ports.directory import Directory
 from ledger.store.ports.messages import MessageStore, Sending
@@ -69,7 +71,7 @@ def access_report(
         missing.append((_OF_STATE,))
     else:
         tables += _operations(kept.state, user, statements, most)
-        tables.append(_organisation(kept.directory, user))
+        tables.append(_account(kept.directory, user))
     if kept.messages is None:
         missing.append((_OF_MESSAGES,))
     else:
@@ -113,18 +115,21 @@ def _operations(
     ]
 
 
-def _organisation(directory: Directory, user: str) -> AnswerTable:
-    """Return a person's account at the provider, whether it blocks them, and what it said."""
-    link, block = directory.entry("link", user), directory.entry("block", user)
-    told = None
-    if link is not None and (entry := msgspec.json.decode(link.body).get("user")):
-        told = directory.entry("user", entry)
-    rows: Rows = tuple(
-        (each.kind, each.name, each.body.decode())
-        for each in (link, block, told)
-        if each is not None
-    )
-    return _table("Account at the organisation", "kind name says", rows)
+def _account(directory: Directory, user: str) -> AnswerTable:
+    found: list[tuple[Cell, ...]] = []
+    if (entry := directory.entry("link", user)) is not None:
+        link = link_in(entry)
+        names = (link.username, "", link.subject)
+        found.append(("account", *names, ", ".join(link.groups), _time(link.linked_ms)))
+        known = directory.entry("user", link.user) if link.user else None
+        if known is not None:
+            told = user_of(known)
+            names = (told.user_name, told.display_name, told.external_id)
+            found.append(("directory", *names, "", _time(told.changed_ms)))
+    if directory.entry("block", user) is not None:
+        found.append(("kept out", "", "", "", "", ""))
+    columns = "what name display-name id groups time"
+    return _table("Account at the organisation", columns, tuple(found))
 
 
 def _messages(store: MessageStore, user: str, most: int | None) -> list[AnswerTable]:

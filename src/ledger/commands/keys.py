@@ -47,7 +47,7 @@ class KeyCommands:
         stream = UUID(user)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
-            owner, rules = reading.person(stream), reading.charter()
+            owner, rules = reading.admitted(stream), reading.charter()
             body = signing_keys.attest_allowed_key(
                 owner, key, rules, nonce=begun.nonce, now_ms=reading.now_ms
             )

@@ -59,7 +59,7 @@ class PasskeyCommands:
         stream = UUID(user)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
-            owner, founding = reading.person(stream), reading.charter()
+            owner, founding = reading.admitted(stream), reading.charter()
             added = held_passkeys.first_passkey(
                 passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
             )

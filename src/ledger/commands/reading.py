@@ -123,6 +123,14 @@ class Reading:
         self.require_admitted(owner)
         return self.person(owner)
 
+    def admitted(self, user: UUID) -> Person:
+        """Return a person who asks without a key or passkey that is looked up.
+
+        Raises NotFoundError `user_unknown`; ForbiddenError as `require_admitted`.
+        """
+        self.require_admitted(user)
+        return self.person(user)
+
     def require_admitted(self, user: UUID) -> None:
         """Raise ForbiddenError `person_blocked` for one whom the organisation's directory ended."""
         if self._blocked and str(user) in self._blocked:

@@ -99,8 +99,7 @@ class RecoveryCommands:
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
             stream, founding = UUID(begun.user), reading.charter()
-            reading.require_admitted(stream)
-            owner = reading.person(stream)
+            owner = reading.admitted(stream)
             added = held_passkeys.first_passkey(
                 passkey, nonce=begun.nonce, ledger=founding.ledger, party=founding.party
             )

@@ -36,7 +36,7 @@ class ServiceAccountCommands:
         stream = UUID(user)
 
         def decide(begun: Ceremony, reading: Reading) -> Plan:
-            owner, rules = reading.person(stream), reading.charter()
+            owner, rules = reading.admitted(stream), reading.charter()
             body = service_accounts.add_allowed(
                 owner, account, rules, nonce=begun.nonce, now_ms=reading.now_ms
             )

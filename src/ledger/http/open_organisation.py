@@ -4,23 +4,34 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 
 from ledger.commands.writer import Writer
-from ledger.errors import MalformedError
+from ledger.errors import LedgerError, MalformedError
 from ledger.http.organisation_cookies import OrganisationCookies
 from ledger.http.organisation_gate import Organisation
+from ledger.http.read_models import ReadModels
 from ledger.http.scim import BASE
-from ledger.organisation.people import Blocks, OrganisationPeople
+from ledger.organisation.people import MOST_LINKS, Blocks, OrganisationPeople
 from ledger.organisation.provider import Provider
 from ledger.organisation.scim_service import ScimService
 from ledger.settings import Settings
 from ledger.store.async_state import AsyncState
 from ledger.store.engines import open_directory
 from ledger.system.organisation_settings import ISSUER
+from projections import erasures
 
 
-def start_organisation(organisation: Organisation | None) -> None:
+def start_organisation(organisation: Organisation | None, models: ReadModels) -> None:
     """Begin to read who is blocked, in a background thread."""
+
+    def erased() -> list[str]:
+        try:
+            with models.views() as (db, at):
+                found = erasures.newest_names(db, at=at, limit=MOST_LINKS)
+        except LedgerError:  # the read models are rebuilt: look again later
+            return []
+        return [each.person for each in found]
+
     if organisation is not None:
-        organisation.blocks.start()
+        organisation.blocks.start(erased)
 
 
 def open_organisation(
@@ -55,4 +66,6 @@ def open_organisation(
         scim = ScimService(people, f"{settings.origin}{BASE}", now_ms, blocks.refresh)
     cookies = OrganisationCookies(state.ceremony_key, secure=not settings.is_local)
     provider = Provider(found, settings.origin)
-    return Organisation(found, provider, people, blocks, cookies, state, now_ms, scim)
+    made = Organisation(found, provider, people, blocks, cookies, state, now_ms, scim)
+    opened.callback(made.close)
+    return made

@@ -89,8 +89,10 @@ async def unlink_person(
     people: FromPeople,
     admin: Administrator,
 ) -> Response[None]:
-    """Forget a person's link, and with it a block by the provider."""
+    """Forget another person's link, and with it a block by the provider."""
     found, person = require_organisation(organisation), str(parse_uuid(data.user))
+    if person == admin:
+        raise ForbiddenError("own_account", "another administrator unlinks your account")
     await require_own_passkey(people, data, admin)
     await asyncio.to_thread(found.unlink, person)
     return Response(None, status_code=204)

@@ -8,18 +8,25 @@ person's account. A session that a program's key opens needs a person who is lin
 import asyncio
 import secrets
 from collections.abc import Callable
-from typing import Literal
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Literal, TypeVar
 
-from ledger.errors import ConflictError, ForbiddenError, NotFoundError
+from ledger.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
+from ledger.http.lanes import without_turn
 from ledger.http.organisation_cookies import PROOF_S, OrganisationCookies, Proof
 from ledger.http.requests import AnyRequest
 from ledger.organisation.people import Blocks, OrganisationPeople
-from ledger.organisation.provider import Flow, Provider
+from ledger.organisation.provider import MOST_AT_ONCE, Flow, Provider
 from ledger.organisation.scim_service import ScimService
 from ledger.store.async_state import AsyncState
 from ledger.system.organisation_settings import OrganisationSettings
 
 _KEEP_MS = 2 * PROOF_S * 1000
+# Browsers that go to the provider or come back; each waits for it, and more are refused.
+MOST_ON_THE_WAY = 64
+
+T = TypeVar("T")
 
 
 class Organisation:
@@ -45,6 +52,8 @@ class Organisation:
         self.scim = scim
         self._state = state
         self._now_ms = now_ms
+        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="provider")
+        self._on_the_way = 0
 
     @property
     def now_ms(self) -> int:
@@ -61,9 +70,17 @@ class Organisation:
         trouble = self.blocks.trouble
         return [] if trouble is None else [f"the organisation's directory is not read: {trouble}"]
 
+    def is_blocked(self, person: str) -> bool:
+        """Tell whether the directory keeps a person out, as this process knows it."""
+        return self.scim is not None and person in self.blocks.known
+
     def is_shown(self, request: AnyRequest) -> bool:
         """Tell whether a browser shows that its person was at the provider."""
         return self.cookies.proof_of(request, now_s=self.now_s) is not None
+
+    async def begin(self, onward: str) -> tuple[str, Flow]:
+        """Return where to send a browser, and what its cookie keeps; raise as `Provider.begin`."""
+        return await self._asked(partial(self.provider.begin, onward, now_s=self.now_s))
 
     async def returned(self, flow: Flow, code: str, issuer: str | None) -> Proof:
         """Return the proof of a browser that comes back with a code, which counts once.
@@ -71,9 +88,8 @@ class Organisation:
         Raises RefusedError `already_used` and as `Provider.finish`.
         """
         await self._once(f"organisation-flow/{flow.state}")
-        who = await asyncio.to_thread(
-            self.provider.finish, flow, code, issuer=issuer, now_s=self.now_s
-        )
+        finish = partial(self.provider.finish, flow, code, issuer=issuer, now_s=self.now_s)
+        who = await self._asked(finish)
         return Proof(secrets.token_urlsafe(16), who, self.now_s + PROOF_S)
 
     async def link(self, request: AnyRequest, person: str) -> None:
@@ -102,6 +118,25 @@ class Organisation:
                 raise ForbiddenError(error.code, error.detail) from error
         elif await asyncio.to_thread(self.people.link_of, person) is None:
             raise required()
+
+    def close(self) -> None:
+        """End the threads that ask the provider; a request to it may run on for a moment."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _asked(self, call: Callable[[], T]) -> T:
+        """Ask the provider. While it hangs, no thread and no turn of other requests is held.
+
+        Raises UnavailableError `provider_unavailable`, `server_busy`.
+        """
+        if self._on_the_way >= MOST_ON_THE_WAY:
+            detail = "too many people are on the way to the organisation's provider"
+            raise UnavailableError("provider_unavailable", detail)
+        self._on_the_way += 1
+        try:
+            async with without_turn():
+                return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        finally:
+            self._on_the_way -= 1
 
     def unlink(self, person: str) -> None:
         """Forget a person's link and block; raise NotFoundError `organisation_unlinked`."""

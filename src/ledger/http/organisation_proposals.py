@@ -12,6 +12,7 @@ from ledger.http.organisation_gate import Organisation
 from ledger.http.read_models import ReadModels
 from ledger.organisation.people import AccountLink
 from ledger.organisation.scim_entries import group_of
+from ledger.organisation.scim_service import GROUPS_PAGE
 from projections import rules, users
 from projections.users import User
 
@@ -50,11 +51,11 @@ def view(organisation: Organisation, models: ReadModels) -> OrganisationView:
     """Return what administrators see of the directory."""
     linked = organisation.people.linked(limit=MOST_SHOWN)
     blocked = organisation.people.blocked()
-    groups = _groups(organisation)
     people, proposals = [], []
     with models.views() as (db, at):
         now = models.now()
         open_roles = {each.name for each in rules.roles(db, at=at) if not each.is_closed}
+        groups = _groups(organisation, open_roles, {each.link.user for each in linked})
         for person, link in linked:
             found = users.by_id(db, person, at=at, now=now)
             if found is None:
@@ -72,15 +73,23 @@ def view(organisation: Organisation, models: ReadModels) -> OrganisationView:
     return OrganisationView(people, proposals[:MOST_SHOWN])
 
 
-def _groups(organisation: Organisation) -> dict[str, frozenset[str]]:
-    """Return the members of the groups that are compared with roles, by the groups' names."""
-    prefix = organisation.settings.group_prefix
+def _groups(
+    organisation: Organisation, roles: set[str], users: set[str]
+) -> dict[str, frozenset[str]]:
+    """Return the members of the groups of roles, by the groups' names: those of these users.
+
+    It reads a few groups at a time: the directory can have many long ones.
+    """
+    names = {f"{organisation.settings.group_prefix}{role}" for role in roles}
     found: dict[str, frozenset[str]] = {}
-    for entry in organisation.people.directory.page("group", skip=0, limit=MOST_GROUPS):
-        group = group_of(entry)
-        if group.display_name.startswith(prefix):
-            members = found.get(group.display_name, frozenset())
-            found[group.display_name] = members.union(group.members)
+    for skip in range(0, MOST_GROUPS, GROUPS_PAGE):
+        page = organisation.people.directory.page("group", skip=skip, limit=GROUPS_PAGE)
+        for group in map(group_of, page):
+            if group.display_name in names:
+                members = found.get(group.display_name, frozenset())
+                found[group.display_name] = members.union(users.intersection(group.members))
+        if len(page) < GROUPS_PAGE:
+            break
     return found
 
 

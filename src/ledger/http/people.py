@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from ledger.commands.invitations import OpenInvitation
 from ledger.domain.passkey import creation_options, request_options
-from ledger.errors import ForbiddenError, UnavailableError
+from ledger.errors import ForbiddenError, RefusedError, UnavailableError
 from ledger.http import device_links, devices, own_sessions, recovering, sign_in, wrapped_keys
 from ledger.http.answers import (
     Created,
@@ -85,10 +85,11 @@ async def complete_registration(
     response = Response(answer.body, status_code=201, media_type="application/json")
     if user is not None:
         # It is recorded, even if there is no session, or reads do not show it yet.
-        with suppress(UnavailableError, ForbiddenError):
+        with suppress(UnavailableError, ForbiddenError, RefusedError):
             await devices.note_browser(request, people, user, answer, data.registration.id)
             passkey = data.registration.id
             response.set_cookie(await sessions.open(request, user, passkey, by_passkey=True))
+            response.cookies.extend(sessions.used_up())
             await models.wait_for(answer.position)
     return response
 

@@ -149,6 +149,13 @@ class Sessions:
         )
         return self._cookie(token, SESSION_MS)
 
+    def used_up(self) -> list[Cookie]:
+        """Return the cookies that remove what a session by a passkey has used up."""
+        found = self._organisation
+        if found is None or not found.settings.is_required:
+            return []
+        return [found.cookies.ended(found.cookies.proof)]
+
     def current_id(self, request: AnyRequest) -> str:
         """Return the id of the session that a request's cookie opens."""
         token = self._token(request.scope) or ""

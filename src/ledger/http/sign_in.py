@@ -104,7 +104,7 @@ async def _signed_in(
     cookie = await sessions.open(
         request, user, reference, is_service=is_service, by_passkey=by_passkey
     )
-    return Response(Session(found), cookies=[cookie])
+    return Response(Session(found), cookies=[cookie, *(sessions.used_up() if by_passkey else ())])
 
 
 @post("/api/logout", status_code=204, responses=NOTHING | answers(403, 413, 415, 429))

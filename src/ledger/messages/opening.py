@@ -28,14 +28,16 @@ def open_messenger(
         now = clock.to_text(models.now_ms())
         with models.views.reader() as db:
             at = models.views.position(db)
-            return frozenset(each for each in people if administers(db, each, at=at, now=now))
+            found = frozenset(each for each in people if administers(db, each, at=at, now=now))
+        return found - models.blocked()
 
     def active(people: Iterable[str]) -> frozenset[str]:
         now = clock.to_text(models.now_ms())
         with models.views.reader() as db:
             at = models.views.position(db)
             found = [users.by_id(db, each, at=at, now=now) for each in people]
-        return frozenset(each.id for each in found if each and each.standing == "active")
+        acting = frozenset(each.id for each in found if each and each.standing == "active")
+        return acting - models.blocked()
 
     def readable(person: str, statements: Collection[str]) -> frozenset[str]:
         with models.views.reader() as db:

@@ -23,6 +23,7 @@ from ledger.messages.hearing import Stored
 from ledger.messages.mail_hearing import MailMaker
 from ledger.store.log import Log
 from ledger.store.ports.messages import Mailbox, Message, MessageStore, OutboxPlace, Webhook
+from projections import erasures
 from projections.follower import Follower, Views
 
 BATCH = 256
@@ -34,12 +35,16 @@ _log = logging.getLogger("ledger.messages")
 
 
 class Models(msgspec.Struct, frozen=True):
-    """The log and the read models, as far as the outbox reads them."""
+    """The log and the read models, as far as the outbox reads them.
+
+    `blocked` returns the people whom the organisation's directory keeps out: they hear nothing.
+    """
 
     log: Log
     views: Views
     follower: Follower
     now_ms: Callable[[], int]
+    blocked: Callable[[], frozenset[str]] = frozenset
 
 
 class Receivers(msgspec.Struct, frozen=True):
@@ -83,6 +88,8 @@ class Outbox:
         """
         receivers = Receivers(self._store.webhooks(), self._store.mailboxes())
         first = receivers.first
+        if first is None or not self._is_aligned:
+            self._forget_people(receivers.mailboxes)
         if first is None:
             return False
         old = self._store.cursor()
@@ -143,11 +150,40 @@ class Outbox:
                     erased[stream] = each.position
                 case NameErased():
                     erased[stream] = each.position
-                    self._store.remove_mailbox(stream, keep=())
-                    self._store.keep_feed(stream, None)
+                    self._forget_person(stream)
         for stream, position in erased.items():
             self._store.forget(stream, before=position)
         return [each for each in messages if each.position >= erased.get(each.subject, 0)]
+
+    def _forget_skipped(self, after: int, until: int) -> None:
+        """Forget what was erased after one position and up to another, which are not read.
+
+        A webhook can be resumed, or made, while the outbox has not reached an erasure yet.
+        """
+        log = self._models.log
+        for tag in (BodiesErased.TAG, NameErased.TAG):
+            for position in log.store.positions(tag, until):
+                if position > after:
+                    rows = log.read(position - 1, 1)
+                    read = [Stored(at, leaf_hash(state), events.read(state)) for at, state in rows]
+                    self._without_erased(read, ())
+
+    def _forget_people(self, mailboxes: Sequence[Mailbox]) -> None:
+        """Forget the addresses and feeds of people whose names are erased.
+
+        Without a receiver the log is not followed, and what it said meanwhile is not read later.
+        """
+        people = {*(each.person for each in mailboxes), *self._store.feed_owners()}
+        if not people:
+            return
+        with self._models.views.reader() as db:
+            erased = erasures.of_names(db, people)
+        for each in erased:
+            self._forget_person(each)
+
+    def _forget_person(self, person: str) -> None:
+        self._store.remove_mailbox(person, keep=())
+        self._store.keep_feed(person, None)
 
     def _start(self, old: OutboxPlace | None, since: int, made_ms: int) -> OutboxPlace:
         """Return where to go on: nobody wants what was before the first receiver."""
@@ -156,6 +192,7 @@ class Outbox:
             position, leaf = self._aligned(position, leaf)
         self._is_aligned = True
         if since > position:
+            self._forget_skipped(position, since)
             position, leaf = since, b""
         return OutboxPlace(position, leaf, max(until_ms, made_ms))
 

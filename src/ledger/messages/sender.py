@@ -80,7 +80,9 @@ class Sender:
         runs = []
         for webhook in webhooks:
             if webhook.owner not in hearing:
-                self._pause(webhook, "its owner does not administer the ledger any more")
+                self._pause(
+                    webhook, "its owner does not administer the ledger any more, or is kept out"
+                )
             elif self._rest_s(webhook) <= 0:
                 due = self._readable(webhook)
                 if due:

@@ -8,7 +8,8 @@ Crash points: a block is kept before the user that is not active, and looked for
 """
 
 import hashlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -21,19 +22,24 @@ from ledger.store.ports.directory import Directory, DirectoryEntry
 from ledger.system.worker import Backoff, Worker
 
 POLL_S = 1.0
+FORGET_S = 10.0  # how often to look for people whose names were erased
 MOST_LINKS = 100_000
 _TRIES = 20
 _MOST_NAMED_ALIKE = 10
 
 
 class AccountLink(msgspec.Struct, frozen=True):
-    """A person's account at the provider; `user` is the id of their entry in the directory."""
+    """A person's account at the provider; `user` is the id of their entry in the directory.
+
+    `external_id` is that of the entry to which it was bound, also after that entry is deleted.
+    """
 
     subject: str
     username: str
     linked_ms: int
     groups: tuple[str, ...] = ()
     user: str = ""
+    external_id: str = ""
 
 
 class Linked(NamedTuple):
@@ -53,7 +59,7 @@ class OrganisationPeople:
     def link_of(self, person: str) -> AccountLink | None:
         """Return a person's link, None without one."""
         entry = self.directory.entry("link", person)
-        return None if entry is None else _link(entry)
+        return None if entry is None else link_in(entry)
 
     def link(self, person: str, who: Identity, *, now_ms: int) -> None:
         """AccountLink a person, or keep what the provider says of them by now.
@@ -72,7 +78,7 @@ class OrganisationPeople:
                 if self.directory.add(made):
                     break
                 continue
-            link = _link(kept)
+            link = link_in(kept)
             if kept.name != self._name(who.subject):
                 raise _other()
             new = msgspec.structs.replace(link, username=who.username, groups=who.groups)
@@ -87,7 +93,7 @@ class OrganisationPeople:
         kept = self.directory.entry("link", person)
         if kept is None:
             return False
-        if (user := _link(kept).user) and (entry := self.directory.entry("user", user)):
+        if (user := link_in(kept).user) and (entry := self.directory.entry("user", user)):
             freed = msgspec.structs.replace(user_of(entry), person="")
             self.directory.replace(user_entry(user, freed, entry.version))
         self.directory.forget("link", person)
@@ -97,7 +103,7 @@ class OrganisationPeople:
     def linked(self, *, limit: int) -> list[Linked]:
         """Return links, in the order of the persons' ids."""
         found = self.directory.page("link", skip=0, limit=limit)
-        return [Linked(each.id, _link(each)) for each in found]
+        return [Linked(each.id, link_in(each)) for each in found]
 
     def blocked(self) -> frozenset[str]:
         """Return everybody who may do nothing here."""
@@ -114,19 +120,28 @@ class OrganisationPeople:
         return user
 
     def after(self, user_id: str) -> None:
-        """Let the block of a user's person be what the user that is kept by now says."""
+        """Let the block of a user's person be what the user that is kept by now says.
+
+        It looks again after it lifts a block: the user may have been ended meanwhile.
+        """
         entry = self.directory.entry("user", user_id)
-        if entry is None:
-            return
-        user = self._bound(user_id, user_of(entry))
-        if not user.person:
-            return
-        if user.person != user_of(entry).person:
-            self.directory.replace(user_entry(user_id, user, entry.version))
-        if user.active is False:
-            self._block(user.person, user.changed_ms)
-        else:
+        while entry is not None:
+            user = self._bound(user_id, user_of(entry))
+            if not user.person:
+                return
+            if user.person != user_of(entry).person:
+                self.directory.replace(user_entry(user_id, user, entry.version))
+            if user.active is False:
+                self._block(user.person, user.changed_ms)
+                return
             self.directory.forget("block", user.person)
+            now = self.directory.entry("user", user_id)
+            if now is None:  # deleted meanwhile
+                self._block(user.person, user.changed_ms)
+                return
+            if user_of(now).active is not False:
+                return
+            entry = now
 
     def gone(self, user: ScimUser, *, now_ms: int) -> None:
         """Block the person of a user that is deleted, before it is."""
@@ -135,7 +150,7 @@ class OrganisationPeople:
         self._block(user.person, now_ms)
         kept = self.directory.entry("link", user.person)
         if kept is not None:
-            freed = msgspec.structs.replace(_link(kept), user="")
+            freed = msgspec.structs.replace(link_in(kept), user="")
             self.directory.replace(self._entry(user.person, freed, kept.version))
 
     def _bind(self, person: str) -> None:
@@ -145,10 +160,31 @@ class OrganisationPeople:
             return
         found = self.directory.others("user", link.subject, limit=_MOST_NAMED_ALIKE)
         named = self.directory.named("user", link.username.lower()) if link.username else None
+        for entry in found:
+            self._free_of_name(entry, person)
         for entry in [*found, *([] if named is None else [named])]:
-            if user_of(entry).person in ("", person):
+            kept = self.directory.entry("user", entry.id)
+            if kept is not None and user_of(kept).person in ("", person):
                 self.after(entry.id)
                 return
+
+    def _free_of_name(self, entry: DirectoryEntry, person: str) -> None:
+        """Take a user, whose external id is this person's account, from who has it by a name.
+
+        Names are what people call themselves at many providers.
+        """
+        user = user_of(entry)
+        holder = self.directory.entry("link", user.person) if user.person else None
+        if holder is None or user.person == person:
+            return
+        link = link_in(holder)
+        if link.external_id == link.subject:
+            return
+        freed = msgspec.structs.replace(link, user="", external_id="")
+        if self.directory.replace(self._entry(holder.id, freed, holder.version)):
+            self.directory.replace(
+                user_entry(entry.id, msgspec.structs.replace(user, person=""), entry.version)
+            )
 
     def _bound(self, user_id: str, user: ScimUser) -> ScimUser:
         """Return a user with its person, if somebody is linked to it or can be."""
@@ -156,10 +192,13 @@ class OrganisationPeople:
             link = self.link_of(user.person)
             return user if link is not None else msgspec.structs.replace(user, person="")
         for entry in self._links_like(user):
-            link = _link(entry)
+            link = link_in(entry)
             if link.user and link.user != user_id and self.directory.entry("user", link.user):
                 continue  # the directory has another user for them
-            new = self._entry(entry.id, msgspec.structs.replace(link, user=user_id), entry.version)
+            bound = msgspec.structs.replace(
+                link, user=user_id, external_id=user.external_id or link.external_id
+            )
+            new = self._entry(entry.id, bound, entry.version)
             if link.user == user_id or self.directory.replace(new):
                 return msgspec.structs.replace(user, person=entry.id)
         return user
@@ -172,7 +211,11 @@ class OrganisationPeople:
             return [exact]
         # A name that two people gave themselves binds neither: the external id has to say it.
         found = self.directory.others("link", user.user_name.lower(), limit=2)
-        return found if len(found) == 1 else []
+        if len(found) != 1:
+            return []
+        # Nor does a name that the directory gave to somebody else after its first owner left.
+        known = link_in(found[0]).external_id
+        return [] if known and user.external_id and known != user.external_id else found
 
     def _block(self, person: str, now_ms: int) -> None:
         body = msgspec.json.encode({"since_ms": now_ms})
@@ -197,11 +240,19 @@ class Blocks:
         """`tell` is called with everybody who is blocked; the first time now."""
         self._people = people
         self._tell = tell
+        self.known: frozenset[str] = frozenset()
+        self._erased: Callable[[], Iterable[str]] = tuple
+        self._forgotten: set[str] = set()
+        self._looked_s = -FORGET_S
         self._worker = Worker("organisation", self._turn, backoff=Backoff(1.0, 10.0))
         self.refresh()
 
-    def start(self) -> None:
-        """Begin in a background thread."""
+    def start(self, erased: Callable[[], Iterable[str]]) -> None:
+        """Begin in a background thread; `erased` returns the people whose names were erased.
+
+        Their links are forgotten: an account mostly has the name of its person.
+        """
+        self._erased = erased
         self._worker.start()
 
     def stop(self) -> None:
@@ -215,14 +266,21 @@ class Blocks:
 
     def refresh(self) -> None:
         """Read who is blocked; raise UnavailableError `state_unavailable`."""
-        self._tell(self._people.blocked())
+        self.known = self._people.blocked()
+        self._tell(self.known)
 
     def _turn(self) -> None:
         self.refresh()
+        if time.monotonic() - self._looked_s >= FORGET_S:
+            self._looked_s = time.monotonic()
+            for person in {*self._erased()} - self._forgotten:
+                self._people.unlink(person)  # they are deactivated: no block is needed
+                self._forgotten.add(person)
         self._worker.rest(POLL_S)
 
 
-def _link(entry: DirectoryEntry) -> AccountLink:
+def link_in(entry: DirectoryEntry) -> AccountLink:
+    """Return what an entry of kind `link` keeps."""
     return msgspec.json.decode(entry.body, type=AccountLink)
 
 

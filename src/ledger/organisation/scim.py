@@ -19,6 +19,7 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MOST_MEMBERS = 10_000
 MOST_OPERATIONS = 1_000
 MAX_TEXT_CHARS = 256
+MAX_MEMBER_CHARS = 36  # the id of a user here
 MAX_FILTER_CHARS = 512
 _FILTER = re.compile(r'([A-Za-z.]{1,32})\s+eq\s+("(?:[^"\\]|\\.)*"|true|false)', re.IGNORECASE)
 _MEMBER = re.compile(r'members\[value\s+eq\s+"([^"\\]{1,256})"\](?:\.value)?', re.IGNORECASE)
@@ -145,8 +146,7 @@ def _operated(kept: Resource, operation: dict[str, Any]) -> Resource:
 
 
 def _changed(kept: Resource, what: str, path: str, value: Any) -> Resource:
-    for urn in (USER, GROUP):
-        path = path.removeprefix(f"{urn}:")
+    path = bare(path)
     if isinstance(kept, ScimGroup) and (one := _MEMBER.fullmatch(path)):
         left = [each for each in kept.members if each != one[1]] if what == "remove" else None
         if left is None:
@@ -165,6 +165,14 @@ def _changed(kept: Resource, what: str, path: str, value: Any) -> Resource:
         return msgspec.structs.replace(kept, **{field: gone})
     made = _truth(value) if field == "active" else _text(value, path)
     return msgspec.structs.replace(kept, **{field: made})
+
+
+def bare(path: str) -> str:
+    """Return a path without its schema, whose letters have no case either (RFC 7644 3.10)."""
+    for urn in (USER, GROUP):
+        if path.lower().startswith(f"{urn}:".lower()):
+            return path[len(urn) + 1 :]
+    return path
 
 
 def _regrouped(kept: ScimGroup, what: str, value: Any) -> tuple[str, ...]:
@@ -214,7 +222,7 @@ def _members(value: Any) -> tuple[str, ...]:
         if str(told.get("type", "User")).lower() != "user":
             _refuse("invalidValue", "the members of a group are users: groups do not nest here")
         member = _text(told.get("value"), "members.value")
-        if not member:
+        if not 1 <= len(member) <= MAX_MEMBER_CHARS:
             _refuse("invalidValue", "a member needs a value, the id of a user")
         found[member] = None
     return _bounded(found)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.organisation.scim import GROUP, USER, Resource, ScimGroup, ScimUser
+from ledger.organisation.scim import GROUP, USER, Resource, ScimGroup, ScimUser, bare
 from ledger.store.ports.directory import DirectoryEntry
 
 _ALWAYS = frozenset(("id", "schemas"))
@@ -24,10 +24,7 @@ def only(shown: dict[str, Any], wanted: str | None, unwanted: str | None) -> dic
 
 def _named(text: str) -> list[str]:
     """Return the attributes of a list; a part of an attribute stands for the whole."""
-    bare = [
-        each.strip().removeprefix(f"{USER}:").removeprefix(f"{GROUP}:") for each in text.split(",")
-    ]
-    return [each.partition(".")[0].lower() for each in bare]
+    return [bare(each.strip()).partition(".")[0].lower() for each in text.split(",")]
 
 
 def shown_user(entry: DirectoryEntry, base: str) -> dict[str, Any]:

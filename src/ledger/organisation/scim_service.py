@@ -15,6 +15,8 @@ from ledger.store.ports.directory import DirectoryEntry
 
 MOST = {"user": 50_000, "group": 1_000}
 PAGE = 100
+# A group is as long as its members are many.
+GROUPS_PAGE = 10
 Kind = Literal["user", "group"]
 # What a filter can name, by where an entry keeps it; of a group `displayName` is the other name.
 _FOUND = {
@@ -74,7 +76,8 @@ class ScimService:
     def find(self, kind: Kind, text: str | None, *, start: int, count: int) -> dict[str, Any]:
         """Return a page of resources; `start` counts from 1. Raises MalformedError."""
         asked = scim.parse_filter(text)
-        skip, limit = max(start, 1) - 1, max(0, min(count, PAGE))
+        skip = max(start, 1) - 1
+        limit = max(0, min(count, PAGE if kind == "user" else GROUPS_PAGE))
         if asked is None:
             total = self._directory.count(kind)
             found = self._directory.page(kind, skip=min(skip, total), limit=limit)
@@ -103,17 +106,27 @@ class ScimService:
 
     def _keep(self, entry_id: str, made: Resource, version: int) -> dict[str, Any]:
         if isinstance(made, ScimUser):
+            self._require_free(entry_id, made)
             made = self._people.before(entry_id, made)
             entry = scim_entries.user_entry(entry_id, made, version)
         else:
             entry = scim_entries.group_entry(entry_id, made, version)
         kept = self._directory.replace(entry) if version else self._directory.add(entry)
         if not kept:
-            raise ConflictError("scim_uniqueness", "another one has this name, or it just changed")
+            if isinstance(made, ScimUser):  # what was refused blocks nobody
+                self._people.after(entry_id)
+                self._changed()
+            raise _taken()
         if isinstance(made, ScimUser):
             self._people.after(entry_id)
             self._changed()
         return self._shown(self._entry(entry.kind, entry_id))
+
+    def _require_free(self, user_id: str, user: ScimUser) -> None:
+        """Refuse a name of another user before anybody is blocked."""
+        holder = self._directory.named("user", user.user_name.lower())
+        if holder is not None and holder.id != user_id:
+            raise _taken()
 
     def _read(self, kind: Kind, told: dict[str, Any], kept: Resource | None) -> Resource:
         now_ms = self._now_ms()
@@ -132,6 +145,10 @@ class ScimService:
     def _shown(self, entry: DirectoryEntry) -> dict[str, Any]:
         show = scim_entries.shown_user if entry.kind == "user" else scim_entries.shown_group
         return show(entry, self.base)
+
+
+def _taken() -> ConflictError:
+    return ConflictError("scim_uniqueness", "another one has this name, or it just changed")
 
 
 def _kept(entry: DirectoryEntry) -> Resource:

@@ -11,8 +11,9 @@ from litestar.params import FromPath
 
 from ledger.domain.policy_words import moment
 from ledger.errors import NotFoundError
-from ledger.http.context import FromMessenger, FromSite
+from ledger.http.context import FromMessenger, FromOrganisation, FromSite
 from ledger.http.mailboxes import token_digest
+from ledger.http.organisation_gate import Organisation
 from ledger.messages.messenger import Messenger
 from ledger.pages.texts import text
 from ledger.pages.web import FromWeb, Web
@@ -25,10 +26,14 @@ _HEADERS = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referre
 
 @get("/feeds/{token:str}/inbox.atom", sync_to_thread=True)
 def inbox_feed(
-    token: FromPath[str], web: FromWeb, messenger: FromMessenger, site: FromSite
+    token: FromPath[str],
+    web: FromWeb,
+    messenger: FromMessenger,
+    organisation: FromOrganisation,
+    site: FromSite,
 ) -> Response[bytes]:
     """Return what waits for the owner of a feed, as Atom."""
-    person, waiting, now = _waiting(web, messenger, token)
+    person, waiting, now = _waiting(web, messenger, organisation, token)
     origin = site.settings.origin
     entries = "".join(
         f"<entry><id>urn:uuid:{each.id}</id><title>{escape(text('feed.entry'))}</title>"
@@ -48,10 +53,14 @@ def inbox_feed(
 
 @get("/feeds/{token:str}/deadlines.ics", sync_to_thread=True)
 def deadlines(
-    token: FromPath[str], web: FromWeb, messenger: FromMessenger, site: FromSite
+    token: FromPath[str],
+    web: FromWeb,
+    messenger: FromMessenger,
+    organisation: FromOrganisation,
+    site: FromSite,
 ) -> Response[bytes]:
     """Return until when what waits for the owner of a feed can be decided, as iCalendar."""
-    _, waiting, now = _waiting(web, messenger, token)
+    _, waiting, now = _waiting(web, messenger, organisation, token)
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ledger//deadlines//EN"]
     for each in waiting:
         lines += [
@@ -84,14 +93,17 @@ def _stamp(at: str) -> str:
     return f"{at[:19].replace('-', '').replace(':', '')}Z"
 
 
-def _waiting(web: Web, messenger: Messenger, token: str) -> tuple[str, list[StatementSummary], str]:
+def _waiting(
+    web: Web, messenger: Messenger, organisation: Organisation | None, token: str
+) -> tuple[str, list[StatementSummary], str]:
     """Return whose feed this is, what waits for them, and the time.
 
     Raises NotFoundError `not_found` for another token, and once the person may not act any more.
     """
     person = messenger.store.person_of_feed(token_digest(token))
     now = web.models.now()
-    if person is not None:
+    is_blocked = organisation is not None and person is not None and organisation.is_blocked(person)
+    if person is not None and not is_blocked:
         with web.models.views() as (db, at):
             found = users.by_id(db, person, at=at, now=now)
             if found is not None and found.standing == "active":

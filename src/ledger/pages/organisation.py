@@ -1,6 +1,5 @@
 """The organisation's sign-in: to its provider and back, one's own link, and what it proposes."""
 
-import asyncio
 from hmac import compare_digest
 from typing import Annotated
 
@@ -33,7 +32,7 @@ async def begin(
     """Send a browser to the organisation's provider."""
     found = require_organisation(organisation)
     target = local_path(onward) or "/organisation"
-    where, flow = await asyncio.to_thread(found.provider.begin, target, now_s=found.now_s)
+    where, flow = await found.begin(target)
     cookie = found.cookies.begun(flow, MAX_AGE_S)
     return Redirect(where, status_code=303, cookies=[cookie], headers=NO_STORE)
 

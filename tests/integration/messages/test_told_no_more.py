@@ -1,13 +1,18 @@
 """What somebody hears ends with their right to read it, and with the statement's erasure."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, policy_of
 from tests.support.authenticator import Passkey
-from tests.support.mailboxes import about, until, verified
+from tests.support.mailboxes import about, ask_for_code, until, verified
 from tests.support.post_office import PostOffice, text_of
 from tests.support.receiver import Receiver
 from tests.support.recovering import open_link, recover, set_codes
-from tests.support.webhooks import deliveries, register
+from tests.support.server import Server
+from tests.support.webhooks import SETTINGS, deliveries, register
 
 
 def test_messages_about_an_erased_statement_are_forgotten(
@@ -33,6 +38,71 @@ def test_messages_about_an_erased_statement_are_forgotten(
     kinds = [each["kind"] for each in deliveries(company.ada, webhook)]
     assert kinds.count("ledger.statement_erased") == 1
     company.ada.client.post(f"/api/webhooks/{webhook}/remove", json={})
+
+
+def test_an_erasure_that_the_outbox_skips_is_heard_all_the_same(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    server = Server(tmp_path / "data", LEDGER_REGISTRATION="open", **SETTINGS)
+    server.start()
+    company = Company(server)
+
+    def asked(*queries: tuple[str, tuple[object, ...]]) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(server.data / "messages.sqlite")) as db, db:
+            return [row for query in queries for row in db.execute(*query).fetchall()]
+
+    try:
+        alice = company.person("Alice").register("creator")
+        webhook, _ = register(company.ada, receiver)
+        drafted = alice.draft(policy=policy_of(1, alice))
+        assert alice.approve(drafted).status_code == 201
+        receiver.wait_for_ids(3)
+        about_it = ("SELECT * FROM message WHERE subject = ? AND kind LIKE 'st%'", (drafted.id,))
+        assert until(lambda: len(asked(about_it)) == 3)
+        kept, (place,) = asked(about_it), asked(("SELECT position, leaf FROM outbox", ()))
+        item = {"erase": {"statement": drafted.id, "status": "approved"}}
+        assert company.ada.change(item).json()["status"] == "approved"
+        assert until(lambda: not asked(about_it))
+        server.stop()
+        # As if the webhook had been resumed before the outbox reached the erasure.
+        marks = ",".join("?" * len(kept[0]))
+        asked(*((f"INSERT INTO message VALUES({marks})", row) for row in kept))
+        asked(("UPDATE webhook SET since = 1000 WHERE id = ?", (webhook,)))
+        asked(("UPDATE outbox SET position = ?, leaf = ?", place))
+        assert len(asked(about_it)) == 3
+        server.start()
+        assert until(lambda: not asked(about_it))
+    finally:
+        for client in company.clients:
+            client.close()
+        server.stop()
+
+
+def test_an_address_is_forgotten_with_its_name_though_nobody_is_told_anything(
+    tmp_path: Path, office: PostOffice
+) -> None:
+    settings = {"LEDGER_REGISTRATION": "open"} | SETTINGS | office.settings
+    server = Server(tmp_path / "data", **settings)
+    server.start()
+    company = Company(server)
+
+    def kept() -> int:
+        with closing(sqlite3.connect(server.data / "messages.sqlite")) as db:
+            query = "SELECT (SELECT count(*) FROM mailbox) + (SELECT count(*) FROM feed)"
+            return int(db.execute(query).fetchone()[0])
+
+    try:
+        eve = company.person("Eve").register("investor")
+        assert ask_for_code(eve, office, "eve@example.com")  # and she never types it
+        assert eve.client.post("/api/feeds", json={}).status_code == 201
+        for item in ({"deactivate": {"user": eve.user}}, {"erase": {"name": eve.user}}):
+            changed = company.ada.change(item)
+            assert changed.json()["status"] == "approved", changed.text
+        assert until(lambda: kept() == 0)
+    finally:
+        for client in company.clients:
+            client.close()
+        server.stop()
 
 
 def test_a_webhook_sends_nothing_that_its_owner_may_not_read_any_more(

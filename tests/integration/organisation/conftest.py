@@ -9,12 +9,13 @@ from tests.support.check import check_ledger
 from tests.support.directory import Directory
 from tests.support.provider import settings_with_provider
 from tests.support.server import Server
+from tests.support.webhooks import SETTINGS
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with settings_with_provider(tmp_path_factory.mktemp("client")) as found:
-        yield found
+        yield SETTINGS | found
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,18 @@ def test_a_request_of_another_form_is_refused(
     assert (answer.status_code, answer.json().get("scimType")) == (400, kind)
 
 
+def test_a_list_has_few_groups_at_a_time(directory: Directory) -> None:
+    for n in range(11):
+        told = {"displayName": unused(f"long-{n}"), "members": [{"value": f"{n:036}"}]}
+        assert directory.client.post("/Groups", json=told).status_code == 201
+    first = directory.client.get("/Groups", params={"count": 100}).json()
+    assert (len(first["Resources"]), first["itemsPerPage"]) == (10, 10)
+    assert first["totalResults"] >= 11
+    told = {"displayName": "g", "members": [{"value": "x" * 37}]}
+    answer = directory.client.post("/Groups", json=told)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
+
+
 def test_a_huge_or_compressed_body_is_refused(directory: Directory) -> None:
     client = directory.client
     members = [{"value": f"{n:036}"} for n in range(100_000)]

@@ -6,21 +6,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ledger.domain.governance import FOUNDING
 from tests.integration.http.company import Company
+from tests.integration.organisation.members import code_of, member
 from tests.support.actor import Actor, policy_of
 from tests.support.check import check_ledger
 from tests.support.directory import Directory, come_back, go_to_provider, link, unlink
 from tests.support.mailboxes import until
 from tests.support.server import Server
 from tests.support.unused_names import unused
-
-
-def member(company: Company, name: str = "Mia") -> Actor:
-    return company.person(unused(name)).register("creator")
-
-
-def code_of(answer: object) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]  # type: ignore[attr-defined]
 
 
 def test_a_person_links_their_account_with_a_passkey_and_nobody_links_it_again(
@@ -103,6 +97,8 @@ def test_who_is_ended_there_can_do_nothing_here(company: Company, directory: Dir
     assert code_of(mia.sign_in()) == (403, "person_blocked")
     assert code_of(mia.sign_in_by_key("jti-1")) == (403, "person_blocked")
     assert code_of(mia.approve(drafted)) == (403, "person_blocked")
+    accepted = mia.accept_governance(FOUNDING)
+    assert code_of(accepted) == (403, "person_blocked")
     seen = company.ada.client.get("/api/organisation").json()
     (shown,) = [each for each in seen["people"] if each["user"] == mia.user]
     assert shown["isBlocked"]
@@ -204,6 +200,15 @@ def test_where_it_is_required_nobody_signs_in_without_it(strict: Server, tmp_pat
         assert "Signed in at your organisation" in client.get("/signin").text
         assert mia.sign_in().status_code == 200
         assert mia.sign_in_by_key("jti-2").status_code == 200  # a machine of somebody linked
+        assert "ledger_organisation" not in client.cookies  # it counts once
+        assert code_of(mia.sign_in()) == (403, "organisation_required")
+        assert go_to_provider(client, "sub-mia").status_code == 200
+        shown = client.cookies["ledger_organisation"]
+        assert mia.sign_in().status_code == 200
+        client.cookies.set("ledger_organisation", shown)
         assert code_of(mia.sign_in()) == (422, "already_used")
+        # Who registers in a browser that shows what was used is recorded all the same.
+        Actor(client, "Ole", strict.origin).register("creator")
+        client.cookies.delete("ledger_organisation")
         assert go_to_provider(client, "sub-other").status_code == 200
         assert code_of(mia.sign_in()) == (403, "organisation_other")

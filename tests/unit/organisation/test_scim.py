@@ -49,6 +49,8 @@ def test_a_user_keeps_four_attributes_and_no_more() -> None:
         ({"op": "Replace", "path": "active", "value": "False"}, False),  # Entra ID
         ({"op": "replace", "value": {"active": False}}, False),  # Okta
         ({"op": "add", "path": f"{USER}:active", "value": [False]}, False),
+        ({"op": "replace", "path": f"{USER.lower()}:active", "value": False}, False),
+        ({"op": "replace", "value": {f"{USER.upper()}:Active": False}}, False),
         ({"OP": "replace", "PATH": "ACTIVE", "VALUE": False}, False),
         ({"op": "remove", "path": "active"}, None),
         ({"op": "replace", "path": "name.givenName", "value": "A"}, None),

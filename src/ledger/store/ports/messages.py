@@ -281,6 +281,10 @@ class MessageStore(Protocol):
         """Tell whether a person has feeds."""
         ...
 
+    def feed_owners(self) -> list[str]:
+        """Return everybody who has feeds."""
+        ...
+
     def person_of_feed(self, token_sha256: bytes) -> str | None:
         """Return whose feeds a token opens, None for another one."""
         ...

@@ -124,6 +124,10 @@ class PostgresMailboxes:
         """Tell whether a person has feeds."""
         return bool(self._rows("SELECT 1 FROM ledger.feed WHERE person = %s", person))
 
+    def feed_owners(self) -> list[str]:
+        """Return everybody who has feeds."""
+        return [str(row[0]) for row in self._rows("SELECT person FROM ledger.feed")]
+
     def person_of_feed(self, token_sha256: bytes) -> str | None:
         """Return whose feeds a token opens, None for another one."""
         query = "SELECT person FROM ledger.feed WHERE token_sha256 = %s"

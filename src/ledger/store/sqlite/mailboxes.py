@@ -141,6 +141,11 @@ class SqliteMailboxes:
             found = db.execute("SELECT 1 FROM feed WHERE person = ?", (person,))
             return found.fetchone() is not None
 
+    def feed_owners(self) -> list[str]:
+        """Return everybody who has feeds."""
+        with self._reading() as db:
+            return [str(person) for (person,) in db.execute("SELECT person FROM feed")]
+
     def person_of_feed(self, token_sha256: bytes) -> str | None:
         """Return whose feeds a token opens, None for another one."""
         query = "SELECT person FROM feed WHERE token_sha256 = ?"

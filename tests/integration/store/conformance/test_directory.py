@@ -1,17 +1,19 @@
 """The directory, on every engine: ids and names are unique, and changes have an order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from ledger.errors import ConflictError
 from ledger.organisation.people import AccountLink, OrganisationPeople
 from ledger.organisation.provider import Identity
 from ledger.organisation.scim import ScimUser
 from ledger.organisation.scim_service import ScimService
-from ledger.store.ports.directory import Directory, DirectoryEntry
+from ledger.store.ports.directory import Directory, DirectoryEntry, DirectoryKind
 from tests.support.engines import Engine
 
 ALICE = DirectoryEntry("user", "1", "alice", "ext", b"{}")
@@ -85,7 +87,7 @@ def test_who_links_while_the_provider_ends_them_is_blocked(
         assert people.blocked() == frozenset()
         service.delete("user", shown["id"])
         assert people.blocked() == {"person"}
-        assert people.link_of("person") == AccountLink("sub", "mia", 4)
+        assert people.link_of("person") == AccountLink("sub", "mia", 4, external_id="sub")
         again = service.create("user", told | {"active": True})  # hired again, with another id
         assert again["id"] != shown["id"]
         assert people.blocked() == frozenset()
@@ -103,6 +105,80 @@ def test_a_name_that_two_people_have_there_binds_neither(directory: Directory) -
     assert people.unlink("two")
     assert not people.unlink("two")
     assert people.blocked() == frozenset()
+
+
+def test_a_name_that_goes_to_somebody_else_lets_nobody_in_again(directory: Directory) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("left", Identity("sub-left", "j.smith"), now_ms=4)
+    service = ScimService(people, "", lambda: 5, lambda: None)
+    gone = service.create("user", {"userName": "j.smith", "externalId": "sub-left"})
+    service.delete("user", gone["id"])
+    assert people.blocked() == {"left"}
+    user = service.create("user", {"userName": "j.smith", "externalId": "sub-new"})
+    assert people.blocked() == {"left"}
+    people.link("new", Identity("sub-new", "j.smith"), now_ms=6)
+    service.delete("user", user["id"])
+    assert people.blocked() == {"left", "new"}
+
+
+def test_an_external_id_takes_a_user_from_who_has_it_by_a_name(directory: Directory) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("mallory", Identity("sub-mallory", "newcomer"), now_ms=4)
+    service = ScimService(people, "", lambda: 5, lambda: None)
+    told = {"userName": "newcomer", "externalId": "sub-new"}
+    user = str(service.create("user", told)["id"])
+    people.link("new", Identity("sub-new", "newcomer"), now_ms=6)
+    service.replace("user", user, told | {"active": False})
+    assert people.blocked() == {"new"}
+
+
+def test_what_is_refused_blocks_nobody(directory: Directory) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("mia", Identity("sub", "mia"), now_ms=4)
+    service = ScimService(people, "", lambda: 5, lambda: None)
+    service.create("user", {"userName": "taken"})
+    user = service.create("user", {"userName": "mia", "externalId": "sub"})
+    told = {"userName": "taken", "externalId": "sub", "active": False}
+    with pytest.raises(ConflictError, match="scim_uniqueness"):
+        service.replace("user", user["id"], told)
+    assert people.blocked() == frozenset()
+
+
+class Interrupted:
+    """A directory in which somebody else does something just before the first block is lifted."""
+
+    def __init__(self, directory: Directory, meanwhile: Callable[[], object]) -> None:
+        self._directory = directory
+        self._meanwhile = [meanwhile]
+
+    def forget(self, kind: DirectoryKind, entry_id: str) -> None:
+        if kind == "block" and self._meanwhile:
+            self._meanwhile.pop()()
+        self._directory.forget(kind, entry_id)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._directory, name)
+
+
+@pytest.mark.parametrize("how", ["ends", "deletes"])
+def test_an_end_holds_although_an_earlier_request_lifts_the_block_late(
+    directory: Directory, how: str
+) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("mia", Identity("sub", "mia"), now_ms=4)
+    service = ScimService(people, "", lambda: 5, lambda: None)
+    told = {"userName": "mia", "externalId": "sub"}
+    user = str(service.create("user", told)["id"])
+
+    def end() -> None:
+        if how == "ends":
+            service.replace("user", user, told | {"active": False})
+        else:
+            service.delete("user", user)
+
+    late: Any = Interrupted(directory, end)
+    OrganisationPeople(late, "https://id.example").after(user)
+    assert people.blocked() == {"mia"}
 
 
 def test_the_same_subject_of_another_issuer_is_another_account(directory: Directory) -> None:

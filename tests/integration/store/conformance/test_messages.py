@@ -242,6 +242,7 @@ def test_a_person_has_one_feed_which_its_digest_finds(messages: MessageStore) ->
         messages.keep_feed("bob", digest)
     messages.keep_feed("cal", b"3" * 32)
     assert messages.has_feed("bob")
+    assert sorted(messages.feed_owners()) == ["bob", "cal"]
     found = [messages.person_of_feed(each * 32) for each in (b"1", b"2", b"3", b"4")]
     assert found == [None, "bob", "cal", None]
     messages.keep_feed("bob", None)
