@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from ledger.cli.main import main
@@ -13,6 +14,8 @@ from ledger.commands.access_report import access_report, kept_outside
 from ledger.data_files import LOG_FILE
 from ledger.http import access_report as route
 from ledger.http import questions
+from ledger.organisation.people import AccountLink
+from ledger.organisation.scim import ScimUser
 from ledger.store.engines import address_of, audited_log, open_directory, open_messages
 from ledger.store.ports.directory import DirectoryEntry
 from ledger.store.ports.messages import Webhook
@@ -157,9 +160,10 @@ def test_a_report_has_the_account_at_the_organisation_and_no_secret_of_a_webhook
     shutil.copytree(told.server.data, data := tmp_path / "data")
     user, address = told.bob.user, address_of(data)
     with closing(open_directory(address, data)) as directory:
-        link = DirectoryEntry("link", user, "bob@idp", "", b'{"username":"bob.b","user":"7"}')
-        kept = DirectoryEntry("user", "7", "bob.b", "", b'{"userName":"bob.b","title":"Buyer"}')
-        assert all(map(directory.add, (link, kept)))
+        entry = msgspec.json.encode(ScimUser("bob.b", display_name="Bob the Buyer"))
+        link = msgspec.json.encode(AccountLink("bob-at-idp", "bob.b", 0, ("buyers",), "7"))
+        assert directory.add(DirectoryEntry("link", user, user, "", link))
+        assert directory.add(DirectoryEntry("user", "7", "7", "", entry))
     with closing(open_messages(address, data)) as messages:
         url = "https://user:pass@hooks.example:8443/services/SECRET?key=SECRET"
         assert messages.add_webhook(Webhook("w", user, url, b"s" * 32, 0, 0), most=20)
@@ -167,8 +171,10 @@ def test_a_report_has_the_account_at_the_organisation_and_no_secret_of_a_webhook
         found = access_report(rows, user, outside, may_read=lambda _: True, most=3)
     by_title = {each.title.partition(":")[0]: each for each in found}
     organisation = by_title["Account at the organisation"].rows
-    assert [row[0] for row in organisation] == ["link", "user"]
-    assert "Buyer" in str(organisation)
+    assert [row[:5] for row in organisation] == [
+        ("account", "bob.b", "", "bob-at-idp", "buyers"),
+        ("directory", "bob.b", "Bob the Buyer", "", ""),
+    ]
     ((_, origin, *_),) = by_title["Webhooks they registered"].rows
     assert origin == "https://hooks.example:8443"
     assert "SECRET" not in str(found)
