@@ -20,6 +20,7 @@ from ledger.cli.selection_arguments import add_period
 from ledger.errors import CorruptError, NotFoundError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log, stored_accesses
+from ledger.store.ports.operations import Access
 
 Ask = Callable[[Settings, argparse.Namespace, AuditedLog], list[AnswerTable]]
 
@@ -71,14 +72,16 @@ def _exports(settings: Settings, chosen: argparse.Namespace, rows: AuditedLog) -
             named.name(each.person),
             each.person,
             each.kind,
-            each.statement or "",
-            _title(named, each.statement),
+            each.about or "",
+            _title(named, each),
         )
         for each in lines
     )
-    columns = ("time", "person", "id", "what", "statement", "title")
+    columns = ("time", "person", "id", "what", "about", "title or name")
     note = "from the access record of the server, which is not part of the log"
-    return [AnswerTable("Exports, and reads of statements of others", columns, found, (note,))]
+    return [
+        AnswerTable("Exports, reports, and reads of statements of others", columns, found, (note,))
+    ]
 
 
 def _access_report(
@@ -87,14 +90,17 @@ def _access_report(
     from ledger.commands.access_report import access_report, kept_outside  # the server's packages
 
     with kept_outside(settings.log_address, settings.data) as kept:
-        return access_report(rows, chosen.about, kept, may_read=everyone_may)
+        return access_report(rows, chosen.about, kept, may_read=everyone_may)[1]
 
 
-def _title(named: Named, statement: str | None) -> str:
-    if statement is None:
+def _title(named: Named, access: Access) -> str:
+    """Return the title of the statement, or the name of the person of an access report."""
+    if access.about is None:
         return ""
+    if access.kind == "access-report":
+        return named.name(access.about)
     try:
-        return named.statement(statement).title
+        return named.statement(access.about).title
     except NotFoundError:
         return ""
 

@@ -29,7 +29,7 @@ from ledger.store.ports.operations import Access, OperationalState
 
 Rows = tuple[tuple[Cell, ...], ...]
 _PAGE = 200
-_EXPORTS = "Exports and reads: by them, and by others of statements they took part in"
+_EXPORTS = "Exports and reads: by them, and of their data and statements by others"
 _KEPT = "kept by the server, not part of the log"
 _OF_STATE = "sessions, devices, wrapped keys, exports, the account at the organisation"
 _OF_MESSAGES = "mail address, messages, webhooks, feed"
@@ -62,8 +62,8 @@ def kept_outside(address: str, data: Path) -> Iterator[Kept]:
 
 def access_report(
     rows: AuditedLog, about: str, kept: Kept, *, may_read: MayRead, most: int | None = None
-) -> list[AnswerTable]:
-    """Return all tables of a person's access report; raise as `of_person`."""
+) -> tuple[str, list[AnswerTable]]:
+    """Return a person's id, and all tables of their access report; raise as `of_person`."""
     user, tables = of_person(rows, about, may_read=may_read, most=most)
     statements = {str(row[0]) for row in tables[-1].rows}
     missing: list[tuple[Cell, ...]] = []
@@ -78,16 +78,17 @@ def access_report(
         tables += _messages(kept.messages, user, most)
     if missing:
         tables.append(_table("Not here, so not in this report", "what", tuple(missing)))
-    return tables
+    return user, tables
 
 
 def _operations(
     state: OperationalState, user: str, statements: set[str], most: int | None
 ) -> list[AnswerTable]:
+    concerns = {user, *statements}
     exports = (
-        (_time(each.at_ms), each.person, each.kind, each.statement or "")
+        (_time(each.at_ms), each.person, each.kind, each.about or "")
         for each in _accesses(state)
-        if each.person == user or each.statement in statements
+        if each.person == user or each.about in concerns
     )
     sessions: Rows = tuple(
         (
@@ -111,7 +112,7 @@ def _operations(
         _table("Sessions", "id opened-by browser opened seen expires", sessions),
         _table("Devices", "key browser label", notes),
         _table("Signing keys kept wrapped", "key passkey", wrapped),
-        _cut(_EXPORTS, "time person what statement", exports, most),
+        _cut(_EXPORTS, "time person what about", exports, most),
     ]
 
 

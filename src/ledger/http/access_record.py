@@ -1,4 +1,4 @@
-"""The access record: who was shown a statement in which they take no part, and every export.
+"""The access record: who was shown a statement of others, every export, and every access report.
 
 A line is kept before the answer is sent. If it cannot be kept, there is no answer: a read that
 nobody could find later is refused. The lines are in the operational state, and hold ids, times and
@@ -62,14 +62,21 @@ class AccessRecord:
         self._keep(kind, user, statement)
 
     def asked(self, user: str, statement: str | None) -> None:
-        """Note that an auditor's question is answered: about one statement, or about many.
+        """Keep that an auditor's question is answered: about one statement, or about many.
 
         Raises UnavailableError `state_unavailable`.
         """
         self._keep("timeline" if statement is None else "statement", user, statement)
 
+    def reported(self, user: str, about: str) -> None:
+        """Keep that an auditor gets the access report of a person.
+
+        Raises UnavailableError `state_unavailable`.
+        """
+        self._keep("access-report", user, about)
+
     def told_trail(self, user: str, statement: str | None) -> None:
-        """Note that a person exports the trail: of one statement, or of many.
+        """Keep that a person exports the trail: of one statement, or of many.
 
         Raises UnavailableError `state_unavailable`.
         """
@@ -79,12 +86,12 @@ class AccessRecord:
         """Return lines with their numbers, the newest first."""
         return await self._state.accesses(before=before, limit=limit)
 
-    def _keep(self, kind: AccessKind, user: str, statement: str | None) -> None:
+    def _keep(self, kind: AccessKind, user: str, about: str | None) -> None:
         at_ms = self._now_ms()
-        line = (at_ms // HOUR_MS, user, kind, statement)
+        line = (at_ms // HOUR_MS, user, kind, about)
         if line in self._known:
             return
-        self._state.note_access_from_thread(Access(at_ms, user, kind, statement))
+        self._state.note_access_from_thread(Access(at_ms, user, kind, about))
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         self._known.add(line)

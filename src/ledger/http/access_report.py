@@ -12,6 +12,7 @@ from litestar import get
 from litestar.params import QueryParameter
 
 from ledger.audit.access_report import everyone_may
+from ledger.audit.answers import AnswerTable
 from ledger.commands.access_report import access_report, kept_outside
 from ledger.http.accesses import require_auditor
 from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
@@ -43,10 +44,10 @@ async def report(
         await asyncio.to_thread(require_auditor, models, user)
     read = partial(_report, settings=site.settings, models=models, about=about or user)
     turns, reader = (OWN, user) if is_own else (TURNS, None)
-    found = await turns.now(partial(read, reader=reader))
+    person, tables = await turns.now(partial(read, reader=reader))
     if not is_own:
-        await asyncio.to_thread(access.asked, user, None)
-    return found
+        await asyncio.to_thread(access.reported, user, person)
+    return AnsweredQuestion(tables, None)
 
 
 def _report(
@@ -56,7 +57,7 @@ def _report(
     models: ReadModels,
     about: str,
     reader: str | None,
-) -> AnsweredQuestion:
+) -> tuple[str, list[AnswerTable]]:
     address = settings.log_address
     with (
         log.rows(address) as rows,
@@ -74,11 +75,10 @@ def _report(
                 known[statement] = statements.find(db, statement, own, at=at) is not None
             return known[statement]
 
-        tables = access_report(
+        return access_report(
             rows,
             about,
             kept,
             may_read=everyone_may if own is None else may_read,
             most=MOST_ROWS,
         )
-    return AnsweredQuestion(tables, None)

@@ -26,12 +26,16 @@ LIST = "access-record"
 
 
 class ShownAccess(msgspec.Struct, rename="camel"):
-    """A line of the access record; `statement` is null where several were shown."""
+    """A line of the access record; `statementId` is null where several were shown.
+
+    `about` is the person whose access report an auditor got, else null.
+    """
 
     at: str
     person: NamedPerson
     kind: AccessKind
     statement_id: str | None
+    about: NamedPerson | None
 
 
 class AccessPage(msgspec.Struct):
@@ -64,16 +68,26 @@ async def shown_page(
 
 def _named(models: ReadModels, lines: list[Access]) -> list[ShownAccess]:
     with models.views() as (db, at):
-        names = users.names(db, sorted({each.person for each in lines}), at=at)
+        reported = {each.about for each in lines if each.about and _is_report(each)}
+        names = users.names(db, sorted({each.person for each in lines} | reported), at=at)
+
+    def named(person: str) -> NamedPerson:
+        return NamedPerson(person, names.get(person, ""))
+
     return [
         ShownAccess(
             at=clock.to_text(each.at_ms),
-            person=NamedPerson(each.person, names.get(each.person, "")),
+            person=named(each.person),
             kind=each.kind,
-            statement_id=each.statement,
+            statement_id=None if _is_report(each) else each.about,
+            about=named(each.about) if each.about and _is_report(each) else None,
         )
         for each in lines
     ]
+
+
+def _is_report(line: Access) -> bool:
+    return line.kind == "access-report"
 
 
 @get("/api/access-record", responses=READ | answers(403))

@@ -79,6 +79,7 @@ def test_people_who_take_no_part_are_on_record_with_what_they_were_shown(world: 
             "person": {"id": world.company.ada.user, "name": "Ada"},
             "kind": kind,
             "statementId": None if several else world.drafted.id,
+            "about": None,
         }
 
 

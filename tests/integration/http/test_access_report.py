@@ -103,7 +103,22 @@ def test_an_auditor_gets_anybodys_report_by_id_or_name_and_the_access_record_say
     assert "About Bob" in str(found)
     assert tables(told.auditor, about="Bob").keys() == found.keys()
     record = told.auditor.client.get("/api/access-record").json()["items"]
-    assert record[0]["person"]["id"] == told.auditor.user
+    assert record[0] == {
+        "at": record[0]["at"],
+        "person": {"id": told.auditor.user, "name": "Eve"},
+        "kind": "access-report",
+        "statementId": None,
+        "about": {"id": told.bob.user, "name": "Bob"},
+    }
+    page = told.auditor.client.get("/access", headers={"Accept": "text/html"}).text
+    assert f'Got the access report of <a href="/people/{told.bob.user}">Bob</a>' in page
+
+
+def test_people_see_in_their_own_report_which_auditor_got_it(told: Told) -> None:
+    tables(told.auditor, about="Bob")
+    (reads,) = [rows for title, rows in tables(told.bob).items() if title.startswith("Exports")]
+    found = [(row["person"], row["what"], row["about"]) for row in reads]
+    assert (told.auditor.user, "access-report", told.bob.user) in found
 
 
 def test_nobody_else_gets_the_report_of_another_person(told: Told) -> None:
@@ -168,7 +183,7 @@ def test_a_report_has_the_account_at_the_organisation_and_no_secret_of_a_webhook
         url = "https://user:pass@hooks.example:8443/services/SECRET?key=SECRET"
         assert messages.add_webhook(Webhook("w", user, url, b"s" * 32, 0, 0), most=20)
     with closing(audited_log(address).open()) as rows, kept_outside(address, data) as outside:
-        found = access_report(rows, user, outside, may_read=lambda _: True, most=3)
+        _, found = access_report(rows, user, outside, may_read=lambda _: True, most=3)
     by_title = {each.title.partition(":")[0]: each for each in found}
     organisation = by_title["Account at the organisation"].rows
     assert [row[:5] for row in organisation] == [

@@ -202,7 +202,7 @@ def test_a_server_that_never_rests_is_stopped_by_the_copy(here: Settings, there:
 def test_sessions_and_everything_else_that_servers_share_goes_along(
     here: Settings, there: Settings, back: Settings
 ) -> None:
-    read = Access(at_ms=1, person="alice", kind="statement", statement="s")
+    read = Access(at_ms=1, person="alice", kind="statement", about="s")
     wrapped = WrappedKey("kid", "passkey", b"ciphertext")
     link = DeviceLink("alice", b"s" * 32, "ceremony", "nonce", FAR_MS)
     with closing(open_operations(here.log_address, here.data, born_ms=7)) as state:

@@ -17,7 +17,8 @@ import msgspec
 ACCESS_DAYS = 400
 MOST_ACCESSES = 1_000_000
 HOUR_MS = 3_600_000
-# What was shown: one statement, a list, events, the trail, or a bundle of a mode.
+# What was shown: one statement, a list, events, the trail, a bundle of a mode, or what is kept of a
+# person.
 AccessKind = Literal[
     "statement",
     "document",
@@ -28,6 +29,7 @@ AccessKind = Literal[
     "evidence-statement",
     "evidence-redacted",
     "evidence-full",
+    "access-report",
 ]
 
 
@@ -92,13 +94,13 @@ class DeviceLink(msgspec.Struct, frozen=True):
 class Access(msgspec.Struct, frozen=True):
     """A line of the access record: who was shown what, when first in an hour; ids only.
 
-    `statement` is None for a list, which shows several.
+    `about` is the id of the statement, of the person of an access report, or None for several.
     """
 
     at_ms: int
     person: str
     kind: AccessKind
-    statement: str | None = None
+    about: str | None = None
 
 
 class OperationalState(Protocol):

@@ -8,7 +8,7 @@ from ledger.store.ports.operations import MOST_ACCESSES, Access
 from ledger.store.postgres.connections import LONG_S, DatabaseConnection
 
 LINES = """
-    SELECT id, at_ms, person, kind, nullif(statement, '') FROM ledger.access
+    SELECT id, at_ms, person, kind, nullif(about, '') FROM ledger.access
     WHERE %s::bigint IS NULL OR id < %s::bigint ORDER BY id DESC LIMIT %s
 """
 

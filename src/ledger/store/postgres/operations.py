@@ -247,7 +247,7 @@ class PostgresState:
     def note_access(self, access: Access, *, most: int = MOST_ACCESSES) -> None:
         """Keep a line of the access record; lines that are too old or too many go."""
         hour = access.at_ms // HOUR_MS
-        row = (access.at_ms, hour, access.person, access.kind, access.statement or "")
+        row = (access.at_ms, hour, access.person, access.kind, access.about or "")
         query = (
             "SELECT ledger.note_access(%s::bigint, %s::bigint, %s, %s, %s, %s::bigint, %s::bigint)"
         )

@@ -34,7 +34,7 @@ CREATE TABLE ledger.device_link(
 CREATE TABLE ledger.access(
     id bigint PRIMARY KEY, at_ms bigint NOT NULL, hour bigint NOT NULL,
     person text COLLATE "C" NOT NULL, kind text COLLATE "C" NOT NULL,
-    statement text COLLATE "C" NOT NULL, UNIQUE(hour, person, kind, statement));
+    about text COLLATE "C" NOT NULL, UNIQUE(hour, person, kind, about));
 -- Messages: who wants them, how far the log was read for them, and what is to be sent.
 CREATE TABLE ledger.outbox_lease(
     id smallint PRIMARY KEY CHECK(id = 1), holder text NOT NULL, until timestamptz NOT NULL);
@@ -78,15 +78,15 @@ CREATE TABLE ledger.signed(
 
 -- Ids grow in the order of commits, because one at a time is given, and have no gaps.
 CREATE FUNCTION ledger.note_access(
-    of_ms bigint, of_hour bigint, of_person text, of_kind text, of_statement text,
+    of_ms bigint, of_hour bigint, of_person text, of_kind text, of_about text,
     first_hour bigint, most bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = ledger, pg_temp AS $body$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('ledger.note_access'));
     INSERT INTO access
-        SELECT coalesce(max(id), 0) + 1, of_ms, of_hour, of_person, of_kind, of_statement
+        SELECT coalesce(max(id), 0) + 1, of_ms, of_hour, of_person, of_kind, of_about
             FROM access
-        ON CONFLICT (hour, person, kind, statement) DO NOTHING;
+        ON CONFLICT (hour, person, kind, about) DO NOTHING;
     DELETE FROM access WHERE hour < first_hour;
     DELETE FROM access WHERE id <= (SELECT max(id) FROM access) - most;
     PERFORM pg_logical_emit_message(true, 'ledger', '');

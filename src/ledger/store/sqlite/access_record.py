@@ -10,21 +10,21 @@ from ledger.store.ports.operations import ACCESS_DAYS, HOUR_MS, MOST_ACCESSES, A
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS access(
     id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, hour INTEGER NOT NULL,
-    person TEXT NOT NULL, kind TEXT NOT NULL, statement TEXT NOT NULL,
-    UNIQUE(hour, person, kind, statement)) STRICT;
+    person TEXT NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL,
+    UNIQUE(hour, person, kind, about)) STRICT;
 """
 
 
 def keep(db: sqlite3.Connection, access: Access, *, most: int) -> None:
     """Keep a line, and outlive a power cut; delete the lines that are too old or too many."""
     hour = access.at_ms // HOUR_MS
-    row = (access.at_ms, hour, access.person, access.kind, access.statement or "")
+    row = (access.at_ms, hour, access.person, access.kind, access.about or "")
     db.execute("PRAGMA synchronous=FULL")  # sessions may be lost in a power cut, a line may not
     try:
         db.execute("BEGIN IMMEDIATE")
         with db:
             db.execute(
-                "INSERT INTO access(at_ms, hour, person, kind, statement) VALUES(?,?,?,?,?)"
+                "INSERT INTO access(at_ms, hour, person, kind, about) VALUES(?,?,?,?,?)"
                 " ON CONFLICT DO NOTHING",
                 row,
             )
@@ -49,7 +49,7 @@ def stored(path: Path) -> list[Access]:
 def lines(db: sqlite3.Connection, *, before: int | None, limit: int) -> list[tuple[int, Access]]:
     """Return lines with their numbers, the newest first, from before a number on."""
     query = (
-        "SELECT id, at_ms, person, kind, nullif(statement, '') FROM access"
+        "SELECT id, at_ms, person, kind, nullif(about, '') FROM access"
         " WHERE ?1 IS NULL OR id < ?1 ORDER BY id DESC LIMIT ?2"
     )
     rows = db.execute(query, (before, limit)).fetchall()
