@@ -82,13 +82,19 @@ def _tell(plan: RestorePlan) -> None:
 
 
 def _tell_returning(plan: RestorePlan) -> None:
-    """Print what was erased after the backup, and from which entry on nobody knows."""
+    """Print what was erased or held after the backup, and from which entry on nobody knows."""
     newer = plan.returning
     for each in newer.erased:
         what = "the statement" if each.kind == "statement" else "the name of the person"
         print(
             f"ERASED AFTER THE BACKUP: {what} {each.id} ({each.bodies} bodies), by the change"
             f" {each.change} at position {each.position:,} of {each.source}."
+        )
+    for hold in newer.held:
+        what = "the statement" if hold.kind == "statement" else "the name of the person"
+        print(
+            f"HELD AFTER THE BACKUP: {what} {hold.id}, by the change {hold.change} at position"
+            f" {hold.position:,} of {hold.source}. The hold is lost: place it again."
         )
     for reason in newer.silent:
         print(f"- not read for erasures: {reason}")

@@ -1,8 +1,8 @@
-"""What a newer copy of a log erased, and an older backup still has.
+"""What a newer copy of a log erased, and an older backup still has; and what it holds.
 
 A restore from before an erasure would bring the bodies back. Only an approved change erases, and
 the change is among what was lost; so a restore names what would return, and does not go on unless
-the operator says so.
+the operator says so. It also names the holds that are lost, so that somebody places them again.
 """
 
 from contextlib import closing
@@ -13,7 +13,7 @@ import msgspec
 from ledger.audit.source import AuditedLog
 from ledger.data_files import is_database
 from ledger.domain import entry, events
-from ledger.domain.events import BodiesErased, NameErased
+from ledger.domain.events import BodiesErased, HoldPlaced, HoldReleased, NameErased
 from ledger.domain.vocabulary import HeldKind
 from ledger.errors import ConflictError, CorruptError, LedgerError, UnavailableError
 from ledger.store.engines import address_of, audited_log
@@ -30,16 +30,28 @@ class ErasedLater(msgspec.Struct, frozen=True):
     bodies: int
 
 
+class HeldLater(msgspec.Struct, frozen=True):
+    """A hold that a copy has and the backup does not: on a statement, or on a person's name."""
+
+    source: str
+    kind: HeldKind
+    id: str
+    change: str
+    position: int
+
+
 class NewerCopies(msgspec.Struct, frozen=True):
     """What newer copies erased, which copies were read, and which told nothing.
 
     `size` is how many entries the largest copy that was read has; what was erased later is unknown.
+    `held` are the holds that are in force at its end.
     """
 
     erased: list[ErasedLater] = []
     read: list[str] = []
     silent: list[str] = []
     size: int = 0
+    held: list[HeldLater] = []
 
 
 def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> NewerCopies:
@@ -51,12 +63,14 @@ def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> Ne
     """
     found: dict[tuple[str, str], ErasedLater] = {}
     read, silent, largest = [], [], 0
+    held: list[HeldLater] = []
     with closing(audited_log(address_of(staged)).open()) as backup:
         for place in (own, *given):
             address = place if is_database(place) or place == own else address_of(Path(place))
             try:
                 with closing(audited_log(address).open()) as rows:
                     erased, newest = _erased_by(rows, backup, place, size), rows.newest()
+                    held_here = _held_by(rows, place, size)
             except ConflictError:
                 if place != own:
                     raise
@@ -72,10 +86,11 @@ def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> Ne
                 silent.append(f"{name} is not newer than the backup")
                 continue
             read.append(place)
-            largest = max(largest, newest)
+            if newest > largest:
+                largest, held = newest, held_here
             for each in erased:
                 found.setdefault((each.kind, each.id), each)
-    return NewerCopies([*found.values()], read, silent, largest)
+    return NewerCopies([*found.values()], read, silent, largest, held)
 
 
 def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> list[ErasedLater]:
@@ -105,6 +120,22 @@ def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> 
         change = event.body.change
         found.append(ErasedLater(source, kind, str(event.stream), change, by, len(positions)))
     return found
+
+
+def _held_by(rows: AuditedLog, source: str, size: int) -> list[HeldLater]:
+    """Return the holds that a copy placed after a size, and did not release."""
+    held: dict[tuple[HeldKind, str], HeldLater] = {}
+    for position, _, _, _, state, *_ in rows.events(size, rows.newest()):
+        if not isinstance(state, bytes) or entry.is_erased(state):
+            continue
+        match events.decode(state).body:
+            case HoldPlaced(kind=kind, held=name, change=change):
+                held[kind, name] = HeldLater(source, kind, name, change, position)
+            case HoldReleased(kind=kind, held=name):
+                held.pop((kind, name), None)
+            case _:
+                pass
+    return [*held.values()]
 
 
 def require_none(found: NewerCopies, *, brings_back: bool) -> None:

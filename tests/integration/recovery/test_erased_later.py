@@ -56,6 +56,29 @@ def test_the_own_log_says_what_it_erased_after_the_backup(
     require_none(found, brings_back=True)
 
 
+def test_the_holds_of_the_newer_log_are_named_unless_they_were_released(
+    cast: Cast, tmp_path: Path
+) -> None:
+    newer, backup = tmp_path / "newer", tmp_path / "backup"
+    process = Process(cast.copy(newer), cast.time)
+    know_everybody(process, cast)
+    try:
+        raw = asyncio.run(approved(process, cast))
+        size = process.store.head().sealed
+        backup.mkdir()
+        copies().copy_all(newer, backup)
+        statement, name = {"statement": name_of(raw)}, {"name": cast.bob.user}
+        asyncio.run(process.change(cast.dave, {"hold": statement}, {"hold": name}))
+        asyncio.run(process.change(cast.dave, {"release-hold": name}))
+    finally:
+        process.close()
+    found = from_copies((), address_of(newer), size, backup)
+    assert found.erased == []
+    assert [(each.kind, each.id) for each in found.held] == [("statement", name_of(raw))]
+    assert size < found.held[0].position <= found.size
+    require_none(found, brings_back=False)
+
+
 def test_a_copy_elsewhere_says_the_same_when_the_own_log_is_gone(
     logs: tuple[Path, Path, str, int], tmp_path: Path
 ) -> None:

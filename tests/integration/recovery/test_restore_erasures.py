@@ -28,6 +28,7 @@ def erased(tmp_path: Path) -> Iterator[tuple[Server, Drafted]]:
         assert ledger(server, "backup", tmp_path / "before").returncode == 0
         item = {"erase": {"statement": drafted.id, "status": "approved"}}
         assert company.ada.change(item).json()["status"] == "approved"
+        assert company.ada.change({"hold": {"name": cal.user}}).json()["status"] == "approved"
         assert ledger(server, "backup", tmp_path / "after").returncode == 0
     finally:
         for client in company.clients:
@@ -83,6 +84,7 @@ def test_with_bring_back_the_statement_can_be_read_and_erased_again(
     done = ledger(server, *restore, "--bring-back")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert "ERASED AFTER THE BACKUP" in done.stdout
+    assert "HELD AFTER THE BACKUP: the name of the person" in done.stdout
     assert ledger(server, "audit").returncode == 0
     shown = ledger(server, "ask", "approvals", drafted.id)
     assert TITLE in shown.stdout
