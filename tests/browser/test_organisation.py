@@ -24,10 +24,10 @@ def server(tmp_path: Path) -> Iterator[Server]:
         running.stop()
 
 
-def _be_root(route: Route) -> None:
+def _be_bob(route: Route) -> None:
     """Go to the provider and back: its own page would ask another server for its looks."""
     begun = route.fetch(max_redirects=0)
-    back = httpx.post(begun.headers["location"], data={"sub": "root@example.com"})
+    back = httpx.post(begun.headers["location"], data={"sub": "bob@example.com"})
     location = {"location": back.headers["location"]}
     route.fulfill(response=begun, headers=begun.headers | location)
 
@@ -36,16 +36,18 @@ def test_a_person_is_linked_to_the_organisation_and_an_administrator_ends_the_li
     server: Server, open_browser: OpenBrowser
 ) -> None:
     with Company(server, open_browser) as company:
-        root, page = company.root, company.root.page
-        root.open("/account")
-        page.get_by_role("link", name="Organisation").click()
-        root.context.route("**/organisation/begin**", _be_root)
-        page.get_by_role("link", name="Sign in at your organisation").click()
-        root.button("Link the account").click()
-        expect(page.locator("#people-title + table")).to_contain_text("Root")
+        root, bob = company.root, company.invite("investor", "Bob")
+        bob.context.route("**/organisation/begin**", _be_bob)
+        bob.open("/account")
+        bob.page.get_by_role("link", name="Sign-in of the organisation").click()
+        bob.page.get_by_role("link", name="Sign in at your organisation").click()
+        bob.button("Link the account").click()
+        expect(bob.page.locator("main")).to_contain_text("Only an administrator unlinks it")
+        root.open("/organisation")
+        expect(root.page.locator("#people-title + table")).to_contain_text("Bob")
         found: list[str] = []
         for view in each_view(root):
             found += faults(root, view)
         assert found == []
         root.button("Unlink").click()
-        expect(page.locator("main")).to_contain_text("Nobody has linked an account yet")
+        expect(root.page.locator("main")).to_contain_text("Nobody has linked an account yet")
