@@ -77,7 +77,7 @@ def _exports(settings: Settings, chosen: argparse.Namespace, rows: AuditedLog) -
         )
         for each in lines
     )
-    columns = ("time", "person", "id", "what", "about", "title or name")
+    columns = ("time", "person", "id", "what", "about", "name")
     note = "from the access record of the server, which is not part of the log"
     return [
         AnswerTable("Exports, reports, and reads of statements of others", columns, found, (note,))

@@ -132,10 +132,12 @@ def test_exports_are_read_from_the_access_record_and_change_nothing(
     with closing(open_operations(address_of(data), data, born_ms=0)) as state:
         state.note_access(Access(1_795_230_245_678, BOB, "evidence-full", statement_id(1)))
         state.note_access(Access(1_795_230_246_678, BOB, "list"))
-    listed, exported = rows(asks("exports", data=data))
+        state.note_access(Access(1_795_230_247_678, BOB, "access-report", BOB))
+    reported, listed, exported = rows(asks("exports", data=data))
     assert (exported["person"], exported["what"]) == ("Bob", "evidence-full")
-    assert exported["title"] == "Series A – “preferred”"
-    assert (listed["what"], listed["statement"]) == ("list", "")
+    assert exported["name"] == "Series A – “preferred”"
+    assert (listed["what"], listed["about"], listed["name"]) == ("list", "", "")
+    assert (reported["about"], reported["name"]) == (BOB, "Bob")
 
 
 def test_figures_count_every_statement_once(asks: Asks, story: Path, tmp_path: Path) -> None:
