@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tests.integration.conftest import NO_LIMIT
 from tests.support.directory import TOKEN
 from tests.support.mailboxes import until
 from tests.support.server import free_port
@@ -25,7 +24,6 @@ def settings_with_provider(directory: Path) -> Iterator[dict[str, str]]:
         try:
             assert until(lambda: _is_open(port))
             yield {
-                "LEDGER_RATE_LIMIT": NO_LIMIT,
                 "LEDGER_REGISTRATION": "open",
                 "LEDGER_OIDC_ISSUER": f"http://127.0.0.1:{port}",
                 "LEDGER_OIDC_CLIENT_ID": "ledger",

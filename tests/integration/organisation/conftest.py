@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
 from tests.support.check import check_ledger
 from tests.support.directory import Directory
@@ -15,7 +16,7 @@ from tests.support.webhooks import SETTINGS
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with settings_with_provider(tmp_path_factory.mktemp("client")) as found:
-        yield SETTINGS | found
+        yield SETTINGS | found | {"LEDGER_RATE_LIMIT": NO_LIMIT}
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import asyncio
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,9 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Cast:
     return settled(tmp_path_factory.mktemp("cast"))
 
 
-@pytest.fixture
-def logs(cast: Cast, tmp_path: Path) -> tuple[Path, Path, str, int]:
-    """A backup, the newer log that erased a statement of it, the statement, the backup's size."""
+@contextmanager
+def backed_up(cast: Cast, tmp_path: Path) -> Iterator[tuple[Process, Path, bytes, int]]:
+    """Give the process of the log `newer`, its backup, a statement in it, and the backup's size."""
     newer, backup = tmp_path / "newer", tmp_path / "backup"
     process = Process(cast.copy(newer), cast.time)
     know_everybody(process, cast)
@@ -34,10 +35,17 @@ def logs(cast: Cast, tmp_path: Path) -> tuple[Path, Path, str, int]:
         size = process.store.head().sealed
         backup.mkdir()
         copies().copy_all(newer, backup)
-        asyncio.run(process.change(cast.dave, erase(raw)))
+        yield process, backup, raw, size
     finally:
         process.close()
-    return backup, newer, name_of(raw), size
+
+
+@pytest.fixture
+def logs(cast: Cast, tmp_path: Path) -> tuple[Path, Path, str, int]:
+    """A backup, the newer log that erased a statement of it, the statement, the backup's size."""
+    with backed_up(cast, tmp_path) as (process, backup, raw, size):
+        asyncio.run(process.change(cast.dave, erase(raw)))
+    return backup, tmp_path / "newer", name_of(raw), size
 
 
 def test_the_own_log_says_what_it_erased_after_the_backup(
@@ -59,20 +67,11 @@ def test_the_own_log_says_what_it_erased_after_the_backup(
 def test_the_holds_of_the_newer_log_are_named_unless_they_were_released(
     cast: Cast, tmp_path: Path
 ) -> None:
-    newer, backup = tmp_path / "newer", tmp_path / "backup"
-    process = Process(cast.copy(newer), cast.time)
-    know_everybody(process, cast)
-    try:
-        raw = asyncio.run(approved(process, cast))
-        size = process.store.head().sealed
-        backup.mkdir()
-        copies().copy_all(newer, backup)
+    with backed_up(cast, tmp_path) as (process, backup, raw, size):
         statement, name = {"statement": name_of(raw)}, {"name": cast.bob.user}
         asyncio.run(process.change(cast.dave, {"hold": statement}, {"hold": name}))
         asyncio.run(process.change(cast.dave, {"release-hold": name}))
-    finally:
-        process.close()
-    found = from_copies((), address_of(newer), size, backup)
+    found = from_copies((), address_of(tmp_path / "newer"), size, backup)
     assert found.erased == []
     assert [(each.kind, each.id) for each in found.held] == [("statement", name_of(raw))]
     assert size < found.held[0].position <= found.size
