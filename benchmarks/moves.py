@@ -20,7 +20,8 @@ REBUILD = (
     " import sys; log = Log(open_log(sys.argv[1])); rebuild(Path(sys.argv[2]), log)"
 )
 
-# A process counts the memory of the one that started it: so this small one starts it.
+# A new process is charged with the memory of the process that starts it. So a small process starts
+# the command that is measured.
 _SMALL = """
 import os, subprocess, sys, time
 begun_s = time.perf_counter()

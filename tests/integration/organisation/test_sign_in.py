@@ -207,7 +207,7 @@ def test_where_it_is_required_nobody_signs_in_without_it(strict: Server, tmp_pat
         assert mia.sign_in().status_code == 200
         client.cookies.set("ledger_organisation", shown)
         assert code_of(mia.sign_in()) == (422, "already_used")
-        # Who registers in a browser that shows what was used is recorded all the same.
+        # A used sign-in does not stop a registration in the same browser.
         Actor(client, "Ole", strict.origin).register("creator")
         client.cookies.delete("ledger_organisation")
         assert go_to_provider(client, "sub-other").status_code == 200
