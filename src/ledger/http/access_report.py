@@ -5,15 +5,17 @@ such questions for others. A person's own report leaves out statements that they
 """
 
 import asyncio
-from functools import partial
+import sqlite3
+from functools import cache, partial
 from typing import Annotated
 
 from litestar import get
 from litestar.params import QueryParameter
 
-from ledger.audit.access_report import everyone_may
+from ledger.audit.access_report import MayRead, everyone_may
 from ledger.audit.answers import AnswerTable
 from ledger.commands.access_report import access_report, kept_outside
+from ledger.domain.readers import Reader
 from ledger.http.accesses import require_auditor
 from ledger.http.context import FromAccess, FromReadModels, FromSite, SignedIn
 from ledger.http.problems import answers
@@ -65,20 +67,15 @@ def _report(
         kept_outside(address, settings.data) as kept,
         models.views() as (db, at),
     ):
-        own = None if reader is None else readers.of(db, reader)
-        known: dict[str, bool] = {}
+        may_read = everyone_may if reader is None else _readable(db, readers.of(db, reader), at=at)
+        return access_report(rows, about, kept, may_read=may_read, most=MOST_ROWS)
 
-        def may_read(statement: str) -> bool:
-            if own is None:
-                return True
-            if statement not in known:
-                known[statement] = statements.find(db, statement, own, at=at) is not None
-            return known[statement]
 
-        return access_report(
-            rows,
-            about,
-            kept,
-            may_read=everyone_may if own is None else may_read,
-            most=MOST_ROWS,
-        )
+def _readable(db: sqlite3.Connection, reader: Reader, *, at: int) -> MayRead:
+    """Return what tells whether a person may read a statement, which asks once for each."""
+
+    @cache
+    def may_read(statement: str) -> bool:
+        return statements.find(db, statement, reader, at=at) is not None
+
+    return may_read
