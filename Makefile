@@ -110,11 +110,12 @@ test-cluster: $(VENV)/test.stamp ## kill, freeze and part the nodes of a replica
 	$(PYTEST) tests/cluster
 
 FUZZ_SECONDS ?= 60
+FUZZ_AT_ONCE ?= 1
 
 # atheris has no wheel for every platform, so it is no dependency of the tests: an environment apart.
-fuzz: ## fuzz every parser that reads what strangers send, a minute each: make fuzz FUZZ_SECONDS=3600
+fuzz: ## fuzz every parser that reads what strangers send, a minute each: make fuzz FUZZ_SECONDS=3600 FUZZ_AT_ONCE=16
 	@$(MAKE) --no-print-directory VENV=.venv-fuzz .venv-fuzz/fuzz.stamp
-	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz $(FUZZ_SECONDS)
+	@PYTHONPATH=src:. .venv-fuzz/bin/python -m tests.fuzz $(FUZZ_SECONDS) $(FUZZ_AT_ONCE)
 
 bench: $(VENV)/test.stamp ## measure, as ratios against peers and limits: make bench ARGS="--quick pages"
 	@$(BIN)/python -m benchmarks $(ARGS)

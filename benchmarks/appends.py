@@ -54,7 +54,7 @@ def run(*, quick: bool, stores: Sequence[str] = ("sqlite", "postgres")) -> list[
                     rates[f"ours, {clients} clients"] = asyncio.run(ours(log, count, clients))
             most = rates[f"raw inserts, {BATCH} a commit"]
             for what, rate in rates.items():
-                result.rows.append((store, what, f"{rate:,.0f}", f"{100 * rate / most:.0f}"))
+                result.measured(store, what, f"{rate:,.0f}", f"{100 * rate / most:.0f}")
                 result.bars.append(Bar(f"{store}: {what}", rate))
     result.notes.append(
         "An event is a draft of 1 KiB. Ours checks keys, versions and names, hashes the entry, and"

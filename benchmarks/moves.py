@@ -68,7 +68,7 @@ def run(*, quick: bool) -> list[Result]:
             for what, (command, settings) in steps.items():
                 seconds, peak = measured(command, os.environ | origin | settings)
                 rate = f"{size / seconds:,.0f}"
-                result.rows.append((what, f"{size:,}", f"{seconds:.1f}", rate, f"{peak}"))
+                result.measured(what, f"{size:,}", f"{seconds:.1f}", rate, f"{peak}")
     result.notes.append("Each in a process of its own; its start, about a second, is included.")
     return [result]
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ DOCUMENT_BYTES = 1024
 # The ledger records the two approvals that the policy requires, and one later approval.
 POLICY: dict[str, Any] = {"threshold": 2, "of": ["role:creator", "role:investor"]}
 APPROVALS_PER_STATEMENT = 3
+IN_ONE_REQUEST = 100
 
 
 class Served:
@@ -49,8 +50,21 @@ class Served:
             for document in documents
         ]
 
-    def _post(self, path: str, body: dict[str, str]) -> bytes:
-        return request("POST", path, port=self.port, body=json.dumps(body).encode())
+    def several_requests(self, documents: Sequence[str]) -> list[bytes]:
+        """Return requests of many approvals each: those of `approval_requests`, by session."""
+        requests = []
+        for person in self.people:
+            answer = person.sign_in_by_key(f"benchmark {time.time_ns()}").raise_for_status()
+            cookie = "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
+            approvals = [person.approval(document) for document in documents]
+            for first in range(0, len(approvals), IN_ONE_REQUEST):
+                body = {"approvals": approvals[first : first + IN_ONE_REQUEST]}
+                requests.append(self._post("/api/approvals", body, f"Cookie: {cookie}\r\n"))
+        return requests
+
+    def _post(self, path: str, body: Mapping[str, str | list[str]], headers: str = "") -> bytes:
+        raw = json.dumps(body).encode()
+        return request("POST", path, port=self.port, body=raw, headers=headers)
 
     def documents(self, count: int) -> list[str]:
         """Return new documents of about 1 KiB by the creator."""

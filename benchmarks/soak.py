@@ -53,7 +53,7 @@ def _soak(store: str, seconds: float) -> Result:
             memory = served.server.rss_bytes() / 2**20
             times = f"{load.quantile_ms(0.5):.2f}", f"{load.quantile_ms(0.99):.2f}"
             after = f"{(time.monotonic() - begun_s) / 60:.1f}"
-            result.rows.append((after, f"{events:,}", f"{rate:,.0f}", *times, f"{memory:.0f}"))
+            result.measured(after, f"{events:,}", f"{rate:,.0f}", *times, f"{memory:.0f}")
             result.bars.append(Bar(f"memory MiB after {after} min", memory))
     result.notes.append("Times are those of the round with the greatest p99.")
     return result

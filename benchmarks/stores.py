@@ -100,7 +100,7 @@ def _measure(  # what one row is of
         load = sorted(loads, key=lambda each: each.per_second)[len(loads) // 2]
         times = f"{load.quantile_ms(0.5):.2f}", f"{load.quantile_ms(0.99):.2f}"
         rate = f"{load.per_second:,.0f}"
-        result.rows.append((store, str(count), what, str(clients), rate, *times))
+        result.measured(store, str(count), what, str(clients), rate, *times)
         if what == "approvals":
             label = f"{store}, {count} server{'s'[: count > 1]}, {clients} clients"
             result.bars.append(Bar(label, load.per_second))

@@ -44,6 +44,8 @@ class Database:
     """The nodes of one replicated database, each of which can be lost."""
 
     def __init__(self, places: Places) -> None:
+        if not PATRONI.exists():
+            raise FileNotFoundError(f"{PATRONI}: `make cluster` installs what a cluster needs")
         self._places = places
         self.directory = Path(tempfile.mkdtemp(prefix="ledger-cluster-"))
         self.directory.chmod(0o755)

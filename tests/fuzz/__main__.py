@@ -1,14 +1,17 @@
 """`make fuzz`: run each target for a while under atheris, from its seeds and its corpus.
 
-`python -m tests.fuzz SECONDS` runs all, each in a process of its own, and keeps what they found:
-of the inputs that reached new code, those that `tests.fuzz.corpus` needs to reach as much. With a
-target's name and a directory it is that process.
+`python -m tests.fuzz SECONDS [AT_ONCE]` runs all, each in a process of its own, one after the other
+or so many at once, and keeps what they found: of the inputs that reached new code, those that
+`tests.fuzz.corpus` needs to reach as much. With a target's name and a directory it is that process.
 """
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import atheris
@@ -30,36 +33,43 @@ def fuzz(name: str, seconds: str, directory: str) -> None:
     atheris.Fuzz()
 
 
-def main(seconds: str) -> int:
-    """Fuzz every target; print inputs, edges, the slowest input, kept inputs and findings."""
-    print("| target | inputs | edges | slowest input | kept | findings |", flush=True)
-    print("|---|---|---|---|---|---|")
-    failed = 0
-    for name in TARGETS:
-        with tempfile.TemporaryDirectory() as directory:
-            command = [sys.executable, "-m", "tests.fuzz", seconds, name, directory]
-            ended = subprocess.run(command, capture_output=True, text=True, check=False)
-            found = [each.read_bytes() for each in Path(directory).iterdir()]
-        inputs = re.search(r"number_of_executed_units: (\d+)", ended.stderr)
-        slowest = re.search(r"slowest_unit_time_sec: +(\d+)", ended.stderr)
-        edges = re.findall(r"cov: (\d+)", ended.stderr)
-        failed += ended.returncode != 0
-        cells = (
-            name,
-            f"{int(inputs[1]):,}" if inputs else "–",
-            edges[-1] if edges else "–",
-            f"{slowest[1]} s" if slowest else "–",
-            str(corpus.keep(name, found)) if ended.returncode == 0 else "–",
-            "none" if ended.returncode == 0 else "one",
-        )
-        print(f"| {' | '.join(cells)} |", flush=True)
-        if ended.returncode:
-            print(ended.stderr[-4_000:], file=sys.stderr)
-    return 1 if failed else 0
+def main(seconds: str, at_once: int) -> int:
+    """Fuzz every target; print inputs, edges, processor time, slowest input, kept, findings."""
+    print("| target | inputs | edges | CPU minutes | slowest input | kept | findings |", flush=True)
+    print("|---|---|---|---|---|---|---|", flush=True)
+    with ThreadPoolExecutor(at_once) as threads:
+        return int(any([*threads.map(partial(_one, seconds), TARGETS)]))
+
+
+def _one(seconds: str, name: str) -> bool:
+    """Fuzz one target in a process of its own, print its row; return whether it found a fault."""
+    with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryFile("w+") as log:
+        command = [sys.executable, "-m", "tests.fuzz", seconds, name, directory]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+        _, status, used = os.wait4(process.pid, 0)
+        log.seek(0)
+        told, found = log.read(), [each.read_bytes() for each in Path(directory).iterdir()]
+    failed = status != 0
+    inputs = re.search(r"number_of_executed_units: (\d+)", told)
+    slowest = re.search(r"slowest_unit_time_sec: +(\d+)", told)
+    edges = re.findall(r"cov: (\d+)", told)
+    cells = (
+        name,
+        f"{int(inputs[1]):,}" if inputs else "–",
+        edges[-1] if edges else "–",
+        f"{(used.ru_utime + used.ru_stime) / 60:.1f}",
+        f"{slowest[1]} s" if slowest else "–",
+        "–" if failed else str(corpus.keep(name, found)),
+        "one" if failed else "none",
+    )
+    print(f"| {' | '.join(cells)} |", flush=True)
+    if failed:
+        print(told[-4_000:], file=sys.stderr)
+    return failed
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if len(sys.argv) > 3:
         fuzz(sys.argv[2], sys.argv[1], sys.argv[3])
     else:
-        sys.exit(main(sys.argv[1]))
+        sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1))

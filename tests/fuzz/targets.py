@@ -3,17 +3,28 @@
 A target returns, or raises an error of the ledger's own; anything else is a finding.
 """
 
+import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 
+from ledger.domain import policy
+from ledger.domain.acts import parse_act
+from ledger.domain.approval import parse_approval
+from ledger.domain.changes import items
 from ledger.domain.document import parse_document
-from ledger.domain.entry import parse_canonical
+from ledger.domain.entry import parse_canonical, parse_entry
+from ledger.domain.events.stored import decode_body
+from ledger.domain.statement_types import parse_definition
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError
+from ledger.jose.key_forms import read_public_keys
 from ledger.jose.serialization import parse
+from ledger.organisation import scim
 from ledger.timestamp.response import parse_response
 from ledger.tlog.checkpoint import parse_note, parse_proof
 from ledger.tlog.submission import parse_submission
+from ledger.tlog.vkeys import parse_vkey
 from ledger.tlog.witness_policy import parse_policy
 from ledger.verify import container
 from tests.support.grammar import VECTORS, read
@@ -21,6 +32,7 @@ from tests.vectors.webauthn.cases import joined
 
 Target = Callable[[bytes], object]
 MAX_SEED_BYTES = 4_096
+GOLDEN = Path(__file__).parents[1] / "golden"
 GRAMMAR = (
     "cbor",
     "clientData",
@@ -37,6 +49,22 @@ def grammar_target(reader: str) -> Target:
     return lambda raw: read(reader, raw)
 
 
+def text_target(parse: Callable[[str], object]) -> Target:
+    """Return a parser of a text, which a request's JSON has already made sound Unicode."""
+    return lambda raw: parse(raw.decode(errors="replace"))
+
+
+def read_event(raw: bytes) -> object:
+    """Read an entry, a line's end and a body."""
+    head, _, body = raw.partition(b"\n")
+    return decode_body(parse_entry(head), body)
+
+
+def read_scim_user(raw: bytes) -> object:
+    """Read a user as a directory tells of it."""
+    return scim.user_from(scim.read_json(raw), kept=None, now_ms=0)
+
+
 TARGETS: dict[str, Target] = {
     **{name: grammar_target(name) for name in GRAMMAR},
     "json": parse_json,
@@ -49,6 +77,16 @@ TARGETS: dict[str, Target] = {
     "proof": parse_proof,
     "submission": parse_submission,
     "policy": parse_policy,
+    "vkey": text_target(parse_vkey),
+    "event": read_event,
+    "act": text_target(parse_act),
+    "approval": text_target(parse_approval),
+    "statementPolicy": policy.parse,
+    "type": text_target(parse_definition),
+    "change": text_target(items.parse_content),
+    "publicKeys": read_public_keys,
+    "scimUser": read_scim_user,
+    "scimFilter": text_target(scim.parse_filter),
 }
 
 
@@ -63,9 +101,11 @@ def seeds(name: str) -> Iterable[bytes]:
     if name in GRAMMAR:
         found = (joined(each) for each in VECTORS[name])
         return [raw for raw in found if len(raw) <= MAX_SEED_BYTES]
+    if name == "event":
+        return _golden("entry", "body")
     return {
         "json": [b'{"a":[1,2.5,null,true,"\\u00e9"]}'],
-        "document": [b'{"content":"{}","createdAt":"2026-01-01T00:00:00.000Z","policy":{}}'],
+        "document": _documents(),
         "jws": [b"e30.e30.AA", b'{"payload":"e30","signatures":[]}'],
         "entry": [b'{"at":"2026-01-01T00:00:00.000Z","seq":1,"stream":"","type":"a.v1","v":1}'],
         "bundle": [b"PK\x03\x04" + bytes(26), b"PK\x05\x06" + bytes(18)],
@@ -74,4 +114,28 @@ def seeds(name: str) -> Iterable[bytes]:
         "proof": [b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + NOTE],
         "submission": [b"old 0\n\n" + NOTE],
         "policy": [b"log a+b+c\nwitness w a+b+c\nquorum w\n"],
+        "vkey": [b"ledger.example+0af1b8d9+AQIDBA=="],
+        "act": [b"eyJhbGciOiJFZERTQSIsImtpZCI6ImEiLCJ0eXAiOiJsZWRnZXItYWN0K2p3dCJ9.e30.AA"],
+        "approval": [b"eyJhbGciOiJFZERTQSIsImtpZCI6ImEiLCJ0eXAiOiJKV1QifQ.e30.AA"],
+        "statementPolicy": [b'{"threshold":2,"of":["role:a",{"threshold":1,"of":["user:b"]}]}'],
+        "type": [each.encode() for each in _members("type-defined.v1.json", "definition")],
+        "change": [json.loads(each)["content"].encode() for each in _documents()],
+        "publicKeys": [b'{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"}]}', b"ssh-ed25519 AAAA"],
+        "scimUser": [b'{"userName":"a","active":true,"emails":[{"value":"a@example.org"}]}'],
+        "scimFilter": [b'userName eq "a"'],
     }[name]
+
+
+def _golden(*members: str) -> list[bytes]:
+    """Return these members of every golden event, each on a line."""
+    files = (json.loads(path.read_text("utf-8")) for path in sorted(GOLDEN.glob("*.json")))
+    return ["\n".join(each[m] for m in members).encode() for found in files for each in found[:2]]
+
+
+def _documents() -> list[bytes]:
+    return [each.encode() for each in _members("statement-drafted.v1.json", "document")]
+
+
+def _members(name: str, member: str) -> list[str]:
+    """Return a member of the bodies of one golden file."""
+    return [json.loads(each["body"])[member] for each in json.loads((GOLDEN / name).read_text())]

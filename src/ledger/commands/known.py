@@ -23,7 +23,7 @@ from ledger.domain.statement import Statement
 from ledger.store.log import EVENTS
 from ledger.store.ports.log import Facts, Membership, Needs
 
-CACHED_STREAMS = 50_000
+CACHED_STREAMS = 20_000  # some 100 MiB of statements
 CACHED_NAMES = 100_000
 
 State = Charter | Person | Statement

@@ -263,9 +263,9 @@ class Reading:
         return found if isinstance(found, kind) else None
 
     def _state(self, stream: UUID) -> State | None:
-        self.reads.streams.add(stream)
         if stream in self._states:
             return self._states[stream]
+        self.reads.streams.add(stream)
         state = self._known.state(stream)
         if state is None and stream not in self._loaded.absent:
             raise NotLoadedError

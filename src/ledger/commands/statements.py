@@ -121,8 +121,10 @@ class StatementCommands:
                 return with_end_of_earlier(plan, reading)
             return with_effects(plan, subject, body, reading)
 
-        items = await self._writer.ask(partial(_items_of, stream))
-        await end_sessions_first(self._writer, self._state, items)
+        known = self._writer.seen.state(stream)
+        if not (isinstance(known, Statement) and known.items is None):
+            items = await self._writer.ask(partial(_items_of, stream))
+            await end_sessions_first(self._writer, self._state, items)
         answer = await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
         if is_change:
             self._state.look_up_anew()  # its effects may end what a session needs

@@ -24,7 +24,7 @@ from ledger.http.requests import MAX_STATEMENT_BYTES, AnyRequest, Strict
 from ledger.http.routes import Routes
 from ledger.http.security_record import SecurityRecord
 
-MOST = 20  # approvals in one request
+MOST = 100  # approvals in one request
 FromQuotas = NamedDependency[SkipValidation[Quotas]]
 
 
