@@ -17,7 +17,7 @@ import psycopg
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
-from benchmarks.databases import one_node
+from benchmarks.databases import STORES, addresses
 from benchmarks.report import Bar, Result
 from ledger.sqlite.files import open_private
 from ledger.store.async_log import AsyncLog
@@ -31,16 +31,16 @@ CLIENTS = (1, 16, 64, 256)
 RAW = "CREATE TABLE raw_event(pos INTEGER PRIMARY KEY, state {bytes})"
 
 
-def run(*, quick: bool, stores: Sequence[str] = ("sqlite", "postgres")) -> list[Result]:
+def run(*, quick: bool, stores: Sequence[str] = STORES) -> list[Result]:
     """Measure events per second on each store, all in the same run."""
     events = 400 if quick else 20_000
     result = Result("appends", "Appends without HTTP", ("store", "what", "events/s", "of raw %"))
-    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name, one_node() as node:
-        for store in stores:
-            if store == "quorum":
-                continue  # it is measured over HTTP
-            url = node.url() if store == "postgres" else str(Path(name) / "log.sqlite")
-            raw, library = _peers(store, url, Path(name))
+    for store in stores:
+        with (
+            tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name,
+            addresses(store, Path(name)) as (address, peers),
+        ):
+            raw, library = _peers(store, peers, Path(name))
             rates = {"raw inserts, 1 a commit": per_second(raw, events // 4, 1)}
             rates[f"raw inserts, {BATCH} a commit"] = per_second(raw, events, BATCH)
             if library is not None:
@@ -48,7 +48,7 @@ def run(*, quick: bool, stores: Sequence[str] = ("sqlite", "postgres")) -> list[
                 rates[f"the library, {BATCH} a commit"] = per_second(library, events, BATCH)
             else:
                 result.notes.append("Without psycopg_pool: no figures of the library's recorder.")
-            with closing(open_log(url)) as log:
+            with closing(open_log(address, quorum=store == "quorum")) as log:
                 for clients in CLIENTS:
                     count = events // (8 if clients == 1 else 1)
                     rates[f"ours, {clients} clients"] = asyncio.run(ours(log, count, clients))
@@ -57,7 +57,8 @@ def run(*, quick: bool, stores: Sequence[str] = ("sqlite", "postgres")) -> list[
                 result.measured(store, what, f"{rate:,.0f}", f"{100 * rate / most:.0f}")
                 result.bars.append(Bar(f"{store}: {what}", rate))
     result.notes.append(
-        "An event is a draft of 1 KiB. Ours checks keys, versions and names, hashes the entry, and"
+        "With `quorum` each commit waits for a second node; all three share this machine."
+        " An event is a draft of 1 KiB. Ours checks keys, versions and names, hashes the entry, and"
         " acknowledges each event by itself; events of clients that wait share a commit."
     )
     return [result]
@@ -109,7 +110,11 @@ def _peers(store: str, url: str, directory: Path) -> tuple[Insert, Insert | None
 
     given = psycopg.conninfo.conninfo_to_dict(url)
     datastore = PostgresDatastore(
-        str(given["dbname"]), str(given["host"]), "5432", str(given["user"]), ""
+        str(given["dbname"]),
+        str(given["host"]),
+        str(given.get("port", 5432)),
+        str(given["user"]),
+        str(given.get("password", "")),
     )
     found = PostgresApplicationRecorder(datastore)
     found.create_table()
