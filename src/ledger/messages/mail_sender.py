@@ -71,7 +71,8 @@ class MailSender:
         try:
             with closing(SmtpConnection(self._post.server)) as connection:
                 for person, sendings in due.items():
-                    keep()
+                    if not keep():
+                        break  # another process sends the rest
                     box = self._store.mailbox(person) if person in active else None
                     self._send(connection, box, sendings[:MOST_IN_LETTER])
             self.failure = None

@@ -59,6 +59,7 @@ class Sender:
         self._may_hear = may_hear
         self._may_read = may_read
         self._stopping = Event()
+        self._is_ours = Event()
         self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="messages")
         # By webhook: how often in a row nothing answered, and until when it rests (monotonic).
         self._resting: dict[str, tuple[int, float]] = {}
@@ -71,8 +72,10 @@ class Sender:
     def step(self, keep: Callable[[], bool]) -> bool:
         """Send what is due; tell whether anything was tried. `keep` prolongs the lease meanwhile.
 
+        Once another process has the lease, no further attempt begins.
         Raises UnavailableError `messages_unavailable`.
         """
+        self._is_ours.set()
         webhooks = [each for each in self._store.webhooks() if not each.paused]
         if not webhooks:
             return False
@@ -90,7 +93,8 @@ class Sender:
         waiting = {*runs}
         while waiting:
             waiting = wait(waiting, timeout=KEEP_S).not_done
-            keep()
+            if not keep():
+                self._is_ours.clear()
         for run in runs:
             run.result()
         return bool(runs)
@@ -120,7 +124,9 @@ class Sender:
     def _send_all(self, webhook: Webhook, due: Sequence[Sending]) -> None:
         began_s, failing_ms = time.monotonic(), webhook.failing_ms
         for sending in due:
-            if self._stopping.is_set() or time.monotonic() - began_s > TURN_S:
+            if self._stopping.is_set() or not self._is_ours.is_set():
+                return
+            if time.monotonic() - began_s > TURN_S:
                 return
             answer = deliver(webhook, sending.message, self._private_hosts)
             attempt = self._attempt(sending, answer)

@@ -10,7 +10,8 @@ Crash points, in order; after each of them the same command goes on:
     pages written        each is one transaction; the target has no head, so no server starts on it
     compared             nothing has changed
     closed               nobody can append to either log before the copy is finished
-    state carried        sessions and the signer's memory are there
+    sending stopped      no server on the old log sends its messages any more
+    state carried        sessions, messages and the signer's memory are there
     finished             the target has its head
 
 A closed log can be copied again, to another place too: that is the way back if the target is lost
@@ -72,6 +73,8 @@ def copy_log(
                 return CopiedLog(charter.ledger, edge.size, edge.root())
             move = _Move(source.log_address, extent.epoch, rows, copied, taking, progress, reached)
             extent, root = move.run(is_closed=is_closed)
+            engines.stop_sending(source.log_address)
+            reached("sending stopped")
             _carry(source, target)
             reached("state carried")
             taking.finish(extent._replace(epoch=charter.epoch))
@@ -80,9 +83,9 @@ def copy_log(
 
 
 def _carry(source: Settings, target: Settings) -> None:
-    """Take over sessions and everything else that servers share, and what was signed."""
-    state = engines.stored_state(source.log_address, source.data)
-    engines.replace_state(target.log_address, target.data, state)
+    """Take over sessions, messages and everything else that servers share, and what was signed."""
+    with closing(engines.stored_state(source.log_address, source.data)) as pages:
+        engines.replace_state(target.log_address, target.data, pages)
     known = engines.remembered(source.log_address, source.signer_memory) or []
     if not known:
         return  # nothing was signed, or the memory is gone; the servers will say so

@@ -8,7 +8,8 @@ The audit and the backups need none of the server's packages, so the engine of t
 is imported when a log is opened. psycopg is needed for a database only.
 """
 
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,14 @@ from ledger.data_files import (
     is_database,
 )
 from ledger.domain.epochs import SignedTree
-from ledger.errors import NotFoundError
+from ledger.errors import CorruptError, NotFoundError
 from ledger.store.ports.copies import LogCopies
 from ledger.store.ports.directory import Directory
 from ledger.store.ports.messages import MessageStore
 from ledger.store.ports.operations import Access, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
 from ledger.store.ports.storage_files import StorageFiles
-from ledger.store.ports.transfer import StateRows, TransferTarget
+from ledger.store.ports.transfer import StatePage, StatePages, TransferTarget
 from ledger.store.ports.turn import PublishingTurn
 from ledger.store.signer_memory import ServerSignerMemory, joined
 from ledger.store.sqlite import access_record, open_files, signer_memory, state_rows
@@ -167,23 +168,34 @@ def close_log(address: str, epoch: int, size: int | None) -> bool:
     return close_file(Path(address), epoch, size)
 
 
-def stored_state(address: str, data: Path) -> StateRows:
-    """Return the operational state of the log at an address, without what is short-lived."""
+def stored_state(address: str, data: Path) -> Generator[StatePage, None, None]:
+    """Yield the rows of the operational state of the log at an address, and of its messages."""
     if is_database(address):
         from ledger.store.postgres import state_rows as shared  # psycopg
 
         return shared.stored(address)
-    return state_rows.stored(data / SESSIONS_FILE)
+    return state_rows.stored(data)
 
 
-def replace_state(address: str, data: Path, rows: StateRows) -> None:
-    """Replace the operational state of the log at an address, whose tables exist."""
+def replace_state(address: str, data: Path, pages: StatePages) -> None:
+    """Replace the operational state and messages of the log at an address, whose tables exist."""
     if is_database(address):
         from ledger.store.postgres import state_rows as shared  # psycopg
 
-        shared.replace(address, rows)
+        shared.replace(address, pages)
     else:
-        state_rows.replace(data / SESSIONS_FILE, rows)
+        state_rows.replace(data, pages)
+
+
+def stop_sending(address: str) -> None:
+    """Let no server that still runs on a closed log send its messages any more.
+
+    On files, the caller holds the data directory, so no server runs.
+    """
+    if is_database(address):
+        from ledger.store.postgres import state_rows as shared  # psycopg
+
+        shared.stop_sending(address)
 
 
 def copies() -> LogCopies:
@@ -238,7 +250,15 @@ def stored_accesses(address: str, data: Path) -> list[Access]:
 
 
 def forget_operations(data: Path) -> None:
-    """Delete the operational state in a data directory that no server uses."""
+    """Delete what the operational state has of the log of before; no server uses the directory.
+
+    A file that is damaged is deleted.
+    """
+    file = data / SESSIONS_FILE
+    with suppress(CorruptError):
+        if file.is_file():
+            state_rows.forget_of_before(file)
+        return
     for part in ("", "-wal", "-shm"):
         (data / f"{SESSIONS_FILE}{part}").unlink(missing_ok=True)
 

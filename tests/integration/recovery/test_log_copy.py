@@ -7,22 +7,14 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
-import msgspec
 import pytest
 
 from ledger.cli.main import main
 from ledger.data_files import LOG_FILE
-from ledger.errors import ConflictError, RefusedError, UnavailableError
+from ledger.errors import ConflictError, UnavailableError
 from ledger.recovery.log_copy import copy_log
 from ledger.settings import Settings
-from ledger.store.engines import (
-    open_directory,
-    open_log,
-    open_operations,
-    open_signer_memory,
-)
-from ledger.store.ports.directory import DirectoryEntry
-from ledger.store.ports.operations import Access, DeviceLink, WrappedKey
+from ledger.store.engines import open_log, open_signer_memory
 from ledger.store.results import require_stored
 from ledger.store.startup_check import require_sound_end
 from ledger.system.directory_lock import using
@@ -31,10 +23,6 @@ from tests.support.log_copying import POINTS, at, copied, killed, rows
 from tests.support.logs import Ledger, draft, opened
 from tests.support.refusals import refused
 from tests.support.restores import audited, backed_up, grow, lose_log, restored
-
-DAY_MS = 24 * 60 * 60 * 1000
-# Later than the end of any name that the ledger forgot: a name that ends earlier is refused.
-FAR_MS = 100_000 * DAY_MS
 
 
 def test_a_log_goes_to_postgresql_and_back_and_is_the_same_log(
@@ -154,7 +142,7 @@ def test_a_copy_that_is_killed_anywhere_is_finished_by_the_next_one(
     assert rows(there) == before
 
 
-@pytest.mark.parametrize("point", ["6", "closed", "state carried"])
+@pytest.mark.parametrize("point", ["6", "closed", "sending stopped", "state carried"])
 def test_a_copy_back_to_a_file_that_is_killed_is_finished_too(
     point: str, here: Settings, there: Settings, back: Settings
 ) -> None:
@@ -197,43 +185,6 @@ def test_a_server_that_never_rests_is_stopped_by_the_copy(here: Settings, there:
         copy_log(here, there, lambda *_: None, reached)
     assert results == ["Receipt", "Receipt", "Receipt", "EpochMoved"]
     assert rows(there) == rows(here)
-
-
-def test_sessions_and_everything_else_that_servers_share_goes_along(
-    here: Settings, there: Settings, back: Settings
-) -> None:
-    read = Access(at_ms=1, person="alice", kind="statement", about="s")
-    wrapped = WrappedKey("kid", "passkey", b"ciphertext")
-    link = DeviceLink("alice", b"s" * 32, "ceremony", "nonce", FAR_MS)
-    with closing(open_operations(here.log_address, here.data, born_ms=7)) as state:
-        state.open_session(
-            "token", "alice", opened_by="kid", browser="Firefox", now_ms=1, expires_ms=DAY_MS
-        )
-        state.use_once("a name", now_ms=1, expires_ms=FAR_MS)
-        state.note_sign_count("passkey", 5, now_ms=1)
-        state.note_access(read)
-        assert state.keep_wrapped_key("alice", wrapped)
-        state.open_device_link(link)
-        state.offer_by_link(link.secret_sha256, b"a passkey")
-        key, born_ms = state.ceremony_key, state.born_ms
-    blocked = DirectoryEntry("block", "mallory", "mallory", "", b"left", 1)
-    with closing(open_directory(here.log_address, here.data)) as directory:
-        assert directory.add(blocked)
-    copied(here, there)
-    copied(there, back)
-    for settings in (there, back):
-        with closing(open_directory(settings.log_address, settings.data)) as directory:
-            assert directory.entry("block", "mallory") == blocked
-    for settings in (there, back):
-        with closing(open_operations(settings.log_address, settings.data, born_ms=9)) as state:
-            found = state.session("token")
-            assert found is not None
-            assert (found[0], state.ceremony_key, state.born_ms) == ("alice", key, born_ms)
-            assert state.wrapped_keys("alice") == [wrapped]
-            assert state.device_link("alice") == msgspec.structs.replace(link, offer=b"a passkey")
-            assert state.accesses(before=None, limit=9) == [(1, read)]
-            with refused(RefusedError, "already_used"):
-                state.use_once("a name", now_ms=2, expires_ms=FAR_MS)
 
 
 def test_what_was_signed_is_remembered_in_the_database_too(here: Settings, there: Settings) -> None:

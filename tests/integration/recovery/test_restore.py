@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.data_files import LOG_FILE, SESSIONS_FILE, VIEWS_FILE
+from ledger.data_files import LOG_FILE
 from ledger.errors import CorruptError, UnavailableError
 from ledger.settings import Settings
 from ledger.tlog.checkpoint import Checkpoint, parse_note
@@ -198,11 +198,3 @@ def test_an_old_log_put_back_after_a_restore_signs_nothing(
     with opened(settings) as ledger, refused(CorruptError, "log_rolled_back"):
         ledger.publication().catch_up()
     assert audited(settings).finding is not None
-
-
-def test_a_restore_ends_sessions_and_read_models(settings: Settings, tmp_path: Path) -> None:
-    backed_up(settings, tmp_path / "backup")
-    (settings.data / SESSIONS_FILE).touch()
-    restored(settings, tmp_path / "backup")
-    assert not (settings.data / SESSIONS_FILE).exists()
-    assert not (settings.data / VIEWS_FILE).exists()

@@ -135,6 +135,15 @@ def test_nobody_is_told_of_a_statement_that_they_may_not_read_any_more(
     assert len(mail.sent) == 1
 
 
+def test_who_lost_the_right_to_send_begins_no_further_letter(tmp_path: Path, mail: Mail) -> None:
+    with closing(a_store(tmp_path)) as store:
+        letters(store, range(1))
+        sender = sender_of(store, lambda: 1)
+        sender.step(lambda: False)
+        assert mail.sent == []
+        assert [each.state for each in store.waiting("p", limit=9)] == ["waiting"]
+
+
 def test_a_person_gets_ten_letters_an_hour_and_one_with_the_rest(
     tmp_path: Path, mail: Mail
 ) -> None:

@@ -16,6 +16,8 @@ KEEP_MS = 30 * DAY_MS
 MOST_KEPT = 100_000
 # For how long at most a server that was killed keeps others from sending.
 LEASE_S = 10
+# How long at most an attempt to deliver a webhook's message takes.
+ATTEMPT_S = 10
 
 Channel = Literal["webhook", "mail"]
 SendState = Literal["waiting", "delivered", "given_up"]

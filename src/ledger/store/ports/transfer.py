@@ -4,15 +4,18 @@ The rows are read as the audit reads them (`audit.source`). The target gets its 
 then its rows go beyond its head, so no server starts on it, and a later transfer goes on there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 StoredColumns = tuple[Any, ...]  # of one row of a table
 # Rows beside the events: receipts of requests, names, groups; what is published of the tree.
 RowKind = Literal["receipt", "claim", "member", "checkpoint", "cosignature", "stamp"]
 
-# The operational state by table, and its columns.
-StateRows = Mapping[str, Sequence[StoredColumns]]
+# Rows of a table of the operational state; all of one table come after each other.
+StatePage = tuple[str, Sequence[StoredColumns]]
+StatePages = Iterable[StatePage]
+STATE_PAGE_ROWS = 1_024
+# The tables of the operational state, and their columns; messages are in a file of their own.
 STATE_TABLES = {
     "secret": 2,
     "birth": 2,
@@ -24,6 +27,14 @@ STATE_TABLES = {
     "device_link": 7,
     "access": 6,
     "directory": 6,
+}
+MESSAGE_TABLES = {
+    "outbox": 4,
+    "message": 14,
+    "webhook": 8,
+    "mailbox": 13,
+    "mail_code": 3,
+    "feed": 2,
 }
 
 

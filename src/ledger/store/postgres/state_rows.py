@@ -1,43 +1,90 @@
 """All rows of the operational state in the database, for a copy of the ledger."""
 
-from contextlib import closing
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 
 import psycopg
 
 from ledger.errors import UnavailableError
-from ledger.store.ports.transfer import STATE_TABLES, StateRows
+from ledger.store.ports.messages import ATTEMPT_S, LEASE_S
+from ledger.store.ports.transfer import (
+    MESSAGE_TABLES,
+    STATE_PAGE_ROWS,
+    STATE_TABLES,
+    StatePage,
+    StatePages,
+)
 from ledger.store.postgres.connections import LONG_S, DatabaseConnection, bulk_connection
 
+_TABLES = STATE_TABLES | MESSAGE_TABLES
 _COLUMNS = {"once": "name, expires_ms"}  # without the mark of the call that took the name
 _NO_CALL = b""
+# Numbers of messages stay, because pages of deliveries go by them; the next one comes after them.
+_NUMBERS = {"message": " OVERRIDING SYSTEM VALUE"}
+_GO_ON = (
+    "SELECT setval(pg_get_serial_sequence('ledger.message', 'number'), max(number))"
+    " FROM ledger.message"
+)
+_HELD = "SELECT 1 FROM ledger.outbox_lease WHERE holder <> %s AND until > clock_timestamp()"
+_HOLD = (
+    "INSERT INTO ledger.outbox_lease VALUES(1, %s, 'infinity')"
+    " ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, until = excluded.until"
+)
+_MOVED = "moved"  # a holder of the lease that no server is: theirs are random
+# A server that loses the lease notices it by then, and its last attempts are over.
+_OVER_S = LEASE_S + ATTEMPT_S
 
 
-def stored(url: str) -> StateRows:
-    """Return the rows of each table; raise as `DatabaseConnection.rows`."""
+def stored(url: str) -> Generator[StatePage, None, None]:
+    """Yield the rows of each table, all of one moment; raise as `DatabaseConnection.rows`."""
     with (
         closing(DatabaseConnection(url, reads_only=True, limit_s=LONG_S)) as database,
         database.snapshot(),
     ):
-        return {
-            table: database.rows(f"SELECT {_COLUMNS.get(table, '*')} FROM ledger.{table}")  # noqa: S608  # from the port
-            for table in STATE_TABLES
-        }
+        for table in _TABLES:
+            columns = _COLUMNS.get(table, "*")
+            database.rows(
+                f"DECLARE {table}_rows NO SCROLL CURSOR FOR SELECT {columns} FROM ledger.{table}"  # noqa: S608  # from the port
+            )
+            while page := database.rows(f"FETCH {STATE_PAGE_ROWS} FROM {table}_rows"):
+                yield table, page
 
 
-def replace(url: str, rows: StateRows) -> None:
+def replace(url: str, pages: StatePages) -> None:
     """Replace the rows of every table, all or none; raise UnavailableError `storage_failed`."""
+    with _errors(), bulk_connection(url) as connection, connection.transaction():
+        for table in _TABLES:
+            connection.execute(f"DELETE FROM ledger.{table}".encode())  # noqa: S608  # from the port
+        for table, page in pages:
+            given, width = page, _TABLES[table]
+            if table == "once":
+                given, width = [(*row, _NO_CALL) for row in page], width + 1  # one more column
+            marks = ", ".join(["%s"] * width)
+            numbers = _NUMBERS.get(table, "")
+            insert = f"INSERT INTO ledger.{table}{numbers} VALUES({marks})"  # from the port
+            with connection.cursor() as cursor:
+                cursor.executemany(insert.encode(), given)
+        connection.execute(_GO_ON.encode())
+
+
+def stop_sending(url: str) -> None:
+    """Take the right to send messages for good, from whichever server has it.
+
+    Returns once what that server had begun is over. Raises UnavailableError `storage_failed`.
+    """
+    with _errors(), bulk_connection(url) as connection:
+        with connection.transaction():
+            connection.execute(b"LOCK TABLE ledger.outbox_lease IN EXCLUSIVE MODE")
+            was_held = connection.execute(_HELD.encode(), [_MOVED]).fetchone()
+            connection.execute(_HOLD.encode(), [_MOVED])
+        if was_held:
+            time.sleep(_OVER_S)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
     try:
-        with bulk_connection(url) as connection, connection.transaction():
-            for table, width in STATE_TABLES.items():
-                given = [*rows.get(table, ())]
-                if table == "once":
-                    given, width = [(*row, _NO_CALL) for row in given], width + 1  # one more column
-                marks = ", ".join(["%s"] * width)
-                connection.execute(f"DELETE FROM ledger.{table}".encode())  # noqa: S608  # from the port
-                with connection.cursor() as cursor:
-                    cursor.executemany(
-                        f"INSERT INTO ledger.{table} VALUES({marks})".encode(),  # from the port
-                        given,
-                    )
+        yield
     except psycopg.Error as error:
         raise UnavailableError("storage_failed", "the database cannot be used now") from error

@@ -1,41 +1,83 @@
-"""All rows of the operational state in its file, for a copy of the ledger."""
+"""All rows of the operational state in its two files, for a copy of the ledger."""
 
-from contextlib import closing
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+from ledger.data_files import MESSAGES_FILE, SESSIONS_FILE
 from ledger.sqlite.files import open_private, open_read_only, reading_errors, storage_errors
-from ledger.store.ports.transfer import STATE_TABLES, StateRows
+from ledger.store.ports.transfer import (
+    MESSAGE_TABLES,
+    STATE_PAGE_ROWS,
+    STATE_TABLES,
+    StatePage,
+    StatePages,
+)
 from ledger.store.sqlite.directory import SqliteDirectory
+from ledger.store.sqlite.messages import SqliteMessages
 from ledger.store.sqlite.operations import SqliteState
 
+# What belongs to the log of before a restore.
+_OF_BEFORE = ("secret", "birth", "open_session", "once", "device_link")
+_FILES = {SESSIONS_FILE: STATE_TABLES, MESSAGES_FILE: MESSAGE_TABLES}
 
-def stored(path: Path) -> StateRows:
-    """Return the rows of each table; none if there is no file.
+
+def stored(data: Path) -> Generator[StatePage, None, None]:
+    """Yield the rows of each table; none of a file that is not there.
 
     Raises CorruptError `file_malformed`, UnavailableError `storage_failed`.
     """
-    if not path.is_file():
-        return {}
+    for name, tables in _FILES.items():
+        if (data / name).is_file():
+            yield from _stored(data / name, tables)
+
+
+def _stored(path: Path, tables: Mapping[str, int]) -> Iterator[StatePage]:
     with closing(open_read_only(path)) as db, reading_errors(f"{path.name} cannot be read"):
         db.execute("BEGIN")
-        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-        return {
-            table: db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608  # from the port
-            for table in STATE_TABLES
-            if table in tables  # the organisation's is made with its settings
-        }
+        there = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        for table in tables:
+            if table in there:  # the organisation's is made with its settings
+                cursor = db.execute(f"SELECT * FROM {table}")  # noqa: S608  # from the port
+                while page := cursor.fetchmany(STATE_PAGE_ROWS):
+                    yield table, page
 
 
-def replace(path: Path, rows: StateRows) -> None:
-    """Replace the rows of every table, all or none; create the file if there is none."""
-    SqliteState(path).close()  # with its tables
-    SqliteDirectory(path).close()
-    with closing(open_private(path)) as db, storage_errors(f"{path.name} cannot be written"):
-        db.execute("BEGIN IMMEDIATE")
-        for table, width in STATE_TABLES.items():
-            marks = ", ".join("?" * width)
+def replace(data: Path, pages: StatePages) -> None:
+    """Replace the rows of every table; create the files if there are none.
+
+    Crash points: before the first commit nothing has changed; between the two, one file is of
+    before. The caller repeats it then.
+    """
+    SqliteState(data / SESSIONS_FILE).close()  # with its tables
+    SqliteDirectory(data / SESSIONS_FILE).close()
+    SqliteMessages(data / MESSAGES_FILE).close()
+    with ExitStack() as opened, storage_errors("the operational state cannot be written"):
+        files = {name: opened.enter_context(closing(open_private(data / name))) for name in _FILES}
+        places = {table: files[name] for name, tables in _FILES.items() for table in tables}
+        for db in files.values():
+            db.execute("BEGIN IMMEDIATE")
+        for table, db in places.items():
             db.execute(f"DELETE FROM {table}")  # noqa: S608  # from the port
-            db.executemany(
-                f"INSERT INTO {table} VALUES({marks})", rows.get(table, ())
-            )  # from the port
+        widths = STATE_TABLES | MESSAGE_TABLES
+        for table, page in pages:
+            marks = ", ".join("?" * widths[table])
+            places[table].executemany(f"INSERT INTO {table} VALUES({marks})", page)
+        for db in files.values():
+            db.execute("COMMIT")
+
+
+def forget_of_before(path: Path) -> None:
+    """Delete sessions, ceremonies and used names, and with them the key of ceremonies.
+
+    What stays is no part of a moment of the log: whom the organisation keeps out, who was shown
+    what, sign counts, wrapped keys and labels. Raises CorruptError `file_malformed`,
+    UnavailableError `storage_failed`.
+    """
+    with closing(open_private(path)) as db, reading_errors(f"{path.name} cannot be changed"):
+        db.execute("BEGIN IMMEDIATE")
+        there = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        for table in _OF_BEFORE:
+            if table in there:
+                db.execute(f"DELETE FROM {table}")  # noqa: S608  # constants
         db.execute("COMMIT")

@@ -1,0 +1,65 @@
+"""What a restore does with the operational state: sessions end, and who was kept out stays out."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ledger.data_files import SESSIONS_FILE, VIEWS_FILE
+from ledger.settings import Settings
+from ledger.store.engines import open_directory, open_operations
+from ledger.store.ports.directory import DirectoryEntry
+from ledger.store.ports.operations import Access, DeviceNote
+from tests.support.restores import backed_up, copied, restored
+
+LATER_MS = 100_000 * 24 * 60 * 60 * 1000
+
+
+@pytest.fixture
+def settings(ledger: Path, tmp_path: Path) -> Settings:
+    return copied(ledger, tmp_path)
+
+
+def test_a_restore_ends_sessions_and_read_models(settings: Settings, tmp_path: Path) -> None:
+    backed_up(settings, tmp_path / "backup")
+    with closing(open_operations(settings.log_address, settings.data, born_ms=0)) as state:
+        state.open_session(
+            "token", "alice", opened_by="kid", browser="Firefox", now_ms=1, expires_ms=LATER_MS
+        )
+        state.use_once("a name", now_ms=1, expires_ms=LATER_MS)
+        key = state.ceremony_key
+    restored(settings, tmp_path / "backup")
+    assert not (settings.data / VIEWS_FILE).exists()
+    with closing(open_operations(settings.log_address, settings.data, born_ms=7)) as state:
+        assert state.session("token") is None
+        assert state.ceremony_key != key
+        assert state.born_ms == 7  # names that were used before are not known
+        state.use_once("a name", now_ms=1, expires_ms=LATER_MS)
+
+
+def test_a_restore_lets_nobody_in_whom_the_directory_keeps_out(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    blocked = DirectoryEntry("block", "mallory", "mallory", "", b"left", 1)
+    with closing(open_directory(settings.log_address, settings.data)) as directory:
+        assert directory.add(blocked)
+    read = Access(at_ms=1, person="alice", kind="statement", about="s")
+    with closing(open_operations(settings.log_address, settings.data, born_ms=0)) as state:
+        state.note_access(read)
+        state.label("alice", "kid", "the blue one")
+    restored(settings, tmp_path / "backup")
+    with closing(open_directory(settings.log_address, settings.data)) as directory:
+        assert directory.entry("block", "mallory") == blocked
+    with closing(open_operations(settings.log_address, settings.data, born_ms=0)) as state:
+        assert state.accesses(before=None, limit=9) == [(1, read)]
+        assert state.device_notes("alice") == {"kid": DeviceNote(label="the blue one")}
+
+
+def test_a_restore_replaces_sessions_that_cannot_be_read(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    (settings.data / SESSIONS_FILE).write_bytes(b"no database" * 999)
+    restored(settings, tmp_path / "backup")
+    assert not (settings.data / SESSIONS_FILE).exists()
