@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench clean cluster coverage demo fuzz help hostile lint lock quick-tests reference run sabotage test test-cluster test-node test-python tests upgrade verifier
+.PHONY: bench clean cluster coverage demo fuzz help hostile lint lock quick-tests reference run sabotage test test-cluster test-node test-postgresql test-python tests upgrade verifier
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -63,6 +63,14 @@ coverage: $(VENV)/test.stamp ## how much of the code the unit and integration te
 	$(BIN)/coverage run -m pytest -q $(PARALLEL) tests/unit tests/golden tests/integration
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# Each process of tests starts a PostgreSQL of its own, from a package.
+test-postgresql: $(VENV)/test.stamp ## the integration and browser tests with the servers' logs in PostgreSQL
+	@$(TOOLS)
+	@$(BIN)/python tests/browser/install_browser.py
+	TESTS_DATABASE=postgresql $(PYTEST) $(WAITING) $(POSTGRESQL_TESTS)
+
+POSTGRESQL_TESTS ?= tests/integration tests/browser
 
 test-node: ## sign and verify with JavaScript's libraries anew, and compare with what is recorded
 	@command -v npm >/dev/null || { echo "make test-node needs Node.js 20 or newer, with npm." >&2; exit 1; }

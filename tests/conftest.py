@@ -19,8 +19,12 @@ settings.load_profile("ledger")
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests about files of SQLite where the suite runs on another engine."""
+    about_files = [each for each in items if each.get_closest_marker("sqlite")]
+    for each in about_files:
+        mark = each.get_closest_marker("sqlite")
+        assert mark is not None
+        assert mark.args, f"{each.nodeid}: say in the mark what of a file it is about"
     if os.environ.get("TESTS_DATABASE", "sqlite") == "sqlite":
         return
-    left_out = [each for each in items if each.get_closest_marker("sqlite")]
-    config.hook.pytest_deselected(items=left_out)
+    config.hook.pytest_deselected(items=about_files)
     items[:] = [each for each in items if not each.get_closest_marker("sqlite")]

@@ -150,6 +150,7 @@ def test_the_name_of_a_ledger_is_its_own(start_server: Callable[..., Server]) ->
     assert dora.ledger == "example.com/approvals"
 
 
+@pytest.mark.sqlite("the write-ahead log, a file")
 def test_a_process_that_opens_the_log_and_leaves_takes_nothing_with_it(
     start_server: Callable[..., Server],
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_bundle_that_would_not_verify_is_not_written(
     assert not out.exists()
 
 
+@pytest.mark.sqlite("it edits the file of the log")
 def test_a_server_sends_no_bundle_that_would_not_verify(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     server.start()

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from ledger.data_files import SESSIONS_FILE
 from tests.support.check import audit, check_ledger, dump, head, wait_for
 from tests.support.operators import ledger
 from tests.support.server import Server
+from tests.support.stored_tables import forget_state
 from tests.support.tale import Tale
 
 
@@ -63,8 +65,7 @@ def test_state_that_is_lost_signs_people_out_and_no_more(
         tale = Tale(server, clients)
         *_, last = tale.tell()
         server.terminate()
-        for path in server.data.glob("state.sqlite*"):
-            path.unlink()
+        forget_state(server, SESSIONS_FILE)
         server.start()
         assert tale.ada.client.get("/api/session").status_code == 401
         assert tale.ada.sign_in().status_code == 200

@@ -144,7 +144,7 @@ def test_the_record_is_paged_and_for_auditors_only(world: World) -> None:
     assert (wrong.status_code, wrong.json()["code"]) == (400, "cursor_invalid")
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("the lock of the file of the operational state")
 def test_a_read_that_cannot_be_recorded_is_refused(world: World) -> None:
     client, state = world.company.ada.client, world.company.server.data / "state.sqlite"
     client.timeout = world.bob.client.timeout = 60  # the server waits for the lock first

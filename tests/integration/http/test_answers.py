@@ -96,7 +96,7 @@ def test_a_static_file_is_served_under_its_hash_and_nothing_beside_it(
     assert stranger.get("/static/0000000000000000/css/base.css").status_code == 404
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("the modes of its files")
 def test_the_files_are_their_owners_alone(server: Server, bob: Actor) -> None:
     names = {path.name for path in server.data.iterdir()}
     assert {"log.sqlite", "views.sqlite", "state.sqlite", "ledger-key.pem"} <= names

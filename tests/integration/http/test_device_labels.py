@@ -6,10 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger.data_files import SESSIONS_FILE
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor
 from tests.support.server import Server
+from tests.support.stored_tables import forget_state
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:148.0) Gecko/20100101 Firefox/148.0"
 
@@ -99,7 +101,6 @@ def test_every_page_says_which_key_was_added_lately(join: Join) -> None:
     assert "Not you?" not in erik.client.get("/inbox").text
 
 
-@pytest.mark.sqlite
 def test_the_news_is_told_without_the_browser_where_that_was_forgotten(
     fresh_server: Server, join: Join
 ) -> None:
@@ -107,7 +108,7 @@ def test_the_news_is_told_without_the_browser_where_that_was_forgotten(
     dora.client.headers["user-agent"] = FIREFOX
     add_key(dora)
     fresh_server.stop()
-    (fresh_server.data / "state.sqlite").unlink()
+    forget_state(fresh_server, SESSIONS_FILE)
     fresh_server.start()
     assert dora.sign_in().status_code == 200
     page = dora.client.get("/inbox").text

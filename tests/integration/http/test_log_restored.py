@@ -28,7 +28,7 @@ def restored_copy(server: Server, backup: Path) -> None:
     shutil.copy(backup, server.data / LOG_FILE)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("a copy of the file in its place; a database has test_nodes and test_faults")
 def test_a_server_on_a_restored_backup_reads_and_takes_nothing(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     server.start()

@@ -84,7 +84,7 @@ def test_requests_events_commits_and_ceremonies_are_counted(
     assert value(grown.after, "ledger_log_positions") == 8
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("the size of the write-ahead log, a file")
 def test_what_the_server_holds_is_measured(fresh_server: Server) -> None:
     with (
         growth(fresh_server) as grown,

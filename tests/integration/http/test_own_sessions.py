@@ -1,14 +1,14 @@
 """One's own sessions: listed, ended one by one, over after a week without use."""
 
-import sqlite3
 from typing import Any
 
 import httpx
-import pytest
 
+from ledger.data_files import SESSIONS_FILE
 from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor
 from tests.support.server import Server
+from tests.support.stored_tables import change
 
 DAY_MS = 24 * 60 * 60 * 1000
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -70,13 +70,11 @@ def test_strangers_see_and_end_no_session(join: Join, refuses: Refuses) -> None:
     refuses(lambda: dora.client.post(path, json={}), 401, "sign_in_required")
 
 
-@pytest.mark.sqlite
 def test_a_session_that_nobody_used_for_a_week_is_over(fresh_server: Server, join: Join) -> None:
     dora = join("Dora", at=fresh_server)
     fresh_server.stop()
-    with sqlite3.connect(fresh_server.data / "state.sqlite") as db:
-        db.execute("UPDATE open_session SET seen_ms = seen_ms - ?", (8 * DAY_MS,))
-    db.close()
+    query = "UPDATE open_session SET seen_ms = seen_ms - ?"
+    change(fresh_server, query, (8 * DAY_MS,), file=SESSIONS_FILE)
     fresh_server.start()
     assert dora.client.get("/api/session").status_code == 401
     assert dora.sign_in().status_code == 200

@@ -9,13 +9,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from ledger.data_files import SESSIONS_FILE
 from ledger.encoding import b64u_decode, b64u_encode
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
-from tests.integration.http.test_ceremonies import change_state
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.authenticator import Passkey
 from tests.support.server import Server
+from tests.support.stored_tables import change
 from tests.vectors.webauthn.objects import EXPRESSION
 
 COOKIE = "ledger_session"
@@ -268,10 +269,10 @@ def test_a_made_up_session_is_none(token: str, stranger: httpx.Client, refuses: 
     refuses(lambda: stranger.get("/api/session", headers=headers), 401, "sign_in_required")  # type: ignore[arg-type]  # bytes, as on the wire
 
 
-@pytest.mark.sqlite
 def test_a_session_ends_after_thirty_days(server: Server, join: Join, refuses: Refuses) -> None:
     dora = join("Dora")
-    change_state(server, "UPDATE open_session SET expires_ms = 1 WHERE user = ?", (dora.user,))
+    query = "UPDATE open_session SET expires_ms = 1 WHERE opened_by = ?"
+    change(server, query, (dora.passkey.id,), file=SESSIONS_FILE)
     refuses(lambda: dora.client.get("/api/session"), 401, "sign_in_required")
 
 

@@ -1,9 +1,8 @@
 """What somebody hears ends with their right to read it, and with the statement's erasure."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
+from ledger.data_files import MESSAGES_FILE
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, policy_of
 from tests.support.authenticator import Passkey
@@ -12,7 +11,14 @@ from tests.support.post_office import PostOffice, text_of
 from tests.support.receiver import Receiver
 from tests.support.recovering import open_link, recover, set_codes
 from tests.support.server import Server
+from tests.support.stored_tables import change, rows
 from tests.support.webhooks import SETTINGS, deliveries, register
+
+# All but the number, which the storage gives.
+COLUMNS = (
+    "id, channel, receiver, subject, kind, position, body, made_ms, due_ms, state, tries,"
+    " tried_ms, said"
+)
 
 
 def test_messages_about_an_erased_statement_are_forgotten(
@@ -47,9 +53,11 @@ def test_an_erasure_that_the_outbox_skips_is_heard_all_the_same(
     server.start()
     company = Company(server)
 
-    def asked(*queries: tuple[str, tuple[object, ...]]) -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(server.data / "messages.sqlite")) as db, db:
-            return [row for query in queries for row in db.execute(*query).fetchall()]
+    def asked(query: str, *values: object) -> list[tuple[object, ...]]:
+        return rows(server, query, *values, file=MESSAGES_FILE)
+
+    def changed(query: str, *values: tuple[object, ...]) -> None:
+        change(server, query, *values, file=MESSAGES_FILE)
 
     try:
         alice = company.person("Alice").register("creator")
@@ -57,21 +65,22 @@ def test_an_erasure_that_the_outbox_skips_is_heard_all_the_same(
         drafted = alice.draft(policy=policy_of(1, alice))
         assert alice.approve(drafted).status_code == 201
         receiver.wait_for_ids(3)
-        about_it = ("SELECT * FROM message WHERE subject = ? AND kind LIKE 'st%'", (drafted.id,))
-        assert until(lambda: len(asked(about_it)) == 3)
-        kept, (place,) = asked(about_it), asked(("SELECT position, leaf FROM outbox", ()))
+        query = f"SELECT {COLUMNS} FROM message WHERE subject = ? AND kind LIKE 'st%'"  # noqa: S608  # constants
+        about_it = (query, drafted.id)
+        assert until(lambda: len(asked(*about_it)) == 3)
+        kept, (place,) = asked(*about_it), asked("SELECT position, leaf FROM outbox")
         item = {"erase": {"statement": drafted.id, "status": "approved"}}
         assert company.ada.change(item).json()["status"] == "approved"
-        assert until(lambda: not asked(about_it))
+        assert until(lambda: not asked(*about_it))
         server.stop()
         # As if the webhook had been resumed before the outbox reached the erasure.
         marks = ",".join("?" * len(kept[0]))
-        asked(*((f"INSERT INTO message VALUES({marks})", row) for row in kept))
-        asked(("UPDATE webhook SET since = 1000 WHERE id = ?", (webhook,)))
-        asked(("UPDATE outbox SET position = ?, leaf = ?", place))
-        assert len(asked(about_it)) == 3
+        changed(f"INSERT INTO message({COLUMNS}) VALUES({marks})", *kept)
+        changed("UPDATE webhook SET since = 1000 WHERE id = ?", (webhook,))
+        changed("UPDATE outbox SET position = ?, leaf = ?", place)
+        assert len(asked(*about_it)) == 3
         server.start()
-        assert until(lambda: not asked(about_it))
+        assert until(lambda: not asked(*about_it))
     finally:
         for client in company.clients:
             client.close()
@@ -87,9 +96,8 @@ def test_an_address_is_forgotten_with_its_name_though_nobody_is_told_anything(
     company = Company(server)
 
     def kept() -> int:
-        with closing(sqlite3.connect(server.data / "messages.sqlite")) as db:
-            query = "SELECT (SELECT count(*) FROM mailbox) + (SELECT count(*) FROM feed)"
-            return int(db.execute(query).fetchone()[0])
+        query = "SELECT (SELECT count(*) FROM mailbox) + (SELECT count(*) FROM feed)"
+        return int(rows(server, query, file=MESSAGES_FILE)[0][0])
 
     try:
         eve = company.person("Eve").register("investor")

@@ -2,11 +2,10 @@
 
 import json
 import re
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from uuid import uuid4
@@ -20,7 +19,7 @@ from tests.support.actor import Actor, Drafted, policy_of
 from tests.support.check import wait_until_published
 from tests.support.evidence import OF_MEMBERS, but_for_heads, exported, log_keys
 from tests.support.server import Server
-from tests.support.states import without_triggers
+from tests.support.stored_tables import change, rows
 from tests.support.web import serving
 
 
@@ -206,16 +205,13 @@ def test_a_log_that_contradicts_itself_is_not_exported(
         drafted = actor.draft(policy=policy_of(1, actor))
         exported(actor, drafted.id)
         server.stop()
-        with closing(sqlite3.connect(server.data / "log.sqlite")) as db:
-            saved = db.execute("SELECT * FROM tile").fetchall()
-            with db:
-                db.execute("DELETE FROM tile")
-            command = ("export", "--format", "bundle", drafted.id, "--data", server.data)
-            said = Said(server, *command, "-o", tmp_path / "x.zip")
-            assert (said.code, "tile_missing" in said.err) == (1, True)
-            assert not (tmp_path / "x.zip").exists()
-            with db:
-                db.executemany("INSERT INTO tile VALUES(?,?,?)", saved)
+        saved = rows(server, "SELECT * FROM tile")
+        change(server, "DELETE FROM tile")
+        command = ("export", "--format", "bundle", drafted.id, "--data", server.data)
+        said = Said(server, *command, "-o", tmp_path / "x.zip")
+        assert (said.code, "tile_missing" in said.err) == (1, True)
+        assert not (tmp_path / "x.zip").exists()
+        change(server, "INSERT INTO tile VALUES(?,?,?)", *saved)
         server.start()
 
 
@@ -226,8 +222,7 @@ def test_what_is_not_published_yet_is_not_exported(start_server: Callable[..., S
         drafted = actor.draft(policy=policy_of(1, actor))
         exported(actor, drafted.id)
         server.stop()
-        with closing(sqlite3.connect(server.data / "log.sqlite")) as db, without_triggers(db):
-            db.execute("DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
+        change(server, "DELETE FROM checkpoint WHERE size >= ?", (drafted.answer["position"],))
         said = Said(server, "export", "--format", "bundle", drafted.id, "--data", server.data)
         assert (said.code, "not_yet" in said.err) == (5, True), said.err
         server.start()

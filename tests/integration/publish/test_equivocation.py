@@ -14,6 +14,10 @@ from tests.integration.publish.test_witness_rounds import Site, until
 from tests.support.programs import run_ledger
 from tests.support.server import TLS, Server
 
+pytestmark = pytest.mark.sqlite(
+    "copies of a data directory with its log; for a database, tests/integration/store/postgres"
+)
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from ledger.data_files import LOG_FILE
 from ledger.domain.entry import leaf_hash
-from ledger.store.sqlite.store import SqliteLog
+from ledger.store.engines import open_log
 from ledger.tlog import checkpoint, merkle
 from ledger.tlog.merkle import Prover
 from ledger.verify.auditor import Auditor
@@ -53,7 +52,7 @@ def test_a_killed_server_goes_on_with_the_log_that_it_published(tmp_path: Path) 
     finally:
         server.stop()
     assert len(seen) >= ROUNDS
-    check(server.data, seen, acknowledged)
+    check(server, seen, acknowledged)
 
 
 def wait_for_more(seen: dict[int, bytes], than: int) -> None:
@@ -91,10 +90,10 @@ def watch(origin: str, seen: dict[int, bytes]) -> None:
         return
 
 
-def check(data: Path, seen: dict[int, bytes], acknowledged: list[int]) -> None:
+def check(server: Server, seen: dict[int, bytes], acknowledged: list[int]) -> None:
     """Audit the log, and hold every checkpoint that anybody saw against it."""
     auditor, leaves = Auditor(), []
-    with closing(SqliteLog(data / LOG_FILE)) as store, closing(store.tree()) as tree:
+    with closing(open_log(server.log_address)) as store, closing(store.tree()) as tree:
         for position, state in store.read(0, 1_000_000):
             auditor.add(position, state)
             leaves.append(leaf_hash(state))
@@ -110,7 +109,8 @@ def check(data: Path, seen: dict[int, bytes], acknowledged: list[int]) -> None:
             proof = prover.consistency(before[0], size)
             merkle.verify_consistency(*before, size, each.root, proof)
             before = (size, each.root)
-    with opened(settings_of(data, LEDGER_ORIGIN=origin_of(auditor))) as ledger:
+    settings = server.settings | {"LEDGER_ORIGIN": origin_of(auditor)}
+    with opened(settings_of(server.data, **settings)) as ledger:
         assert ledger.publication().catch_up() == len(leaves)
 
 

@@ -30,6 +30,7 @@ from tests.support.logs import opened, settings_of
 from tests.support.programs import run_ledger
 from tests.support.server import Server
 from tests.support.stamps import stamp as forged
+from tests.support.stored_tables import rows
 from tests.support.strangers import Reply, stranger
 
 
@@ -65,10 +66,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def stamps(server: Server) -> list[tuple[int, bytes]]:
-    with sqlite3.connect(server.data / "log.sqlite") as db:
-        rows = db.execute("SELECT size, note FROM stamp ORDER BY id").fetchall()
-    db.close()
-    return rows
+    return [(size, note) for size, note in rows(server, "SELECT size, note FROM stamp ORDER BY id")]
 
 
 def stamp_of(client: httpx.Client, size: int) -> httpx.Response:
@@ -119,6 +117,7 @@ def test_nothing_new_is_not_stamped_again(server: Server) -> None:
         assert [each for each, _ in stamps(server)] == [size]
 
 
+@pytest.mark.sqlite("the triggers of the file; a database has test_append_only")
 def test_stamps_cannot_be_changed_or_removed(server: Server) -> None:
     until(lambda: len(stamps(server)) == 1)
     for sql in (

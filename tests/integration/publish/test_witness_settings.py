@@ -8,7 +8,7 @@ import pytest
 from ledger.domain import events
 from ledger.encoding import b64u_decode
 from ledger.jose import OkpJwk
-from ledger.store.engines import address_of, open_existing
+from ledger.store.engines import open_existing
 from ledger.tlog.vkeys import COSIGNER, NoteKey
 from tests.support.server import Server
 from tests.support.witnesses import WitnessServer
@@ -60,7 +60,7 @@ def test_a_policy_that_names_the_ledgers_own_key_as_a_witness_stops_the_start(
     server = Server(tmp_path / "data", LEDGER_WITNESSES=str(tmp_path / "policy"))
     server.start()
     server.stop()
-    with closing(open_existing(address_of(tmp_path / "data"))) as store:
+    with closing(open_existing(server.log_address)) as store:
         founding = events.decode(store.read(0, 1)[0][1]).body
     assert isinstance(founding, events.LedgerCreated)
     assert isinstance(founding.key, OkpJwk)
