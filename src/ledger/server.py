@@ -197,10 +197,11 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
     people = PeopleCommands(writer, state)
-    read = Models(log, views, follower, clock.steady_ms, lambda: writer.blocked)
-    messenger = open_messenger(settings, read, keys.charter.ledger, opened, text)
     secure = not settings.is_local
     organisation = open_organisation(settings, state, writer, clock.steady_ms, opened)
+    blocks = organisation.block_news if organisation is not None else None
+    read = Models(log, views, follower, clock.steady_ms, lambda: writer.blocked, blocks)
+    messenger = open_messenger(settings, read, keys.charter.ledger, opened, text)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(

@@ -51,6 +51,15 @@ def require_text(text: str, kind: TextKind) -> None:
             )
 
 
+def may_be_name(text: str) -> bool:
+    """Tell whether a text of others has only characters that a name may have."""
+    try:
+        require_text(text, "name")
+    except MalformedError:
+        return False
+    return True
+
+
 def plain(text: str) -> str:
     """Return a text of others for a terminal or a table, without what controls either."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)

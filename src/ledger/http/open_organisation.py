@@ -9,7 +9,8 @@ from ledger.http.organisation_cookies import OrganisationCookies
 from ledger.http.organisation_gate import Organisation
 from ledger.http.read_models import ReadModels
 from ledger.http.scim import BASE
-from ledger.organisation.people import MOST_LINKS, Blocks, OrganisationPeople
+from ledger.organisation.blocks import MOST_LINKS, KnownBlocks
+from ledger.organisation.people import OrganisationPeople
 from ledger.organisation.provider import Provider
 from ledger.organisation.scim_service import ScimService
 from ledger.settings import Settings
@@ -59,7 +60,7 @@ def open_organisation(
     def tell(blocked: frozenset[str]) -> None:
         writer.blocked = blocked if found.scim_tokens else frozenset()
 
-    blocks = Blocks(people, tell)
+    blocks = KnownBlocks(people.blocks, tell, people.unlink)
     opened.callback(blocks.stop)
     scim = None
     if found.scim_tokens:

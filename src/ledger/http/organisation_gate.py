@@ -16,7 +16,8 @@ from ledger.errors import ConflictError, ForbiddenError, NotFoundError, Unavaila
 from ledger.http.lanes import without_turn
 from ledger.http.organisation_cookies import PROOF_S, OrganisationCookies, Proof
 from ledger.http.requests import AnyRequest
-from ledger.organisation.people import Blocks, OrganisationPeople
+from ledger.organisation.blocks import BlockList, KnownBlocks
+from ledger.organisation.people import OrganisationPeople
 from ledger.organisation.provider import MOST_AT_ONCE, Flow, Provider
 from ledger.organisation.scim_service import ScimService
 from ledger.store.async_state import AsyncState
@@ -37,7 +38,7 @@ class Organisation:
         settings: OrganisationSettings,
         provider: Provider,
         people: OrganisationPeople,
-        blocks: Blocks,
+        blocks: KnownBlocks,
         cookies: OrganisationCookies,
         state: AsyncState,
         now_ms: Callable[[], int],
@@ -69,6 +70,11 @@ class Organisation:
         """Return what administrators should know."""
         trouble = self.blocks.trouble
         return [] if trouble is None else [f"the organisation's directory is not read: {trouble}"]
+
+    @property
+    def block_news(self) -> BlockList | None:
+        """Of whose blocks administrators are told; None where the directory blocks nobody."""
+        return None if self.scim is None else self.people.blocks
 
     def is_blocked(self, person: str) -> bool:
         """Tell whether the directory keeps a person out, as this process knows it."""

@@ -50,7 +50,7 @@ class OrganisationView(msgspec.Struct, frozen=True):
 def view(organisation: Organisation, models: ReadModels) -> OrganisationView:
     """Return what administrators see of the directory."""
     linked = organisation.people.linked(limit=MOST_SHOWN)
-    blocked = organisation.people.blocked()
+    blocked = organisation.people.blocks.everybody()
     people, proposals = [], []
     with models.views() as (db, at):
         now = models.now()

@@ -28,6 +28,7 @@ LetterKind = Literal[
     "recovery",
     "re_enrolment",
     "person_recovery",
+    "person_block",
     "operator_link",
     "code",
     "moved",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from ledger import clock
 from ledger.domain.events import (
     ApprovalRetracted,
     Event,
@@ -102,6 +103,25 @@ class MailMaker:
             return self._made(called, stored, item)
         return []
 
+    def about_block(
+        self, db: sqlite3.Connection, person: str, since_ms: int, *, at: int
+    ) -> list[Message]:
+        """Return the letters about somebody whom the directory keeps out, to administrators.
+
+        It is no event: its id follows from the person and the time.
+        """
+        item = LetterItem("person_block", clock.to_text(since_ms), person=person)
+        told = Outline(f"mail.{item.kind}", item.at, person, at, b"")
+        named = msgspec.structs.replace(told, position=since_ms, leaf=person.encode())
+        return [
+            msgspec.structs.replace(
+                self._message(box, told, item),
+                id=message_id(self._ledger, named, "mail", box.person),
+            )
+            for box in self._governors(db, but=person)
+            if (box.verified_ms or 0) <= since_ms and wants(box, item.kind)
+        ]
+
     def _owner(self, stored: Stored, item: LetterItem) -> list[Message]:
         """Return the letter to the person whose stream it is, at the address of now.
 
@@ -116,10 +136,13 @@ class MailMaker:
         self, db: sqlite3.Connection, stored: Stored, item: LetterItem
     ) -> list[Message]:
         """Return the letters to all administrators but the person whom it is about."""
+        return self._made(self._governors(db, but=item.person), stored, item)
+
+    def _governors(self, db: sqlite3.Connection, *, but: str) -> list[Mailbox]:
+        """Return the mailboxes of all administrators but one person."""
         found = {uuid_text(uuid) for (uuid,) in db.execute(_HOLDERS, (ADMINISTRATOR,))}
-        found.discard(item.person)
-        boxes = [self._boxes[each] for each in sorted(found & self._boxes.keys())]
-        return self._made(boxes, stored, item)
+        found.discard(but)
+        return [self._boxes[each] for each in sorted(found & self._boxes.keys())]
 
     def about_ends(
         self, db: sqlite3.Connection, ends: Iterable[tuple[int, Outline]], *, at: int, now: str

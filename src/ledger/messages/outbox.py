@@ -11,6 +11,7 @@ stopped for longer than the lease) repeat messages; they lose none.
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -34,10 +35,23 @@ VIEWS_WAIT_S = 5.0
 _log = logging.getLogger("ledger.messages")
 
 
+class BlockNews(Protocol):
+    """Whom the organisation's directory keeps out, as far as administrators were not told."""
+
+    def untold(self, *, limit: int) -> list[tuple[str, int]]:
+        """Return people and since when, in ms; may raise UnavailableError `state_unavailable`."""
+        ...
+
+    def told(self, person: str) -> None:
+        """Keep that administrators were told."""
+        ...
+
+
 class Models(msgspec.Struct, frozen=True):
     """The log and the read models, as far as the outbox reads them.
 
     `blocked` returns the people whom the organisation's directory keeps out: they hear nothing.
+    `blocks` says of which of them administrators were not told; None without a directory.
     """
 
     log: Log
@@ -45,6 +59,7 @@ class Models(msgspec.Struct, frozen=True):
     follower: Follower
     now_ms: Callable[[], int]
     blocked: Callable[[], frozenset[str]] = frozenset
+    blocks: BlockNews | None = None
 
 
 class Receivers(msgspec.Struct, frozen=True):
@@ -90,6 +105,7 @@ class Outbox:
         first = receivers.first
         if first is None or not self._is_aligned:
             self._forget_people(receivers.mailboxes)
+        self._tell_of_blocks(receivers.mailboxes)
         if first is None:
             return False
         old = self._store.cursor()
@@ -154,6 +170,23 @@ class Outbox:
         for stream, position in erased.items():
             self._store.forget(stream, before=position)
         return [each for each in messages if each.position >= erased.get(each.subject, 0)]
+
+    def _tell_of_blocks(self, mailboxes: Sequence[Mailbox]) -> None:
+        """Keep the letters to administrators about whom the directory keeps out.
+
+        Crash point: letters that are kept before it is noted are made again, with the same ids.
+        """
+        blocks = self._models.blocks
+        if blocks is None or not (untold := blocks.untold(limit=BATCH)):
+            return
+        maker = MailMaker(self._ledger, mailboxes if self._has_mail else [], self._models.now_ms())
+        with self._models.views.reader() as db:
+            at = self._models.views.position(db)
+            letters = [letter for each in untold for letter in maker.about_block(db, *each, at=at)]
+        for letter in letters:
+            self._store.put(letter)
+        for person, _ in untold:
+            blocks.told(person)
 
     def _forget_skipped(self, after: int, until: int) -> None:
         """Forget what was erased after one position and up to another, which are not read.

@@ -8,22 +8,17 @@ Crash points: a block is kept before the user that is not active, and looked for
 """
 
 import hashlib
-import time
-from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from ledger.errors import ConflictError, UnavailableError
+from ledger.organisation.blocks import MOST_LINKS, BlockList
 from ledger.organisation.provider import Identity
 from ledger.organisation.scim import ScimUser
 from ledger.organisation.scim_entries import user_entry, user_of
 from ledger.store.ports.directory import Directory, DirectoryEntry
-from ledger.system.worker import Backoff, Worker
 
-POLL_S = 1.0
-FORGET_S = 10.0  # how often to look for people whose names were erased
-MOST_LINKS = 100_000
 _TRIES = 20
 _MOST_NAMED_ALIKE = 10
 
@@ -54,6 +49,7 @@ class OrganisationPeople:
 
     def __init__(self, directory: Directory, issuer: str) -> None:
         self.directory = directory
+        self.blocks = BlockList(directory)
         self._issuer = issuer
 
     def link_of(self, person: str) -> AccountLink | None:
@@ -97,7 +93,7 @@ class OrganisationPeople:
             freed = msgspec.structs.replace(user_of(entry), person="")
             self.directory.replace(user_entry(user, freed, entry.version))
         self.directory.forget("link", person)
-        self.directory.forget("block", person)
+        self.blocks.lift(person)
         return True
 
     def linked(self, *, limit: int) -> list[Linked]:
@@ -105,18 +101,13 @@ class OrganisationPeople:
         found = self.directory.page("link", skip=0, limit=limit)
         return [Linked(each.id, link_in(each)) for each in found]
 
-    def blocked(self) -> frozenset[str]:
-        """Return everybody who may do nothing here."""
-        found = self.directory.page("block", skip=0, limit=MOST_LINKS)
-        return frozenset(each.id for each in found)
-
     # --- what the directory says ----------------------------------------------------------------
 
     def before(self, user_id: str, user: ScimUser) -> ScimUser:
         """Block the person of a user that is not active, before it is kept; return it, bound."""
         user = self._bound(user_id, user)
         if user.person and user.active is False:
-            self._block(user.person, user.changed_ms)
+            self.blocks.announce(user.person, user.changed_ms, user_id)
         return user
 
     def after(self, user_id: str) -> None:
@@ -132,12 +123,12 @@ class OrganisationPeople:
             if user.person != user_of(entry).person:
                 self.directory.replace(user_entry(user_id, user, entry.version))
             if user.active is False:
-                self._block(user.person, user.changed_ms)
+                self.blocks.block(user.person, user.changed_ms, user_id)
                 return
-            self.directory.forget("block", user.person)
+            self.blocks.lift(user.person)
             now = self.directory.entry("user", user_id)
             if now is None:  # deleted meanwhile
-                self._block(user.person, user.changed_ms)
+                self.blocks.block(user.person, user.changed_ms, user_id)
                 return
             if user_of(now).active is not False:
                 return
@@ -147,7 +138,7 @@ class OrganisationPeople:
         """Block the person of a user that is deleted, before it is."""
         if not user.person:
             return
-        self._block(user.person, now_ms)
+        self.blocks.block(user.person, now_ms)
         kept = self.directory.entry("link", user.person)
         if kept is not None:
             freed = msgspec.structs.replace(link_in(kept), user="")
@@ -217,10 +208,6 @@ class OrganisationPeople:
         known = link_in(found[0]).external_id
         return [] if known and user.external_id and known != user.external_id else found
 
-    def _block(self, person: str, now_ms: int) -> None:
-        body = msgspec.json.encode({"since_ms": now_ms})
-        self.directory.add(DirectoryEntry("block", person, person, "", body))
-
     def _entry(self, person: str, link: AccountLink, version: int = 0) -> DirectoryEntry:
         name, other = self._name(link.subject), link.username.lower()
         return DirectoryEntry("link", person, name, other, msgspec.json.encode(link), version)
@@ -231,52 +218,6 @@ class OrganisationPeople:
 
     def _is_full(self) -> bool:
         return self.directory.count("link") >= MOST_LINKS
-
-
-class Blocks:
-    """Who is blocked, as this process knows it: at most a second older than what servers share."""
-
-    def __init__(self, people: OrganisationPeople, tell: Callable[[frozenset[str]], None]) -> None:
-        """`tell` is called with everybody who is blocked; the first time now."""
-        self._people = people
-        self._tell = tell
-        self.known: frozenset[str] = frozenset()
-        self._erased: Callable[[], Iterable[str]] = tuple
-        self._forgotten: set[str] = set()
-        self._looked_s = -FORGET_S
-        self._worker = Worker("organisation", self._turn, backoff=Backoff(1.0, 10.0))
-        self.refresh()
-
-    def start(self, erased: Callable[[], Iterable[str]]) -> None:
-        """Begin in a background thread; `erased` returns the people whose names were erased.
-
-        Their links are forgotten: an account mostly has the name of its person.
-        """
-        self._erased = erased
-        self._worker.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._worker.stop()
-
-    @property
-    def trouble(self) -> str | None:
-        """Why blocks are not read, None while they are."""
-        return self._worker.trouble
-
-    def refresh(self) -> None:
-        """Read who is blocked; raise UnavailableError `state_unavailable`."""
-        self.known = self._people.blocked()
-        self._tell(self.known)
-
-    def _turn(self) -> None:
-        self.refresh()
-        if time.monotonic() - self._looked_s >= FORGET_S:
-            self._looked_s = time.monotonic()
-            for person in {*self._erased()} - self._forgotten:
-                self._people.unlink(person)  # they are deactivated: no block is needed
-                self._forgotten.add(person)
-        self._worker.rest(POLL_S)
 
 
 def link_in(entry: DirectoryEntry) -> AccountLink:

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from msgspec import Meta
 
+from ledger.domain.text import may_be_name
 from ledger.encoding import b64u_encode
 from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.organisation.id_tokens import (
@@ -33,6 +34,7 @@ from ledger.system.organisation_settings import OrganisationSettings
 from ledger.system.outward import checked_address, parse_target
 
 SCOPE = "openid profile email"
+MAX_NAME_CHARS = 255
 MAX_BYTES = 300_000
 MAX_KEYS = 100
 MAX_GROUPS = 1_000
@@ -163,11 +165,7 @@ class Provider:
         groups = claims.groups if isinstance(claims.groups, list) else []
         if len(groups) > MAX_GROUPS:
             groups = []  # a directory that says so much is compared by SCIM alone
-        return Identity(
-            claims.sub,
-            name if isinstance(name, str) and len(name) <= 255 else "",
-            tuple(each for each in groups if isinstance(each, str) and len(each) <= 255),
-        )
+        return Identity(claims.sub, _shown(name), tuple(filter(None, map(_shown, groups))))
 
     def _require_ours(self, claims: IdClaims, nonce: str, now_s: int) -> None:
         client = self._settings.client_id
@@ -184,7 +182,7 @@ class Provider:
             raise refusal("its token is of another time")
         if claims.exp <= now_s - LEEWAY_S:
             raise refusal("its token is over")
-        if not claims.sub or not claims.sub.isprintable():
+        if not _shown(claims.sub):
             raise refusal("its token names nobody")
 
     def _current(self, *, older_s: float = FRESH_S) -> _Known:
@@ -259,3 +257,9 @@ class Provider:
 def _unavailable(detail: str) -> UnavailableError:
     words = "the organisation's sign-in cannot be used now"
     return UnavailableError("provider_unavailable", f"{words}: {detail}")
+
+
+def _shown(name: Any) -> str:
+    """Return what a provider calls somebody or something, empty if no page could show it."""
+    is_text = isinstance(name, str) and len(name) <= MAX_NAME_CHARS
+    return name if is_text and may_be_name(name) else ""

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from ledger.domain.text import may_be_name
 from ledger.errors import MalformedError
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -201,6 +202,8 @@ def parse_filter(text: str | None) -> tuple[str, str] | None:
             value = str(msgspec.json.decode(value.encode()))
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise MalformedError("scim_invalidFilter", "the value cannot be read") from error
+    if not may_be_name(value):  # nothing of that name is kept
+        _refuse("invalidFilter", "the value has a character that no name has")
     return name, value
 
 
@@ -249,7 +252,7 @@ def _text(value: Any, name: str) -> str:
         return ""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS or not value.isprintable():
+    if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS or not may_be_name(value):
         _refuse("invalidValue", f"{name} must be a text of up to {MAX_TEXT_CHARS} characters")
     return value
 

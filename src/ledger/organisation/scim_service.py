@@ -114,6 +114,7 @@ class ScimService:
         kept = self._directory.replace(entry) if version else self._directory.add(entry)
         if not kept:
             if isinstance(made, ScimUser):  # what was refused blocks nobody
+                self._people.blocks.refused(entry_id, made.person)
                 self._people.after(entry_id)
                 self._changed()
             raise _taken()

@@ -8,6 +8,7 @@ from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
 from tests.support.check import check_ledger
 from tests.support.directory import Directory
+from tests.support.post_office import PostOffice
 from tests.support.provider import settings_with_provider
 from tests.support.server import Server
 from tests.support.webhooks import SETTINGS
@@ -20,11 +21,19 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
 
 
 @pytest.fixture(scope="module")
+def office() -> Iterator[PostOffice]:
+    found = PostOffice()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
 def company(
-    tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str], office: PostOffice
 ) -> Iterator[Company]:
     """An open ledger with a provider that is not required; it is audited after the tests."""
-    server = Server(tmp_path_factory.mktemp("organisation") / "data", **settings)
+    data = tmp_path_factory.mktemp("organisation") / "data"
+    server = Server(data, **settings | office.settings)
     server.start()
     found = Company(server)
     try:

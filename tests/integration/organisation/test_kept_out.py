@@ -13,7 +13,8 @@ from tests.integration.http.company import Company
 from tests.integration.organisation.members import code_of, member
 from tests.support.actor import policy_of
 from tests.support.directory import Directory, link, unlink
-from tests.support.mailboxes import until
+from tests.support.mailboxes import about, until, verified
+from tests.support.post_office import PostOffice, text_of
 from tests.support.receiver import Receiver
 from tests.support.server import Server
 from tests.support.unused_names import unused
@@ -46,6 +47,32 @@ def test_who_is_ended_there_hears_nothing_from_here(company: Company, directory:
         assert directory.set_active(user, active=True).status_code == 200
         assert stranger.get(feeds["inbox"]).status_code == 200
         company.ada.client.post(f"/api/webhooks/{webhook}/remove", json={})
+
+
+def test_administrators_hear_by_mail_whom_the_directory_keeps_out(
+    company: Company, directory: Directory, office: PostOffice
+) -> None:
+    mia, bob = member(company), member(company, "Bob")
+    address, of_bob = verified(company.ada, office), verified(bob, office)
+    assert link(mia, "sub-mail").status_code == 204
+    user = directory.user(unused("mail"), external_id="sub-mail")
+
+    def told() -> list[str]:
+        words = "keeps a person out"
+        return [
+            str(each["To"])
+            for each in office.letters
+            if words in str(each["Subject"]) and mia.user in text_of(each)
+        ]
+
+    for times in (1, 2):  # each block is told once
+        assert directory.set_active(user, active=False).status_code == 200
+        assert until(lambda times=times: len(told()) == times)  # type: ignore[misc]  # mypy knows no default of a lambda
+        assert directory.set_active(user, active=True).status_code == 200
+    assert {*told()} == {address}
+    assert of_bob not in told()
+    letter = office.wait_for(about(address, "keeps a person out"))
+    assert mia.name not in str(letter)
 
 
 def test_an_account_is_told_to_its_person_and_forgotten_with_their_name(

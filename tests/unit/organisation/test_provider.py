@@ -79,6 +79,15 @@ def test_a_token_of_the_provider_for_us_names_its_person() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["a\0b", "a\nb", "a\u202eb", "a\u200bb", "\u3164", "x" * 256, 7, None]
+)
+def test_a_name_that_no_page_can_show_is_dropped(name: Any) -> None:
+    told = CLAIMS | {"preferred_username": name, "groups": [name, "ledger-legal"]}
+    found = Stand().identity(signed(told), "n", now_s=NOW_S)
+    assert (found.username, found.groups) == ("", ("ledger-legal",))
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"iss": "https://evil.example"},
@@ -96,6 +105,8 @@ def test_a_token_of_the_provider_for_us_names_its_person() -> None:
         {"exp": NOW_S - 60},
         {"sub": ""},
         {"sub": "a\nb"},
+        {"sub": "a\0b"},
+        {"sub": "a\u202eb"},
         {"sub": "x" * 256},
         {"sub": 7},
         {"exp": "soon"},

@@ -100,6 +100,8 @@ def test_members_are_added_replaced_and_removed(operation: dict[str, Any], membe
         (patch({"op": "replace", "path": "active", "value": None}), "scim_invalidValue"),
         (patch({"op": "replace", "path": "userName", "value": ""}), "scim_invalidValue"),
         (patch({"op": "replace", "path": "userName", "value": "a\nb"}), "scim_invalidValue"),
+        (patch({"op": "replace", "path": "userName", "value": "a\0b"}), "scim_invalidValue"),
+        (patch({"op": "replace", "path": "userName", "value": "\u3164"}), "scim_invalidValue"),
         (patch({"op": "replace", "path": "userName", "value": "a" * 257}), "scim_invalidValue"),
         (patch({"op": "replace", "path": "id", "value": "a"}), "scim_invalidPath"),
     ],

@@ -5,13 +5,13 @@ Therefore each statement does the same when it is repeated.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 
-from ledger.errors import LedgerError, UnavailableError
+from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.store.postgres.connections import LOST_S, DatabaseConnection
 from ledger.store.postgres.database_errors import DoubtError, UnreachableError
 from ledger.store.postgres.identity import LogIdentity
@@ -20,7 +20,10 @@ STATE_S = 5.0  # less than the event loop's patience
 
 
 class SharedState:
-    """A connection to read and one to write; every call may raise UnavailableError."""
+    """A connection to read and one to write.
+
+    Every call may raise UnavailableError, and MalformedError `text_refused` for U+0000 in a text.
+    """
 
     def __init__(self, url: str) -> None:
         identity = LogIdentity()
@@ -36,11 +39,13 @@ class SharedState:
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that only reads."""
+        _require_storable(values)
         with _available():
             return self._reader.rows(query, *values)
 
     def change(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a statement once it is committed; after a lost connection, again."""
+        _require_storable(values)
         began_s = time.monotonic()
         with _available():
             try:
@@ -49,6 +54,12 @@ class SharedState:
                 if time.monotonic() - began_s > LOST_S:
                     raise
                 return self._writer.change(query, *values)
+
+
+def _require_storable(values: Sequence[Any]) -> None:
+    """Raise MalformedError `text_refused` for U+0000, which no text of the database can have."""
+    if any(isinstance(each, str) and "\0" in each for each in values):
+        raise MalformedError("text_refused", "the request has U+0000 in a name")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.errors import ConflictError
+from ledger.organisation.blocks import BlockList
 from ledger.organisation.people import AccountLink, OrganisationPeople
 from ledger.organisation.provider import Identity
 from ledger.organisation.scim import ScimUser
@@ -73,9 +74,9 @@ def test_who_links_while_the_provider_ends_them_is_blocked(
         user = ScimUser("mia", "sub", active=False, changed_ms=5)
         assert OrganisationPeople(other, "https://id.example").before("x", user) == user
         people.link("person", Identity("sub", "mia"), now_ms=4)  # between its two looks
-        assert people.blocked() == frozenset()
+        assert people.blocks.everybody() == frozenset()
         shown = service.create("user", told)
-        assert people.blocked() == {"person"}
+        assert people.blocks.everybody() == {"person"}
         service.patch(
             "user",
             shown["id"],
@@ -84,13 +85,13 @@ def test_who_links_while_the_provider_ends_them_is_blocked(
                 "Operations": [{"op": "replace", "path": "active", "value": True}],
             },
         )
-        assert people.blocked() == frozenset()
+        assert people.blocks.everybody() == frozenset()
         service.delete("user", shown["id"])
-        assert people.blocked() == {"person"}
+        assert people.blocks.everybody() == {"person"}
         assert people.link_of("person") == AccountLink("sub", "mia", 4, external_id="sub")
         again = service.create("user", told | {"active": True})  # hired again, with another id
         assert again["id"] != shown["id"]
-        assert people.blocked() == frozenset()
+        assert people.blocks.everybody() == frozenset()
 
 
 def test_a_name_that_two_people_have_there_binds_neither(directory: Directory) -> None:
@@ -99,12 +100,12 @@ def test_a_name_that_two_people_have_there_binds_neither(directory: Directory) -
         people.link(person, Identity(f"sub-{person}", "same@example.com"), now_ms=4)
     service = ScimService(people, "", lambda: 5, lambda: None)
     service.create("user", {"userName": "same@example.com", "active": False})
-    assert people.blocked() == frozenset()
+    assert people.blocks.everybody() == frozenset()
     service.create("user", {"userName": "b", "externalId": "sub-two", "active": False})
-    assert people.blocked() == {"two"}
+    assert people.blocks.everybody() == {"two"}
     assert people.unlink("two")
     assert not people.unlink("two")
-    assert people.blocked() == frozenset()
+    assert people.blocks.everybody() == frozenset()
 
 
 def test_a_name_that_goes_to_somebody_else_lets_nobody_in_again(directory: Directory) -> None:
@@ -113,12 +114,12 @@ def test_a_name_that_goes_to_somebody_else_lets_nobody_in_again(directory: Direc
     service = ScimService(people, "", lambda: 5, lambda: None)
     gone = service.create("user", {"userName": "j.smith", "externalId": "sub-left"})
     service.delete("user", gone["id"])
-    assert people.blocked() == {"left"}
+    assert people.blocks.everybody() == {"left"}
     user = service.create("user", {"userName": "j.smith", "externalId": "sub-new"})
-    assert people.blocked() == {"left"}
+    assert people.blocks.everybody() == {"left"}
     people.link("new", Identity("sub-new", "j.smith"), now_ms=6)
     service.delete("user", user["id"])
-    assert people.blocked() == {"left", "new"}
+    assert people.blocks.everybody() == {"left", "new"}
 
 
 def test_an_external_id_takes_a_user_from_who_has_it_by_a_name(directory: Directory) -> None:
@@ -129,7 +130,7 @@ def test_an_external_id_takes_a_user_from_who_has_it_by_a_name(directory: Direct
     user = str(service.create("user", told)["id"])
     people.link("new", Identity("sub-new", "newcomer"), now_ms=6)
     service.replace("user", user, told | {"active": False})
-    assert people.blocked() == {"new"}
+    assert people.blocks.everybody() == {"new"}
 
 
 def test_what_is_refused_blocks_nobody(directory: Directory) -> None:
@@ -141,7 +142,78 @@ def test_what_is_refused_blocks_nobody(directory: Directory) -> None:
     told = {"userName": "taken", "externalId": "sub", "active": False}
     with pytest.raises(ConflictError, match="scim_uniqueness"):
         service.replace("user", user["id"], told)
-    assert people.blocked() == frozenset()
+    assert people.blocks.everybody() == frozenset()
+
+
+def test_a_creation_that_loses_a_race_leaves_no_block_behind(directory: Directory) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("mia", Identity("sub", "mia"), now_ms=4)
+    raced = OrganisationPeople(late_for(directory), "https://id.example")
+    told = {"userName": "mia", "externalId": "sub", "active": False}
+    with pytest.raises(ConflictError, match="scim_uniqueness"):
+        ScimService(raced, "", lambda: 5, lambda: None).create("user", told)
+    assert people.blocks.everybody() == frozenset()
+    assert people.blocks.untold(limit=9) == []
+    user = ScimService(people, "", lambda: 6, lambda: None).create("user", told)
+    assert people.blocks.everybody() == {"mia"}
+    assert people.blocks.untold(limit=9) == [("mia", 6)]
+    service = ScimService(people, "", lambda: 7, lambda: None)
+    service.replace("user", user["id"], told | {"active": True})
+    assert people.blocks.everybody() == frozenset()
+
+
+def test_a_block_that_another_request_took_over_stays(directory: Directory) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("mia", Identity("sub", "mia"), now_ms=4)
+    service = ScimService(people, "", lambda: 5, lambda: None)
+    taking = late_for(directory, lambda: people.blocks.block("mia", 6, "her user"))
+    raced = OrganisationPeople(taking, "https://id.example")
+    told = {"userName": "mia", "externalId": "sub", "active": False}
+    with pytest.raises(ConflictError, match="scim_uniqueness"):
+        ScimService(raced, "", lambda: 5, lambda: None).create("user", told)
+    assert people.blocks.everybody() == {"mia"}
+    people.blocks.lift("mia")
+    user = service.create("user", told)  # a block that is there is not the refused request's
+    with pytest.raises(ConflictError, match="scim_uniqueness"):
+        ScimService(raced, "", lambda: 5, lambda: None).create("user", told | {"userName": "m"})
+    assert people.blocks.everybody() == {"mia"}
+    service.delete("user", user["id"])
+    assert people.blocks.everybody() == {"mia"}
+
+
+def test_administrators_are_told_of_each_block_once(directory: Directory) -> None:
+    blocks = BlockList(directory)
+    blocks.block("mia", 5, "u")
+    assert blocks.untold(limit=9) == [("mia", 5)]
+    blocks.told("mia")
+    blocks.block("mia", 7)  # her user is deleted: the same block
+    assert blocks.untold(limit=9) == []
+    assert blocks.everybody() == {"mia"}
+    blocks.lift("mia")
+    blocks.told("mia")
+    blocks.block("mia", 9, "u")
+    assert blocks.untold(limit=9) == [("mia", 9)]
+
+
+def late_for(directory: Directory, meanwhile: Callable[[], object] = lambda: None) -> Any:
+    return Raced(directory, meanwhile)
+
+
+class Raced:
+    """A directory in which another request takes each new user's name first."""
+
+    def __init__(self, directory: Directory, meanwhile: Callable[[], object]) -> None:
+        self._directory = directory
+        self._meanwhile = meanwhile
+
+    def add(self, entry: DirectoryEntry) -> bool:
+        if entry.kind != "user":
+            return self._directory.add(entry)
+        self._meanwhile()
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._directory, name)
 
 
 class Interrupted:
@@ -178,7 +250,7 @@ def test_an_end_holds_although_an_earlier_request_lifts_the_block_late(
 
     late: Any = Interrupted(directory, end)
     OrganisationPeople(late, "https://id.example").after(user)
-    assert people.blocked() == {"mia"}
+    assert people.blocks.everybody() == {"mia"}
 
 
 def test_the_same_subject_of_another_issuer_is_another_account(directory: Directory) -> None:
@@ -188,4 +260,4 @@ def test_the_same_subject_of_another_issuer_is_another_account(directory: Direct
     ScimService(people, "", lambda: 5, lambda: None).create(
         "user", {"userName": "x", "externalId": "sub", "active": False}
     )
-    assert people.blocked() == {"b"}
+    assert people.blocks.everybody() == {"b"}
