@@ -27,6 +27,14 @@ MAX_DEFINITION_BYTES = 65_536
 MAX_DRAFTERS = 256
 MINUTE_MS = 60_000
 MOST_FRESH_MINUTES = 10_080  # 7 days
+MOST_TOLD = 8
+
+
+class ToldContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What messages tell of a statement of the type: its title, and members of its content."""
+
+    title: bool = False
+    members: tuple[str, ...] = ()
 
 
 class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -34,6 +42,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
 
     `supersede` says who drafts a new version of a statement of the type, beside its creator.
     `freshness` is how old a signature about a statement of the type may be, in milliseconds.
+    `messages` is what messages tell of it; without it, nothing.
     """
 
     name: str
@@ -46,6 +55,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
     usable: Usable | None = None
     supersede: SupersededBy = "creator"
     freshness: SafeInteger | None = None
+    messages: ToldContent | None = None
 
 
 class DefinedType(msgspec.Struct, frozen=True):
@@ -102,6 +112,7 @@ def parse_definition(text: str) -> DefinedType:
     _check_freshness(found.freshness)
     schema = parse_schema(found.schema)
     _require_labels(found.schema)
+    _check_messages(found.messages, schema)
     return DefinedType(found, schema, sha256_hex(raw))
 
 
@@ -130,6 +141,20 @@ def _check_freshness(freshness_ms: int | None) -> None:
     if rest or not 1 <= minutes <= MOST_FRESH_MINUTES:
         most = f"{MOST_FRESH_MINUTES:,}"
         raise _invalid(f"freshness is 1 to {most} whole minutes, in milliseconds")
+
+
+def _check_messages(told: ToldContent | None, schema: ContentSchema) -> None:
+    if told is None:
+        return
+    if not (told.title or told.members):
+        raise _invalid("messages has title, members or both: without it, messages tell nothing")
+    distinct = len(set(told.members)) == len(told.members)
+    if len(told.members) > MOST_TOLD or not distinct:
+        raise _invalid(f"messages tell at most {MOST_TOLD} members, each of them once")
+    for each in told.members:
+        require_text(each, "label")
+        if each not in schema.properties:
+            raise _invalid("messages tell members that the properties of the schema name")
 
 
 def _invalid(detail: str) -> MalformedError:

@@ -1,4 +1,4 @@
-"""Letters: plain text and simple HTML, with no content of a statement.
+"""Letters: plain text and simple HTML, with no content that a type does not let messages tell.
 
 A header is made by the standard library from checked values, which refuses line ends in each.
 """
@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from ledger.domain.policy_words import moment
+from ledger.domain.quoting import quoted
 from ledger.encoding import b64u_encode
 from ledger.store.ports.messages import Mailbox, Message
 
@@ -54,7 +55,8 @@ class LetterItem(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `person` is whose passkeys it is about, for an administrator. `count` is how many other messages
     it stands for. `active_from` is when a new passkey begins to work.
-    `address` is where it goes, empty for the person's verified address.
+    `address` is where it goes, empty for the person's verified address. `title` and `content`, as
+    labels and values, are what the statement's type lets messages tell.
     """
 
     kind: LetterKind
@@ -67,6 +69,8 @@ class LetterItem(msgspec.Struct, frozen=True, omit_defaults=True):
     person: str = ""
     count: int = 0
     active_from: str = ""
+    title: str = ""
+    content: tuple[tuple[str, str], ...] = ()
 
 
 class LetterWriter(msgspec.Struct, frozen=True):
@@ -115,9 +119,9 @@ def letter(
     plain = [line for sentence, link in parts for line in (sentence, link, "") if line or not link]
     made.set_content("\n".join([*plain, "-- ", footer, where]) + "\n")
     paragraphs = [
-        f'<p>{html.escape(sentence)}<br><a href="{html.escape(link)}">{html.escape(link)}</a></p>'
+        f'<p>{_lines(sentence)}<br><a href="{html.escape(link)}">{html.escape(link)}</a></p>'
         if link
-        else f"<p>{html.escape(sentence)}</p>"
+        else f"<p>{_lines(sentence)}</p>"
         for sentence, link in parts
     ]
     paragraphs.append(
@@ -143,9 +147,15 @@ def _told(item: LetterItem, origin: str, text: CatalogueText) -> tuple[str, str]
         return text("mail.folded", count=item.count), f"{origin}/inbox"
     sentence = text(f"mail.{item.kind}", **values)
     if item.statement:
-        return sentence, f"{origin}/statements/{item.statement}"
+        title = [quoted(item.title)] if item.title else []
+        lines = [sentence, *title, *(f"{label}: {value}" for label, value in item.content)]
+        return "\n".join(lines), f"{origin}/statements/{item.statement}"
     if item.person:
         return sentence, f"{origin}/people/{item.person}"
     if item.kind == "operator_link":
         return sentence, f"{origin}/people"
     return sentence, "" if item.kind in ("code", "moved") else f"{origin}/account"
+
+
+def _lines(text: str) -> str:
+    return html.escape(text).replace("\n", "<br>")

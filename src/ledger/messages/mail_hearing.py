@@ -4,7 +4,7 @@ A person's mail begins with their verified address, and ends with their standing
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -29,7 +29,7 @@ from ledger.domain.vocabulary import ADMINISTRATOR
 from ledger.messages.hearing import Stored
 from ledger.messages.letters import URGENT, LetterItem, LetterKind
 from ledger.messages.mail_times import due_ms
-from ledger.messages.outline import EXPIRING, Outline, message_id
+from ledger.messages.outline import EXPIRING, NOTHING, Outline, Told, message_id
 from ledger.store.ports.messages import Mailbox, Message
 from projections import inbox, readers, users
 from projections.facts import OPEN, find_stream
@@ -57,8 +57,16 @@ _ENDING = (
 class MailMaker:
     """Makes the mail of one ledger about events and deadlines, for some mailboxes."""
 
-    def __init__(self, ledger: str, mailboxes: Sequence[Mailbox], now_ms: int) -> None:
+    def __init__(
+        self,
+        ledger: str,
+        mailboxes: Sequence[Mailbox],
+        now_ms: int,
+        content_of: Callable[[str], Told] = lambda _: NOTHING,
+    ) -> None:
+        """`content_of` returns what the type of a statement lets messages tell."""
         self._ledger = ledger
+        self._content_of = content_of
         self._now_ms = now_ms
         self._boxes = {each.person: each for each in mailboxes if each.verified_ms is not None}
 
@@ -211,6 +219,10 @@ class MailMaker:
         ]
 
     def _message(self, box: Mailbox, told: Outline, item: LetterItem) -> Message:
+        if item.statement:
+            told_of_it = self._content_of(item.statement)
+            shown = tuple(told_of_it.shown())
+            item = msgspec.structs.replace(item, title=told_of_it.title, content=shown)
         return Message(
             message_id(self._ledger, told, "mail", box.person),
             "mail",

@@ -22,6 +22,7 @@ from ledger.domain.events import BodiesErased, Event, LedgerRestored, NameErased
 from ledger.messages import hearing
 from ledger.messages.hearing import Stored
 from ledger.messages.mail_hearing import MailMaker
+from ledger.messages.told_content import ContentTeller
 from ledger.store.log import Log
 from ledger.store.ports.messages import Mailbox, Message, MessageStore, OutboxPlace, Webhook
 from projections import erasures
@@ -140,13 +141,20 @@ class Outbox:
             news = [each for stored in batch for each in hearing.told(db, stored)]
             ends = hearing.ending(db, after_ms=start.until_ms, until_ms=new.until_ms)
             news += [each for _, each in ends]
+            at = self._models.views.position(db)
+            teller = ContentTeller(db, self._models.log, at=at)
+            news = [
+                msgspec.structs.replace(each, content=teller.of(each.stream))
+                if each.of_statement
+                else each
+                for each in news
+            ]
             made = hearing.for_webhooks(db, self._ledger, receivers.webhooks, news, now_ms=now_ms)
             boxes = receivers.mailboxes if self._has_mail else []
-            mail = MailMaker(self._ledger, boxes, now_ms)
+            mail = MailMaker(self._ledger, boxes, now_ms, teller.of)
             for stored in batch:
                 made += mail.about(db, stored)
             now = clock.to_text(now_ms)
-            at = self._models.views.position(db)
             return made + mail.about_ends(db, ends, at=at, now=now)
 
     def _without_erased(

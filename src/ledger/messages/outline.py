@@ -1,11 +1,11 @@
-"""What a message says: its kind, a time, ids and a digest, and no content. Pure.
+"""What a message says: its kind, a time, ids and a digest, and what a type lets it tell. Pure.
 
 Every repetition of a message has the same id and the same bytes: both derive from the event's place
 in the log, its leaf hash, and who is told what.
 """
 
 import hashlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,6 +25,7 @@ from ledger.domain.events import (
     StatementWithdrawn,
     StatementWithdrawnByChange,
 )
+from ledger.domain.text import plain
 from ledger.domain.vocabulary import Status
 from ledger.encoding import b64u_encode, jcs
 
@@ -46,14 +47,38 @@ APPROVED, REJECTED = "statement.approved", "statement.rejected"
 EXPIRING, EXPIRED = "statement.expiring", "statement.expired"
 TEST = "webhook.test"
 # The kinds that a decision has besides its own once it ends its statement.
+MOST_SHOWN_CHARS = 200  # of a value that people read
 _ENDINGS: dict[Status, str] = {"approved": APPROVED, "rejected": REJECTED}
+
+
+class ToldValue(NamedTuple):
+    """A member of the content: its name, its label in the schema, and its value as drafted."""
+
+    name: str
+    label: str
+    value: bytes
+
+
+class Told(NamedTuple):
+    """What messages tell of a statement beside that something happened; nothing by default."""
+
+    title: str = ""
+    values: tuple[ToldValue, ...] = ()
+
+    def shown(self) -> list[tuple[str, str]]:
+        """Return labels and values as people read them."""
+        return [(plain(each.label), _shown(each.value)) for each in self.values]
+
+
+NOTHING = Told()
 
 
 class Outline(msgspec.Struct, frozen=True):
     """What a message tells: its kind, when it happened, and of which stream.
 
     `position` and `leaf` are those of the event, or of the draft where only time has passed.
-    `status` is the statement's after this, `sha256` the digest of its document.
+    `status` is the statement's after this, `sha256` the digest of its document. `content` is what
+    its type lets messages tell.
     """
 
     kind: str
@@ -63,6 +88,7 @@ class Outline(msgspec.Struct, frozen=True):
     leaf: bytes
     status: Status | None = None
     sha256: str | None = None
+    content: Told = NOTHING
 
     @property
     def of_statement(self) -> bool:
@@ -115,4 +141,14 @@ def webhook_body(ledger: str, told: Outline) -> bytes:
         data["status"] = told.status
     if told.sha256 is not None:
         data["sha256"] = told.sha256
+    if told.content.title:
+        data["title"] = told.content.title
+    if told.content.values:
+        data["content"] = {each.name: msgspec.Raw(each.value) for each in told.content.values}
     return msgspec.json.encode({"type": told.kind, "timestamp": told.at, "data": data})
+
+
+def _shown(value: bytes) -> str:
+    found = msgspec.json.decode(value)
+    text = plain(found) if isinstance(found, str) else value.decode()
+    return text if len(text) <= MOST_SHOWN_CHARS else f"{text[: MOST_SHOWN_CHARS - 1]}…"

@@ -26,7 +26,7 @@ from ledger.domain.policy_words import listed, many_of, moment, node_phrase, pol
 from ledger.domain.quoting import quoted
 from ledger.domain.statement_types import parse_definition
 from ledger.pages.texts import text
-from ledger.pages.words import age_phrase, values_phrase
+from ledger.pages.words import age_phrase, told_phrase, values_phrase
 from projections import changes, users
 from projections.rules import RulesInForce
 
@@ -162,6 +162,7 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
 def _of_definition(definition: str, names: Mapping[str, str]) -> dict[str, str]:
     """Return what a definition of a type says in words: its rules, but for the schema."""
     known = parse_definition(definition).definition
+    told = told_phrase(known)
     return {
         "name": known.name,
         "version": str(known.version),
@@ -169,6 +170,7 @@ def _of_definition(definition: str, names: Mapping[str, str]) -> dict[str, str]:
         "drafters": listed([many_of(each, names) for each in known.drafters]),
         "supersede": text("change.superseded-by.drafters") if known.supersede == "drafters" else "",
         "fresh": _fresh(known.freshness),
+        "told": text("change.told", what=told) if told else "",
         "policy": policy_sentence(known.policy, names),
     }
 

@@ -12,7 +12,7 @@ from ledger.domain.policy_words import listed, many_of, policy_sentence
 from ledger.domain.statement_types import TypeDefinition, parse_definition
 from ledger.domain.vocabulary import AUDITOR, SupersededBy
 from ledger.pages.uses import usable_sentence
-from ledger.pages.words import age_phrase
+from ledger.pages.words import age_phrase, told_phrase
 from projections import types, users
 from projections.statements import StatementDetail
 from projections.types import TypeDetail
@@ -30,6 +30,7 @@ class ShownType(NamedTuple):
     usable: str
     supersede: SupersededBy
     fresh: str
+    told: str
 
 
 class NextVersion(NamedTuple):
@@ -52,6 +53,7 @@ def shown(db: sqlite3.Connection, *, at: int) -> list[ShownType]:
             usable="" if known.usable is None else usable_sentence(known.usable, names),
             supersede=known.supersede,
             fresh=age_phrase(known.freshness or clock.SKEW_MS),
+            told=told_phrase(known),
         )
         for each, known in zip(found, definitions, strict=True)
     ]

@@ -1,7 +1,8 @@
 """Feeds of one person: their inbox as Atom (RFC 4287) and deadlines as iCalendar (RFC 5545).
 
 Everybody who has the address reads them, without a session, until their owner ends it. They say
-which statements wait and until when; they have no titles, no names and no content.
+which statements wait and until when; they have no names, and of titles and content what the type of
+a statement lets messages tell.
 """
 
 from xml.sax.saxutils import escape
@@ -15,6 +16,8 @@ from ledger.http.context import FromMessenger, FromOrganisation, FromSite
 from ledger.http.mailboxes import token_digest
 from ledger.http.organisation_gate import Organisation
 from ledger.messages.messenger import Messenger
+from ledger.messages.outline import Told
+from ledger.messages.told_content import ContentTeller
 from ledger.pages.texts import text
 from ledger.pages.web import FromWeb, Web
 from projections import inbox, users
@@ -36,11 +39,11 @@ def inbox_feed(
     person, waiting, now = _waiting(web, messenger, organisation, token)
     origin = site.settings.origin
     entries = "".join(
-        f"<entry><id>urn:uuid:{each.id}</id><title>{escape(text('feed.entry'))}</title>"
+        f"<entry><id>urn:uuid:{each.id}</id><title>{escape(_titled('feed.entry', told))}</title>"
         f"<updated>{each.created_at}</updated>"
         f'<link href="{escape(origin)}/statements/{each.id}"/>'
-        f"<summary>{escape(text('feed.ends', time=moment(each.expires_at)))}</summary></entry>"
-        for each in waiting
+        f"<summary>{escape(_summary(each, told))}</summary></entry>"
+        for each, told in waiting
     )
     feed = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
@@ -62,13 +65,14 @@ def deadlines(
     """Return until when what waits for the owner of a feed can be decided, as iCalendar."""
     _, waiting, now = _waiting(web, messenger, organisation, token)
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ledger//deadlines//EN"]
-    for each in waiting:
+    for each, told in waiting:
         lines += [
             "BEGIN:VEVENT",
             f"UID:{each.id}",
             f"DTSTAMP:{_stamp(now)}",
             f"DTSTART:{_stamp(each.expires_at)}",
-            f"SUMMARY:{text('feed.deadline')}",
+            f"SUMMARY:{_escaped(_titled('feed.deadline', told))}",
+            f"DESCRIPTION:{_escaped(_summary(each, told))}",
             f"URL:{site.settings.origin}/statements/{each.id}",
             "END:VEVENT",
         ]
@@ -88,6 +92,22 @@ def folded(line: str) -> str:
     return "\r\n".join([*parts, rest]) + "\r\n"
 
 
+def _titled(key: str, told: Told) -> str:
+    return f"{text(key)}: {told.title}" if told.title else text(key)
+
+
+def _summary(statement: StatementSummary, told: Told) -> str:
+    lines = [f"{label}: {value}" for label, value in told.shown()]
+    return "\n".join([text("feed.ends", time=moment(statement.expires_at)), *lines])
+
+
+def _escaped(value: str) -> str:
+    """Return a text as a value of iCalendar (RFC 5545 section 3.3.11)."""
+    for mark in ("\\", ";", ","):
+        value = value.replace(mark, f"\\{mark}")
+    return value.replace("\n", "\\n")
+
+
 def _stamp(at: str) -> str:
     """Return a time as iCalendar writes it: `20261129T060000Z`."""
     return f"{at[:19].replace('-', '').replace(':', '')}Z"
@@ -95,8 +115,8 @@ def _stamp(at: str) -> str:
 
 def _waiting(
     web: Web, messenger: Messenger, organisation: Organisation | None, token: str
-) -> tuple[str, list[StatementSummary], str]:
-    """Return whose feed this is, what waits for them, and the time.
+) -> tuple[str, list[tuple[StatementSummary, Told]], str]:
+    """Return whose feed this is, what waits for them and what is told of it, and the time.
 
     Raises NotFoundError `not_found` for another token, and once the person may not act any more.
     """
@@ -108,5 +128,6 @@ def _waiting(
             found = users.by_id(db, person, at=at, now=now)
             if found is not None and found.standing == "active":
                 page = inbox.page(db, user_id=person, at=at, now=now, limit=_MOST)
-                return person, page.items, now
+                teller = ContentTeller(db, web.models.log, at=at)
+                return person, [(each, teller.of(each.id)) for each in page.items], now
     raise NotFoundError("not_found", "there is no such feed")

@@ -54,6 +54,14 @@ def fresh_for(kind: TypeDefinition | None) -> str | None:
     return age_phrase(fresh_ms) if fresh_ms > clock.SKEW_MS else None
 
 
+def told_phrase(kind: TypeDefinition) -> str:
+    """Return what messages tell of a type's statements, e.g. `its title and “amount”`, or ""."""
+    if kind.messages is None:
+        return ""
+    title = [text("change.told.title")] if kind.messages.title else []
+    return listed([*title, *map(quoted, kind.messages.members)])
+
+
 def wait(age_ms: int) -> str:
     """Return `400 days`, or `36 hours` if that is no whole number of days; hours round up."""
     hours = -(-age_ms // 3_600_000)

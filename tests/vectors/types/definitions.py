@@ -157,6 +157,73 @@ DEFINITIONS: Tries = {
         lambda told: made(told, define(definition(supersede="drafters"))),
         None,
     ),
+    "a definition whose messages tell the title": (
+        lambda told: made(told, define(definition(messages={"title": True}))),
+        None,
+    ),
+    "a definition whose messages tell members": (
+        lambda told: made(
+            told, define(definition(messages={"title": False, "members": ["amount", "seats"]}))
+        ),
+        None,
+    ),
+    "a definition with null for its messages": (
+        lambda told: made(told, define(definition(messages=None))),
+        None,
+    ),
+    "messages that tell nothing": (_ill(messages={}), "type_invalid"),
+    "messages that say that they tell nothing": (
+        _ill(messages={"title": False, "members": []}),
+        "type_invalid",
+    ),
+    "messages that tell all": (_ill(messages=True), "type_invalid"),
+    "messages that tell something unknown": (_ill(messages={"creator": True}), "type_invalid"),
+    "messages with a title that is text": (_ill(messages={"title": "yes"}), "type_invalid"),
+    "messages with null for the title": (_ill(messages={"title": None}), "type_invalid"),
+    "messages with a member that is no text": (_ill(messages={"members": [1]}), "type_invalid"),
+    "messages that tell one member": (_ill(messages={"members": "amount"}), "type_invalid"),
+    "messages that tell a member twice": (
+        _ill(messages={"members": ["amount", "amount"]}),
+        "type_invalid",
+    ),
+    "messages that tell nine members": (
+        _ill(
+            messages={"members": [*"abcdefghi"]},
+            schema={"properties": {each: True for each in "abcdefghi"}},
+        ),
+        "type_invalid",
+    ),
+    "messages that tell eight members": (
+        lambda told: made(
+            told,
+            define(
+                definition(
+                    messages={"members": [*"abcdefgh"]},
+                    schema={"properties": {each: True for each in "abcdefgh"}},
+                )
+            ),
+        ),
+        None,
+    ),
+    "messages that tell a member which the schema does not name": (
+        _ill(messages={"members": ["place"]}),
+        "type_invalid",
+    ),
+    "messages that tell a member whose name nobody sees": (
+        _ill(messages={"members": ["a\u200b"]}, schema={"properties": {"a\u200b": True}}),
+        "text_refused",
+    ),
+    "messages that tell a member of a schema of anything": (
+        _ill(messages={"members": ["amount"]}, schema=True),
+        "type_invalid",
+    ),
+    "messages that tell a member of a member": (
+        _ill(
+            messages={"members": ["b"]},
+            schema={"properties": {"a": {"properties": {"b": True}}}},
+        ),
+        "type_invalid",
+    ),
     "a definition without a title": (_ill(title=""), "type_invalid"),
     "a title with a control character": (_ill(title="Terms\u0007"), "text_refused"),
     "a label that shows text as another": (

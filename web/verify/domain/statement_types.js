@@ -6,7 +6,7 @@ import { parse } from "../../static/js/lib/strict-json.js";
 import { SKEW_MS } from "../clock.js";
 import { parseJson, same } from "../encoding.js";
 import { refuse } from "../errors.js";
-import { integer, listOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
+import { flag, integer, listOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
 import { requireAge } from "./charter_values.js";
 import { requireTitle, RESERVED, TYPE_NAME } from "./document.js";
 import { covers, isMember, maySign, members, policy, requireShape, split } from "./policy.js";
@@ -18,6 +18,7 @@ const MAX_DEFINITION_BYTES = 64 * 1024;
 const MAX_DRAFTERS = 256;
 const MINUTE_MS = 60_000;
 const MOST_FRESH_MINUTES = 10_080; // 7 days
+const MOST_TOLD = 8;
 
 const definition = struct({
   name: text,
@@ -30,6 +31,7 @@ const definition = struct({
   usable: optional(usable),
   supersede: withDefault(oneOf(...Object.values(SUPERSEDED_BY)), SUPERSEDED_BY.CREATOR),
   freshness: optional(integer),
+  messages: optional(struct({ title: withDefault(flag, false), members: withDefault(listOf(text), []) })),
 });
 
 /** Return the type that a definition defines, without its digest. */
@@ -54,6 +56,7 @@ export function parseDefinition(source) {
   const { members: top } = parse(source);
   const schema = schemaOf(top.find(([name]) => name === "schema")[1]);
   requireLabels(schema);
+  if (found.messages !== null) requireTold(found.messages, schema);
   return { ...found, schema };
 }
 
@@ -85,6 +88,17 @@ function requireFreshness(freshnessMs) {
   const minutes = freshnessMs / MINUTE_MS;
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > MOST_FRESH_MINUTES) {
     invalid(`freshness is 1 to ${MOST_FRESH_MINUTES} whole minutes, in milliseconds`);
+  }
+}
+
+function requireTold({ title, members: names }, { properties }) {
+  if (!title && !names.length) invalid("messages has title, members or both");
+  if (names.length > MOST_TOLD || new Set(names).size !== names.length) {
+    invalid(`messages tell at most ${MOST_TOLD} members, each of them once`);
+  }
+  for (const name of names) {
+    requireText(name, "label");
+    if (!properties.has(name)) invalid("messages tell members that the properties of the schema name");
   }
 }
 

@@ -56,15 +56,19 @@ function values(
 }
 
 /** Return what a definition of a type says in words: its rules, but for the schema. */
-const ofDefinition = ({ name, version, title, drafters, policy, supersede, freshness }, names, texts) => ({
+const ofDefinition = ({ name, version, title, drafters, policy, supersede, freshness, messages }, names, texts) => ({
   name,
   version,
   title,
   drafters: listed(drafters.map((each) => manyOf(each, names))),
   supersede: supersede === "drafters" ? texts["change.superseded-by.drafters"] : "",
   fresh: freshness ? fill(texts["change.fresh"], { age: agePhrase(freshness, texts) }) : "",
+  told: messages ? fill(texts["change.told"], { what: toldPhrase(messages, texts) }) : "",
   policy: policySentence(policy, names),
 });
+
+const toldPhrase = ({ title, members = [] }, texts) =>
+  listed([...(title ? [texts["change.told.title"]] : []), ...members.map(quoted)]);
 
 /** Return the values of the charter in words. */
 function valuesPhrase({ registration, floor, maxAge, untyped, homes = HOMES, recoveryWait = DAY_MS }, texts) {

@@ -69,9 +69,17 @@ function definition() {
     ...(usable && { usable: JSON.parse(usable) }), // as in the version before
     ...(days && { maxAge: Math.round(days * 24) * HOUR_MS }),
     ...(minutes && { freshness: minutes * MINUTE_MS }),
+    ...told(),
   };
   const said = Object.entries(members).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   return `{\n${[...said, `  "schema": ${field("schema").value.trim()}`].join(",\n")}\n}`;
+}
+
+/** Return the member `messages`, or none. */
+function told() {
+  const members = field("told").value.split(",").map((each) => each.trim()).filter(Boolean);
+  const title = field("told-title").checked;
+  return (title || members.length) && { messages: { title, members } };
 }
 
 /** Return what is wrong with the schema, or "" after showing the form that it gives. */
