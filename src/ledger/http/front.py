@@ -35,6 +35,7 @@ from ledger.http.quotas import (
 )
 from ledger.http.refusal_page import PAGE_TYPE, refusal_page, wants_page
 from ledger.http.requests import MAX_STATEMENT_BYTES, Read, replay
+from ledger.http.sessions import stream_holder
 from ledger.http.streams import PATH, EventStreams
 from ledger.system.client_address import Network, client_address, is_within
 
@@ -110,7 +111,7 @@ class Front:
                 async with self._limits.lanes[lane].turn(asker.member or asker.address):
                     await self._application(scope, received, identified)
             elif asker.member is not None:  # a stream lasts too long for a lane, and is counted
-                with self._limits.streams.one(asker.member):
+                with self._limits.streams.one(stream_holder(scope, asker.member)):
                     await self._application(scope, received, identified)
         except Exception as error:
             if exchange.status:

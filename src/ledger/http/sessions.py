@@ -22,6 +22,7 @@ HOST_COOKIE = f"__Host-{COOKIE}"
 SERVICE = "service."
 _BEYOND = "ledger.beyond-scope"  # in a scope's state: a service account asked for something else
 _FOUND = "ledger.member"  # in a scope's state: what `identify` found
+_BY_SERVICE = "ledger.by-service"  # in a scope's state: whether a service account's session asks
 
 
 # What a service account's session reads, and where it sends what its key signed. Everything else
@@ -49,6 +50,14 @@ def is_for_services(scope: HTTPScope) -> bool:
     if path in ("/api/statements/create", "/api/logout"):
         return True
     return path.startswith("/api/statements/") and path.endswith(_SENDS)
+
+
+def stream_holder(scope: HTTPScope, member: str) -> str:
+    """Return in whose name an event stream counts: a member's service accounts have one of theirs.
+
+    So programs leave their owner's browser its streams, and more accounts bring no more of them.
+    """
+    return f"services of {member}" if scope["state"].get(_BY_SERVICE) else member
 
 
 class Sessions:
@@ -87,8 +96,9 @@ class Sessions:
         if token is not None:
             found = self._state.fresh_session(token, now_ms=now_ms)
             found = found or await self._look_up(token)
-        is_beyond = token is not None and token.startswith(SERVICE) and not is_for_services(scope)
-        if found is not None and is_beyond:
+        is_service = token is not None and token.startswith(SERVICE)
+        scope.setdefault("state", {})[_BY_SERVICE] = is_service
+        if found is not None and is_service and not is_for_services(scope):
             found, scope.setdefault("state", {})[_BEYOND] = None, True
         scope.setdefault("state", {})[_FOUND] = found
         return found

@@ -11,6 +11,7 @@ import pytest
 
 from ledger import clock
 from ledger.domain import challenges
+from ledger.http.streams import MAX_STREAMS_EACH
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor, now_ms, policy_of
@@ -162,6 +163,23 @@ def test_a_session_of_an_account_is_good_for_its_business_only(
         assert (answer.status_code, answer.json()["code"]) == (403, "beyond_scope"), path
     page = robot.client.get("/account", follow_redirects=False)
     assert (page.status_code, page.headers["location"].split("?")[0]) == (302, "/signin")
+
+
+def test_streams_of_accounts_leave_their_owner_theirs(
+    server: Server, join: Join, clients: ExitStack, refuses: Refuses
+) -> None:
+    dora = join("Dora")
+    one, two = (Robot(server, clients, dora, name=name) for name in ("one", "two"))
+    with ExitStack() as stack:
+        for program in (one, two) * (MAX_STREAMS_EACH // 2):
+            client = stack.enter_context(server.client())
+            client.cookies.update(program.client.cookies)
+            answer = stack.enter_context(client.stream("GET", "/api/stream"))
+            assert answer.status_code == 200
+        refuses(lambda: one.client.get("/api/stream"), 429, "too_many_streams")
+        refuses(lambda: two.client.get("/api/stream"), 429, "too_many_streams")
+        with dora.client.stream("GET", "/api/stream") as answer:
+            assert answer.status_code == 200
 
 
 def test_a_token_without_its_prefix_opens_nothing(

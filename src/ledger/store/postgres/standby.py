@@ -2,17 +2,25 @@
 
 A standby lags, and it shows a commit before the primary does: while that still waits for its
 quorum, it may yet be lost. So what a standby says counts up to the newest position that the primary
-shows too, and only if both have the same event there. Entries have random salts: two histories that
-differ anywhere before have different leaves there.
+shows too, and only if each event of the batch has the leaf hash that the primary has for it: one
+digest compares them all, each computed from the entry that was read. An event without a body must
+be one that the primary erased, and whoever decodes an event compares its body with the entry. So
+somebody who changes rows of the standby, past PostgreSQL, changes nothing that is read here.
+
+Long reads that go to the standby themselves (`reaches`) compare its newest event alone. That holds
+against lag and another history, not against changed rows: a bundle is verified before it is sent,
+`ledger audit` recomputes the whole tree, and the trail and answers to questions rest on the rows.
 
 A standby that is gone, lags, or has another history is left alone for a while, and the primary is
 asked in its place.
 """
 
+import hashlib
 import logging
 import time
+from collections.abc import Sequence, Set
 
-from ledger.domain.entry import leaf_hash
+from ledger.domain.entry import is_erased, leaf_hash
 from ledger.errors import LedgerError
 from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.postgres.identity import LogIdentity
@@ -23,7 +31,12 @@ POLL_S = 0.005
 LAGS_S = 1.0  # how long a standby that lagged is left alone
 FAILED_S = 5.0  # the same after an error, or rows that the primary does not have
 LIMIT_S = 2.0
-_NEWEST = "SELECT pos, leaf FROM ledger.ev WHERE pos <= %s ORDER BY pos DESC LIMIT 1"
+_NEWEST = "SELECT coalesce(max(pos), 0) FROM ledger.ev WHERE pos <= %s"
+_LEAVES = (
+    "SELECT count(*), sha256(coalesce(string_agg(e.leaf, ''::bytea ORDER BY e.pos), ''::bytea)),"
+    " array_agg(e.pos) FILTER (WHERE t.pos IS NOT NULL)"
+    " FROM ledger.ev e LEFT JOIN ledger.erased t USING(pos) WHERE e.pos > %s AND e.pos <= %s"
+)
 _REACHED = (
     "SELECT (SELECT max(pos) FROM ledger.ev), (SELECT max(size) FROM ledger.checkpoint),"
     " (SELECT leaf FROM ledger.ev WHERE pos = %s)"
@@ -56,7 +69,7 @@ class Standby:
         """
         give_up_s = time.monotonic() + WAIT_S
         while (rows := self._rows(after, limit)) == []:
-            if self._newest_of_primary(after + limit)[0] <= after:
+            if self._primary.rows(_NEWEST, after + limit)[0][0] <= after:
                 return []
             if time.monotonic() > give_up_s:
                 self._leave("it lags", LAGS_S)
@@ -64,10 +77,11 @@ class Standby:
             time.sleep(POLL_S)
         if rows is None:
             return None
-        newest, leaf = self._newest_of_primary(rows[-1][0])
-        sealed = [row for row in rows if row[0] <= newest]
-        if sealed and (sealed[-1][0], leaf_hash(sealed[-1][1])) != (newest, leaf):
-            self._leave(f"it has another event at position {newest}", FAILED_S)
+        # Positions have no gaps, so their number says how far the primary goes.
+        ((count, digest, erased),) = self._primary.rows(_LEAVES, after, rows[-1][0])
+        sealed = rows[:count]
+        if not _are_same(sealed, after, bytes(digest), {*(erased or ())}):
+            self._leave(f"it has other events after position {after}", FAILED_S)
             return None
         self._works()
         return sealed
@@ -101,11 +115,6 @@ class Standby:
             self._leave(error.detail, FAILED_S)
             return None
 
-    def _newest_of_primary(self, position: int) -> tuple[int, bytes]:
-        """Return the newest position up to this one that the primary shows, and its leaf."""
-        rows = self._primary.rows(_NEWEST, position)
-        return (int(rows[0][0]), bytes(rows[0][1])) if rows else (0, b"")
-
     # --- whether it is asked ---------------------------------------------------------------------
 
     def _is_asked(self) -> bool:
@@ -121,3 +130,20 @@ class Standby:
         if self._trouble:
             _log.info("the standby is read again")
         self._trouble = ""
+
+
+def _are_same(
+    rows: Sequence[tuple[int, bytes]], after: int, digest: bytes, erased: Set[int]
+) -> bool:
+    """Tell whether rows are those after a position whose leaf hashes have this digest.
+
+    `erased` are the positions whose bodies may be missing. One that lags has them still.
+    """
+    positions = [position for position, _ in rows]
+    bare = {position for position, state in rows if is_erased(state)}
+    leaves = b"".join(leaf_hash(state) for _, state in rows)
+    return (
+        positions == [*range(after + 1, after + 1 + len(rows))]
+        and bare <= erased
+        and hashlib.sha256(leaves).digest() == digest
+    )

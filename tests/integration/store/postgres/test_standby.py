@@ -11,7 +11,7 @@ import pytest
 
 from ledger.http.questions import AskedQuestion, answered
 from ledger.http.turns import LongRead
-from ledger.store.engines import audited_log, read_log
+from ledger.store.engines import audited_log, create_database, read_log
 from ledger.store.postgres import standby
 from ledger.store.postgres.store import PostgresLog
 from tests.support.actor import Actor, policy_of
@@ -193,6 +193,49 @@ def test_a_server_reads_at_its_standby_and_goes_on_without_it(
     time.sleep(standby.FAILED_S)  # as long as it is left alone
     use()
     check_ledger(server)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ledger.ev SET entry = (SELECT entry FROM ledger.ev WHERE pos = 2) WHERE pos = 3",
+        "UPDATE ledger.ev SET pos = CASE pos WHEN 2 THEN -3 ELSE -2 END WHERE pos IN (2, 3)",
+        "DELETE FROM ledger.ev WHERE pos = 2",
+        "DELETE FROM ledger.body WHERE pos = 2; INSERT INTO ledger.erased VALUES (2, 3)",
+    ],
+)
+def test_a_standby_whose_rows_were_changed_is_not_read(
+    log: PostgresLog, own_cluster: Cluster, server: Server, change: str
+) -> None:
+    """A copy of the primary's rows stands for a standby that somebody changed past PostgreSQL."""
+    own_cluster.execute("CREATE DATABASE changed")
+    url = own_cluster.url("changed")
+    try:
+        copied_rows(own_cluster.url(), url)
+        with closing(PostgresLog(own_cluster.url(), reads=url)) as reader:
+            assert read_there(reader, 0) == [*range(1, head(server) + 1)]
+        past = "SET session_replication_role = replica"
+        positions = "UPDATE ledger.ev SET pos = -pos WHERE pos < 0"
+        own_cluster.execute("; ".join((past, change, positions)), database="changed")
+        with closing(PostgresLog(own_cluster.url(), reads=url)) as reader:
+            assert read_there(reader, 0) is None
+            assert [each for each, _ in reader.read(0, 3)] == [1, 2, 3]
+    finally:
+        own_cluster.execute("DROP DATABASE changed WITH (FORCE)")
+
+
+def copied_rows(source: str, target: str) -> None:
+    """Copy the events and their bodies into new tables of another database."""
+    create_database(target, role=None)
+    with psycopg.connect(source) as ours, psycopg.connect(target) as theirs:
+        theirs.execute("SET session_replication_role = replica")
+        for table in ("ev", "body", "erased"):
+            with (
+                ours.cursor().copy(f"COPY ledger.{table} TO STDOUT (FORMAT BINARY)") as given,
+                theirs.cursor().copy(f"COPY ledger.{table} FROM STDIN (FORMAT BINARY)") as taken,
+            ):
+                for data in given:
+                    taken.write(data)
 
 
 def test_a_standby_that_was_promoted_and_went_another_way_is_not_read(
