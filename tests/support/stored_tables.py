@@ -27,7 +27,7 @@ def rows(server: Server, query: str, *values: object, file: str = LOG_FILE) -> l
 
 
 def change(server: Server, query: str, *values: Row, file: str = LOG_FILE) -> None:
-    """Change rows past triggers, once for each tuple of values, as whoever has the storage can."""
+    """Change rows past triggers, once for each tuple of values: the thief of a storage can."""
     if is_database(server.log_address):
         past = "-c search_path=ledger -c session_replication_role=replica"
         with (

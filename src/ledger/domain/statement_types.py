@@ -30,7 +30,7 @@ MOST_FRESH_MINUTES = 10_080  # 7 days
 MOST_TOLD = 8
 
 
-class ToldContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MessageRelease(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What messages tell of a statement of the type: its title, and members of its content."""
 
     title: bool = False
@@ -55,7 +55,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
     usable: Usable | None = None
     supersede: SupersededBy = "creator"
     freshness: SafeInteger | None = None
-    messages: ToldContent | None = None
+    messages: MessageRelease | None = None
 
 
 class DefinedType(msgspec.Struct, frozen=True):
@@ -143,7 +143,7 @@ def _check_freshness(freshness_ms: int | None) -> None:
         raise _invalid(f"freshness is 1 to {most} whole minutes, in milliseconds")
 
 
-def _check_messages(told: ToldContent | None, schema: ContentSchema) -> None:
+def _check_messages(told: MessageRelease | None, schema: ContentSchema) -> None:
     if told is None:
         return
     if not (told.title or told.members):

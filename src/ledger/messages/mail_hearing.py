@@ -29,7 +29,7 @@ from ledger.domain.vocabulary import ADMINISTRATOR
 from ledger.messages.hearing import Stored
 from ledger.messages.letters import URGENT, LetterItem, LetterKind
 from ledger.messages.mail_times import due_ms
-from ledger.messages.outline import EXPIRING, NOTHING, Outline, Told, message_id
+from ledger.messages.outline import EXPIRING, NOTHING, Outline, ToldContent, message_id
 from ledger.store.ports.messages import Mailbox, Message
 from projections import inbox, readers, users
 from projections.facts import OPEN, find_stream
@@ -62,7 +62,7 @@ class MailMaker:
         ledger: str,
         mailboxes: Sequence[Mailbox],
         now_ms: int,
-        content_of: Callable[[str], Told] = lambda _: NOTHING,
+        content_of: Callable[[str], ToldContent] = lambda _: NOTHING,
     ) -> None:
         """`content_of` returns what the type of a statement lets messages tell."""
         self._ledger = ledger

@@ -182,7 +182,7 @@ class Outbox:
     def _tell_of_blocks(self, mailboxes: Sequence[Mailbox]) -> None:
         """Keep the letters to administrators about whom the directory keeps out.
 
-        Crash point: letters that are kept before it is noted are made again, with the same ids.
+        Crash point: between the letters and the note of them, the same letters are kept once more.
         """
         blocks = self._models.blocks
         if blocks is None or not (untold := blocks.untold(limit=BATCH)):

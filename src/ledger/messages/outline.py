@@ -59,7 +59,7 @@ class ToldValue(NamedTuple):
     value: bytes
 
 
-class Told(NamedTuple):
+class ToldContent(NamedTuple):
     """What messages tell of a statement beside that something happened; nothing by default."""
 
     title: str = ""
@@ -70,7 +70,7 @@ class Told(NamedTuple):
         return [(plain(each.label), _shown(each.value)) for each in self.values]
 
 
-NOTHING = Told()
+NOTHING = ToldContent()
 
 
 class Outline(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ class Outline(msgspec.Struct, frozen=True):
     leaf: bytes
     status: Status | None = None
     sha256: str | None = None
-    content: Told = NOTHING
+    content: ToldContent = NOTHING
 
     @property
     def of_statement(self) -> bool:

@@ -12,7 +12,7 @@ from ledger.domain import events
 from ledger.domain.document import Document
 from ledger.domain.events import Event, StatementDrafted
 from ledger.domain.statement_types import TypeDefinition
-from ledger.messages.outline import NOTHING, Told, ToldValue
+from ledger.messages.outline import NOTHING, ToldContent, ToldValue
 from projections import types
 from projections.facts import LogReader, find_stream
 
@@ -27,16 +27,16 @@ class ContentTeller:
         self._db = db
         self._log = log
         self._at = at
-        self._known: dict[str, Told] = {}
+        self._known: dict[str, ToldContent] = {}
 
-    def of(self, statement: str) -> Told:
+    def of(self, statement: str) -> ToldContent:
         """Return what messages tell of a statement, by its id; nothing of an erased one."""
         if statement not in self._known:
             number = find_stream(self._db, statement)
             self._known[statement] = NOTHING if number is None else self._read(number)
         return self._known[statement]
 
-    def _read(self, number: int) -> Told:
+    def _read(self, number: int) -> ToldContent:
         if self._db.execute(_HAS_TYPE, (number,)).fetchone() is None:
             return NOTHING
         ((_, state),) = self._log.read(number - 1, 1)
@@ -48,7 +48,7 @@ class ContentTeller:
         return NOTHING if definition is None else told_of(definition, document)
 
 
-def told_of(definition: TypeDefinition, document: Document) -> Told:
+def told_of(definition: TypeDefinition, document: Document) -> ToldContent:
     """Return what the messages of a type tell of a document."""
     says = definition.messages
     if says is None:
@@ -58,7 +58,7 @@ def told_of(definition: TypeDefinition, document: Document) -> Told:
     except msgspec.ValidationError:  # the schema asks for no object
         found = {}
     labels = definition.schema["properties"] if says.members else {}
-    return Told(
+    return ToldContent(
         document.title if says.title else "",
         tuple(
             ToldValue(name, _label(labels[name]) or name, bytes(found[name]))

@@ -54,7 +54,7 @@ class BlockList:
         """End the block that a user announced who is not kept, unless somebody took it over."""
         kept = self._directory.entry("block", person)
         if kept is not None and _block_in(kept).user == user:
-            # Not deleted: whoever takes it over at this moment has to see the change.
+            # Not deleted: a request that takes it over at this moment has to see the change.
             self._directory.replace(replace(kept, other=LIFTED))
 
     def _keep(self, person: str, block: Block, *, takes_over: bool) -> None:

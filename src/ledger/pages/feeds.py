@@ -16,7 +16,7 @@ from ledger.http.context import FromMessenger, FromOrganisation, FromSite
 from ledger.http.mailboxes import token_digest
 from ledger.http.organisation_gate import Organisation
 from ledger.messages.messenger import Messenger
-from ledger.messages.outline import Told
+from ledger.messages.outline import ToldContent
 from ledger.messages.told_content import ContentTeller
 from ledger.pages.texts import text
 from ledger.pages.web import FromWeb, Web
@@ -92,11 +92,11 @@ def folded(line: str) -> str:
     return "\r\n".join([*parts, rest]) + "\r\n"
 
 
-def _titled(key: str, told: Told) -> str:
+def _titled(key: str, told: ToldContent) -> str:
     return f"{text(key)}: {told.title}" if told.title else text(key)
 
 
-def _summary(statement: StatementSummary, told: Told) -> str:
+def _summary(statement: StatementSummary, told: ToldContent) -> str:
     lines = [f"{label}: {value}" for label, value in told.shown()]
     return "\n".join([text("feed.ends", time=moment(statement.expires_at)), *lines])
 
@@ -115,7 +115,7 @@ def _stamp(at: str) -> str:
 
 def _waiting(
     web: Web, messenger: Messenger, organisation: Organisation | None, token: str
-) -> tuple[str, list[tuple[StatementSummary, Told]], str]:
+) -> tuple[str, list[tuple[StatementSummary, ToldContent]], str]:
     """Return whose feed this is, what waits for them and what is told of it, and the time.
 
     Raises NotFoundError `not_found` for another token, and once the person may not act any more.

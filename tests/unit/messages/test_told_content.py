@@ -9,7 +9,7 @@ import pytest
 from ledger.domain.document import Document
 from ledger.domain.statement_types import parse_definition
 from ledger.messages.letters import LetterItem, LetterWriter, letter
-from ledger.messages.outline import NOTHING, Outline, Told, ToldValue, webhook_body
+from ledger.messages.outline import NOTHING, Outline, ToldContent, ToldValue, webhook_body
 from ledger.messages.told_content import MOST_VALUE_BYTES, told_of
 from ledger.pages.texts import text
 from ledger.store.ports.messages import Mailbox, Message
@@ -20,7 +20,7 @@ SENDER = LetterWriter("https://ledger.example", "Ledger", "ledger@example.com")
 FREE: dict[str, Any] = {"properties": {"a": {"title": "Sum"}, "b": True}}
 
 
-def told(content: str, messages: Any, schema: Any = FREE) -> Told:
+def told(content: str, messages: Any, schema: Any = FREE) -> ToldContent:
     more = {} if messages is None else {"messages": messages}
     known = parse_definition(definition(schema=schema, **more)).definition
     about = {"createdAt": "", "creator": "", "ledger": "", "statementId": "", "title": "Terms"}
@@ -31,12 +31,12 @@ def told(content: str, messages: Any, schema: Any = FREE) -> Told:
 
 def test_nothing_is_told_unless_a_type_says_so() -> None:
     assert told('{"a":"1"}', None) == NOTHING
-    assert told('{"a":"1"}', {"title": True}) == Told("Terms")
+    assert told('{"a":"1"}', {"title": True}) == ToldContent("Terms")
 
 
 def test_members_are_told_as_they_were_drafted_in_the_order_of_the_type() -> None:
     found = told('{"a" : 1.10 ,"b":"x"}', {"members": ["b", "a"]})
-    assert found == Told("", (ToldValue("b", "b", b'"x"'), ToldValue("a", "Sum", b"1.10")))
+    assert found == ToldContent("", (ToldValue("b", "b", b'"x"'), ToldValue("a", "Sum", b"1.10")))
     assert found.shown() == [("b", "x"), ("Sum", "1.10")]
 
 

@@ -4,8 +4,9 @@ A standby lags, and it shows a commit before the primary does: while that still 
 quorum, it may yet be lost. So what a standby says counts up to the newest position that the primary
 shows too, and only if each event of the batch has the leaf hash that the primary has for it: one
 digest compares them all, each computed from the entry that was read. An event without a body must
-be one that the primary erased, and whoever decodes an event compares its body with the entry. So
-somebody who changes rows of the standby, past PostgreSQL, changes nothing that is read here.
+be one that the primary erased, and every reader that decodes an event compares its body with the
+entry. So somebody who changes rows of the standby, past PostgreSQL, changes nothing that is read
+here.
 
 Long reads that go to the standby themselves (`reaches`) compare its newest event alone. That holds
 against lag and another history, not against changed rows: a bundle is verified before it is sent,
