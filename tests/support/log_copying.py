@@ -12,7 +12,7 @@ from ledger.store import transfer
 from ledger.store.engines import audited_log
 from tests.support.restores import invited
 
-POINTS = ("pages written", "compared", "closed", "sending stopped", "state carried", "finished")
+POINTS = ("pages written", "compared", "closed", "servers stopped", "state carried", "finished")
 PAGE = 40
 Rows = dict[str, list[tuple[object, ...]]]
 

@@ -13,6 +13,7 @@ import psycopg
 from ledger.data_files import LOG_FILE, is_database
 from tests.support.server import Server
 from tests.support.states import without_triggers
+from tests.support.suite_database import of_owner
 
 Row = tuple[Any, ...]
 
@@ -20,7 +21,8 @@ Row = tuple[Any, ...]
 def rows(server: Server, query: str, *values: object, file: str = LOG_FILE) -> list[Row]:
     """Return the rows of a query; `file` has the tables, if they are in a file."""
     if is_database(server.log_address):
-        with psycopg.connect(server.log_address, options="-c search_path=ledger") as connection:
+        url = of_owner(server.log_address)
+        with psycopg.connect(url, options="-c search_path=ledger") as connection:
             return connection.execute(_in_database(query), values).fetchall()
     with closing(sqlite3.connect(server.data / file)) as db:
         return db.execute(query, values).fetchall()
@@ -31,7 +33,7 @@ def change(server: Server, query: str, *values: Row, file: str = LOG_FILE) -> No
     if is_database(server.log_address):
         past = "-c search_path=ledger -c session_replication_role=replica"
         with (
-            psycopg.connect(server.log_address, options=past) as connection,
+            psycopg.connect(of_owner(server.log_address), options=past) as connection,
             connection.cursor() as cursor,
         ):
             cursor.executemany(_in_database(query), values or [()])

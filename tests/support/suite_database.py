@@ -1,7 +1,8 @@
 """The suite on PostgreSQL: with TESTS_DATABASE=postgresql, servers keep their logs there.
 
 Each process of tests starts one PostgreSQL, at its first server, and gives every data directory a
-database of its own. A test whose subject is a file of SQLite takes `IN_FILES`.
+database of its own. Servers run as a role that may do what the ledger needs, and no more, as the
+how-to page says. A test whose subject is a file of SQLite takes `IN_FILES`.
 """
 
 import atexit
@@ -10,11 +11,13 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from tests.support.postgres import Cluster
+from ledger.store.engines import create_database
+from tests.support.postgres import OWNER, Cluster
 
 VARIABLE = "TESTS_DATABASE"
 # The setting for a test whose subject is the file: its server has its log there in any case.
 IN_FILES = {"LEDGER_DATABASE_URL": ""}
+SERVERS = "servers"
 CONNECTIONS = "1000"  # a server has about fifteen, and servers of earlier tests may still end
 
 
@@ -29,12 +32,19 @@ def settings_for(data: Path) -> dict[str, str]:
     found = cluster.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'")  # noqa: S608  # a hash
     if not found:
         cluster.execute(f"CREATE DATABASE {name}")
-    return {"LEDGER_DATABASE_URL": cluster.url(name)}
+        create_database(cluster.url(name), role=SERVERS)
+    return {"LEDGER_DATABASE_URL": cluster.url(name, user=SERVERS)}
+
+
+def of_owner(url: str) -> str:
+    """Return the URL of a server's database for the role that owns its tables."""
+    return url.replace(f"//{SERVERS}@", f"//{OWNER}@", 1)
 
 
 @cache
 def _cluster() -> Cluster:
     cluster = Cluster("-c", f"max_connections={CONNECTIONS}", "-c", "synchronous_commit=on")
     cluster.start()
+    cluster.execute(f"CREATE ROLE {SERVERS} LOGIN")
     atexit.register(cluster.stop)
     return cluster

@@ -10,7 +10,7 @@ Crash points, in order; after each of them the same command goes on:
     pages written        each is one transaction; the target has no head, so no server starts on it
     compared             nothing has changed
     closed               nobody can append to either log before the copy is finished
-    sending stopped      no server on the old log sends its messages any more
+    servers stopped      none on the old log sends messages or changes what they share any more
     state carried        sessions, messages and the signer's memory are there
     finished             the target has its head
 
@@ -73,8 +73,8 @@ def copy_log(
                 return CopiedLog(charter.ledger, edge.size, edge.root())
             move = _Move(source.log_address, extent.epoch, rows, copied, taking, progress, reached)
             extent, root = move.run(is_closed=is_closed)
-            engines.stop_sending(source.log_address)
-            reached("sending stopped")
+            engines.stop_servers(source.log_address)
+            reached("servers stopped")
             _carry(source, target)
             reached("state carried")
             taking.finish(extent._replace(epoch=charter.epoch))

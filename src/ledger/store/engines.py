@@ -187,15 +187,15 @@ def replace_state(address: str, data: Path, pages: StatePages) -> None:
         state_rows.replace(data, pages)
 
 
-def stop_sending(address: str) -> None:
-    """Let no server that still runs on a closed log send its messages any more.
+def stop_servers(address: str) -> None:
+    """Let no server on a closed log send messages or change the operational state any more.
 
     On files, the caller holds the data directory, so no server runs.
     """
     if is_database(address):
         from ledger.store.postgres import state_rows as shared  # psycopg
 
-        shared.stop_sending(address)
+        shared.stop_servers(address)
 
 
 def copies() -> LogCopies:

@@ -6,9 +6,9 @@ from contextlib import closing
 import msgspec
 import pytest
 
-from ledger.errors import RefusedError
+from ledger.errors import RefusedError, UnavailableError
 from ledger.settings import Settings
-from ledger.store.engines import open_directory, open_messages, open_operations
+from ledger.store.engines import create_database, open_directory, open_messages, open_operations
 from ledger.store.ports.directory import DirectoryEntry
 from ledger.store.ports.messages import (
     ATTEMPT_S,
@@ -22,6 +22,7 @@ from ledger.store.ports.messages import (
 )
 from ledger.store.ports.operations import Access, DeviceLink, WrappedKey
 from tests.support.log_copying import copied
+from tests.support.postgres import Cluster
 from tests.support.refusals import refused
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -29,13 +30,14 @@ DAY_MS = 24 * 60 * 60 * 1000
 FAR_MS = 100_000 * DAY_MS
 HOOK = Webhook("hook", "alice", "https://hooks.example/", b"\x00" * 32, 4, 1_000, failing_ms=9)
 BOX = Mailbox("alice", "", None, "a@example.com", b"c" * 32, FAR_MS, 5, 3, b"l" * 16)
+BLOCKED = DirectoryEntry("block", "mallory", "mallory", "", b"left", 1)
+READ = Access(at_ms=1, person="alice", kind="statement", about="s")
 PLACE = OutboxPlace(4, b"a" * 32, 10)
 
 
 def test_sessions_and_everything_else_that_servers_share_goes_along(
     here: Settings, there: Settings, back: Settings
 ) -> None:
-    read = Access(at_ms=1, person="alice", kind="statement", about="s")
     wrapped = WrappedKey("kid", "passkey", b"ciphertext")
     link = DeviceLink("alice", b"s" * 32, "ceremony", "nonce", FAR_MS)
     with closing(open_operations(here.log_address, here.data, born_ms=7)) as state:
@@ -44,19 +46,18 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
         )
         state.use_once("a name", now_ms=1, expires_ms=FAR_MS)
         state.note_sign_count("passkey", 5, now_ms=1)
-        state.note_access(read)
+        state.note_access(READ)
         assert state.keep_wrapped_key("alice", wrapped)
         state.open_device_link(link)
         state.offer_by_link(link.secret_sha256, b"a passkey")
         key, born_ms = state.ceremony_key, state.born_ms
-    blocked = DirectoryEntry("block", "mallory", "mallory", "", b"left", 1)
     with closing(open_directory(here.log_address, here.data)) as directory:
-        assert directory.add(blocked)
+        assert directory.add(BLOCKED)
     copied(here, there)
     copied(there, back)
     for settings in (there, back):
         with closing(open_directory(settings.log_address, settings.data)) as directory:
-            assert directory.entry("block", "mallory") == blocked
+            assert directory.entry("block", "mallory") == BLOCKED
     for settings in (there, back):
         with closing(open_operations(settings.log_address, settings.data, born_ms=9)) as state:
             found = state.session("token")
@@ -64,7 +65,7 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
             assert (found[0], state.ceremony_key, state.born_ms) == ("alice", key, born_ms)
             assert state.wrapped_keys("alice") == [wrapped]
             assert state.device_link("alice") == msgspec.structs.replace(link, offer=b"a passkey")
-            assert state.accesses(before=None, limit=9) == [(1, read)]
+            assert state.accesses(before=None, limit=9) == [(1, READ)]
             with refused(RefusedError, "already_used"):
                 state.use_once("a name", now_ms=2, expires_ms=FAR_MS)
 
@@ -129,3 +130,32 @@ def test_a_server_that_still_runs_on_the_old_database_sends_nothing_more(
     assert waited == [LEASE_S + ATTEMPT_S]  # what the server had begun is over
     with closing(open_messages(back.log_address, back.data)) as messages:
         assert messages.lease("the new server")
+
+
+def test_such_a_server_changes_nothing_that_would_stay_behind(
+    here: Settings, there: Settings, back: Settings, postgres: Cluster
+) -> None:
+    postgres.execute("CREATE ROLE running LOGIN")
+    create_database(there.log_address, role="running")
+    copied(here, there)
+    url = there.log_address.replace("owner@", "running@", 1)
+    late = DirectoryEntry("block", "late", "late", "", b"left", 1)
+    with (
+        closing(open_directory(url, there.data)) as directory,
+        closing(open_operations(url, there.data, born_ms=0)) as state,
+        closing(open_messages(url, there.data)) as messages,
+    ):
+        assert directory.add(BLOCKED)
+        state.note_access(READ)
+        copied(there, back)
+        with refused(UnavailableError, "state_unavailable"):
+            directory.add(late)  # the directory sends it again, to the new server
+        with refused(UnavailableError, "state_unavailable"):
+            state.close_sessions("alice")
+        with refused(UnavailableError, "state_unavailable"):
+            state.note_access(msgspec.structs.replace(READ, at_ms=DAY_MS))
+        with refused(UnavailableError, "messages_unavailable"):
+            messages.add_webhook(HOOK, most=1)
+        assert directory.entry("block", "mallory") == BLOCKED  # reading goes on
+    with closing(open_directory(back.log_address, back.data)) as directory:
+        assert directory.entry("block", "mallory") == BLOCKED

@@ -142,7 +142,7 @@ def test_a_copy_that_is_killed_anywhere_is_finished_by_the_next_one(
     assert rows(there) == before
 
 
-@pytest.mark.parametrize("point", ["6", "closed", "sending stopped", "state carried"])
+@pytest.mark.parametrize("point", ["6", "closed", "servers stopped", "state carried"])
 def test_a_copy_back_to_a_file_that_is_killed_is_finished_too(
     point: str, here: Settings, there: Settings, back: Settings
 ) -> None:

@@ -22,7 +22,7 @@ _SERVER = (
 OLDEST = 150_000  # as PostgreSQL numbers its versions: 15
 _STATE = (
     "open_session, passkey_use, once, wrapped_key, device, device_link, outbox_lease, outbox,"
-    " message, webhook, mailbox, mail_code, feed"
+    " message, webhook, mailbox, mail_code, feed, directory"
 )
 # What a role needs that runs the ledger, and no more.
 _PRIVATE = "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC"

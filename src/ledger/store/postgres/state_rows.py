@@ -31,6 +31,12 @@ _HOLD = (
     "INSERT INTO ledger.outbox_lease VALUES(1, %s, 'infinity')"
     " ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, until = excluded.until"
 )
+# What an old server must not change any more: it would not go along. Messages are behind the lease.
+_SHARED = (*STATE_TABLES, "webhook", "mailbox", "mail_code", "feed")
+_SERVERS = (
+    "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_table_grants"
+    " WHERE table_schema = 'ledger' AND grantee <> current_user"
+)
 _MOVED = "moved"  # a holder of the lease that no server is: theirs are random
 # A server that loses the lease notices it by then, and its last attempts are over.
 _OVER_S = LEASE_S + ATTEMPT_S
@@ -68,16 +74,23 @@ def replace(url: str, pages: StatePages) -> None:
         connection.execute(_GO_ON.encode())
 
 
-def stop_sending(url: str) -> None:
-    """Take the right to send messages for good, from whichever server has it.
+def stop_servers(url: str) -> None:
+    """Take from servers that still run the right to send messages and to change what they share.
 
-    Returns once what that server had begun is over. Raises UnavailableError `storage_failed`.
+    Returns once what they had begun to send is over. A server that runs as the owner of the tables
+    loses the first right alone. Raises UnavailableError `storage_failed`.
     """
     with _errors(), bulk_connection(url) as connection:
         with connection.transaction():
             connection.execute(b"LOCK TABLE ledger.outbox_lease IN EXCLUSIVE MODE")
             was_held = connection.execute(_HELD.encode(), [_MOVED]).fetchone()
             connection.execute(_HOLD.encode(), [_MOVED])
+            tables = ", ".join(f"ledger.{table}" for table in _SHARED)
+            for (role,) in connection.execute(_SERVERS.encode()).fetchall():
+                revoked = f"REVOKE INSERT, UPDATE, DELETE ON {tables} FROM {role}"  # quoted
+                connection.execute(revoked.encode())
+                revoked = f"REVOKE EXECUTE ON FUNCTION ledger.note_access FROM {role}"  # quoted
+                connection.execute(revoked.encode())
         if was_held:
             time.sleep(_OVER_S)
 

@@ -18,6 +18,7 @@ from ledger.store.engines import (
 )
 from ledger.store.ports.endorsements import Stamp
 from ledger.store.ports.operations import Access
+from ledger.store.ports.transfer import MESSAGE_TABLES, STATE_TABLES
 from ledger.store.ports.tree import Published
 from ledger.store.postgres.store import PostgresLog
 from ledger.tlog import vkeys
@@ -132,6 +133,17 @@ def test_that_role_changes_what_servers_share_and_only_adds_to_the_access_record
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(change.encode())
+
+
+def test_that_role_changes_every_table_of_what_servers_share(application: str) -> None:
+    added = {"secret", "birth", "access"}  # what is added to, by a function for the last one
+    tables = sorted((STATE_TABLES.keys() | MESSAGE_TABLES.keys() | {"outbox_lease"}) - added)
+    with psycopg.connect(application) as connection:
+        for table in tables:
+            for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+                query = "SELECT has_table_privilege(%s, %s)"
+                ((may,),) = connection.execute(query, (f"ledger.{table}", right)).fetchall()
+                assert may, (table, right)
 
 
 @pytest.mark.parametrize("table", APPENDED)
