@@ -39,9 +39,13 @@ class ContentTeller:
     def _read(self, number: int) -> ToldContent:
         if self._db.execute(_HAS_TYPE, (number,)).fetchone() is None:
             return NOTHING
-        ((_, state),) = self._log.read(number - 1, 1)
+        ((position, state),) = self._log.read(number - 1, 1)
         event = events.read(state)
-        if not isinstance(event, Event) or not isinstance(event.body, StatementDrafted):
+        if (
+            position != number
+            or not isinstance(event, Event)
+            or not isinstance(event.body, StatementDrafted)
+        ):
             return NOTHING  # its body is erased
         document = msgspec.json.decode(event.body.document, type=Document)
         definition = types.definition_of(self._db, document.type, at=self._at)

@@ -51,7 +51,7 @@ class BlockList:
         self._directory.forget("block", person)
 
     def refused(self, user: str, person: str) -> None:
-        """End the block that a user announced who is not kept, unless somebody took it over."""
+        """End the block that a new user announced who is not kept, unless somebody took it over."""
         kept = self._directory.entry("block", person)
         if kept is not None and _block_in(kept).user == user:
             # Not deleted: a request that takes it over at this moment has to see the change.

@@ -114,7 +114,8 @@ class ScimService:
         kept = self._directory.replace(entry) if version else self._directory.add(entry)
         if not kept:
             if isinstance(made, ScimUser):  # what was refused blocks nobody
-                self._people.blocks.refused(entry_id, made.person)
+                if not version:
+                    self._people.blocks.refused(entry_id, made.person)
                 self._people.after(entry_id)
                 self._changed()
             raise _taken()

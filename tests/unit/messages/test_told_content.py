@@ -57,8 +57,9 @@ def test_what_is_missing_long_a_list_or_an_object_is_not_told(content: str) -> N
 
 @pytest.mark.parametrize("value", ["true", "null", "-0", "1e400", '""'])
 def test_other_values_are_told(value: str) -> None:
-    (found,) = told(f'{{"a":{value}}}', {"members": ["a"]}).values
-    assert found.value == value.encode()
+    found = told(f'{{"a":{value}}}', {"members": ["a"]})
+    assert found.values[0].value == value.encode()
+    assert found.shown() == [("Sum", value.strip('"'))]
 
 
 def test_a_webhook_tells_the_same_bytes() -> None:

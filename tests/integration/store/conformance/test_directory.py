@@ -181,6 +181,41 @@ def test_a_block_that_another_request_took_over_stays(directory: Directory) -> N
     assert people.blocks.everybody() == {"mia"}
 
 
+def test_a_refused_change_of_a_user_who_left_lets_nobody_in_and_tells_nobody_again(
+    directory: Directory,
+) -> None:
+    people = OrganisationPeople(directory, "https://id.example")
+    people.link("mia", Identity("sub", "mia"), now_ms=4)
+    service = ScimService(people, "", lambda: 5, lambda: None)
+    told = {"userName": "mia", "externalId": "sub", "active": False}
+    user = str(service.create("user", told)["id"])
+    people.blocks.told("mia")
+    raced: Any = Overtaken(directory)
+    with pytest.raises(ConflictError, match="scim_uniqueness"):
+        ScimService(
+            OrganisationPeople(raced, "https://id.example"), "", lambda: 6, lambda: None
+        ).replace("user", user, told | {"displayName": "Mia"})
+    assert raced.lifted == []
+    assert people.blocks.everybody() == {"mia"}
+    assert people.blocks.untold(limit=9) == []
+
+
+class Overtaken:
+    """A directory in which another request changes each user first; it notes what is lifted."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self.lifted: list[DirectoryEntry] = []
+
+    def replace(self, entry: DirectoryEntry) -> bool:
+        if entry.kind == "block":
+            self.lifted.append(entry)
+        return entry.kind != "user" and self._directory.replace(entry)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._directory, name)
+
+
 def test_administrators_are_told_of_each_block_once(directory: Directory) -> None:
     blocks = BlockList(directory)
     blocks.block("mia", 5, "u")
