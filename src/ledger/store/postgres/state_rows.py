@@ -31,7 +31,7 @@ _HOLD = (
     "INSERT INTO ledger.outbox_lease VALUES(1, %s, 'infinity')"
     " ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, until = excluded.until"
 )
-# What an old server must not change any more: it would not go along. Messages are behind the lease.
+# What an old server must not change any more: it would not go along. The lease guards messages.
 _SHARED = (*STATE_TABLES, "webhook", "mailbox", "mail_code", "feed")
 _SERVERS = (
     "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_table_grants"
