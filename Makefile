@@ -135,8 +135,9 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --univer
 	--python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links
 lock: ## write requirements*.txt anew from pyproject.toml, changing no more than it must
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=/path/to/uv." >&2; exit 1; }
-	$(LOCK) $(LOCKFLAGS) pyproject.toml --extra server --extra hsm --extra mcp --extra oidc --extra postgresql --group dev -o requirements-dev.txt
+	$(LOCK) $(LOCKFLAGS) pyproject.toml --extra server --extra async --extra hsm --extra mcp --extra oidc --extra postgresql --group dev -o requirements-dev.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server -o requirements.txt
+	$(LOCK) -c requirements-dev.txt pyproject.toml --extra async -o requirements-async.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server --extra hsm -o requirements-hsm.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra mcp -o requirements-mcp.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server --extra oidc -o requirements-oidc.txt

@@ -36,6 +36,13 @@ def test_a_log_in_postgresql_needs_one_driver_more_than_a_server() -> None:
     assert {each.split("==")[0] for each in more - server} == {"psycopg", "psycopg-binary"}
 
 
+def test_a_client_under_asyncio_needs_one_http_client_more_than_verifying() -> None:
+    light, client = locked("requirements-verify.txt"), locked("requirements-async.txt")
+    assert light < client < locked("requirements-dev.txt")
+    names = {each.split("==")[0] for each in client - light}
+    assert names <= {"anyio", "certifi", "h11", "httpcore", "httpx", "idna", "typing-extensions"}
+
+
 def test_an_agents_tools_need_what_verifying_needs_and_no_server() -> None:
     light, tools = locked("requirements-verify.txt"), locked("requirements-mcp.txt")
     assert light < tools < locked("requirements-dev.txt")

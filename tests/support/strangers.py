@@ -13,6 +13,7 @@ class Reply(NamedTuple):
     status: int
     body: bytes = b""
     media_type: str = "text/plain"
+    cookie: str = ""
 
 
 Script = Callable[[str, str, bytes], Reply]  # from a request's method, path and body
@@ -30,6 +31,8 @@ def stranger(script: Script) -> Iterator[str]:
             reply = script(self.command, self.path, body)
             self.send_response(reply.status)
             self.send_header("Content-Type", reply.media_type)
+            if reply.cookie:
+                self.send_header("Set-Cookie", reply.cookie)
             self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             self.wfile.write(reply.body)

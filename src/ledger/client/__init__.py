@@ -6,11 +6,15 @@ the use.
 
     login.py          makes a key for a person, and proves that it holds it
     kept_login.py     the file with the key
-    connection.py     JSON over HTTP, a session, problems as errors
+    transport.py      how requests reach the ledger, and the way that blocks
+    async_transport.py  the way under asyncio
+    connection.py     JSON over HTTP, and a session
     answers.py        what the ledger answers, as far as programs act on it
+    answer_errors.py  problems as errors
     drafts.py         the document of a statement
-    ledger_reader.py  what a person reads: statements, evidence, types; and how to wait
-    ledger_client.py  what a person does: draft, decide, use, report
+    async_reader.py   what a person reads: statements, evidence, types; and how to wait
+    async_client.py   what a person does: draft, decide, use, report
+    ledger_client.py  the same without an event loop
     kept_use.py       the file with the nonce of a use
     guard.py          functions that run only as approved, and once
     approved_call.py  the files of such a call while it is under way
@@ -27,14 +31,16 @@ from ledger.client.answers import (
     UseReceipt,
 )
 from ledger.client.approval_rules import ApprovalRules
+from ledger.client.async_client import AsyncLedgerClient
+from ledger.client.async_reader import new_nonce
 from ledger.client.guard import requires_approval
 from ledger.client.kept_login import KeptLogin, default_path, keep, kept, opened
 from ledger.client.ledger_client import LedgerClient
-from ledger.client.ledger_reader import new_nonce
 from ledger.client.login import attested, begin
 
 __all__ = [
     "ApprovalRules",
+    "AsyncLedgerClient",
     "DecisionReceipt",
     "DraftReceipt",
     "KeptLogin",

@@ -1,50 +1,27 @@
 """Requests to one ledger as one person: JSON in and out, and a session opened by the key."""
 
 import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import msgspec
 
+from ledger.client.answer_errors import decoded, error_of
 from ledger.client.kept_login import KeptLogin
+from ledger.client.transport import MAX_ANSWER_BYTES, SILENCE_S, ClientRequest, Transport
 from ledger.domain.acts import TYP
-from ledger.errors import (
-    ConflictError,
-    ForbiddenError,
-    LedgerError,
-    MalformedError,
-    NotFoundError,
-    RefusedError,
-    TooLargeError,
-    TooManyError,
-    UnauthenticatedError,
-    UnavailableError,
-)
-from ledger.system.http_client import HttpClient, HttpResponse
+from ledger.errors import UnauthenticatedError, UnavailableError
+from ledger.system.http_client import HttpClient
 
-MAX_ANSWER_BYTES = 256 * 1024 * 1024  # evidence is the largest answer
-SILENCE_S = 30.0
 # How often the same bytes are sent when no answer comes. The ledger records them once.
 ATTEMPTS = 3
-_JSON = "application/json"
-_ERRORS: dict[int, type[LedgerError]] = {
-    HTTPStatus.BAD_REQUEST: MalformedError,
-    HTTPStatus.UNAUTHORIZED: UnauthenticatedError,
-    HTTPStatus.FORBIDDEN: ForbiddenError,
-    HTTPStatus.NOT_FOUND: NotFoundError,
-    HTTPStatus.CONFLICT: ConflictError,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLargeError,
-    HTTPStatus.UNPROCESSABLE_ENTITY: RefusedError,
-}
+PAUSE_S = 1.0
+MAX_LINE_BYTES = 5000  # the stream tells positions
 T = TypeVar("T")
-
-
-class _Problem(msgspec.Struct):
-    """An RFC 9457 problem document, as far as a client acts on it."""
-
-    code: str
-    detail: str = ""
 
 
 class LedgerConnection:
@@ -53,83 +30,89 @@ class LedgerConnection:
     A problem that the ledger answers with is raised as the error of its kind, with its code.
     """
 
-    def __init__(self, login: KeptLogin) -> None:
+    def __init__(self, login: KeptLogin, transport: Transport) -> None:
+        """Raise MalformedError `key_file_invalid`."""
         self.login = login
         self.key = login.signing_key()
-        self._http = HttpClient(
-            login.address, max_bytes=MAX_ANSWER_BYTES, silence_s=SILENCE_S, proxies=True
-        )
+        self.transport = transport
         self._cookie = ""
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._http.close()
-
-    def read(self, path: str) -> bytes:
+    async def read(self, path: str) -> bytes:
         """Return the bytes of an answer to GET, with a session."""
-        if not self._cookie:
-            self._sign_in()
+        cookie = self._cookie or await self._sign_in("")
         try:
-            return self._get(path)
+            return await self._get(path, cookie)
         except UnauthenticatedError:  # the session ended meanwhile
-            self._sign_in()
-            return self._get(path)
+            return await self._get(path, await self._sign_in(cookie))
 
-    def ask(self, path: str, kind: type[T]) -> T:
+    async def ask(self, path: str, kind: type[T]) -> T:
         """Return a JSON answer to GET, decoded."""
-        return decoded(self.read(path), kind)
+        return decoded(await self.read(path), kind)
 
-    def send(self, path: str, body: dict[str, Any], kind: type[T]) -> T:
+    async def send(self, path: str, body: dict[str, Any], kind: type[T]) -> T:
         """Return the JSON answer to POST, decoded; without an answer, send the same bytes again."""
         raw = msgspec.json.encode(body)
         for left in reversed(range(ATTEMPTS)):
             try:
-                return decoded(self._post(path, raw), kind)
+                return decoded(await self._post(path, raw), kind)
             except UnavailableError:
                 if not left:
                     raise
-                time.sleep(1)
+                await self.transport.pause(PAUSE_S)
         raise AssertionError("unreachable")
 
-    def act(self, act: str, **members: Any) -> str:
+    async def lines(self, path: str) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of an endless answer to GET, with a session."""
+        cookie = self._cookie or await self._sign_in("")
+        asked = ClientRequest(path, cookie)
+        rest = b""
+        try:
+            async with aclosing(self.transport.stream(asked)) as chunks:
+                async for chunk in chunks:
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in lines:
+                        yield line.rstrip(b"\r")
+                    if len(rest) > MAX_LINE_BYTES:
+                        raise UnavailableError("answer_invalid", "a line of the stream has no end")
+        except UnauthenticatedError:  # the session ended; the next call opens another one
+            await self._sign_in(cookie)
+
+    async def act(self, act: str, **members: Any) -> str:
         """Return the JWS of an act of this person, now unless `iat` is another second."""
         said = {"act": act, "iat": int(time.time()), "ledger": self.login.ledger} | members
-        return self.key.sign(msgspec.json.encode(said), typ=TYP)
+        return await self.signed(msgspec.json.encode(said), TYP)
 
-    def _sign_in(self) -> None:
-        body = msgspec.json.encode({"act": self.act("sign-in", jti=str(uuid4()))})
-        self._post("/api/sessions", body)
+    async def signed(self, payload: bytes, typ: str, iat: int | None = None) -> str:
+        """Return a JWS by the login's key, which may be in a device that takes its time."""
+        return await self.transport.apart(partial(self.key.sign, payload, typ=typ, iat=iat))
 
-    def _get(self, path: str) -> bytes:
-        return self._taken(self._http.get(path, total_s=SILENCE_S, cookie=self._cookie))
+    async def _sign_in(self, ended: str) -> str:
+        """Return the cookie of a session that is not the one that ended."""
+        async with self.transport.alone():
+            if self._cookie == ended:  # else another task has signed in meanwhile
+                body = {"act": await self.act("sign-in", jti=str(uuid4()))}
+                asked = ClientRequest("/api/sessions", "", msgspec.json.encode(body))
+                answer = await self.transport.send(asked)
+                if not _is_success(answer.status):
+                    raise error_of(answer)
+                self._cookie = "; ".join(answer.cookies)
+            return self._cookie
 
-    def _post(self, path: str, body: bytes) -> bytes:
-        return self._taken(self._http.post(path, body, _JSON, cookie=self._cookie))
+    async def _get(self, path: str, cookie: str) -> bytes:
+        return await self._taken(ClientRequest(path, cookie))
 
-    def _taken(self, answer: HttpResponse) -> bytes:
-        if answer.cookies:
-            self._cookie = "; ".join(answer.cookies)
-        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+    async def _post(self, path: str, body: bytes) -> bytes:
+        return await self._taken(ClientRequest(path, self._cookie, body))
+
+    async def _taken(self, asked: ClientRequest) -> bytes:
+        answer = await self.transport.send(asked)
+        if _is_success(answer.status):
             return answer.body
-        raise _error(answer)
+        raise error_of(answer)
 
 
-def _error(answer: HttpResponse) -> LedgerError:
-    try:
-        problem = msgspec.json.decode(answer.body, type=_Problem)
-    except msgspec.MsgspecError:
-        problem = _Problem("answer_invalid", f"the server answered {answer.status}")
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return TooManyError(problem.code, problem.detail, retry_after_s=answer.retry_after_s)
-    return _ERRORS.get(answer.status, UnavailableError)(problem.code, problem.detail)
-
-
-def decoded(raw: bytes, kind: type[T]) -> T:
-    """Return an answer's members that this client knows; further ones may come with time."""
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise UnavailableError("answer_invalid", f"the server's answer: {error}") from error
+def _is_success(status: int) -> bool:
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class AnnouncedLogKey(msgspec.Struct, frozen=True, rename="camel"):
@@ -148,11 +131,11 @@ class LedgerAt(msgspec.Struct, frozen=True, rename="camel"):
 
 def ledger_at(address: str) -> LedgerAt:
     """Return what the ledger at an address says of itself; raise UnavailableError."""
-    http = HttpClient(address, max_bytes=MAX_ANSWER_BYTES, proxies=True)
+    http = HttpClient(address, max_bytes=MAX_ANSWER_BYTES, silence_s=SILENCE_S, proxies=True)
     try:
         answer = http.get("/.well-known/ledger-keys")
     finally:
         http.close()
     if answer.status != HTTPStatus.OK:
-        raise _error(answer)
+        raise error_of(answer)
     return decoded(answer.body, LedgerAt)

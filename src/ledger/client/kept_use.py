@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 
 from ledger.client.answers import UseReceipt
+from ledger.client.async_reader import new_nonce
 from ledger.client.kept_login import MAX_KEPT_BYTES
 from ledger.client.ledger_client import LedgerClient
-from ledger.client.ledger_reader import new_nonce
 from ledger.encoding import decode
 from ledger.errors import ConflictError
 from ledger.system import private_files

@@ -1,170 +1,96 @@
-"""What a program does as its person: draft and decide statements, and act on approved ones."""
+"""The client without an event loop: each method of `AsyncLedgerClient`, run to its end."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from ledger.client.answers import DecisionReceipt, DraftReceipt, OutcomeReceipt, UseReceipt
-from ledger.client.drafts import AskedStatement, document_of
-from ledger.client.ledger_reader import LedgerReader, path_of
-from ledger.domain.vocabulary import UseOutcome
-from ledger.encoding import b64u_decode, parse_json, sha256_hex
-from ledger.errors import RefusedError
-from ledger.jose import parse_compact
+from ledger.client.async_client import AsyncLedgerClient
+from ledger.client.kept_login import KeptLogin
+from ledger.client.transport import BlockingTransport, finished
 
-# A person's later decision on a statement has a later signed time, in whole seconds.
-_LATER = range(3)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-class LedgerClient(LedgerReader):
+def _blocking(
+    act: Callable[Concatenate[AsyncLedgerClient, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate["LedgerClient", P], R]:
+    """Return a method that runs this one to its end; it says the same of itself."""
+
+    @wraps(act)
+    def run(self: "LedgerClient", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return finished(act(self._client, *args, **kwargs))
+
+    return run
+
+
+class LedgerClient:
     """One person at one ledger, as their browser: what they read, sign and use.
 
-    What has a digest signs about that document, and no other. An act whose answer is lost can be
-    sent again.
+    Use it in one thread, with `with` or `close`. What has a digest signs about that document, and
+    no other. An act whose answer is lost can be sent again.
+
+    Every method raises the `ledger.errors` error of the problem that the ledger answers with, and
+    UnavailableError where no answer comes.
     """
 
-    # --- drafting and deciding -------------------------------------------------------------------
+    def __init__(self, login: KeptLogin) -> None:
+        """Raise MalformedError `key_file_invalid`."""
+        self._client = AsyncLedgerClient(login, BlockingTransport(login.address))
 
-    def draft(  # noqa: PLR0913  # the members of a document
-        self,
-        content: str,
-        *,
-        title: str,
-        policy: Mapping[str, Any] | None = None,
-        type: str | None = None,  # the document's own word
-        usable: Mapping[str, Any] | None = None,
-        readers: Sequence[str] | None = None,
-        supersedes: str | None = None,
-    ) -> DraftReceipt:
-        """Put a statement up for approval; `content` is the text of a JSON object.
+    def __enter__(self) -> Self:
+        return self
 
-        Either `policy` says who approves, or `type` names a type whose policy it has. `supersedes`
-        is the id of the statement that this one replaces.
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-        Raises MalformedError `policy_missing`, and those of `document_of` before anything is sent.
+    @property
+    def user(self) -> str:
+        """The id of the person for whom this client acts."""
+        return self._client.user
+
+    @property
+    def ledger(self) -> str:
+        """The id of the ledger."""
+        return self._client.ledger
+
+    close = _blocking(AsyncLedgerClient.close)
+
+    inbox = _blocking(AsyncLedgerClient.inbox)
+    statements = _blocking(AsyncLedgerClient.statements)
+    statement = _blocking(AsyncLedgerClient.statement)
+    has = _blocking(AsyncLedgerClient.has)
+    document = _blocking(AsyncLedgerClient.document)
+    evidence = _blocking(AsyncLedgerClient.evidence)
+    verified = _blocking(AsyncLedgerClient.verified)
+    types = _blocking(AsyncLedgerClient.types)
+    definition = _blocking(AsyncLedgerClient.definition)
+    definition_of = _blocking(AsyncLedgerClient.definition_of)
+    service_accounts = _blocking(AsyncLedgerClient.service_accounts)
+    wait = _blocking(AsyncLedgerClient.wait)
+    wait_used = _blocking(AsyncLedgerClient.wait_used)
+
+    draft = _blocking(AsyncLedgerClient.draft)
+    submit = _blocking(AsyncLedgerClient.submit)
+    approve = _blocking(AsyncLedgerClient.approve)
+    send_approval = _blocking(AsyncLedgerClient.send_approval)
+    reject = _blocking(AsyncLedgerClient.reject)
+    retract = _blocking(AsyncLedgerClient.retract)
+    withdraw = _blocking(AsyncLedgerClient.withdraw)
+    use = _blocking(AsyncLedgerClient.use)
+    report = _blocking(AsyncLedgerClient.report)
+    end_own_key = _blocking(AsyncLedgerClient.end_own_key)
+
+    def positions(self) -> Iterator[int]:
+        """Yield the newest position of the log at once, and again whenever it changes.
+
+        As `AsyncLedgerClient.positions`; close the iterator to end its connection.
         """
-        definition = None if type is None else self.definition(type)
-        replaces = None if supersedes is None else self.document(supersedes)
-        asked = AskedStatement(
-            title=title,
-            content=content,
-            policy=policy,
-            definition=definition,
-            usable=usable,
-            readers=readers,
-            replaces=replaces,
-        )
-        raw = document_of(asked, creator=self.user, ledger=self.ledger)
-        return self.submit(raw)
-
-    def submit(self, document: bytes) -> DraftReceipt:
-        """Put these bytes up for approval; a document that was submitted before is answered again.
-
-        Raises MalformedError if they are no JSON, RefusedError `document_differs` if the server
-        answers for others: then people would approve, and a program act on, what it did not send.
-        """
-        said: Any = parse_json(document)
-        digest = sha256_hex(document)
-        act = self._ask.act("draft", statementId=said["statementId"], sha256=digest)
-        body = {"document": document.decode(), "act": act}
-        receipt = self._ask.send("/api/statements/create", body, DraftReceipt)
-        if (receipt.statement_id, receipt.sha256) != (said["statementId"], digest):
-            raise RefusedError("document_differs", "the server answered for another document")
-        return receipt
-
-    def approve(self, statement_id: str, sha256: str) -> DecisionReceipt:
-        """Approve the document with this SHA-256 (lower-case hex), and no other.
-
-        Raises RefusedError `document_differs` before anything is signed.
-        """
-        document = self.document(statement_id)
-        found = sha256_hex(document)
-        if found != sha256:
-            raise RefusedError("document_differs", f"the document's SHA-256 is {found}")
-
-        def signed(iat: int) -> dict[str, str]:
-            return {"jwt": self._ask.key.sign(document, typ="JWT", iat=iat)}
-
-        return self._decide(path_of(statement_id, "/sign"), signed)
-
-    def send_approval(self, statement_id: str, sha256: str, jws: str) -> DecisionReceipt:
-        """Send an approval of the document with this SHA-256 that was signed elsewhere.
-
-        Raises RefusedError `document_differs` if it signs another one.
-        """
-        found = sha256_hex(b64u_decode(parse_compact(jws).payload))
-        if found != sha256:
-            raise RefusedError("document_differs", f"it approves the document {found}")
-        return self._ask.send(path_of(statement_id, "/sign"), {"jwt": jws}, DecisionReceipt)
-
-    def reject(self, statement_id: str, sha256: str, reason: str) -> DecisionReceipt:
-        """Reject the document with this SHA-256."""
-        return self._act(statement_id, "reject", sha256, reason=reason)
-
-    def retract(self, statement_id: str, sha256: str, reason: str | None = None) -> DecisionReceipt:
-        """Take back one's own approval of the document with this SHA-256, while it is pending."""
-        return self._act(statement_id, "retract", sha256, reason=reason)
-
-    def withdraw(
-        self, statement_id: str, sha256: str, reason: str | None = None
-    ) -> DecisionReceipt:
-        """Withdraw one's own pending statement with this document."""
-        return self._act(statement_id, "withdraw", sha256, reason=reason)
-
-    # --- acting on an approval -------------------------------------------------------------------
-
-    def use(
-        self, statement_id: str, sha256: str, nonce: str, reference: str | None = None
-    ) -> UseReceipt:
-        """Use the approved document with this SHA-256 once.
-
-        Keep the nonce before: the same nonce again gets the first receipt, and uses nothing.
-        """
-        about = {"statementId": statement_id, "sha256": sha256, "nonce": nonce}
-        act = self._ask.act("use", **about, **_given(reference=reference))
-        return self._ask.send(path_of(statement_id, "/use"), {"act": act}, UseReceipt)
-
-    def report(
-        self, use: UseReceipt, sha256: str, outcome: UseOutcome, reason: str | None = None
-    ) -> OutcomeReceipt:
-        """Report the outcome of one's own use."""
-        act = self._ask.act(
-            "outcome",
-            statementId=use.statement_id,
-            sha256=sha256,
-            number=use.number,
-            generation=use.generation,
-            outcome=outcome,
-            **_given(reason=reason),
-        )
-        return self._ask.send(path_of(use.statement_id, "/outcome"), {"act": act}, OutcomeReceipt)
-
-    # --- sending ---------------------------------------------------------------------------------
-
-    def _act(self, statement_id: str, act: str, sha256: str, **more: str | None) -> DecisionReceipt:
-        def signed(iat: int) -> dict[str, str]:
-            about = {"statementId": statement_id, "sha256": sha256, **_given(**more)}
-            return {"act": self._ask.act(act, iat=iat, **about)}
-
-        return self._decide(path_of(statement_id, f"/{act}"), signed)
-
-    def _decide(self, path: str, signed: Callable[[int], dict[str, str]]) -> DecisionReceipt:
-        """Send a decision of now, or of the next second if this person decided in this one."""
-        now = int(time.time())
-        for later in _LATER:
-            try:
-                return self._ask.send(path, signed(now + later), DecisionReceipt)
-            except RefusedError as error:
-                if error.code != "out_of_order" or later == _LATER[-1]:
-                    raise
-        raise AssertionError("unreachable")
-
-    def end_own_key(self) -> None:
-        """End the key of this login: it signs nothing afterwards."""
-        kid = self._ask.key.kid
-        body = {"act": self._ask.act("revoke-key", kid=kid)}
-        self._ask.send(f"/api/jwt-keys/{kid}/revoke", body, dict[str, Any])
-
-
-def _given(**members: str | None) -> dict[str, str]:
-    return {name: value for name, value in members.items() if value is not None}
+        following = self._client.positions()
+        try:
+            while True:
+                yield finished(following.__anext__())
+        except StopAsyncIteration:
+            return
+        finally:
+            finished(following.aclose())

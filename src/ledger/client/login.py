@@ -10,8 +10,9 @@ from http import HTTPStatus
 
 import msgspec
 
-from ledger.client.connection import MAX_ANSWER_BYTES, SILENCE_S, ledger_at
+from ledger.client.connection import ledger_at
 from ledger.client.kept_login import KeptLogin, opened, require_safe
+from ledger.client.transport import MAX_ANSWER_BYTES, SILENCE_S
 from ledger.domain import challenges
 from ledger.domain.document import TYPE_NAME
 from ledger.domain.holdings import ServiceScope

@@ -6,19 +6,20 @@ an answer as untrusted bytes.
 """
 
 import http.client
-import io
+import math
 import re
-import socket
 import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from threading import Lock
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ledger import __version__
 from ledger.errors import MalformedError, UnavailableError
+from ledger.system.bounded_socket import BoundedSocket
 from ledger.system.pinned_connection import PinnedConnection, trust
 
 SILENCE_S = TOTAL_S = 10.0
@@ -71,7 +72,7 @@ class HttpClient:
         self._target = ""  # prepended to the path; a proxy needs the full address
         self._headers = {"User-Agent": _AGENT}
         self._connection = self._prepare(parts, proxies=proxies)
-        self._bounded: _Bounded | None = None
+        self._bounded: BoundedSocket | None = None
         self._lock = Lock()
         self._is_closed = False
 
@@ -102,6 +103,34 @@ class HttpClient:
         """Return the answer to POST `<url><path>`; raise UnavailableError `peer_unreachable`."""
         headers = {"Content-Type": media_type} | _cookie(cookie) | dict(headers or {})
         return self._ask(_Request("POST", path, body, headers, self._max_bytes, TOTAL_S))
+
+    def stream(
+        self, path: str, *, cookie: str = "", headers: Mapping[str, str] | None = None
+    ) -> Iterator[HttpResponse | bytes]:
+        """Yield the answer to GET `<url><path>` without its body, then the body as it arrives.
+
+        Any other status than 200 comes with its body, and nothing follows. The body has no end in
+        bytes or time, only each wait for the server has; close the iterator to end it.
+
+        Raises UnavailableError `peer_unreachable`.
+        """
+        asked = _cookie(cookie) | dict(headers or {})
+        request = _Request("GET", path, None, asked, self._max_bytes, TOTAL_S)
+        with self._lock:
+            try:
+                with self._begin(request) as answer:
+                    if answer.status != HTTPStatus.OK:
+                        yield _response(answer, _read(answer, request.max_bytes))
+                        return
+                    yield _response(answer, b"")
+                    if self._bounded is not None:  # it is, since the request
+                        self._bounded.limit(self._silence_s, math.inf)
+                    while chunk := answer.read1(_CHUNK_BYTES):
+                        yield chunk
+            except _FAILURES as error:
+                raise self._unreachable(error) from error
+            finally:
+                self._connection.close()
 
     def close(self) -> None:
         """Close the connection, from any thread. A running request is cut off and fails."""
@@ -154,41 +183,57 @@ class HttpClient:
                 return self._try(request)
             except _FAILURES as error:
                 self._connection.close()
-                reason = str(error) or type(error).__name__
-                raise UnavailableError("peer_unreachable", f"{self.url}: {reason}") from error
+                raise self._unreachable(error) from error
             finally:
                 if self._is_closed:
                     self._connection.close()
 
+    def _unreachable(self, error: Exception) -> UnavailableError:
+        reason = str(error) or type(error).__name__
+        return UnavailableError("peer_unreachable", f"{self.url}: {reason}")
+
     def _try(self, request: "_Request") -> HttpResponse:
+        # Closing a fully read answer makes the connection ready for the next request.
+        with self._begin(request) as answer:
+            body = _read(answer, request.max_bytes)
+        return _response(answer, body)
+
+    def _begin(self, request: "_Request") -> http.client.HTTPResponse:
+        """Send a request; return the answer, of which the head is read."""
         until_s = time.monotonic() + request.total_s
         if self._is_closed:
             raise OSError("the client is closed")
         if self._connection.sock is None or self._bounded is None:
             self._connection.connect()
             plain: Any = self._connection.sock  # a socket; the types say that it may be None
-            self._connection.sock = self._bounded = _Bounded(plain)
+            self._bounded = BoundedSocket(plain, self._silence_s, until_s)
+            self._connection.sock = self._bounded
         self._bounded.limit(self._silence_s, until_s)
         # A time-stamp authority is asked at this address, a witness at paths below it.
         path = f"{self._path.rstrip('/')}{request.path}" if request.path else self._path or "/"
         headers = self._headers | request.headers
         self._connection.request(request.method, self._target + path, request.body, headers)
-        # Closing a fully read answer makes the connection ready for the next request.
-        with self._connection.getresponse() as answer:
-            parts, size = [], 0
-            while chunk := answer.read1(_CHUNK_BYTES):
-                parts.append(chunk)
-                size += len(chunk)
-                if size > request.max_bytes:
-                    raise _TooLongError(f"over {request.max_bytes:,} bytes")
-            if answer.length:
-                raise http.client.HTTPException("the answer is truncated")
-        media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        told = answer.headers.get("Retry-After", "")
-        retry_after_s = int(told) if _SECONDS(told) else 0  # a date is not needed by any caller
-        set_cookies = answer.headers.get_all("Set-Cookie", [])
-        cookies = tuple(each.partition(";")[0].strip() for each in set_cookies)
-        return HttpResponse(answer.status, media_type, b"".join(parts), retry_after_s, cookies)
+        return self._connection.getresponse()
+
+
+def _read(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    parts, size = [], 0
+    while chunk := answer.read1(_CHUNK_BYTES):
+        parts.append(chunk)
+        size += len(chunk)
+        if size > max_bytes:
+            raise _TooLongError(f"over {max_bytes:,} bytes")
+    if answer.length:
+        raise http.client.HTTPException("the answer is truncated")
+    return b"".join(parts)
+
+
+def _response(answer: http.client.HTTPResponse, body: bytes) -> HttpResponse:
+    media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    retry_after_s = retry_after_of(answer.headers.get("Retry-After", ""))
+    set_cookies = answer.headers.get_all("Set-Cookie", [])
+    cookies = tuple(each.partition(";")[0].strip() for each in set_cookies)
+    return HttpResponse(answer.status, media_type, body, retry_after_s, cookies)
 
 
 class _TooLongError(http.client.HTTPException):
@@ -204,63 +249,9 @@ class _Request(NamedTuple):
     total_s: float
 
 
-class _Bounded:
-    """The socket methods that `http.client` uses, with a deadline over all of them.
-
-    A socket's own timeout restarts with each byte: a server that sends one byte per second could
-    hold a reader of its headers for hours.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self.limit(SILENCE_S, time.monotonic() + TOTAL_S)
-
-    def limit(self, silence_s: float, until_s: float) -> None:
-        """Limit each wait to `silence_s`, and all waits to `until_s` (`time.monotonic`)."""
-        self._silence_s = silence_s
-        self._until_s = until_s
-
-    def sendall(self, data: bytes) -> None:
-        self.arm()
-        self._sock.sendall(data)
-
-    def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
-        """Return the reader of an answer; the socket stays open until the reader is closed."""
-        return io.BufferedReader(_Raw(self, self._sock.makefile(mode, buffering=0)))
-
-    def cut_off(self) -> None:
-        """Abort another thread's running send or receive."""
-        try:
-            self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:  # already closed
-            return
-
-    def close(self) -> None:
-        self._sock.close()
-
-    def arm(self) -> None:
-        left_s = self._until_s - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(min(left_s, self._silence_s))
-
-
-class _Raw(io.RawIOBase):
-    def __init__(self, bounded: _Bounded, stream: socket.SocketIO) -> None:
-        super().__init__()
-        self._bounded = bounded
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any writable buffer
-        self._bounded.arm()
-        return self._stream.readinto(buffer) or 0
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
+def retry_after_of(told: str) -> int:
+    """Return what Retry-After says in seconds, 0 without it; no caller needs a date."""
+    return int(told) if _SECONDS(told) else 0
 
 
 def _cookie(cookie: str) -> dict[str, str]:

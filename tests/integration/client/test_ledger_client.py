@@ -109,8 +109,9 @@ def test_the_document_of_another_statement_is_refused(
     mine, other = (alice.draft(policy=policy_of(1, robot)) for _ in range(2))
     before = head(server)
     with signed_in(robot, server, key) as client:
-        read = client._ask.read
-        monkeypatch.setattr(client._ask, "read", lambda path: read(path.replace(mine.id, other.id)))
+        asked = client._client._ask
+        read = asked.read
+        monkeypatch.setattr(asked, "read", lambda path: read(path.replace(mine.id, other.id)))
         with pytest.raises(RefusedError, match="document_differs"):
             client.approve(mine.id, other.sha256)
     assert head(server) == before
@@ -155,21 +156,21 @@ def test_a_wait_outlasts_a_restart_and_a_quota(
     drafted = alice.draft(policy=policy_of(1, robot))
     wait_for(server, drafted.answer["position"])
     errors = [UnavailableError("peer_unreachable", "down"), TooManyError("rate_limited", "slow")]
-    monkeypatch.setattr("ledger.client.ledger_reader._EVERY_S", 0.01)
+    monkeypatch.setattr("ledger.client.async_reader._EVERY_S", 0.01)
     with signed_in(robot, server, key) as client:
         client.approve(drafted.id, drafted.sha256)
-        ask = client.statement
-        monkeypatch.setattr(
-            client, "statement", lambda name: _raised(errors.pop()) if errors else ask(name)
-        )
+        ask = client._client.statement
+
+        async def failing(name: str) -> Any:
+            if errors:
+                raise errors.pop()
+            return await ask(name)
+
+        monkeypatch.setattr(client._client, "statement", failing)
         assert client.wait(drafted.id, within_s=60).status == "approved"
         errors.append(UnavailableError("peer_unreachable", "down"))
         with pytest.raises(UnavailableError):
             client.wait(drafted.id, within_s=0)
-
-
-def _raised(error: Exception) -> Any:
-    raise error
 
 
 def test_an_approval_signed_without_a_network_is_carried_and_taken(
@@ -224,7 +225,7 @@ def test_the_lines_of_the_page_run(
     wait_for(server, drafted.answer["position"])
     keep(tmp_path / "login.json", login_of(robot, server, key))
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
     exec(compile(code, "page", "exec"), {})  # noqa: S102  # our own page
     with signed_in(robot, server, key) as client:
         assert client.statement(drafted.id).status == "approved"

@@ -3,56 +3,15 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
 from ledger import __version__
 from ledger.errors import UnavailableError
 from ledger.system.http_client import HttpClient
+from tests.support.bare_server import dripping, talking
 from tests.support.strangers import Reply, stranger
-
-Talk = Callable[[socket.socket], object]
-
-
-@contextmanager
-def talking(talk: Talk) -> Iterator[str]:
-    """Serve what is written on the bare connection, after each request's head."""
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:  # the test is over
-                return
-            with connection:
-                try:
-                    connection.recv(65_536)
-                    talk(connection)
-                except OSError:  # the client has hung up
-                    continue
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
-def dripping(head: bytes) -> Talk:
-    """Send a beginning, and then one byte every 20 ms for longer than any test waits."""
-
-    def talk(connection: socket.socket) -> None:
-        connection.sendall(head)
-        for _ in range(1000):
-            connection.sendall(b"x")
-            time.sleep(0.02)
-
-    return talk
 
 
 def failure(url: str, **limits: float) -> str:

@@ -9,10 +9,10 @@ import pytest
 
 from ledger.client.answers import UseReceipt
 from ledger.client.approved_call import ApprovedCall
+from ledger.client.async_reader import new_nonce
 from ledger.client.drafts import AskedStatement, document_of
 from ledger.client.kept_use import KeptUse, keep_use, kept_use, use_once
 from ledger.client.ledger_client import LedgerClient
-from ledger.client.ledger_reader import new_nonce
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, LedgerError, UnavailableError
 

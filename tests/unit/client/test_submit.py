@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 
 from ledger.client.answers import DraftReceipt
-from ledger.client.ledger_client import LedgerClient
+from ledger.client.async_client import AsyncLedgerClient
+from ledger.client.transport import finished
 from ledger.encoding import sha256_hex
 from ledger.errors import RefusedError
 
@@ -15,23 +16,24 @@ OTHER = "2c3a4b5e-0000-4000-8000-000000000002"
 RAW = f'{{"statementId":"{MINE}"}}'.encode()
 
 
-def client_of(statement: str, sha256: str) -> LedgerClient:
+def client_of(statement: str, sha256: str) -> AsyncLedgerClient:
     """Return a client of a server that answers each draft with this receipt."""
     receipt = DraftReceipt(statement_id=statement, position=7, sha256=sha256, status="pending")
 
-    def act(*_: Any, **__: Any) -> str:
+    async def act(*_: Any, **__: Any) -> str:
         return "act"
 
-    def send(*_: Any) -> DraftReceipt:
+    async def send(*_: Any) -> DraftReceipt:
         return receipt
 
-    client = LedgerClient.__new__(LedgerClient)
+    client = AsyncLedgerClient.__new__(AsyncLedgerClient)
     client._ask = cast(Any, SimpleNamespace(act=act, send=send))
     return client
 
 
 def test_the_receipt_of_the_document_that_was_sent_is_returned() -> None:
-    assert client_of(MINE, sha256_hex(RAW)).submit(RAW).statement_id == MINE
+    receipt = finished(client_of(MINE, sha256_hex(RAW)).submit(RAW))
+    assert receipt.statement_id == MINE
 
 
 @pytest.mark.parametrize(
@@ -41,4 +43,4 @@ def test_a_server_that_answers_for_another_document_is_not_believed(
     statement: str, sha256: str
 ) -> None:
     with pytest.raises(RefusedError, match="document_differs"):
-        client_of(statement, sha256).submit(RAW)
+        finished(client_of(statement, sha256).submit(RAW))

@@ -1,0 +1,109 @@
+"""Requests to a ledger under asyncio. This is the one module that imports `httpx`.
+
+A task that is cancelled closes its connection at once. Limits are those of the blocking transport:
+bytes, each silence, and the whole answer. No redirection is followed and no answer is unpacked.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
+from typing import TypeVar
+
+import httpx
+
+from ledger import __version__
+from ledger.client.answer_errors import error_of
+from ledger.client.transport import JSON, MAX_ANSWER_BYTES, POST_S, SILENCE_S, ClientRequest
+from ledger.errors import UnavailableError
+from ledger.system.http_client import HttpResponse, retry_after_of
+from ledger.system.pinned_connection import trust
+
+T = TypeVar("T")
+
+
+class AsyncTransport:
+    """Connections of one event loop."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._http = httpx.AsyncClient(
+            base_url=address,
+            headers={"User-Agent": f"approval-ledger/{__version__}", "Accept-Encoding": "identity"},
+            timeout=SILENCE_S,
+            verify=trust(),
+        )
+        self._turn = asyncio.Lock()
+
+    async def send(self, asked: ClientRequest) -> HttpResponse:
+        """Return the answer to a request."""
+        total_s = SILENCE_S if asked.body is None else POST_S
+        try:
+            async with asyncio.timeout(total_s), self._answer(asked) as answer:
+                return await _read(answer)
+        except TimeoutError as error:
+            raise self._unreachable("timed out") from error
+
+    async def stream(self, asked: ClientRequest) -> AsyncGenerator[bytes, None]:
+        """Yield the body of an endless answer as it arrives."""
+        async with self._answer(asked) as answer:
+            if answer.status_code != HTTPStatus.OK:
+                try:
+                    async with asyncio.timeout(POST_S):
+                        raise error_of(await _read(answer))
+                except TimeoutError as error:
+                    raise self._unreachable("timed out") from error
+            async for chunk in answer.aiter_raw():
+                yield chunk
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep."""
+        await asyncio.sleep(seconds)
+
+    async def apart(self, work: Callable[[], T]) -> T:
+        """Run the work in a thread, while the event loop goes on."""
+        return await asyncio.to_thread(work)
+
+    def alone(self) -> AbstractAsyncContextManager[object]:
+        """Let one task at a time into the block."""
+        return self._turn
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    @asynccontextmanager
+    async def _answer(self, asked: ClientRequest) -> AsyncIterator[httpx.Response]:
+        """Send a request; yield the answer, of which the head is read."""
+        headers = {"Cookie": asked.cookie} if asked.cookie else {}
+        if asked.body is not None:
+            headers["Content-Type"] = JSON
+        method = "GET" if asked.body is None else "POST"
+        try:
+            async with self._http.stream(
+                method, asked.path, content=asked.body, headers=headers
+            ) as answer:
+                # The session's cookie is the client's own; another one is not sent along.
+                self._http.cookies.clear()
+                yield answer
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(str(error) or type(error).__name__) from error
+
+    def _unreachable(self, reason: str) -> UnavailableError:
+        return UnavailableError("peer_unreachable", f"{self._address}: {reason}")
+
+
+async def _read(answer: httpx.Response) -> HttpResponse:
+    """Return an answer with its body."""
+    body = bytearray()
+    async for chunk in answer.aiter_raw():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise httpx.ReadError(f"over {MAX_ANSWER_BYTES:,} bytes")
+    return HttpResponse(
+        answer.status_code,
+        answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+        bytes(body),
+        retry_after_of(answer.headers.get("Retry-After", "")),
+        tuple(each.partition(";")[0].strip() for each in answer.headers.get_list("Set-Cookie")),
+    )
