@@ -72,10 +72,15 @@ test-postgresql: $(VENV)/test.stamp ## the integration and browser tests with th
 
 POSTGRESQL_TESTS ?= tests/integration tests/browser
 
-test-node: ## sign and verify with JavaScript's libraries anew, and compare with what is recorded
+NPM := npm install --silent --no-audit --no-fund --no-package-lock \
+	|| { echo "npm could not install what package.json names: these tests need its registry." >&2; exit 1; }
+
+test-node: $(VENV)/test.stamp ## what needs Node.js: JavaScript's JOSE libraries, generated clients, and the conformance runner of MCP
 	@command -v npm >/dev/null || { echo "make test-node needs Node.js 20 or newer, with npm." >&2; exit 1; }
-	cd tests/vectors/node && npm install --silent --no-audit --no-fund --no-package-lock
-	cd tests/vectors/node && node generate.mjs --check
+	cd tests/vectors/node && { $(NPM); } && node generate.mjs --check
+	cd tests/node && $(NPM)
+	@$(MAKE) --no-print-directory VENV=.venv-clients .venv-clients/clients.stamp
+	$(PYTEST) -s tests/node
 
 verifier: $(VENV)/test.stamp ## write web/verify.html, the offline verifier, anew from web/verify
 	$(BIN)/python -m tests.browser.make_verifier
@@ -135,15 +140,17 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(UV) pip compile --quiet --univer
 	--python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links
 lock: ## write requirements*.txt anew from pyproject.toml, changing no more than it must
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=/path/to/uv." >&2; exit 1; }
-	$(LOCK) $(LOCKFLAGS) pyproject.toml --extra server --extra async --extra hsm --extra mcp --extra oidc --extra postgresql --group dev -o requirements-dev.txt
+	$(LOCK) $(LOCKFLAGS) pyproject.toml --extra server --extra async --extra hsm --extra keyring --extra mcp --extra oidc --extra postgresql --group dev -o requirements-dev.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server -o requirements.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra async -o requirements-async.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server --extra hsm -o requirements-hsm.txt
+	$(LOCK) -c requirements-dev.txt pyproject.toml --extra keyring -o requirements-keyring.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra mcp -o requirements-mcp.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server --extra oidc -o requirements-oidc.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml --extra server --extra postgresql -o requirements-postgresql.txt
 	$(LOCK) -c requirements-dev.txt pyproject.toml -o requirements-verify.txt
 	$(LOCK) -c requirements-dev.txt --group build -o requirements-build.txt
+	$(LOCK) -c requirements-dev.txt --group clients -o requirements-clients.txt
 	$(LOCK) -c requirements-dev.txt --group cluster -o requirements-cluster.txt
 
 upgrade: LOCKFLAGS := --upgrade
@@ -172,6 +179,12 @@ $(VENV)/test.stamp: requirements-dev.txt pyproject.toml
 	@$(ENVIRONMENT)
 	@echo "Installing what a cluster needs into $(VENV) …"
 	@$(PIP) --require-hashes -r requirements-cluster.txt
+	@touch $@
+
+.venv-clients/clients.stamp: requirements-clients.txt
+	@$(ENVIRONMENT)
+	@echo "Installing what generates a client into $(VENV) …"
+	@$(PIP) --require-hashes -r requirements-clients.txt
 	@touch $@
 
 .venv-fuzz/fuzz.stamp: requirements-verify.txt tests/fuzz/requirements.txt

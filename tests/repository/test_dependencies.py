@@ -43,6 +43,14 @@ def test_a_client_under_asyncio_needs_one_http_client_more_than_verifying() -> N
     assert names <= {"anyio", "certifi", "h11", "httpcore", "httpx", "idna", "typing-extensions"}
 
 
+def test_a_key_in_the_keyring_needs_no_server() -> None:
+    light, ring = locked("requirements-verify.txt"), locked("requirements-keyring.txt")
+    assert light < ring < locked("requirements-dev.txt")
+    names = {each.split("==")[0] for each in ring - light}
+    assert "keyring" in names
+    assert names.isdisjoint({"litestar", "eventsourcing", "httpx"})
+
+
 def test_an_agents_tools_need_what_verifying_needs_and_no_server() -> None:
     light, tools = locked("requirements-verify.txt"), locked("requirements-mcp.txt")
     assert light < tools < locked("requirements-dev.txt")
@@ -54,7 +62,7 @@ def test_an_agents_tools_need_what_verifying_needs_and_no_server() -> None:
 def test_nothing_is_installed_without_its_hash() -> None:
     lines = (ROOT / "Makefile").read_text().splitlines()
     installs = [line for line in lines if "$(PIP)" in line]
-    assert len(installs) == 7
+    assert len(installs) == 8
     for line in installs:
         # The project itself, without its dependencies, is no package of a registry.
         assert "--require-hashes -r" in line or "--no-deps --no-build-isolation" in line, line

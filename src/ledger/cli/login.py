@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from ledger.cli.exit_codes import ExitCode, declare
-from ledger.client import LedgerClient, attested, begin, default_path, keep
-from ledger.errors import ConflictError
+from ledger.client import LedgerClient, attested, begin, default_path, forget, keep, kept
+from ledger.errors import ConflictError, LedgerError
 
 # The server accepts the request's nonce for as long.
 WITHIN_S = 300.0
@@ -24,7 +25,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument(
         "--key",
         metavar="KEY",
-        help="use the Ed25519 key in an HSM (pkcs11:…) or an ssh-agent (ssh-agent:SHA256:…)",
+        help="keep the key in the system's keyring (keyring), or use the Ed25519 key in an HSM"
+        " (pkcs11:…) or an ssh-agent (ssh-agent:SHA256:…)",
     )
     command.add_argument(
         "--replace", action="store_true", help="replace a login that the file already holds"
@@ -65,8 +67,11 @@ def run(chosen: argparse.Namespace) -> int:
     print(answer, flush=True)
     if not attested(login, within_s=WITHIN_S):
         waiting.unlink()
+        forget(login)
         print("ledger: no passkey attested the key within five minutes", file=sys.stderr)
         return ExitCode.UNMET
+    if path.exists():
+        _forget_replaced(path)
     waiting.replace(path)
     if login.service is not None:
         print(f"\nThis terminal works as the service account {login.service}.", file=sys.stderr)
@@ -75,3 +80,9 @@ def run(chosen: argparse.Namespace) -> int:
         found = client.inbox()
     print(f"\nThis terminal decides for you. Statements that wait: {len(found)}", file=sys.stderr)
     return ExitCode.DONE
+
+
+def _forget_replaced(path: Path) -> None:
+    """Delete the key of the login that is replaced from the keyring, if that can be read."""
+    with suppress(LedgerError):
+        forget(kept(path))

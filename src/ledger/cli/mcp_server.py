@@ -28,11 +28,16 @@ propose again: an approval fits no other content. Never act without the answer o
 
 def serve(tools: AgentTools) -> None:
     """Serve the tools over standard input and output until the input ends."""
+    server_of(tools).run("stdio")
+
+
+def server_of(tools: AgentTools) -> MCPServer:
+    """Return the server of these tools."""
     server = MCPServer("ledger", instructions=_INSTRUCTIONS, version=__version__)
     for tool in _tools(tools):
         # Structs are no types that the SDK describes: the answer is JSON text.
         server.add_tool(_told(tool), structured_output=False)
-    server.run("stdio")
+    return server
 
 
 def _tools(tools: AgentTools) -> list[Callable[..., Any]]:

@@ -8,7 +8,7 @@ from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.login import add_key_file
 from ledger.cli.shown_text import shown_line
 from ledger.cli.signed_in import NO_ANSWER, print_json
-from ledger.client import LedgerClient, ListedAccount, default_path, kept
+from ledger.client import LedgerClient, ListedAccount, default_path, forget, kept
 from ledger.domain.quoting import quoted
 from ledger.errors import ConflictError
 
@@ -40,6 +40,7 @@ def run(chosen: argparse.Namespace) -> int:
             raise ConflictError("not_a_service", detail)
         client.end_own_key()
     path.unlink()
+    forget(login)
     print(f"The service account {login.service} has ended.", file=sys.stderr)
     return ExitCode.DONE
 

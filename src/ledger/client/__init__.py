@@ -34,7 +34,7 @@ from ledger.client.approval_rules import ApprovalRules
 from ledger.client.async_client import AsyncLedgerClient
 from ledger.client.async_reader import new_nonce
 from ledger.client.guard import requires_approval
-from ledger.client.kept_login import KeptLogin, default_path, keep, kept, opened
+from ledger.client.kept_login import KeptLogin, default_path, forget, keep, kept, opened
 from ledger.client.ledger_client import LedgerClient
 from ledger.client.login import attested, begin
 
@@ -53,6 +53,7 @@ __all__ = [
     "attested",
     "begin",
     "default_path",
+    "forget",
     "keep",
     "kept",
     "new_nonce",

@@ -11,6 +11,7 @@ from ledger.errors import MalformedError, NotFoundError
 from ledger.jose import SigningKey
 from ledger.keystore.opening import open_signing_key
 from ledger.keystore.places import parse_key_place
+from ledger.keystore.system_keyring import forget_key, is_in_keyring, kept_key
 from ledger.system import private_files
 
 MAX_KEPT_BYTES = 16 * 1024
@@ -21,7 +22,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whose key this is and where: `user` is the person's id.
 
-    `key` is unencrypted PKCS #8 PEM, or names a key in an HSM or an ssh-agent.
+    `key` is unencrypted PKCS #8 PEM, or names a key in a keyring, an HSM or an ssh-agent.
 
     `log_keys` are the vkeys that the ledger announced at the sign-in, over the same connection by
     which the person confirmed the key. Evidence is verified with them.
@@ -44,11 +45,19 @@ class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def opened(place: str) -> SigningKey:
-    """Return the key at a place: a PEM file, `pkcs11:…`, or `ssh-agent:SHA256:…`.
+    """Return the key at a place: a PEM file, `keyring:…`, `pkcs11:…`, or `ssh-agent:SHA256:…`.
 
-    Raises MalformedError `key_place_invalid`, and as `open_signing_key` does.
+    Raises MalformedError `key_place_invalid`, and as `kept_key` and `open_signing_key` do.
     """
+    if is_in_keyring(place):
+        return kept_key(place)
     return open_signing_key(parse_key_place(place, agent=os.environ.get("SSH_AUTH_SOCK")))
+
+
+def forget(login: KeptLogin) -> None:
+    """Delete a login's key from the keyring, if it is there; raise as `forget_key`."""
+    if is_in_keyring(login.key):
+        forget_key(login.key)
 
 
 def require_safe(address: str) -> str:

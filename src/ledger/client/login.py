@@ -20,24 +20,29 @@ from ledger.domain.signing_keys import POSSESSION_TYP
 from ledger.encoding import b64u_decode, decode
 from ledger.errors import MalformedError
 from ledger.jose import SigningKey
+from ledger.keystore.system_keyring import keep_key
 from ledger.system.http_client import HttpClient
 
+KEYRING = "keyring"
 _EVERY_S = 2.0
 
 
 def begin(address: str, request: str, place: str | None = None) -> tuple[KeptLogin, str]:
     """Make a key for the person whom a request names; return the login, and the answer.
 
-    With a place in an HSM or an ssh-agent, the key is the one there.
+    With a place in an HSM or an ssh-agent, the key is the one there. With `keyring`, a new one is
+    kept in the system's keyring.
 
     A request is `<user id>.<nonce>`, and for a service account a third part: base64url of the JSON
     of an `AskedService`. The answer is `<x>.<compact JWS>`: the public key's member `x` (RFC 8037),
     and the key's signature of the challenge that the passkey will sign too.
-    Raises MalformedError `request_invalid`, `url_invalid`, UnavailableError.
+    Raises MalformedError `request_invalid`, `url_invalid`, UnavailableError, and as `opened` does.
     """
     address = require_safe(address)
     user, nonce, asked = _parts(request)
     found = ledger_at(address)
+    if place == KEYRING:
+        place = keep_key(SigningKey.generate())
     key = SigningKey.generate() if place is None else opened(place)
     about = {"kid": key.kid, "ledger": found.ledger, "nonce": nonce, "user": user}
     challenge = (

@@ -75,7 +75,17 @@ def _bodies(application: Litestar) -> Schema:
     """Return the schemas of what routes take, as the decoder itself understands the types."""
     place = "#/components/schemas/{name}"
     types = set(_body_types(application))
-    return msgspec.json.schema_components(types, ref_template=place)[1]
+    found = msgspec.json.schema_components(types, ref_template=place)[1]
+    return {name: _optional(schema) for name, schema in found.items()}
+
+
+def _optional(schema: Schema) -> Schema:
+    """Return the schema without defaults of null: generators require a member with a default."""
+    members = {
+        name: {key: value for key, value in member.items() if (key, value) != ("default", None)}
+        for name, member in schema.get("properties", {}).items()
+    }
+    return schema | {"properties": members} if members else schema
 
 
 def _body_types(application: Litestar) -> Iterator[type]:
