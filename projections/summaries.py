@@ -17,6 +17,7 @@ from projections.versions import SUPERSEDED
 class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     """A statement in a list; `approvals` and `rejections` count people.
 
+    `account` is the service account with which its creator drafted it, None without one.
     Decisions in question are counted apart. `needed` is the least number of people who can meet its
     policy. A pending one expires at `expires_at`.
     """
@@ -34,6 +35,7 @@ class StatementSummary(msgspec.Struct, frozen=True, rename="camel"):
     sha256: str
     position: int
     changed_position: int
+    account: str | None
 
 
 # The status of the statement `s` at the position :at and the time :now.
@@ -48,12 +50,13 @@ SELECT s.id, i.uuid, x.title, c.uuid, u.name, x.created_at, {STATUS_AT},
     coalesce(sum(d.kind <= {INDIVIDUAL} AND NOT {IN_QUESTION} AND NOT {RETRACTED}), 0),
     coalesce(sum(d.kind = {REJECTION} AND NOT {IN_QUESTION} AND NOT {RETRACTED}), 0),
     coalesce(sum({IN_QUESTION}), 0),
-    x.needed, s.expires_at, x.sha256, coalesce(max(d.position), s.id)
+    x.needed, s.expires_at, x.sha256, coalesce(max(d.position), s.id), y.name
 FROM statement s
 JOIN statement_text x ON x.id = s.id
 JOIN stream i ON i.id = s.id
 JOIN stream c ON c.id = s.creator
 JOIN user u ON u.id = s.creator
+LEFT JOIN account_act y ON y.position = s.id
 LEFT JOIN decision d ON d.statement = s.id AND d.position <= :at
 WHERE s.id IN (SELECT value FROM json_each(:ids)) AND s.id <= :at
 GROUP BY s.id ORDER BY s.id DESC
@@ -84,4 +87,5 @@ def _members(row: tuple[Any, ...]) -> dict[str, Any]:
         "sha256": digest.hex(),
         "position": row[0],
         "changed_position": row[13],
+        "account": row[14],
     }

@@ -11,7 +11,7 @@ import msgspec
 
 from ledger import clock
 from ledger.domain.events import BODIES, NO_ROLE, BodiesErased, UserRegistered
-from ledger.domain.quoting import quoted
+from ledger.domain.quoting import of_account, quoted
 from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.sqlite.bulk_insert import write
@@ -42,7 +42,10 @@ _CODES = {tag: code for code, tag in enumerate(TYPES)}
 
 
 class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
-    """One event in words; `actor` is None for acts of the ledger and effects of changes."""
+    """One event in words; `actor` is None for acts of the ledger and effects of changes.
+
+    `account` is the name of the actor's service account that acted, None without one.
+    """
 
     position: int
     at: str
@@ -51,6 +54,7 @@ class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
     actor: NamedPerson | None
     summary: str
     statement_id: str | None
+    account: str | None = None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -211,6 +215,7 @@ _SCANS = {driver: _scan(driver) for driver in (None, "stream", "actor", "type")}
 
 _ITEMS = f"""
 SELECT t.position, t.at, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name, u.admitted_by,
+    y.name,
     (SELECT coalesce(sum(CASE WHEN d.kind <= {INDIVIDUAL} THEN 1 WHEN d.kind = {RETRACTION} THEN -1
         ELSE 0 END), 0) FROM decision d WHERE d.statement = t.stream AND d.position <= t.position)
 FROM timeline t
@@ -219,6 +224,7 @@ LEFT JOIN stream a ON a.id = t.actor
 LEFT JOIN user u ON u.id = t.actor
 LEFT JOIN statement_text x ON x.id = t.stream
 LEFT JOIN user o ON o.id = t.stream
+LEFT JOIN account_act y ON y.position = t.position
 WHERE t.position IN (SELECT value FROM json_each(:positions)) AND {_READABLE}
 ORDER BY t.position DESC
 """  # noqa: S608  # constants
@@ -231,11 +237,14 @@ def items(db: sqlite3.Connection, positions: list[int], reader: Reader) -> list[
 
 
 def _item(row: tuple[Any, ...]) -> TimelineItem:
-    position, at, code, stream, actor, actor_name, word, title, owner_name, by_operator, n = row
+    position, at, code, stream, actor, actor_name, word, title, owner_name, *rest = row
+    by_operator, account, n = rest
     known = actor is not None and actor_name is not None
     who = quoted(actor_name) if actor_name else "Somebody"
     if by_operator == OPERATOR and title is not None:
         who += f" ({LET_IN})"
+    if account is not None:
+        who = of_account(account, who)
     another = quoted(owner_name) if owner_name not in (None, actor_name) else ""
     count = "1 approval" if n == 1 else f"{n} approvals"
     meaning = BODIES[TYPES[code]].MEANING
@@ -263,4 +272,5 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         actor=NamedPerson(uuid_text(actor), actor_name) if known else None,
         summary=summary,
         statement_id=uuid_text(stream) if title is not None or is_erased else None,
+        account=account,
     )

@@ -12,6 +12,7 @@ import msgspec
 from ledger.domain.events import OutcomeReported, StatementUsed
 from ledger.domain.vocabulary import UseOutcome
 from ledger.sqlite.bulk_insert import write
+from projections import account_acts
 from projections.facts import Batch
 from projections.timeline import time_of
 from projections.users import NamedPerson, people
@@ -30,6 +31,8 @@ TABLES = (
 class Use(msgspec.Struct, frozen=True, rename="camel"):
     """Describe one use, and what was reported of it.
 
+    `account` is the service account with which the person used it, None without one.
+
     `outcome` is None while nobody reported any. Then, and while it is `unknown`, the use is
     unreconciled. `freed` tells that `confirmed_by` confirmed that it was not done: the use counts
     no longer.
@@ -45,6 +48,7 @@ class Use(msgspec.Struct, frozen=True, rename="camel"):
     reported_at: str | None
     freed: bool
     confirmed_by: NamedPerson | None
+    account: str | None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -81,6 +85,7 @@ def of_statement(db: sqlite3.Connection, statement: int, *, at: int) -> list[Use
     ).fetchall()
     last = {(number, generation): rest for number, generation, *rest in reports}
     named = people(db, [*(row[3] for row in used), *(row[3] for row in reports)])
+    accounts = account_acts.names(db, [row[2] for row in used])
     shown = []
     for number, generation, position, person, reference in used:
         reported, by, outcome, frees = last.get((number, generation), (None, None, None, 0))
@@ -96,6 +101,7 @@ def of_statement(db: sqlite3.Connection, statement: int, *, at: int) -> list[Use
                 reported_at=None if reported is None else time_of(db, reported),
                 freed=bool(frees),
                 confirmed_by=named[by] if frees and by is not None else None,
+                account=accounts.get(position),
             )
         )
     return shown

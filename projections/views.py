@@ -15,6 +15,7 @@ import msgspec
 from ledger.sqlite.files import primary_code
 from projections import (
     acceptances,
+    account_acts,
     changes,
     erasures,
     holds,
@@ -63,6 +64,7 @@ VIEWS: tuple[View, ...] = (
     types,
     erasures,
     holds,
+    account_acts,
 )
 
 _TRACKING = (

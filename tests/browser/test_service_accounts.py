@@ -2,10 +2,14 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
+from ledger.client import ApprovalRules, kept, requires_approval
+from ledger.errors import ConflictError, RefusedError
 from tests.browser.accessible import violations
 from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
@@ -13,16 +17,18 @@ from tests.browser.people import Browser
 from tests.browser.test_programs import run
 from tests.support.server import Server
 
+POLICY = {"threshold": 1, "of": ["role:investor"], "assurance": "passkey"}
 LEDGER = [sys.executable, "-m", "ledger"]
 
 
-def add_account(owner: Browser, login: list[str]) -> str:
+def add_account(owner: Browser, login: list[str], *, uses: bool = False) -> str:
     """Add an account that drafts and reports; return what the program said."""
     owner.open("/account")
     owner.button("Add a service account…").click()
     dialog = owner.page.locator("#service-dialog")
     dialog.get_by_label("Account").fill("deploy")
-    dialog.get_by_label("Use approved statements").uncheck()
+    if not uses:
+        dialog.get_by_label("Use approved statements").uncheck()
     dialog.get_by_label("Statements without a type").check()
     assert violations(owner) == []
     dialog.get_by_role("button", name="Continue").click()
@@ -37,7 +43,8 @@ def add_account(owner: Browser, login: list[str]) -> str:
     owner.page.get_by_label("The line that the command prints").fill(answer)
     owner.button("Confirm with your passkey").click()
     card = owner.page.locator("#services .card").first
-    expect(card).to_contain_text("May sign draft, outcome for statements without a type.")
+    acts = "draft, outcome, use" if uses else "draft, outcome"
+    expect(card).to_contain_text(f"May sign {acts} for statements without a type.")
     _, said = running.communicate(timeout=60)
     return said
 
@@ -64,6 +71,36 @@ def test_an_owner_adds_a_service_account_which_drafts_and_ends_itself(
     expect(alice.page.locator("#services .card").first).to_contain_text("Revoked")
 
 
+def test_an_agents_call_waits_for_a_passkey_in_a_browser_and_goes_on_once(
+    alice: Browser, bob: Browser, tmp_path: Path
+) -> None:
+    path = tmp_path / "login.json"
+    add_account(alice, ["--login", str(path)], uses=True)
+    rules = ApprovalRules(policy=POLICY, within_s=120)
+    ran = []
+
+    @requires_approval(kept(path), tmp_path / "calls", rules, action="deploy")
+    def deploy(version: str) -> str:
+        ran.append(version)
+        return f"deployed {version}"
+
+    statement = deploy.propose("1.4.2").id
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(deploy, "1.4.2")
+        bob.open(f"/statements/{statement}")
+        expect(bob.page.locator("#creator")).to_have_text("deploy (service account of “Alice”)")
+        assert ran == []
+        bob.approve()
+        assert call.result(timeout=120) == "deployed 1.4.2"
+    with pytest.raises(ConflictError, match="used_up"):
+        deploy.under(statement)("1.4.2")
+    with pytest.raises(RefusedError, match="arguments_differ"):
+        deploy.under(statement)("1.4.3")
+    assert ran == ["1.4.2"]
+    bob.page.reload()
+    expect(bob.page.locator("#uses")).to_contain_text("deploy (service account of “Alice”) used it")
+
+
 def test_an_administrator_sees_and_ends_a_service_account(
     server: Server, open_browser: OpenBrowser, tmp_path: Path
 ) -> None:
@@ -74,6 +111,9 @@ def test_an_administrator_sees_and_ends_a_service_account(
         line = root.page.locator("#services tbody tr")
         expect(line).to_contain_text("May sign draft, outcome for statements without a type.")
         expect(line).to_contain_text("Root")
+        assert violations(root) == []
+        line.get_by_role("link", name="Root").click()
+        expect(root.page.get_by_role("heading", level=1)).to_have_text("Root")
         assert violations(root) == []
         line.get_by_role("button", name="End").click()
         expect(line.get_by_role("button")).to_have_count(0)

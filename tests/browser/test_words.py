@@ -68,6 +68,7 @@ def statement(
         id="00000000-0000-4000-8000-000000000001",
         title="Terms",
         creator=ADA,
+        account=None,
         created_at="2026-11-21T03:04:05.678Z",
         status=status,
         approvals=0,

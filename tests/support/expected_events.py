@@ -42,8 +42,12 @@ def effect(did: str, timeline: str, views: set[str], *, change: int = 102) -> Ex
     return Expected(None, f"{did}, by change {statement_id(change)}", timeline, None, views)
 
 
-def _of_keys(who: str, trail: str, timeline: str, asked: str = ACT) -> Expected:
-    return Expected(who, trail, timeline, asked, {"keys"})
+def _of_keys(who: str, trail: str, timeline: str, asked: str = ACT, *views: str) -> Expected:
+    return Expected(who, trail, timeline, asked, {"keys", *views})
+
+
+def _of_uses(trail: str, timeline: str, asked: str) -> Expected:
+    return Expected(BOB, trail, timeline, asked, {"statements", "account_acts"})
 
 
 def _time_of(name: str) -> str:
@@ -134,7 +138,8 @@ EXPECTED = {
         DAVE, (did := "reaffirmed a signing key after a loss"), f"“Dave” {did}"
     ),
     "service-account-added.v1": _of_keys(
-        CAROL, "added the service account deploy", "“Carol” added a service account", ADD_KEY
+        *(CAROL, "added the service account deploy", "“Carol” added a service account"),
+        *(ADD_KEY, "account_acts"),
     ),
     "service-account-ended.v1": _of_keys(
         DAVE, "ended a service account of “Carol”", "“Dave” ended a service account"
@@ -168,7 +173,7 @@ EXPECTED = {
         "drafted “Series A”",
         "“Alice Ångström” drafted “Series A”",
         DRAFT,
-        {"statements", "inbox", "changes", "acceptances"},
+        {"statements", "inbox", "changes", "acceptances", "account_acts"},
     ),
     "statement-signed.v1": Expected(
         ALICE,
@@ -191,15 +196,11 @@ EXPECTED = {
         RETRACT,
         {"statements"},
     ),
-    "statement-used.v1": Expected(
-        BOB, "used “Order 17” (use 1)", "“Bob” used “Order 17”", USE, {"statements"}
-    ),
-    "outcome-reported.v1": Expected(
-        BOB,
+    "statement-used.v1": _of_uses("used “Order 17” (use 1)", "“Bob” used “Order 17”", USE),
+    "outcome-reported.v1": _of_uses(
         "reported use 1 of “Order 17” as done",
         "“Bob” reported a use of “Order 17” as done",
         OUTCOME,
-        {"statements"},
     ),
     "statement-superseded.v1": Expected(
         None,

@@ -8,10 +8,16 @@ import msgspec
 from ledger.audit.source import AuditedLog, RowFilter
 from ledger.audit.stored_events import stored_events
 from ledger.domain.document import Document, DocumentType, parse_uuid
-from ledger.domain.events import BodiesErased, StatementDrafted, UserNamed, UserRegistered
+from ledger.domain.events import (
+    BodiesErased,
+    ServiceAccountAdded,
+    StatementDrafted,
+    UserNamed,
+    UserRegistered,
+)
 from ledger.domain.names import without_name
 from ledger.domain.policy import Policy
-from ledger.domain.quoting import quoted
+from ledger.domain.quoting import of_account, quoted
 from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import CorruptError, LedgerError, NotFoundError
@@ -64,6 +70,7 @@ class Named:
         self._names: dict[str, str] = {}
         self._let_in: set[str] = set()
         self._drafts: dict[UUID, DraftedStatement] = {}
+        self._accounts: dict[str, dict[str, str]] = {}  # by owner and kid
 
     def name(self, user: str | None) -> str:
         """Return a person's name, `The ledger` for None, and nothing for somebody unknown.
@@ -84,6 +91,16 @@ class Named:
         """Return the same of a signer, and whether the operator let the person in."""
         who = self.called(user)
         return f"{who} ({LET_IN})" if user in self._let_in else who
+
+    def acting(self, user: str | None, kid: str) -> str:
+        """Return the same as `signer`, beside the person's service account if the key is of one."""
+        who = self.signer(user)
+        if user is None:
+            return who
+        known = self._accounts.get(user)
+        if known is None:
+            known = self._keep(self._accounts, user, self._find_accounts(user))
+        return of_account(known[kid], who) if kid in known else who
 
     def draft(self, stream: UUID) -> DraftedStatement:
         """Return what a statement's draft says; raise CorruptError `stream_unknown`."""
@@ -140,6 +157,11 @@ class Named:
                 if body.admitted_by == OPERATOR:
                     self._let_in.add(user)
         return name
+
+    def _find_accounts(self, user: str) -> dict[str, str]:
+        wanted = RowFilter(stream=parse_uuid(user).bytes, tags=(ServiceAccountAdded.TAG,))
+        bodies = (each.event.body for each in stored_events(self._rows, wanted))
+        return {each.kid: each.name for each in bodies if isinstance(each, ServiceAccountAdded)}
 
     def _find(self, stream: UUID) -> DraftedStatement:
         first = self._first(stream)

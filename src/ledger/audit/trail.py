@@ -14,7 +14,15 @@ from ledger.audit.selection import EVERY_EVENT, Selection
 from ledger.audit.source import AuditedLog
 from ledger.audit.stored_events import ErasedRow, StoredEvent, stored_rows
 from ledger.domain import events
-from ledger.domain.events import Body, StatementSigned, UserRegistered, signature_of
+from ledger.domain.events import (
+    Body,
+    OutcomeReported,
+    StatementDrafted,
+    StatementSigned,
+    StatementUsed,
+    UserRegistered,
+    signature_of,
+)
 from ledger.domain.quoting import quoted
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError
@@ -57,6 +65,8 @@ class Line(msgspec.Struct, frozen=True, rename="camel"):
     body_hash: str
 
 
+# What service accounts sign.
+OfAccounts = StatementDrafted | StatementUsed | OutcomeReported
 # The columns of `Trail.brief`.
 BRIEF = ("position", "time", "type", "summary", "key", "object", "documentHash")
 COLUMNS = tuple(field.encode_name for field in msgspec.structs.fields(Line))
@@ -146,6 +156,8 @@ class Trail:
         slots = _Slots(body)
         is_signer = body.MEANING.stream == "statement"
         slots["who"] = self.named.signer(actor) if is_signer else self.named.called(actor)
+        if isinstance(body, OfAccounts):
+            slots["who"] = self.named.acting(actor, body.kid)
         slots["title"] = quoted(title or "")
         template = body.MEANING.words.trail
         if "{whose}" in template:

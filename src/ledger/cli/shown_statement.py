@@ -14,7 +14,7 @@ from ledger.domain.document import Document, parse_document
 from ledger.domain.policy import Policy
 from ledger.domain.policy_words import called, moment, policy_sentence
 from ledger.domain.policy_words import listed as enumerated
-from ledger.domain.quoting import quoted
+from ledger.domain.quoting import of_account, quoted
 from ledger.domain.statement_types import MINUTE_MS, parse_definition
 from ledger.domain.vocabulary import CHANGE
 from ledger.encoding import sha256_hex
@@ -52,10 +52,11 @@ def lines_of(statement: ShownStatement, raw: bytes, definition: str | None = Non
     content = parse_content(document.content)
     names = statement.progress.names() | {statement.creator.id: statement.creator.name}
     names = {user: shown_line(name) for user, name in names.items()}
+    drafter = _acting(called(document.creator, names), statement.account)
     cautions = [] if _is_change(document) else of_statement(document.title, content)
     return [
         f"Title:    {shown_line(document.title)}",
-        f"Drafted:  by {called(document.creator, names)}, {moment(document.created_at)}",
+        f"Drafted:  by {drafter}, {moment(document.created_at)}",
         *_kind(document, statement),
         f"Status:   {_status(statement)}",
         *_hints(statement),
@@ -151,7 +152,11 @@ def _usable(
 def _use(use: KnownUse) -> str:
     what = f" for {shown_line(use.reference)}" if use.reference else ""
     became = "not done, confirmed" if use.freed else use.outcome or "no outcome reported"
-    return f"{moment(use.at)} by {_person(use.person.name)}{what}: {became}"
+    return f"{moment(use.at)} by {_acting(_person(use.person.name), use.account)}{what}: {became}"
+
+
+def _acting(person: str, account: str | None) -> str:
+    return person if account is None else of_account(shown_line(account), person)
 
 
 def _person(name: str) -> str:

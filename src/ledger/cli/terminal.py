@@ -21,7 +21,7 @@ from ledger.client import (
     kept,
 )
 from ledger.domain.document import parse_document
-from ledger.domain.quoting import quoted
+from ledger.domain.quoting import of_account, quoted
 from ledger.encoding import sha256_hex
 from ledger.system import private_files
 
@@ -172,7 +172,10 @@ def _used(found: ShownStatement, event: str) -> ExitCode:
 
 
 def _titled(statement: ListedStatement) -> str:
-    return f"{shown_line(statement.title)}  (by {quoted(shown_line(statement.creator.name))})"
+    who = quoted(shown_line(statement.creator.name))
+    if statement.account is not None:
+        who = of_account(shown_line(statement.account), who)
+    return f"{shown_line(statement.title)}  (by {who})"
 
 
 _RUN = {

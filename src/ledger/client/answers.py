@@ -25,7 +25,10 @@ class NamedById(msgspec.Struct, frozen=True):
 
 
 class ListedStatement(msgspec.Struct, frozen=True, rename="camel"):
-    """A statement as lists show it: times are RFC 3339, `sha256` is of the document's bytes."""
+    """A statement as lists show it: times are RFC 3339, `sha256` is of the document's bytes.
+
+    `account` is the service account with which its creator drafted it.
+    """
 
     id: str
     title: str
@@ -35,6 +38,7 @@ class ListedStatement(msgspec.Struct, frozen=True, rename="camel"):
     needed: int
     sha256: str
     expires_at: str | None = None
+    account: str | None = None
 
 
 class ShownDecision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -64,6 +68,7 @@ class KnownUse(msgspec.Struct, frozen=True, rename="camel"):
     reference: str | None
     outcome: UseOutcome | None
     freed: bool
+    account: str | None = None
 
     @property
     def is_settled(self) -> bool:

@@ -21,3 +21,8 @@ _MARKS = re.compile(
 def quoted(text: str) -> str:
     """Return a name or title in double quotation marks; those inside it become single ones."""
     return f"\u201c{_MARKS.sub(chr(0x27), text)}\u201d"
+
+
+def of_account(name: str, owner: str) -> str:
+    """Return how a sentence names an account that acted; `owner` as the sentence would have it."""
+    return f"{name} (service account of {owner})"

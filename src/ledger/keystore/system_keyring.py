@@ -13,7 +13,7 @@ from ledger.errors import ConflictError, MalformedError, NotFoundError, Unavaila
 from ledger.jose import SigningKey
 
 INSTALL_KEYRING = "pip install 'approval-ledger[keyring]'"
-SERVICE = "approval-ledger"
+SERVICE = "ledger-login"
 _PLACE = "keyring:"
 _KID = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from ledger.pages.administration import frame, governs, require_administration
 from ledger.pages.devices import Device, KeyCard, devices, key_cards
 from ledger.pages.web import ROWS, FromWeb, page, to_sign_in
 from projections import devices as of_devices
-from projections import passkeys, readers, rules, statements, timeline, users
+from projections import passkeys, readers, rules, service_accounts, statements, timeline, users
 from projections.devices import HeldPasskey
 from projections.users import User
 
@@ -71,6 +71,7 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
         )
         web.access.note(db, reader, "list", [each.position for each in waiting.items])
         link = passkeys.open_link(db, found.position, at=at, now=now)
+        services = service_accounts.page(db, at=at, now=now, limit=ROWS, owner=found.id).items
         acted = timeline.last_acts(db, [found.position], at=at).get(found.position)
         context = frame(db, me, in_force, at=at)
     return page(
@@ -83,6 +84,7 @@ def person(request: AnyRequest, web: FromWeb, user_id: FromPath[str]) -> Templat
             *(_passkey(each, cards, declared[each.credential_id]) for each in held),
             *map(_key, cards),
         ],
+        services=services,
         waiting=waiting.items,
         returning=_returning(found, held),
         link=link,

@@ -1,9 +1,14 @@
-"""The cases of what a charter says of keys and recoveries, and a type of the age of signatures."""
+"""The cases of what a charter, a type and the scope of a service account allow."""
 
 from functools import partial
 
 from tests.vectors.conformance import rules
 from tests.vectors.conformance.case import case, no
+
+BEYOND_ACTS = no(
+    "domain/person_state.py",
+    "key.service is not None and act not in (*key.service.acts, *OWN_ACTS)",
+)
 
 GENUINE = (
     case("genuine-home", "A key with the one home of new keys that the charter names.",
@@ -12,6 +17,10 @@ GENUINE = (
          partial(rules.of_a_recovery, "a code just after the wait was shortened")),
     case("genuine-fresh", "An approval a week after its signature, as its type allows.",
          partial(rules.of_an_approval, "an approval of a week ago under a freshness of a week")),
+    case("genuine-account-draft", "A service account drafts what its scope allows.",
+         partial(rules.of_an_account, "a draft", 9)),
+    case("genuine-account-use", "A service account uses what others approved.",
+         partial(rules.of_an_account, "a use", 5)),
 )  # fmt: skip
 
 REFUSED = (
@@ -29,4 +38,15 @@ REFUSED = (
                  "an approval of more than a week ago under a freshness of a week"),
          ("domain/statement_types.py", "return known.freshness_ms[stated.version - 1]",
           "return known.freshness_ms[stated.version - 1] + 1")),
+    case("account-approves", "The key of a service account approves as its owner.",
+         partial(rules.of_an_account, "an approval", 5), BEYOND_ACTS),
+    case("account-other-act", "A service account drafts without being allowed to.",
+         partial(rules.of_an_account, "a draft without the act", 9), BEYOND_ACTS),
+    case("account-other-type", "A service account uses a statement that its scope leaves out.",
+         partial(rules.of_an_account, "a use of another type", 5),
+         no("domain/holdings.py",
+            "self.service is not None and not self.service.covers(type_name)")),
+    case("account-confirms", "A service account confirms that a use of another was not done.",
+         partial(rules.of_an_account, "a confirmation by an account of another participant", 5),
+         no("domain/uses.py", "key.service is not None")),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 // who lost everything comes back. Each is a change, whose effect is shown first.
 
 import { dialog, done, key, make, propose, proposeAndTell, serve, showEffect } from "../lib/administer.js";
-import { cancelOf } from "../lib/page-acts.js";
+import { cancelOf, endService } from "../lib/page-acts.js";
 import { now } from "../lib/clock.js";
 import { all, ask, el, one, put } from "../lib/dom.js";
 import { me } from "../lib/page.js";
@@ -80,6 +80,6 @@ const cancelRecovery = async ({ dataset: { user, recovery } }) =>
   done(await cancelOf(user, recovery, key), text("person.back.cancelled"));
 
 serve(
-  { compromise, item, "cancel-recovery": cancelRecovery, print: () => print() },
+  { compromise, item, "cancel-recovery": cancelRecovery, "end-service": endService, print: () => print() },
   { "#re-enrol": reEnrol },
 );
