@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 import jwt
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -32,6 +33,7 @@ from ledger.cli.main import main
 from ledger.client import KeptLogin, LedgerClient, keep
 from ledger.jose import SigningKey
 from tests.integration.conftest import Join
+from tests.integration.http.test_service_accounts import add
 from tests.support.actor import Actor
 from tests.support.clients import approve, login_of
 from tests.support.server import Server
@@ -44,8 +46,11 @@ PEOPLE_S = 60
 
 @pytest.fixture
 def login(server: Server, join: Join) -> KeptLogin:
-    key = SigningKey.generate()
-    return login_of(join("Pipeline", role="creator", key=key), server, key)
+    """A service account of the person who looks after the pipeline."""
+    key, owner = SigningKey.generate(), join("Pipeline", role="creator")
+    added = add(owner, key)
+    assert added.status_code == 201, added.text
+    return msgspec.structs.replace(login_of(owner, server, key), service="deploy")
 
 
 def asked_of(login: KeptLogin) -> str:
