@@ -26,13 +26,13 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add the accounts of the batch, and those of its acts that accounts signed."""
     added = [(each.body.kid, each.body.name) for each in batch.of(ServiceAccountAdded)]
     write(db, "INSERT INTO service_account {rows}", added)
-    if db.execute("SELECT 1 FROM service_account LIMIT 1").fetchone() is None:
-        return
-    for each in batch.of(StatementDrafted, StatementUsed, OutcomeReported):
-        db.execute(
-            "INSERT INTO account_act SELECT ?, name FROM service_account WHERE kid = ?",
-            (each.position, each.body.kid),
-        )
+    acts = [
+        (each.position, each.body.kid)
+        for each in batch.of(StatementDrafted, StatementUsed, OutcomeReported)
+    ]
+    if acts and db.execute("SELECT 1 FROM service_account LIMIT 1").fetchone() is not None:
+        query = "INSERT INTO account_act SELECT ?, name FROM service_account WHERE kid = ?"
+        db.executemany(query, acts)
 
 
 def names(db: sqlite3.Connection, positions: Iterable[int]) -> dict[int, str]:

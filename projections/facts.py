@@ -96,6 +96,7 @@ class Withdrawn(msgspec.Struct, gc=False):
 
 class _Draft(msgspec.Struct, gc=False, rename="camel"):
     creator: str
+    kid: str
     document: str
     ends_at: str
     type: str | None = None
@@ -132,6 +133,7 @@ class DraftFact(msgspec.Struct, gc=False):
     """
 
     creator: str
+    kid: str
     ends_at: str
     sha256: bytes
     document: _Document
@@ -244,6 +246,7 @@ def _drafted(body: bytes) -> DraftFact:
     change = _content(document).content if draft.type == CHANGE else None
     return DraftFact(
         draft.creator,
+        draft.kid,
         draft.ends_at,
         hashlib.sha256(document).digest(),
         _document(document),

@@ -1,7 +1,6 @@
 """docs/examples/pipeline runs as it stands: the step of a CI, and the handler for GitHub.
 
-GitHub is a stand-in on this machine, made from GitHub's documentation of custom deployment
-protection rules, webhook signatures and app authentication. It was not tried with GitHub itself.
+GitHub is a stand-in made from GitHub's documentation; it was not tried with GitHub itself.
 """
 
 import hashlib
@@ -45,11 +44,14 @@ PEOPLE_S = 60
 
 
 @pytest.fixture
-def login(server: Server, join: Join) -> KeptLogin:
-    """A service account of the person who looks after the pipeline."""
-    key, owner = SigningKey.generate(), join("Pipeline", role="creator")
-    added = add(owner, key)
-    assert added.status_code == 201, added.text
+def owner(join: Join) -> Actor:
+    return join("Pipeline", role="creator")
+
+
+@pytest.fixture
+def login(server: Server, owner: Actor) -> KeptLogin:
+    key = SigningKey.generate()
+    assert add(owner, key).status_code == 201
     return msgspec.structs.replace(login_of(owner, server, key), service="deploy")
 
 
@@ -255,19 +257,21 @@ def test_a_deployment_goes_on_when_people_approved_it(
 
 
 def test_a_deployment_that_was_withdrawn_is_rejected_at_github_and_an_objection_holds_it(
-    github: tuple[StandIn, Deliver], carol: Actor, login: KeptLogin
+    github: tuple[StandIn, Deliver], carol: Actor, owner: Actor, login: KeptLogin
 ) -> None:
     stand_in, deliver = github
     assert deliver(webhook(stand_in.address)) == 202
     statement = asked_of(login)
     with LedgerClient(login) as client:
         sha256 = client.statement(statement).sha256
-    act = carol.act("reject", statementId=statement, sha256=sha256, reason="Not on a Friday.")
+    why = {"statementId": statement, "sha256": sha256, "reason": "Not on a Friday."}
+    act = carol.act("reject", **why)
     assert carol.client.post(f"/api/statements/{statement}/reject", json={"act": act}).is_success
     with LedgerClient(login) as client:
         if client.statement(statement).status == "pending":
             assert stand_in.reviews == []  # another investor can still approve
-            client.withdraw(statement, sha256, "Not on a Friday.")
+            body = {"act": owner.act("withdraw", **why)}
+            assert owner.client.post(f"/api/statements/{statement}/withdraw", json=body).is_success
     assert reviewed(stand_in)["state"] == "rejected"
 
 
