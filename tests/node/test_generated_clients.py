@@ -40,7 +40,8 @@ def code(text: str, language: str) -> str:
 @pytest.fixture
 def place(tmp_path: Path, server: Server) -> Path:
     """A directory with the description of a server, and what npm installed for the page."""
-    (tmp_path / "openapi.json").write_bytes(server.client().get("/schema/openapi.json").content)
+    with server.client() as client:
+        (tmp_path / "openapi.json").write_bytes(client.get("/schema/openapi.json").content)
     (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
     return tmp_path
 
