@@ -49,12 +49,15 @@ STALE = {
 }
 
 
+INSTALLED = "node_modules"  # by npm, for `make test-node`
+
+
 def sources() -> Iterator[Path]:
     for name in COVERED:
         path = ROOT / name
         for each in [path] if path.is_file() else sorted(path.rglob("*")):
             relative = str(each.relative_to(ROOT))
-            written = each.suffix in {".py", ".md", ".html", ".js"}
+            written = each.suffix in {".py", ".md", ".html", ".js"} and INSTALLED not in each.parts
             if written and relative not in NOT_PROSE and not relative.startswith(HISTORY):
                 yield each
 
