@@ -159,7 +159,10 @@ class Named:
         return name
 
     def _find_accounts(self, user: str) -> dict[str, str]:
-        wanted = RowFilter(stream=parse_uuid(user).bytes, tags=(ServiceAccountAdded.TAG,))
+        try:
+            wanted = RowFilter(stream=parse_uuid(user).bytes, tags=(ServiceAccountAdded.TAG,))
+        except LedgerError:
+            return {}  # no person's id
         bodies = (each.event.body for each in stored_events(self._rows, wanted))
         return {each.kid: each.name for each in bodies if isinstance(each, ServiceAccountAdded)}
 
