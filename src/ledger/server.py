@@ -69,7 +69,7 @@ from ledger.http.team import ALONE, Team
 from ledger.messages.opening import open_messenger
 from ledger.messages.outbox import Models
 from ledger.pages import ROUTES, Web, for_people, template_config, verifier
-from ledger.pages.texts import text
+from ledger.pages.texts import texts_in
 from ledger.publish.public_log import open_public_log
 from ledger.settings import Settings
 from ledger.store.async_log import AsyncLog
@@ -201,7 +201,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     organisation = open_organisation(settings, state, writer, clock.steady_ms, opened)
     blocks = organisation.block_news if organisation is not None else None
     read = Models(log, views, follower, clock.steady_ms, lambda: writer.blocked, blocks)
-    messenger = open_messenger(settings, read, keys.charter.ledger, opened, text)
+    messenger = open_messenger(settings, read, keys.charter.ledger, opened, texts_in)
     for end in (watch.stop, follower.stop, commits.close, models.end_streams):
         opened.callback(end)
     return Ledger(

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
+from ledger.http.catalogue import catalogue
 from tests.browser.install_browser import find_browser, find_shell
 from tests.browser.offline import Verifier
 from tests.browser.people import Browser
@@ -38,6 +39,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     ours fails both times, or it shows in the list of reruns.
     """
     item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+ALL_TEXTS = """(all) => {
+    const place = Object.assign(document.createElement("p"), { id: "texts", hidden: true });
+    place.textContent = JSON.stringify(all); // a script takes no text here
+    document.getElementById("texts").replaceWith(place);
+}"""
 
 
 @contextmanager
@@ -125,6 +133,8 @@ def library(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Ite
     context = chromium.new_context()
     browser = Browser(context, running.origin, passkeys=False)
     browser.open("/")
+    # The start page has the texts of no script; the modules under test read all of them.
+    browser.evaluate(ALL_TEXTS, dict(catalogue()))
     yield browser
     context.close()
     running.stop()

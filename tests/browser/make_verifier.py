@@ -8,6 +8,7 @@ before it is used. Nothing is minified, and anything that is not plainly underst
 import base64
 import gzip
 import hashlib
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -108,6 +109,13 @@ def _styles() -> list[str]:
     return [f"static/{path}" for path in _STYLE.findall(layout)]
 
 
+def texts() -> dict[str, str]:
+    """Return the texts that the modules of other pages look for in the page."""
+    found = json.loads((WEB / "locale" / "en.json").read_text("utf-8"))
+    wanted = ("content.no-", "list.and", "list.or", "policy.", "time.")
+    return {key: text for key, text in found.items() if key.startswith(wanted)}
+
+
 def build(sample: str) -> str:
     """Return the page with this packed sample in it."""
     script = bundle(ENTRY)
@@ -125,6 +133,7 @@ def build(sample: str) -> str:
         script=script,
         script_hash=hashlib.sha256(script.encode()).hexdigest(),
         style=style,
+        texts=json.dumps(texts(), ensure_ascii=False),
         sample=sample,
         sample_key=log_signer().key.vkey,
     )

@@ -1,16 +1,15 @@
 """What a change asks for, in the same sentences on the server and in the browser."""
 
 import json
-import re
 from typing import Any
 
 import msgspec
 import pytest
 
 from ledger.domain.changes.items import KINDS, parse_content
-from ledger.http.assets import find_web
+from ledger.http.catalogue import catalogue
 from ledger.pages.change_words import describe, summary
-from ledger.pages.texts import catalogue, text
+from ledger.pages.texts import text
 from tests.browser.people import Browser
 from tests.support.vectors import vector
 
@@ -60,26 +59,3 @@ def test_an_unknown_text_or_a_missing_value_is_an_error() -> None:
         text("no.such.text")
     with pytest.raises(KeyError):
         text("change.suspend")
-
-
-def test_every_text_of_the_catalogue_is_used_and_every_used_text_is_there() -> None:
-    web = find_web()
-    pages, messages = (web.parent / f"src/ledger/{room}" for room in ("pages", "messages"))
-    sources = "\n".join(
-        path.read_text()
-        for folder, kind in (
-            (web / "templates", "html"),
-            (web / "static/js", "js"),
-            (pages, "py"),
-            (messages, "py"),
-        )
-        for path in sorted(folder.rglob(f"*.{kind}"))
-    )
-    keys = {re.sub(r"\.(one|other|failed)$", "", key) for key in catalogue()}
-    used = set(re.findall(r"""\b(?:t|text)\(\s*["']([a-z.-]+)["'](?!\s*\+)""", sources))
-    # A key that is put together: its beginning stands in the source.
-    begun = set(re.findall(r"""\b(?:t|text)\(\s*f?["'`]([a-z.-]+\.)(?:["']\s*\+|\$?\{)""", sources))
-    begun |= {"refusal.", "registration.", "change."}
-    assert used <= keys
-    used |= set(re.findall(r"""["']([a-z-]+(?:\.[a-z-]+)+)["']""", sources))
-    assert {key for key in keys - used if not key.startswith(tuple(begun))} == set()

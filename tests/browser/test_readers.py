@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from ledger.http.catalogue import catalogue
 from ledger.pages.readers import readers_sentence
-from ledger.pages.texts import catalogue
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ledger.domain.usable import Usable
-from ledger.pages.texts import catalogue
+from ledger.http.catalogue import catalogue
 from ledger.pages.uses import usable_sentence
 from tests.browser.people import Browser
 

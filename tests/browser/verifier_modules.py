@@ -1,6 +1,7 @@
 """The offline verifier's modules in a page, one by one: call a function, see what it refuses."""
 
 import base64
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, Route
 
 from ledger.errors import LedgerError
-from tests.browser.make_verifier import WEB
+from tests.browser.make_verifier import WEB, texts
 
 SITE = "https://verifier.test/"  # routed to the files of web/: there is no such server
 # Calls a function for each list of arguments; bytes are {"b64"}, a vkey is {"vkey"}.
@@ -45,13 +46,16 @@ def opened(
     # At once: an error in `answer` would leave the page waiting without end.
     changed = {name: change((WEB / name).read_text("utf-8")) for name, change in changes.items()}
 
+    found = json.dumps(texts())
+    blank = f'<!doctype html><script type="application/json" id="texts">{found}</script>'
+
     def answer(route: Route) -> None:
         name = route.request.url.removeprefix(SITE)
         if name.endswith(".js"):
             body = changed.get(name) or (WEB / name).read_text("utf-8")
             route.fulfill(body=body, content_type="text/javascript")
         else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
+            route.fulfill(body=blank, content_type="text/html")
 
     context = chromium.new_context()
     context.route(f"{SITE}**", answer)

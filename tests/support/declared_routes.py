@@ -182,4 +182,4 @@ GET = [
     "/schema",
     "/schema/{path:str}",
 ]
-POST = [*MEMBERS_POST, *BY_SIGNATURE, *BY_CEREMONY, "/unsubscribe/{token:str}"]
+POST = [*MEMBERS_POST, *BY_SIGNATURE, *BY_CEREMONY, "/unsubscribe/{token:str}", "/language"]

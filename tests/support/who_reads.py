@@ -131,6 +131,7 @@ ROWS: dict[str, Row] = {
     "GET /feeds/{token}/deadlines.ics": NOTHING,
     "GET /unsubscribe/{token}": NOTHING,
     "POST /unsubscribe/{token}": NOTHING,
+    "POST /language": NOTHING,
     "GET /setup": NOTHING,
     "GET /": NOTHING,
     "GET /register": NOTHING,

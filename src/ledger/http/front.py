@@ -22,6 +22,7 @@ from ledger.errors import (
 from ledger.http.admission import address_of
 from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.lanes import LaneName, Lanes, lane_of
+from ledger.http.languages import asked_for, language_headers, speaking
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.problems import MEDIA_TYPE, answer_to
 from ledger.http.quotas import (
@@ -80,10 +81,14 @@ class Front:
         self._answered = answered
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Admit one request, or refuse it with a problem document."""
+        """Admit one request, or refuse it with a problem document; answer in its language."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
+        with speaking(asked_for(scope["headers"])):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: HTTPScope, receive: Any, send: Send) -> None:
         began_s = time.perf_counter()
         exchange = self._begin(scope)
         asker = Asker(address_of(scope.get("client")))
@@ -169,10 +174,11 @@ class Front:
         if page:
             # What only the server's log may say has the status 500.
             told = error.detail if isinstance(error, LedgerError) and status != 500 else ""
-            body = refusal_page(status, told)
+            body = refusal_page(status, exchange.code, told)
+            more = [*more, *language_headers().items()]
         headers = [
             (b"content-type", (PAGE_TYPE if page else MEDIA_TYPE).encode()),
-            (b"vary", b"accept"),
+            *([] if page else [(b"vary", b"accept")]),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
             *((name.lower().encode(), value.encode()) for name, value in more),

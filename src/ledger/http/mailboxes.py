@@ -23,6 +23,7 @@ from ledger.http.context import (
     SignedIn,
     signed_in,
 )
+from ledger.http.languages import Language, language
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import Empty, Strict, full_pattern
@@ -54,12 +55,16 @@ class TypedCode(Strict, frozen=True):
 
 
 class MailChoice(Strict, frozen=True):
-    """When mail comes; both ends of the quiet hours, `HH:MM` in `zone`, or neither."""
+    """When mail comes; both ends of the quiet hours, `HH:MM` in `zone`, or neither.
+
+    Without `language`, letters stay in the language that they have.
+    """
 
     times: MailTimes
     quiet_from: Clock
     quiet_to: Clock
     zone: Annotated[str, Meta(max_length=64)]
+    language: Language | None = None
 
 
 class FeedAddresses(msgspec.Struct):
@@ -102,9 +107,10 @@ def give_address(
         code_sha256=_digest(user, code),
         code_until_ms=now_ms + CODE_MS,
         code_tries=CODE_TRIES,
+        language=language(),
     )
     messenger.store.keep_code(made)
-    item = LetterItem("code", models.now(), code=code, address=data.address)
+    item = LetterItem("code", models.now(), code=code, address=data.address, language=language())
     messenger.store.put(_letter_to(user, item, now_ms))
     messenger.wake()
     return Response(None, status_code=204)
@@ -129,7 +135,7 @@ def _tell_old_address(messenger: Messenger, box: Mailbox | None, models: ReadMod
     """Tell an address that mail does not come there any more: a thief could have done it."""
     if box is not None and box.address:
         now = models.now()
-        item = LetterItem("moved", now, address=box.address)
+        item = LetterItem("moved", now, address=box.address, language=box.language)
         messenger.store.put(_letter_to(box.person, item, clock.to_ms(now)))
         messenger.wake()
 
@@ -162,13 +168,14 @@ def verify_address(
 def choose_times(
     data: JSONBody[MailChoice], messenger: FromMessenger, user: SignedIn
 ) -> Response[None]:
-    """Choose when mail comes."""
-    mailbox_of(messenger, user)
+    """Choose when mail comes, and in which language."""
+    box = mailbox_of(messenger, user)
     if data.zone != "UTC" and data.zone not in zoneinfo.available_timezones():
         raise MalformedError("zone_invalid", "there is no time zone of this name")
     is_quiet = bool(data.quiet_from and data.quiet_to)
     quiet = (_minute(data.quiet_from), _minute(data.quiet_to)) if is_quiet else (0, 0)
-    messenger.store.choose_times(user, data.times, quiet=quiet, zone=data.zone)
+    spoken = data.language or box.language
+    messenger.store.choose_times(user, data.times, quiet=quiet, zone=data.zone, language=spoken)
     return Response(None, status_code=204)
 
 

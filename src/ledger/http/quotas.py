@@ -84,6 +84,7 @@ _POSTS = {
     "/api/changes": Group.DRAFT,
     "/api/approvals": Group.DECIDE,  # each of its approvals is taken out of the quota
     "/api/policies/preview": Group.SEARCH,
+    "/language": Group.READ,  # it sets a cookie, and reads nothing
 }
 _DECISIONS = ("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome")
 _LOG = "/log/"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
+from ledger.http.languages import asked_for, speaking
 from ledger.http.problems import MEDIA_TYPE, document, retry_after
 from ledger.http.refusal_page import PAGE_TYPE, refusal_page, wants_page
 
@@ -29,7 +30,11 @@ def refusal(status: int, request_id: str, headers: Sequence[tuple[bytes, bytes]]
     """
     code, detail = REFUSALS[status]
     is_page = wants_page(headers)
-    body = refusal_page(status, detail) if is_page else document(status, code, detail)
+    if is_page:
+        with speaking(asked_for(headers)):
+            body = refusal_page(status, code, detail)
+    else:
+        body = document(status, code, detail)
     media_type = PAGE_TYPE if is_page else MEDIA_TYPE
     retry = "".join(f"{name}: {value}\r\n" for name, value in retry_after(status)).encode()
     return b"".join(

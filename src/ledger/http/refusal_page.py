@@ -1,33 +1,35 @@
 """A refusal as a page for people, for the refusals that come before the application is asked.
 
-It needs no file, no session and no template, so it can be given when nothing else can.
+It needs no session and no template, so it can be given when nothing else can.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
+from ledger.http.catalogue import catalogue
+from ledger.http.languages import language
+
 PAGE_TYPE = "text/html; charset=utf-8"
-# For each status: what went wrong, and what the person can do.
-_SAYS = {
-    401: ("You are not signed in", "Sign in with your passkey to continue."),
-    403: (
-        "You may not do this",
-        "An administrator of this ledger can grant you the required role.",
-    ),
-    404: ("There is nothing here", "The address may be mistyped, or you may not have access."),
-    408: ("The request took too long", "Check your connection, then try again."),
-    413: ("This is too large", "Go back and send less at once."),
-    429: ("Too many requests", "Wait a minute, then try again."),
-    431: ("The request is too long", "Delete this site's cookies, or follow a shorter link."),
-    503: ("Not ready", "The ledger cannot answer now. Try again in a moment."),
-}
-_FAILED = ("Something went wrong", "Nothing was recorded. The server's log has the reason.")
-_BAD_REQUEST = ("This address does not work", "Go back and follow the link again.")
+# The statuses with a text of their own: what went wrong, and what the person can do.
+_KNOWN = frozenset((401, 403, 404, 408, 413, 429, 431, 503))
 
 
 def says(status: int) -> tuple[str, str]:
     """Return what went wrong, and what the person can do."""
-    return _SAYS.get(status, _FAILED if status >= 500 else _BAD_REQUEST)
+    texts = catalogue(language())
+    name = str(status) if status in _KNOWN else "failed" if status >= 500 else "request"
+    return texts[f"error.title.{name}"], texts[f"error.advice.{name}"]
+
+
+def told(code: str, detail: str) -> tuple[str, str]:
+    """Return the sentence of a refusal and the language that it is in.
+
+    `detail` is our English sentence without its full stop, for a code that has no other.
+    """
+    sentence = catalogue(language()).get(f"refusal.{code}")
+    if sentence is not None:
+        return sentence, language()
+    return f"{detail[:1].upper()}{detail[1:]}." if detail else "", "en"
 
 
 def wants_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -35,12 +37,15 @@ def wants_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return any(name == b"accept" and b"text/html" in value for name, value in headers)
 
 
-def refusal_page(status: int, detail: str = "") -> bytes:
+def refusal_page(status: int, code: str = "", detail: str = "") -> bytes:
     """Return a whole page; `detail` is our sentence without its full stop."""
+    texts: Mapping[str, str] = catalogue(language())
     title, advice = (escape(each) for each in says(status))
-    why = f"<p>{escape(detail[:1].upper() + detail[1:])}.</p>\n" if detail else ""
+    sentence, spoken = told(code, detail)
+    why = f'<p lang="{spoken}">{escape(sentence)}</p>\n' if sentence else ""
+    again, inbox, start = (escape(texts[f"error.{each}"]) for each in ("again", "inbox", "start"))
     return f"""<!doctype html>
-<html lang="en">
+<html lang="{language()}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -52,7 +57,7 @@ def refusal_page(status: int, detail: str = "") -> bytes:
 <p>{status}</p>
 <h1>{title}</h1>
 {why}<p>{advice}</p>
-<p><a href="">Try again</a> · <a href="/inbox">Go to the inbox</a> · <a href="/">Start page</a></p>
+<p><a href="">{again}</a> · <a href="/inbox">{inbox}</a> · <a href="/">{start}</a></p>
 </main>
 </body>
 </html>

@@ -48,6 +48,8 @@ URGENT: frozenset[str] = frozenset(
     )
 )
 CatalogueText = Callable[..., str]
+# The texts of a language, by its tag; English for one that there is not.
+CatalogueTexts = Callable[[str], CatalogueText]
 
 
 class LetterItem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -55,8 +57,9 @@ class LetterItem(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `person` is whose passkeys it is about, for an administrator. `count` is how many other messages
     it stands for. `active_from` is when a new passkey begins to work.
-    `address` is where it goes, empty for the person's verified address. `title` and `content`, as
-    labels and values, are what the statement's type lets messages tell.
+    `address` is where it goes, empty for the person's verified address, and `language` is that of
+    its letter then. `title` and `content`, as labels and values, are what the statement's type lets
+    messages tell.
     """
 
     kind: LetterKind
@@ -71,6 +74,7 @@ class LetterItem(msgspec.Struct, frozen=True, omit_defaults=True):
     active_from: str = ""
     title: str = ""
     content: tuple[tuple[str, str], ...] = ()
+    language: str = ""
 
 
 class LetterWriter(msgspec.Struct, frozen=True):
@@ -90,7 +94,7 @@ def letter(
     sender: LetterWriter,
     mailbox: Mailbox | None,
     messages: Sequence[Message],
-    text: CatalogueText,
+    texts: CatalogueTexts,
     *,
     now_ms: int,
 ) -> EmailMessage:
@@ -99,9 +103,10 @@ def letter(
     Without a mailbox it goes to the address in its message.
     """
     items = [item_of(each) for each in messages]
+    text = texts(items[0].language if mailbox is None else mailbox.language)
     subject = text("mail.several", count=len(items))
     if len(items) == 1:
-        subject = text(f"mail.{items[0].kind}.subject", status=items[0].status)
+        subject = text(f"mail.{items[0].kind}.subject", status=_status(items[0], text))
     made = EmailMessage(policy=SMTP)
     made["Subject"] = f"{sender.name}: {subject}"
     made["From"] = sender.address
@@ -117,7 +122,8 @@ def letter(
     footer = text("mail.footer", ledger=sender.origin)
     where = f"{sender.origin}/messages"
     plain = [line for sentence, link in parts for line in (sentence, link, "") if line or not link]
-    made.set_content("\n".join([*plain, "-- ", footer, where]) + "\n")
+    # Seven bits, because a server on the way may take no others.
+    made.set_content("\n".join([*plain, "-- ", footer, where]) + "\n", cte="quoted-printable")
     paragraphs = [
         f'<p>{_lines(sentence)}<br><a href="{html.escape(link)}">{html.escape(link)}</a></p>'
         if link
@@ -129,7 +135,9 @@ def letter(
         f"{html.escape(where)}</a></small></p>"
     )
     body = "\n".join(paragraphs)
-    made.add_alternative(f"<!doctype html><html><body>\n{body}\n</body></html>\n", subtype="html")
+    page = f'<!doctype html><html lang="{text("mail.language")}"><body>\n{body}\n</body></html>\n'
+    made.add_alternative(page, subtype="html", cte="quoted-printable")
+    made["Content-Language"] = text("mail.language")  # contents that are set take such headers away
     return made
 
 
@@ -138,11 +146,15 @@ def leave_token(mailbox: Mailbox) -> str:
     return b64u_encode(mailbox.person.encode() + mailbox.leave)
 
 
+def _status(item: LetterItem, text: CatalogueText) -> str:
+    return text(f"status.{item.status}") if item.status else ""
+
+
 def _told(item: LetterItem, origin: str, text: CatalogueText) -> tuple[str, str]:
     """Return the sentence and the link of an item."""
-    values = {"status": item.status, "code": item.code, "time": moment(item.at)}
-    values["ends"] = moment(item.ends_at) if item.ends_at else ""
-    values["begins"] = moment(item.active_from) if item.active_from else ""
+    values = {"status": _status(item, text), "code": item.code, "time": moment(item.at, text)}
+    values["ends"] = moment(item.ends_at, text) if item.ends_at else ""
+    values["begins"] = moment(item.active_from, text) if item.active_from else ""
     if item.kind == "folded":
         return text("mail.folded", count=item.count), f"{origin}/inbox"
     sentence = text(f"mail.{item.kind}", **values)

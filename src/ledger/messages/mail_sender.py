@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ledger.errors import UnavailableError
 from ledger.messages import retries
-from ledger.messages.letters import URGENT, CatalogueText, LetterWriter, item_of, letter
+from ledger.messages.letters import URGENT, CatalogueTexts, LetterWriter, item_of, letter
 from ledger.messages.mail_hearing import wants
 from ledger.messages.sender import HIDDEN, ReadableTo
 from ledger.store.ports.messages import Mailbox, MessageStore, SendAttempt, Sending, SendState
@@ -28,11 +28,11 @@ _log = logging.getLogger("ledger.messages")
 
 
 class PostOffice(NamedTuple):
-    """The server that takes letters, who writes them, and their texts by key."""
+    """The server that takes letters, who writes them, and their texts by language."""
 
     server: SmtpServer
     sender: LetterWriter
-    text: CatalogueText
+    texts: CatalogueTexts
 
 
 class MailSender:
@@ -119,7 +119,7 @@ class MailSender:
         post, messages = self._post, [each.message for each in sendings]
         address = item_of(messages[0]).address if box is None else box.address
         try:
-            made = letter(post.sender, box, messages, post.text, now_ms=self._now_ms())
+            made = letter(post.sender, box, messages, post.texts, now_ms=self._now_ms())
         except Exception as error:  # noqa: BLE001  # one letter must not stop all the others
             _log.warning("a letter cannot be made: %s", type(error).__name__)
             return Refusal(f"the letter cannot be made ({type(error).__name__})", is_final=True)

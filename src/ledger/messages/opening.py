@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 
 from ledger import clock
 from ledger.messages.hearing import administers, may_read
-from ledger.messages.letters import CatalogueText, LetterWriter
+from ledger.messages.letters import CatalogueTexts, LetterWriter
 from ledger.messages.mail_sender import MailSender, PostOffice
 from ledger.messages.messenger import Messenger
 from ledger.messages.outbox import Models, Outbox
@@ -16,11 +16,11 @@ from projections import users
 
 
 def open_messenger(
-    settings: Settings, models: Models, ledger: str, opened: ExitStack, text: CatalogueText
+    settings: Settings, models: Models, ledger: str, opened: ExitStack, texts: CatalogueTexts
 ) -> Messenger:
     """Return what makes and sends messages, not started; `opened` stops and closes it.
 
-    `text` returns a text of the catalogue by its key.
+    `texts` returns the texts of a language.
     """
     store = opened.enter_context(closing(open_messages(settings.log_address, settings.data)))
 
@@ -54,7 +54,7 @@ def open_messenger(
     mail = None
     if settings.smtp is not None:
         writer = LetterWriter(settings.origin, settings.name, settings.mail_from)
-        post = PostOffice(settings.smtp, writer, text)
+        post = PostOffice(settings.smtp, writer, texts)
         pauses = settings.message_retries
         mail = MailSender(
             store,

@@ -4,15 +4,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
-from ledger.domain import policy_words
 from ledger.domain.cautions import listed as listed_cautions
 from ledger.domain.quoting import quoted
 from ledger.domain.visible import digit_groups, is_quoted, visible
 from ledger.http.assets import Assets
+from ledger.http.languages import LANGUAGES, language
 from ledger.pages import access as _access
 from ledger.pages import account as _account
 from ledger.pages import approvals as _approvals
 from ledger.pages import certificate as _certificate
+from ledger.pages import choosing_language as _choosing_language
 from ledger.pages import erasures as _erasures
 from ledger.pages import feeds as _feeds
 from ledger.pages import governance as _governance
@@ -22,6 +23,7 @@ from ledger.pages import messages as _messages
 from ledger.pages import organisation as _organisation
 from ledger.pages import people as _people
 from ledger.pages import person as _person
+from ledger.pages import policy_texts
 from ledger.pages import questions as _questions
 from ledger.pages import roles as _roles
 from ledger.pages import routes as _routes
@@ -29,7 +31,6 @@ from ledger.pages import setup as _setup
 from ledger.pages import statement as _statement
 from ledger.pages import types as _types
 from ledger.pages import webhooks as _webhooks
-from ledger.pages import words
 from ledger.pages.error_page import for_people
 from ledger.pages.headings import in_groups
 from ledger.pages.spoken_words import speaker
@@ -78,6 +79,7 @@ ROUTES = [
     _feeds.deadlines,
     _leaving.ask_to_leave,
     _leaving.leave,
+    _choosing_language.choose_language,
 ]
 
 
@@ -102,9 +104,11 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "in_groups": in_groups,
         "quoted": quoted,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
-        "moment": policy_words.moment,
-        "moment_s": words.moment_s,
+        "moment": policy_texts.moment,
+        "moment_s": policy_texts.moment_s,
         "t": text,
+        "language": language,
+        "languages": LANGUAGES,
         "texts_of": texts_of,
     }
     return TemplateConfig(instance=JinjaTemplateEngine(engine_instance=environment))

@@ -8,8 +8,8 @@ import msgspec
 from ledger.domain import policy
 from ledger.domain.governance import policy_digest
 from ledger.domain.policy import Node
-from ledger.domain.policy_words import node_phrase
 from ledger.domain.vocabulary import AUDITOR
+from ledger.pages.policy_texts import node_phrase
 from projections import acceptances, rules, users
 from projections.users import User
 

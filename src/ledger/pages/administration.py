@@ -4,10 +4,10 @@ import sqlite3
 from typing import Any
 
 from ledger.domain import governance, policy
-from ledger.domain.policy_words import node_phrase
 from ledger.domain.vocabulary import ADMINISTRATOR
 from ledger.errors import ForbiddenError
 from ledger.pages.change_words import governors
+from ledger.pages.policy_texts import node_phrase
 from projections import users
 from projections.rules import Role, RulesInForce
 from projections.users import User

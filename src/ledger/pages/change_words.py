@@ -22,9 +22,9 @@ from ledger.domain.changes.items import (
 )
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node, members
-from ledger.domain.policy_words import listed, many_of, moment, node_phrase, policy_sentence
 from ledger.domain.quoting import quoted
 from ledger.domain.statement_types import parse_definition
+from ledger.pages.policy_texts import listed, many_of, moment, node_phrase, policy_sentence
 from ledger.pages.texts import text
 from ledger.pages.words import age_phrase, told_phrase, values_phrase
 from projections import changes, users
@@ -152,6 +152,8 @@ def _values(item: Item, names: Mapping[str, str]) -> dict[str, str]:
                 found[member] = listed(kept)
             case "definition":
                 found |= _of_definition(value, names)
+            case "status":
+                found[member] = text(f"status.{value}")
             case "values":
                 found[member] = values_phrase(value)
             case _:

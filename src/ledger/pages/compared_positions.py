@@ -74,15 +74,23 @@ def _known(db: sqlite3.Connection, numbers: Iterable[int], at: int) -> Iterable[
 def _status(statement: StatementSummary | None) -> str:
     if statement is None:
         return ""
-    count = f"{statement.approvals} of {statement.needed}"
-    return f"{statement.status}, {count} signed"
+    status = text(f"status.{statement.status}")
+    return text(
+        "audit.compare.status", status=status, n=statement.approvals, needed=statement.needed
+    )
 
 
 def _person(person: User | None) -> str:
     if person is None:
         return ""
     roles = ", ".join(person.roles) or text("audit.compare.no-role")
-    standing = "" if person.standing == "active" else f"{person.standing}; "
+    standing = _standing(person)
     keys = text("audit.compare.keys", count=len(person.kids))
     passkeys = text("audit.compare.passkeys", count=len(person.credential_ids))
     return f"{standing}{roles}; {keys}, {passkeys}"
+
+
+def _standing(person: User) -> str:
+    if person.standing == "active":
+        return ""
+    return f"{text(f'people.standing.{person.standing}').lower()}; "

@@ -88,6 +88,14 @@ class Device(NamedTuple):
     used_at: str | None
 
 
+def browser_words(label: str) -> str:
+    """Return what `browser_of` noted, in the language of the answer; empty for another program."""
+    browser, _, system = label.partition(" on ")
+    if label == UNKNOWN or not system:
+        return "" if label == UNKNOWN else label
+    return text("device.browser.on", browser=browser, system=system)
+
+
 class SessionLine(NamedTuple):
     """A session as its owner knows it."""
 
@@ -104,7 +112,8 @@ class SessionLine(NamedTuple):
         is_current = session.id == current
         times = (session.opened_ms, session.seen_ms, session.expires_ms)
         opened, seen, ends = map(clock.to_text, times)
-        return cls(session.id, session.browser, opened, seen, ends, is_current)
+        browser = browser_words(session.browser) or text("device.browser.unknown")
+        return cls(session.id, browser, opened, seen, ends, is_current)
 
 
 def key_cards(
@@ -116,7 +125,7 @@ def key_cards(
     cards = []
     for key in reversed(keys.of_user(db, me.id, at=at, now=now)):
         note = notes.get(key_reference(key.kid), NOTHING)
-        browser = "" if note.browser == UNKNOWN else note.browser
+        browser = browser_words(note.browser)
         card = KeyCard(
             kid=key.kid,
             reference=key_reference(key.kid),
@@ -163,7 +172,7 @@ def devices(
                         reference=reference,
                         title=note.label or provider,
                         label=note.label,
-                        browser="" if note.browser == UNKNOWN else note.browser,
+                        browser=browser_words(note.browser),
                         cose=cose_digest(added.public_key),
                         provider=provider,
                         backup=backup,

@@ -8,9 +8,9 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import policy
-from ledger.domain.policy_words import listed, many_of, policy_sentence
 from ledger.domain.statement_types import TypeDefinition, parse_definition
 from ledger.domain.vocabulary import AUDITOR, SupersededBy
+from ledger.pages.policy_texts import listed, many_of, policy_sentence
 from ledger.pages.uses import usable_sentence
 from ledger.pages.words import age_phrase, told_phrase
 from projections import types, users

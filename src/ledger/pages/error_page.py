@@ -9,8 +9,9 @@ from litestar.response import Response, Template
 from litestar.response.base import ASGIResponse
 
 from ledger.errors import LedgerError
+from ledger.http.languages import language_headers
 from ledger.http.problems import ErrorAnswer
-from ledger.http.refusal_page import says
+from ledger.http.refusal_page import says, told
 from ledger.http.requests import AnyRequest
 from ledger.pages.web import Web, page
 from projections.users import User
@@ -25,10 +26,11 @@ def for_people(answer: ErrorAnswer, web: Web) -> ErrorAnswer:
             return problem
         status = problem.status_code or 500
         # What only the server's log may say has the status 500.
-        detail = error.detail if isinstance(error, LedgerError) and status != 500 else ""
-        page = ErrorPage(request, web, status, detail)
-        page.headers.update(problem.headers)
-        page.headers["Vary"] = "Accept"
+        sentence = ("", "")
+        if isinstance(error, LedgerError) and status != 500:
+            sentence = told(error.code, error.detail)
+        page = ErrorPage(request, web, status, sentence)
+        page.headers.update({**problem.headers, **language_headers()})
         return page
 
     return answer_people
@@ -37,13 +39,15 @@ def for_people(answer: ErrorAnswer, web: Web) -> ErrorAnswer:
 class ErrorPage(Template):
     """A page for an HTTP error. It reads the views for its menu, so a thread renders it."""
 
-    def __init__(self, request: AnyRequest, web: Web, status: int, detail: str) -> None:
-        """Take the error's `status`; `detail` is our sentence without its full stop."""
+    def __init__(
+        self, request: AnyRequest, web: Web, status: int, sentence: tuple[str, str]
+    ) -> None:
+        """Take the error's `status` and, if there is one, its sentence and the language of it."""
         title, advice = says(status)
         super().__init__("error.html", status_code=status, headers={"Cache-Control": "no-store"})
         self._request = request
         self._web = web
-        self._says = {"status": status, "title": title, "advice": advice, "detail": detail}
+        self._says = {"status": status, "title": title, "advice": advice, "sentence": sentence}
 
     def to_asgi_response(self, *given: Any, **more: Any) -> ASGIResponse:
         """Return a response that looks up who is signed in, and renders, when it is sent."""

@@ -5,19 +5,21 @@ which statements wait and until when; they have no names, and of titles and cont
 a statement lets messages tell.
 """
 
+from contextlib import AbstractContextManager
 from xml.sax.saxutils import escape
 
 from litestar import Response, get
 from litestar.params import FromPath
 
-from ledger.domain.policy_words import moment
 from ledger.errors import NotFoundError
 from ledger.http.context import FromMessenger, FromOrganisation, FromSite
+from ledger.http.languages import language, speaking
 from ledger.http.mailboxes import token_digest
 from ledger.http.organisation_gate import Organisation
 from ledger.messages.messenger import Messenger
 from ledger.messages.outline import ToldContent
 from ledger.messages.told_content import ContentTeller
+from ledger.pages.policy_texts import moment
 from ledger.pages.texts import text
 from ledger.pages.web import FromWeb, Web
 from projections import inbox, users
@@ -37,21 +39,23 @@ def inbox_feed(
 ) -> Response[bytes]:
     """Return what waits for the owner of a feed, as Atom."""
     person, waiting, now = _waiting(web, messenger, organisation, token)
-    origin = site.settings.origin
-    entries = "".join(
-        f"<entry><id>urn:uuid:{each.id}</id><title>{escape(_titled('feed.entry', told))}</title>"
-        f"<updated>{each.created_at}</updated>"
-        f'<link href="{escape(origin)}/statements/{each.id}"/>'
-        f"<summary>{escape(_summary(each, told))}</summary></entry>"
-        for each, told in waiting
-    )
-    feed = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
-        f"<id>urn:uuid:{person}</id><title>{escape(text('feed.title'))}</title>"
-        f"<updated>{now}</updated><author><name>{escape(site.settings.name)}</name></author>"
-        f'<link href="{escape(origin)}/inbox"/>{entries}</feed>\n'
-    )
-    return Response(feed.encode(), media_type="application/atom+xml", headers=_HEADERS)
+    with _language_of(messenger, person):
+        origin = site.settings.origin
+        entries = "".join(
+            f"<entry><id>urn:uuid:{each.id}</id>"
+            f"<title>{escape(_titled('feed.entry', told))}</title>"
+            f"<updated>{each.created_at}</updated>"
+            f'<link href="{escape(origin)}/statements/{each.id}"/>'
+            f"<summary>{escape(_summary(each, told))}</summary></entry>"
+            for each, told in waiting
+        )
+        feed = (
+            '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
+            f"<id>urn:uuid:{person}</id><title>{escape(text('feed.title'))}</title>"
+            f"<updated>{now}</updated><author><name>{escape(site.settings.name)}</name></author>"
+            f'<link href="{escape(origin)}/inbox"/>{entries}</feed>\n'
+        )
+        return Response(feed.encode(), media_type="application/atom+xml", headers=_HEADERS)
 
 
 @get("/feeds/{token:str}/deadlines.ics", sync_to_thread=True)
@@ -63,21 +67,28 @@ def deadlines(
     site: FromSite,
 ) -> Response[bytes]:
     """Return until when what waits for the owner of a feed can be decided, as iCalendar."""
-    _, waiting, now = _waiting(web, messenger, organisation, token)
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ledger//deadlines//EN"]
-    for each, told in waiting:
-        lines += [
-            "BEGIN:VEVENT",
-            f"UID:{each.id}",
-            f"DTSTAMP:{_stamp(now)}",
-            f"DTSTART:{_stamp(each.expires_at)}",
-            f"SUMMARY:{_escaped(_titled('feed.deadline', told))}",
-            f"DESCRIPTION:{_escaped(_summary(each, told))}",
-            f"URL:{site.settings.origin}/statements/{each.id}",
-            "END:VEVENT",
-        ]
-    body = "".join(folded(line) for line in [*lines, "END:VCALENDAR"])
-    return Response(body.encode(), media_type="text/calendar", headers=_HEADERS)
+    person, waiting, now = _waiting(web, messenger, organisation, token)
+    with _language_of(messenger, person):
+        lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ledger//deadlines//EN"]
+        for each, told in waiting:
+            lines += [
+                "BEGIN:VEVENT",
+                f"UID:{each.id}",
+                f"DTSTAMP:{_stamp(now)}",
+                f"DTSTART:{_stamp(each.expires_at)}",
+                f"SUMMARY:{_escaped(_titled('feed.deadline', told))}",
+                f"DESCRIPTION:{_escaped(_summary(each, told))}",
+                f"URL:{site.settings.origin}/statements/{each.id}",
+                "END:VEVENT",
+            ]
+        body = "".join(folded(line) for line in [*lines, "END:VCALENDAR"])
+        return Response(body.encode(), media_type="text/calendar", headers=_HEADERS)
+
+
+def _language_of(messenger: Messenger, person: str) -> AbstractContextManager[None]:
+    """Return a block that speaks the language of a person's letters: programs fetch feeds."""
+    box = messenger.store.mailbox(person)
+    return speaking(language() if box is None else box.language)
 
 
 def folded(line: str) -> str:

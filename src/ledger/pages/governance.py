@@ -12,7 +12,6 @@ from ledger import clock
 from ledger.domain import policy
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node
-from ledger.domain.policy_words import hints, listed, node_phrase
 from ledger.domain.quoting import quoted
 from ledger.http.requests import AnyRequest
 from ledger.pages.administration import can_change, frame
@@ -24,6 +23,7 @@ from ledger.pages.governors import (
     who_could_govern,
     with_passkeys,
 )
+from ledger.pages.policy_texts import hints, listed, node_phrase
 from ledger.pages.web import FromWeb, page, to_sign_in
 from ledger.pages.words import homes_phrase, values_phrase, wait
 from projections import rules, timeline, users

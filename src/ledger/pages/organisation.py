@@ -9,6 +9,7 @@ from litestar.response import Redirect, Template
 
 from ledger.errors import ForbiddenError
 from ledger.http.context import FromOrganisation
+from ledger.http.languages import language_headers
 from ledger.http.organisation import require_organisation
 from ledger.http.organisation_proposals import view
 from ledger.http.requests import AnyRequest
@@ -71,7 +72,7 @@ async def callback(  # noqa: PLR0913  # what providers send
         template_name=shown.template_name,
         context=shown.context,
         cookies=cookies,
-        headers=NO_STORE,
+        headers=NO_STORE | language_headers(),
     )
 
 

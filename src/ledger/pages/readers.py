@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from ledger.domain.policy_words import called, listed
 from ledger.domain.vocabulary import ReadBy
+from ledger.pages.policy_texts import called, listed
 from ledger.pages.texts import text
 from projections import users
 from projections.statements import StatementDetail

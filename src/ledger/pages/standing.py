@@ -10,13 +10,12 @@ import msgspec
 
 from ledger.domain import places, policy
 from ledger.domain.places import NO_STEPS
-from ledger.domain.policy_words import listed
 from ledger.domain.vocabulary import AUDITOR
+from ledger.pages.policy_texts import listed
+from ledger.pages.texts import text
 from projections.outlook import Decided, for_own, refusals
 from projections.statements import Decision, Progress, StatementDetail
 from projections.users import User
-
-ACCEPT_FIRST = "Accept your place in governance first, at the top of this page."
 
 
 class OpenActions(msgspec.Struct, frozen=True):
@@ -72,7 +71,7 @@ def standing(
         can_withdraw=pending and me.id == creator,
         approved=approved,
         rejected=rejected,
-        why_not=ACCEPT_FIRST
+        why_not=text("standing.accept-first")
         if pending and takes and awaits
         else _why_not_now(statement, refused)
         if eligible or vetoes
@@ -95,9 +94,9 @@ def _helps_replaced(statement: StatementDetail, me: User) -> bool:
 
 def _why_not(rules: policy.Policy, me: User, creator: str) -> str:
     if me.id == creator and not rules.creator_may_sign:
-        return "You created this statement, and its policy does not let the creator sign."
+        return text("standing.creator")
     roles = listed(list(me.roles))
-    return f"The policy does not ask for you: your role is {roles}."
+    return text("standing.not-asked", roles=roles)
 
 
 def _last(statement: StatementDetail) -> dict[str, Decision]:
@@ -129,44 +128,39 @@ def _why_not_now(statement: StatementDetail, refused: str | None) -> str:
     opened = statement.progress.open_step
     if opened is None or refused is None:
         return ""
-    which = f"Step {opened} of {statement.progress.threshold} is open"
-    match refused:
-        case "needed_later":
-            return f"{which}. Your approval is kept for a later step, which needs you."
-        case "not_needed":
-            return f"{which}. It has all the people like you that it needs."
-        case _:
-            return f"{which}. It asks for other people."
+    known = {"needed_later": "standing.needed-later", "not_needed": "standing.not-needed"}
+    key = known.get(refused, "standing.others")
+    return text(key, step=opened, steps=statement.progress.threshold)
 
 
 def _approval_effect(statement: StatementDetail, me: User) -> str:
     if statement.status == "approved":
-        return "It is already approved; your signature is added to the others."
+        return text("standing.added")
     if statement.replaced_progress is not None:
         return _effect_for_both(statement.progress, statement.replaced_progress, me)
     missing = statement.progress.missing
     if missing is None:
-        return "It is recorded, but the people who can sign today cannot meet the policy."
+        return text("standing.unmeetable")
     if not _helps(statement.progress, me):
-        return "Yours alone fills no place that is missing; more signatures are needed."
+        return text("standing.no-help")
     if missing == 1:
-        return "Yours is the last one needed: the statement becomes approved at once."
+        return text("standing.last")
     if _completes_step(statement.progress):
         opened = statement.progress.open_step
-        return f"Yours completes step {opened}; {missing - 1} more needed in the steps after it."
-    return f"Yours is one of {missing} still needed; {missing - 1} more after it."
+        return text("standing.step", step=opened, n=missing - 1)
+    return text("standing.one-of", missing=missing, n=missing - 1)
 
 
 def _effect_for_both(own: Progress, replaced: Progress, me: User) -> str:
     """Return what my approval of a version does, which also has to meet the replaced policy."""
     if own.missing is None or replaced.missing is None:
-        return "It is recorded, but the people who can sign today cannot meet both policies."
+        return text("standing.unmeetable-both")
     lacking = [each for each in (own, replaced) if each.missing]
     if all(each.missing == 1 and _helps(each, me) for each in lacking):
-        return "Yours is the last one needed: this version becomes approved and replaces the other."
+        return text("standing.last-both")
     if any(_helps(each, me) for each in lacking):
-        return "Yours is one of those still needed, here or by the version that it replaces."
-    return "Yours alone fills no place that is missing; more signatures are needed."
+        return text("standing.one-of-both")
+    return text("standing.no-help")
 
 
 def _completes_step(progress: Progress) -> bool:
@@ -188,15 +182,15 @@ def _helps(node: Progress, me: User) -> bool:
 
 def _rejection_effect(statement: StatementDetail, rules: policy.Policy, me: User) -> str:
     if policy.may_veto(rules, me.id, frozenset(me.roles)):
-        return "You have a veto: your rejection ends this statement."
+        return text("standing.veto")
     decided = _decided(statement)
     refusing = decided.rejected.keys() | {me.id}
     # The roles of its own policy: at the draft each was one of the ledger's.
     if all(
         _is_possible(each, decided, refusing, statement) for each in _policies(statement, rules)
     ):
-        return "Others can still approve it: your rejection is recorded but does not end it."
-    return "Without you the policy cannot be met: your rejection ends this statement."
+        return text("standing.goes-on")
+    return text("standing.ends")
 
 
 def _is_possible(

@@ -16,7 +16,6 @@ from ledger.domain import policy
 from ledger.domain.cautions import count_values, of_statement
 from ledger.domain.content import parse_content
 from ledger.domain.policy import Policy
-from ledger.domain.policy_words import policy_sentence
 from ledger.domain.readers import Reader, unknown_statement
 from ledger.domain.statement_types import TypeDefinition
 from ledger.encoding import SHA256_HEX, parse_json
@@ -27,6 +26,7 @@ from ledger.pages.change_words import describe, named_in
 from ledger.pages.draft_types import next_version
 from ledger.pages.headings import headings
 from ledger.pages.past import shown_at
+from ledger.pages.policy_texts import policy_sentence
 from ledger.pages.readers import readers_and_executors, readers_sentence
 from ledger.pages.standing import OpenActions, standing
 from ledger.pages.uses import shown_uses, without_acts

@@ -1,26 +1,29 @@
-"""The texts of pages, from one catalogue: web/locale/en.json.
+"""The texts of pages and messages, in the language of the present answer.
 
 Templates and page modules name a text by its key; the scripts of a page get the texts that the page
 names. A text has places for values, `{until}`. Names that people chose stand in quotation marks:
 `{who}`, `{title}` and `{passkey}`. A text that counts has two keys, `.one` and `.other`.
 """
 
-from collections.abc import Iterable, Mapping
-from functools import cache
-
-import msgspec
+from collections.abc import Callable, Iterable
 
 from ledger.domain.quoting import quoted
-from ledger.http.assets import find_web
+from ledger.http.catalogue import catalogue
+from ledger.http.languages import language, speaking
 
 _CHOSEN = frozenset({"who", "title", "passkey"})
-
-
-@cache
-def catalogue() -> Mapping[str, str]:
-    """Return every text by its key."""
-    raw = (find_web() / "locale" / "en.json").read_bytes()
-    return msgspec.json.decode(raw, type=dict[str, str])
+# What every script may say: times, lists, policies, states, and how its requests end.
+_ALWAYS = ("ceremony", "list", "page", "policy", "status", "time")
+# What any request may come to.
+_REFUSALS = (
+    "refusal.ceremony_unknown",
+    "refusal.key_expired",
+    "refusal.key_revoked",
+    "refusal.key_unknown",
+    "refusal.passkey_unknown",
+    "refusal.rate_limited",
+    "refusal.sign_in_required",
+)
 
 
 def text(key: str, /, **values: object) -> str:
@@ -31,10 +34,22 @@ def text(key: str, /, **values: object) -> str:
     if "count" in values:
         key += ".one" if values["count"] == 1 else ".other"
     chosen = {each: quoted(str(values[each])) for each in _CHOSEN & values.keys()}
-    return catalogue()[key].format(**values | chosen)
+    return catalogue(language())[key].format(**values | chosen)
+
+
+def texts_in(tag: str) -> Callable[..., str]:
+    """Return `text` in one language, for what is no answer to a request, such as a letter."""
+
+    def said(key: str, /, **values: object) -> str:
+        with speaking(tag):
+            return text(key, **values)
+
+    return said
 
 
 def texts_of(prefixes: Iterable[str]) -> dict[str, str]:
-    """Return the texts whose keys begin with one of these words, for a page's scripts."""
-    wanted = tuple(f"{prefix}." for prefix in prefixes)
-    return {key: text for key, text in catalogue().items() if key.startswith(wanted)}
+    """Return the texts for a page's scripts: those that begin with these parts of keys."""
+    named = {*_REFUSALS, *prefixes}
+    wanted = tuple(f"{prefix}." for prefix in (*_ALWAYS, *prefixes))
+    texts = catalogue(language())
+    return {key: said for key, said in texts.items() if key in named or key.startswith(wanted)}

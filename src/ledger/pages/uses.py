@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ledger.domain import policy
-from ledger.domain.policy_words import called, listed, moment
 from ledger.domain.usable import GENERATIONS, Usable
 from ledger.domain.vocabulary import AUDITOR
+from ledger.pages.policy_texts import called, listed, moment
 from ledger.pages.texts import text
 from projections.statements import StatementDetail, Use
 from projections.users import User

@@ -15,12 +15,13 @@ from ledger.domain.charter import Charter
 from ledger.domain.vocabulary import HOMES, KeyHome, RegistrationMode
 from ledger.errors import UnavailableError
 from ledger.http.access_record import AccessRecord
+from ledger.http.languages import language_headers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
 from ledger.http.sessions import Sessions
-from ledger.http.user_agents import UNKNOWN
 from ledger.pages.acceptance import Awaited, awaited
 from ledger.pages.administration import can_change, governs
+from ledger.pages.devices import browser_words
 from ledger.pages.words import homes_phrase, wait
 from ledger.store.ports.operations import DeviceNote
 from projections import devices, inbox, invitations, rules, users
@@ -45,7 +46,7 @@ class News(NamedTuple):
     def of(cls, added: Added, notes: Mapping[str, DeviceNote]) -> "News":
         """Return what a page says of it."""
         note = notes.get(added.reference, DeviceNote())
-        browser = "" if note.browser == UNKNOWN else note.browser
+        browser = browser_words(note.browser)
         return cls(added.reference, added.reference.partition(":")[0], added.at, browser)
 
 
@@ -184,5 +185,5 @@ def page(name: str, web: Web, *, me: User | None = None, **more: Any) -> Templat
     return Template(
         f"{name}.html",
         context={**always, **shown, **more},
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", **language_headers()},
     )

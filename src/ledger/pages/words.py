@@ -1,24 +1,18 @@
 """The sentences that pages show about progress and times."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import assert_never
 
 from ledger import clock
 from ledger.domain.charter_values import CharterValues
-from ledger.domain.policy_words import listed, moment
 from ledger.domain.quoting import quoted
 from ledger.domain.statement_types import TypeDefinition
 from ledger.domain.vocabulary import HOMES, KeyHome
+from ledger.pages.policy_texts import listed, moment
 from ledger.pages.texts import text
 from projections.statements import MemberProgress, Progress, StatementDetail
 
 _MOST_NAMES = 6
-
-
-def moment_s(time: str) -> str:
-    """Return `21 Nov 2026, 03:04:05 UTC`, for comparison with a log."""
-    return f"{moment(time)[:-4]}:{datetime.fromisoformat(time):%S} UTC"
 
 
 def values_phrase(values: CharterValues) -> str:
@@ -88,28 +82,24 @@ def progress_sentence(statement: StatementDetail) -> str:
         case "approved" if is_questioned(statement):
             counts = (d for d in approvals if not d.retracted and not d.in_question)
             counting = [quoted(d.person.name) for d in counts]
-            return (
-                "It was approved, and an approval that it needs was made with a key or passkey that"
-                f" was declared compromised. Without it: signed by {listed(counting) or 'nobody'};"
-                f" {statement.needed} needed. Do not act on it."
-            )
+            people = listed(counting) or text("progress.nobody")
+            return text("progress.questioned", people=people, needed=statement.needed)
         case "approved":
-            return f"Signed by {listed(signed)}; {statement.needed} needed."
+            return text("progress.approved", people=listed(signed), needed=statement.needed)
         case "rejected":
             rejections = (d for d in statement.decisions if d.decision == "rejection")
             by = [quoted(d.person.name) for d in rejections]
-            return f"Rejected by {listed(by)}. It can no longer be approved."
+            return text("progress.rejected", people=listed(by))
         case "superseded":
-            return "Superseded by a new version. It can no longer be approved."
+            return text("progress.superseded")
         case "withdrawn":
-            return f"Withdrawn by {quoted(statement.creator.name)}. It can no longer be approved."
+            return text("progress.withdrawn", who=statement.creator.name)
         case "expired":
-            by_whom = listed(signed) or "nobody"
+            by_whom = listed(signed) or text("progress.nobody")
             ended = statement.final_at or statement.expires_at
-            if statement.precedes_loss and ended < statement.expires_at:
-                when = f"The ledger lost entries and was restored {moment(ended)}: this ended."
-                return f"{when} Signed by {by_whom}. It can be drafted again."
-            return f"Closed {moment(ended)}. Signed by {by_whom}: not enough."
+            is_lost = statement.precedes_loss and ended < statement.expires_at
+            key = "progress.lost" if is_lost else "progress.expired"
+            return text(key, time=moment(ended), people=by_whom)
         case "pending":
             return _pending_sentence(statement, signed)
         case never:
@@ -117,10 +107,11 @@ def progress_sentence(statement: StatementDetail) -> str:
 
 
 def _pending_sentence(statement: StatementDetail, signed: Sequence[str]) -> str:
-    who = listed(signed) or "nobody yet"
-    parts = [f"Signed by {who}; {statement.needed} needed.", waiting_sentence(statement)]
+    who = listed(signed) or text("progress.nobody-yet")
+    says = text("progress.approved", people=who, needed=statement.needed)
+    parts = [says, waiting_sentence(statement)]
     if statement.policy.get("expiresAt"):
-        parts.append(f"Closes {moment(statement.expires_at)}.")
+        parts.append(text("policy.closes", time=moment(statement.expires_at)))
     return " ".join(parts)
 
 
@@ -130,16 +121,14 @@ def waiting_sentence(statement: StatementDetail) -> str:
     In a policy with steps, these are the people of the open step.
     """
     if statement.outlook == "all_rejected":
-        return "Everybody who could still approve it has rejected it."
+        return text("waiting.all-rejected")
     if statement.outlook == "below_floor":
-        return "Its policy asks for less than this ledger's floor, so nobody can approve it."
+        return text("waiting.below-floor")
     progress, replaced = statement.progress, statement.replaced_progress
     if progress.missing is None or (replaced is not None and replaced.missing is None):
-        return "The people who can sign today cannot meet its policy."
+        return text("waiting.unmeetable")
     if replaced is not None and replaced.missing:
-        asked = (
-            f"The version that it replaces asks too: {_who_is_missing(replaced, replaced.missing)}"
-        )
+        asked = text("waiting.replaced", sentence=_who_is_missing(replaced, replaced.missing))
         return f"{_waiting(progress)} {asked}" if progress.missing else asked
     return _waiting(progress)
 
@@ -149,43 +138,40 @@ def place_sentence(statement: StatementDetail) -> str:
     match statement.status:
         case "pending":
             return waiting_sentence(statement)
-        case "approved":
-            return "The statement is approved."
         case status:
-            return f"The statement is {status}."
+            return text("place.status", status=text(f"status.{status}"))
 
 
 def _waiting(progress: Progress) -> str:
     if progress.missing is None:
-        return "The people who can sign today cannot meet its policy."
+        return text("waiting.unmeetable")
     if progress.open_step is None:
         return _who_is_missing(progress, progress.missing)
     step = progress.members[progress.open_step - 1]
     if isinstance(step, MemberProgress) or step.missing is None:
-        return "The people who can sign today cannot meet its policy."
+        return text("waiting.unmeetable")
     says = _who_is_missing(step, step.missing)
-    return f"Step {progress.open_step} of {progress.threshold} is open. {says}"
+    step_now, steps = progress.open_step, progress.threshold
+    return text("waiting.step", step=step_now, steps=steps, sentence=says)
 
 
 def _who_is_missing(node: Progress, missing: int) -> str:
     people, others = _who_can_help(node)
     names = list(people.values())
     if others == 0 and len(names) == missing:
-        return f"Waiting for {listed(names)}."
+        return text("waiting.for", people=listed(names))
     if others == 0 and len(names) < missing:
-        return f"{_more(missing)} needed: {listed(names)}, and people who have rejected it so far."
+        return text("waiting.rejecters", people=listed(names), count=missing)
     if len(names) > _MOST_NAMES:
         others += len(names) - _MOST_NAMES
         names = names[:_MOST_NAMES]
     if all(isinstance(member, MemberProgress) for member in node.members):
-        shown = f"{', '.join(names)}{f' and {others} more' if others else ''}"
-        return f"Waiting for any {missing} of: {shown}."
-    shown = listed([*names, f"{others} more"] if others else names, "or")
-    return f"{_more(missing)} needed. An approval by {shown} helps."
-
-
-def _more(count: int) -> str:
-    return "1 more person is" if count == 1 else f"{count} more people are"
+        shown = ", ".join(names)
+        if others:
+            shown = text("waiting.and-more", people=shown, n=others)
+        return text("waiting.any", n=missing, people=shown)
+    more = [text("waiting.others", n=others)] if others else []
+    return text("waiting.helps", people=listed([*names, *more], "or"), count=missing)
 
 
 def _who_can_help(node: Progress) -> tuple[dict[str, str], int]:
@@ -205,9 +191,10 @@ def _who_can_help(node: Progress) -> tuple[dict[str, str], int]:
 
 def group_sentence(node: Progress) -> str:
     """Return what a group or step of the policy needs, if it stands alone."""
-    asks = f"{node.threshold} of these"
+    asks = text("group.of", n=node.threshold)
     if node.step is not None:
-        asks = f"Step {node.step}: {asks}"
+        asks = text("group.step", step=node.step, asks=asks)
     if node.missing == 0:
-        return f"{asks}: complete"
-    return asks if node.missing is None else f"{asks}: {node.missing} missing"
+        return text("group.complete", asks=asks)
+    missing = node.missing
+    return asks if missing is None else text("group.missing", asks=asks, missing=missing)

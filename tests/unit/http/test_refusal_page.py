@@ -2,7 +2,8 @@
 
 import pytest
 
-from ledger.http.refusal import REFUSALS
+from ledger.http.languages import speaking
+from ledger.http.refusal import REFUSALS, refusal
 from ledger.http.refusal_page import refusal_page, says, wants_page
 
 
@@ -16,7 +17,7 @@ def test_every_refusal_says_what_to_do_and_leads_on(status: int) -> None:
 
 
 def test_a_detail_is_text_and_never_markup() -> None:
-    page = refusal_page(404, "no <script>alert(1)</script> & such").decode()
+    page = refusal_page(404, detail="no <script>alert(1)</script> & such").decode()
     assert "<script>" not in page
     assert "No &lt;script&gt;alert(1)&lt;/script&gt; &amp; such." in page
 
@@ -31,3 +32,23 @@ def test_only_who_asks_for_html_gets_a_page(value: bytes, *, is_page: bool) -> N
 
 def test_who_asks_for_nothing_gets_no_page() -> None:
     assert not wants_page([])
+
+
+def test_a_page_is_in_the_language_of_its_reader_and_an_unknown_sentence_says_its_own() -> None:
+    with speaking("de"):
+        page = refusal_page(404, "not_there", "no <such> page").decode()
+        known = refusal_page(403, "passkey_last", "it is the last one").decode()
+    assert '<html lang="de">' in page
+    assert "<h1>Hier ist nichts</h1>" in page
+    assert '<p lang="en">No &lt;such&gt; page.</p>' in page
+    assert (
+        '<p lang="de">Das ist Ihr letzter Passkey. Fügen Sie zuerst einen anderen hinzu.</p>'
+        in known
+    )
+
+
+def test_a_connection_that_refuses_by_itself_asks_the_headers_for_the_language() -> None:
+    headers = [(b"accept", b"text/html"), (b"accept-language", b"de-AT,en;q=0.5")]
+    assert b'<html lang="de">' in refusal(431, "id", headers)
+    assert b'<html lang="en">' in refusal(431, "id", headers[:1])
+    assert b"the request line" in refusal(431, "id", [(b"accept-language", b"de")])

@@ -8,7 +8,7 @@ from ledger import clock
 from ledger.messages.letters import LetterItem, LetterWriter, letter
 from ledger.messages.mail_hearing import wants
 from ledger.messages.mail_times import due_ms
-from ledger.pages.texts import text
+from ledger.pages.texts import texts_in
 from ledger.store.ports.messages import Mailbox, Message
 
 BOX = Mailbox("p" * 36, "bob@example.com", 1, "", b"", 0, 0, 0, bytes(16))
@@ -72,7 +72,7 @@ def test_several_messages_are_one_letter_with_the_id_of_the_first() -> None:
         LetterItem("decided", "2026-11-29T06:00:00.000Z", "id-2", status="rejected"),
     ]
     made = letter(
-        SENDER, BOX, [message(f"msg_{n}", each) for n, each in enumerate(items)], text, now_ms=0
+        SENDER, BOX, [message(f"msg_{n}", each) for n, each in enumerate(items)], texts_in, now_ms=0
     )
     assert made["Subject"] == "Ledger: 2 messages"
     assert made["Message-ID"] == "<msg_0@example.com>"
@@ -87,13 +87,44 @@ def test_several_messages_are_one_letter_with_the_id_of_the_first() -> None:
 def test_no_value_begins_another_header() -> None:
     item = LetterItem("code", "2026-11-29T06:00:00.000Z", code="1", address="a@b\r\nBcc: eve@c")
     with pytest.raises(ValueError, match=r"CR or LF|carriage|linefeed"):
-        letter(SENDER, None, [message("msg_1", item)], text, now_ms=0)
+        letter(SENDER, None, [message("msg_1", item)], texts_in, now_ms=0)
     bad = LetterWriter("https://ledger.example", "Ledger\nBcc: eve@c", "ledger@example.com")
     with pytest.raises(ValueError, match=r"CR or LF|carriage|linefeed"):
         letter(
             bad,
             BOX,
             [message("msg_1", LetterItem("key", "2026-11-29T06:00:00.000Z"))],
-            text,
+            texts_in,
             now_ms=0,
         )
+
+
+def test_a_letter_is_in_the_language_that_its_reader_chose_and_in_seven_bits() -> None:
+    item = LetterItem("decided", "2026-11-29T06:00:00.000Z", "id-1", status="approved")
+    box = replace(BOX, language="de")
+    made = letter(SENDER, box, [message("msg_1", item)], texts_in, now_ms=0)
+    assert made["Subject"] == "Ledger: neuer Status eines Vorgangs: freigegeben"
+    assert made["Content-Language"] == "de"
+    plain, page = (made.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert page is not None
+    assert (
+        "Sie bekommen das, weil Sie diese Adresse bei https://ledger.example bestätigt haben."
+        in (str(plain.get_content()))
+    )
+    assert '<html lang="de">' in str(page.get_content())
+    assert bytes(made).isascii()
+
+
+def test_a_letter_to_an_address_without_a_mailbox_names_its_own_language() -> None:
+    item = LetterItem("code", "2026-11-29T06:00:00.000Z", code="1", address="a@b", language="de")
+    made = letter(SENDER, None, [message("msg_1", item)], texts_in, now_ms=0)
+    assert made["Subject"] == "Ledger: ein Code für Ihre Adresse"
+
+
+@pytest.mark.parametrize("tag", ["", "fr", "../de", "de\r\nBcc: eve@c"])
+def test_a_language_that_there_is_not_is_english(tag: str) -> None:
+    item = LetterItem("key", "2026-11-29T06:00:00.000Z")
+    made = letter(SENDER, replace(BOX, language=tag), [message("msg_1", item)], texts_in, now_ms=0)
+    assert made["Content-Language"] == "en"
+    assert made["Subject"] == "Ledger: a signing key was added to your account"

@@ -12,7 +12,7 @@ import pytest
 
 from ledger.messages.letters import LetterItem, LetterKind, LetterWriter
 from ledger.messages.mail_sender import MailSender, PostOffice
-from ledger.pages.texts import text
+from ledger.pages.texts import texts_in
 from ledger.store.ports.messages import Mailbox, Message
 from ledger.store.sqlite.messages import SqliteMessages
 from ledger.system.smtp import SmtpConnection, SmtpServer
@@ -55,7 +55,7 @@ def sent(path: Path, *addresses: str) -> tuple[MailSender, list[Any]]:
         item = LetterItem("code", "2026-11-29T06:00:00.000Z", code="1", address=address)
         body = msgspec.json.encode(item)
         store.put(Message(f"msg_{n}", "mail", f"person-{n}", "code", "code", 0, body, 0, 0))
-    post = PostOffice(SERVER, WRITER, text)
+    post = PostOffice(SERVER, WRITER, texts_in)
     sender = MailSender(
         store, lambda: 1, post=post, pauses=(5,), are_active=frozenset, may_read=everything
     )
@@ -109,7 +109,7 @@ def sender_of(store: SqliteMessages, now_ms: Callable[[], int], hidden: str = ""
     def may_read(_: str, statements: Collection[str]) -> frozenset[str]:
         return frozenset(statements) - {hidden}
 
-    post = PostOffice(SERVER, WRITER, text)
+    post = PostOffice(SERVER, WRITER, texts_in)
     return MailSender(
         store, now_ms, post=post, pauses=(5,), are_active=frozenset, may_read=may_read
     )

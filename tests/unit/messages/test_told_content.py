@@ -11,7 +11,7 @@ from ledger.domain.statement_types import parse_definition
 from ledger.messages.letters import LetterItem, LetterWriter, letter
 from ledger.messages.outline import NOTHING, Outline, ToldContent, ToldValue, webhook_body
 from ledger.messages.told_content import MOST_VALUE_BYTES, told_of
-from ledger.pages.texts import text
+from ledger.pages.texts import texts_in
 from ledger.store.ports.messages import Mailbox, Message
 from tests.support.type_definitions import definition
 
@@ -82,7 +82,7 @@ def test_a_letter_tells_content_as_text_and_never_in_its_subject() -> None:
     shown = (("<i>Sum</i>", "5 & up"),)
     item = LetterItem("decided", "2026-11-29T06:00:00.000Z", "id", title="<b>", content=shown)
     message = Message("msg", "mail", "p", "s", item.kind, 1, msgspec.json.encode(item), 0, 0)
-    made = letter(SENDER, BOX, [message], text, now_ms=0)
+    made = letter(SENDER, BOX, [message], texts_in, now_ms=0)
     plain, rich = (made.get_body((kind,)) for kind in ("plain", "html"))
     assert plain is not None
     assert rich is not None

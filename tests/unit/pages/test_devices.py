@@ -2,7 +2,8 @@
 
 import pytest
 
-from ledger.pages.devices import key_cards
+from ledger.http.languages import speaking
+from ledger.pages.devices import browser_words, key_cards
 from ledger.store.ports.operations import DeviceNote
 from projections import users
 from tests.support.story import Story, time_at
@@ -46,3 +47,11 @@ def test_a_key_that_works_is_old_after_a_year(story: Story) -> None:
     later = time_at(7).replace("2026", "2027")
     assert later != time_at(7)
     assert [old for *_, old in cards(story, later)] == [True, True, False]
+
+
+def test_a_browser_is_named_in_the_language_of_the_page() -> None:
+    assert browser_words("Firefox on Linux") == "Firefox on Linux"
+    assert [browser_words(each) for each in ("Another program", "")] == ["", ""]
+    with speaking("de"):
+        assert browser_words("Safari on Mac") == "Safari unter Mac"
+        assert browser_words("no such form") == "no such form"

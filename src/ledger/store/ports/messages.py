@@ -97,7 +97,7 @@ class Mailbox(msgspec.Struct, frozen=True):
     `pending` is an address to which a code was sent: the digest of the code, until when it can be
     typed, and how many attempts are left. Mail is about what came after position `since`. No mail
     is sent from `quiet_from` to `quiet_to`, minutes of a day in `zone`; both are 0 for no such
-    time. `leave` are 16 random bytes that end mail.
+    time. `leave` are 16 random bytes that end mail. `language` is the tag of that of letters.
     """
 
     person: str
@@ -113,6 +113,7 @@ class Mailbox(msgspec.Struct, frozen=True):
     quiet_from: int = 0
     quiet_to: int = 0
     zone: str = "UTC"
+    language: str = "en"
 
 
 class MessageStore(Protocol):
@@ -254,9 +255,9 @@ class MessageStore(Protocol):
         ...
 
     def choose_times(
-        self, person: str, times: MailTimes, *, quiet: tuple[int, int], zone: str
+        self, person: str, times: MailTimes, *, quiet: tuple[int, int], zone: str, language: str
     ) -> None:
-        """Keep when a person wants mail, and nothing else."""
+        """Keep when a person wants mail and in which language, and nothing else."""
         ...
 
     def end_mail(self, person: str, leave: bytes) -> None:

@@ -34,8 +34,8 @@ _VERIFY = """
 """
 _IS_VERIFIED = "SELECT 1 FROM ledger.mailbox WHERE person = %s AND leave = %s"
 _CHOOSE = """
-    UPDATE ledger.mailbox SET times = %s, quiet_from = %s, quiet_to = %s, zone = %s
-        WHERE person = %s
+    UPDATE ledger.mailbox SET times = %s, quiet_from = %s, quiet_to = %s, zone = %s,
+        language = %s WHERE person = %s
 """
 _END = "UPDATE ledger.mailbox SET times = 'security' WHERE person = %s AND leave = %s"
 # Sent again after a lost connection, it takes a second attempt: that refuses, and gives none away.
@@ -95,10 +95,10 @@ class PostgresMailboxes:
         return bool(self._rows(_IS_VERIFIED, person, leave))
 
     def choose_times(
-        self, person: str, times: MailTimes, *, quiet: tuple[int, int], zone: str
+        self, person: str, times: MailTimes, *, quiet: tuple[int, int], zone: str, language: str
     ) -> None:
-        """Keep when a person wants mail, and nothing else."""
-        self._change(_CHOOSE, times, *quiet, zone, person)
+        """Keep when a person wants mail and in which language, and nothing else."""
+        self._change(_CHOOSE, times, *quiet, zone, language, person)
 
     def end_mail(self, person: str, leave: bytes) -> None:
         """Send about the person's own keys only, if `leave` still is the mailbox's."""

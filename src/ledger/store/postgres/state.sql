@@ -60,7 +60,7 @@ CREATE TABLE ledger.mailbox(
     pending text NOT NULL, code_sha256 bytea NOT NULL, code_until_ms bigint NOT NULL, code_tries integer NOT NULL,
     since bigint NOT NULL,
     leave bytea NOT NULL, times text NOT NULL, quiet_from integer NOT NULL,
-    quiet_to integer NOT NULL, zone text NOT NULL);
+    quiet_to integer NOT NULL, zone text NOT NULL, language text NOT NULL);
 -- How many codes were sent on a day: of a person by their id, of an address by its digest.
 CREATE TABLE ledger.mail_code(
     name text COLLATE "C" PRIMARY KEY, day bigint NOT NULL, sent integer NOT NULL);

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS mailbox(
     person TEXT PRIMARY KEY, address TEXT NOT NULL, verified_ms INTEGER, pending TEXT NOT NULL,
     code_sha256 BLOB NOT NULL, code_until_ms INTEGER NOT NULL, code_tries INTEGER NOT NULL,
     since INTEGER NOT NULL, leave BLOB NOT NULL, times TEXT NOT NULL,
-    quiet_from INTEGER NOT NULL, quiet_to INTEGER NOT NULL, zone TEXT NOT NULL) STRICT;
+    quiet_from INTEGER NOT NULL, quiet_to INTEGER NOT NULL, zone TEXT NOT NULL,
+    language TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS mail_code(
     name TEXT PRIMARY KEY, day INTEGER NOT NULL, sent INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS feed(person TEXT PRIMARY KEY, token_sha256 BLOB NOT NULL UNIQUE) STRICT;
@@ -37,6 +38,10 @@ _VERIFY = """
         verified_ms = ?, since = ?, leave = ?
         WHERE person = ? AND code_sha256 = ? AND pending <> '' RETURNING 1
 """
+_CHOOSE = (
+    "UPDATE mailbox SET times = ?, quiet_from = ?, quiet_to = ?, zone = ?, language = ?"
+    " WHERE person = ?"
+)
 _TRY = (
     "UPDATE mailbox SET code_tries = code_tries - 1 WHERE person = ? AND code_tries > 0 RETURNING *"
 )
@@ -99,12 +104,11 @@ class SqliteMailboxes:
             return db.execute(_VERIFY, values).fetchone() is not None
 
     def choose_times(
-        self, person: str, times: MailTimes, *, quiet: tuple[int, int], zone: str
+        self, person: str, times: MailTimes, *, quiet: tuple[int, int], zone: str, language: str
     ) -> None:
-        """Keep when a person wants mail, and nothing else."""
-        query = "UPDATE mailbox SET times=?, quiet_from=?, quiet_to=?, zone=? WHERE person=?"
+        """Keep when a person wants mail and in which language, and nothing else."""
         with self._changing() as db:
-            db.execute(query, (times, *quiet, zone, person))
+            db.execute(_CHOOSE, (times, *quiet, zone, language, person))
 
     def end_mail(self, person: str, leave: bytes) -> None:
         """Send about the person's own keys only, if `leave` still is the mailbox's."""

@@ -182,8 +182,8 @@ def test_the_pending_address_is_verified_with_its_own_code_only(messages: Messag
 def test_a_choice_of_times_changes_nothing_else(messages: MessageStore) -> None:
     messages.keep_code(box())
     messages.keep_code(box("cal"))
-    messages.choose_times("bob", "daily", quiet=(1, 2), zone="Europe/Berlin")
-    chosen = box(times="daily", quiet_from=1, quiet_to=2, zone="Europe/Berlin")
+    messages.choose_times("bob", "daily", quiet=(1, 2), zone="Europe/Berlin", language="de")
+    chosen = box(times="daily", quiet_from=1, quiet_to=2, zone="Europe/Berlin", language="de")
     assert messages.mailboxes() == [chosen, box("cal")]
     messages.end_mail("bob", b"x" * 16)  # the token of an earlier address
     assert messages.mailbox("bob") == chosen

@@ -49,7 +49,7 @@ export function contentView({ kind, text, members }, looks = {}, place = "") {
   }
 }
 
-const empty = (kind) => el("span", { class: "empty" }, `empty ${kind}`);
+const empty = (kind) => el("span", { class: "empty" }, said(`content.no-${kind}`));
 
 /** Show the content of a statement, list the places to look at, and say how many values it has. */
 export function showContent(title, content, { shown, list, count, prefix = "look-" }) {

@@ -17,7 +17,7 @@ export const key = await start();
 /** The dialog's latest question, so that an answer to an older one is not shown. */
 let asked = 0;
 
-const waiting = () => say("Waiting for your device…");
+const waiting = () => say(text("page.waiting"));
 
 /** Show in the dialog what the items would do; `alone` for an act that needs no other approval. */
 export async function showEffect(items, { alone = false } = {}) {

@@ -2,7 +2,7 @@
 
 import { learn } from "./clock.js";
 import { Told } from "./dom.js";
-import { catalogue } from "./texts.js";
+import { catalogue, text } from "./texts.js";
 
 /** A problem; `code` is stable. Unless it is `refused`, it may be recorded all the same. */
 export class Problem extends Told {
@@ -18,24 +18,9 @@ export class Problem extends Told {
 export class NoAnswer extends Told {
   refused = false;
   constructor(cause) {
-    super("The ledger did not answer. Check your connection, then try again.", { cause });
+    super(text("page.no-answer"), { cause });
   }
 }
-
-const CLOCK = "Your device's clock is over five minutes from the ledger's. Correct it, then try again.";
-const KEY_GONE = "This browser's signing key is no longer accepted. Set up this browser again.";
-// For refusals whose own text does not say what the person can do now.
-const SENTENCES = {
-  ceremony_unknown: "That took too long, or the page was open in two places. Try again.",
-  document_time_stale: CLOCK,
-  iat_stale: CLOCK,
-  rate_limited: "Too many requests. Wait a minute, then try again.",
-  sign_in_required: "You are no longer signed in. Sign in, then try again.",
-  key_expired: KEY_GONE,
-  key_revoked: KEY_GONE,
-  key_unknown: KEY_GONE,
-  passkey_unknown: "The ledger does not know this passkey. Use another one, or register.",
-};
 
 export const get = (path) => request(path, {});
 
@@ -82,6 +67,6 @@ async function problem(response) {
 
 /** Return a problem document as an error for people. */
 export function refusal(status, { code = "", detail = "" }) {
-  const other = detail ? `The ledger refused: ${detail}.` : `The ledger answered ${status}.`;
-  return new Problem(status, code, SENTENCES[code] ?? catalogue[`refusal.${code}`] ?? other);
+  const other = detail ? text("page.refused", { detail }) : text("page.answered", { status });
+  return new Problem(status, code, catalogue[`refusal.${code}`] ?? other);
 }

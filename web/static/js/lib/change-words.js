@@ -46,6 +46,7 @@ function values(
     ...(user && { who: names[user] ?? user.slice(0, 8) }),
     ...(expiresAt && { until: moment(expiresAt) }),
     ...(since && { since: moment(since) }),
+    ...(members.status && { status: texts[`status.${members.status}`] }),
     ...(invitation && { invitation: invitation.slice(0, 8) }),
     ...(statement && { statement: statement.slice(0, 8) }),
     ...(people && { people: listed(people.map(({ user: one }) => quoted(names[one] ?? one.slice(0, 8)))) }),

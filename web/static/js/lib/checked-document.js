@@ -3,6 +3,7 @@
 import { bytes } from "./api.js";
 import { sha256Hex } from "./digest.js";
 import { parse } from "./strict-json.js";
+import { text } from "./texts.js";
 
 /** A document that nobody must sign; `computed` is the digest of the bytes that arrived. */
 export class Unfaithful extends Error {
@@ -19,18 +20,18 @@ export class Unfaithful extends Error {
 export async function checkedDocument({ id, sha256, ledger }, show) {
   const raw = await bytes(`/api/statements/${id}/document`);
   const computed = await sha256Hex(raw);
-  if (computed !== sha256) throw new Unfaithful("The document that arrived has another digest.", computed);
+  if (computed !== sha256) throw new Unfaithful(text("check.digest"), computed);
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
-    parse(text);
-    const document = JSON.parse(text);
+    const said = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+    parse(said);
+    const document = JSON.parse(said);
     if (document.statementId !== id || document.ledger !== ledger) {
-      throw new Unfaithful("The document is another statement's, or another ledger's.", computed);
+      throw new Unfaithful(text("check.another"), computed);
     }
-    await show(document, text);
+    await show(document, said);
     return { raw, title: document.title, content: document.content };
   } catch (error) {
     if (error instanceof Unfaithful) throw error;
-    throw new Unfaithful(`The document cannot be shown faithfully: ${error.message}.`, computed);
+    throw new Unfaithful(text("check.unfaithful", { why: error.why ? text(`json.${error.why}`, error) : error.message }), computed);
   }
 }

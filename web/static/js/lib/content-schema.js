@@ -20,8 +20,13 @@ const BOUNDS = {
   exclusiveMaximum: (value, limit) => value < limit,
 };
 
-/** Why a schema is refused. */
-export class SchemaError extends Error {}
+/** Why a schema is refused; `why` names a text of the catalogue, and `what` is its value. */
+export class SchemaError extends Error {
+  constructor(why, detail, what) {
+    super(detail);
+    Object.assign(this, { why, what });
+  }
+}
 
 /** Return the schema of a JSON tree; throw SchemaError for what is outside the subset. */
 export const parseSchema = (tree) => parseNode(tree, 0, { count: 0 });
@@ -29,22 +34,22 @@ export const parseSchema = (tree) => parseNode(tree, 0, { count: 0 });
 function parseNode(tree, depth, found) {
   found.count += 1;
   if (depth > MAX_DEPTH || found.count > MAX_SUBSCHEMAS) {
-    invalid(`at most ${MAX_SUBSCHEMAS} schemas, ${MAX_DEPTH} levels deep`);
+    invalid("size", `at most ${MAX_SUBSCHEMAS} schemas, ${MAX_DEPTH} levels deep`);
   }
   if (isFlag(tree)) return { ...ANY, never: tree.text === "false" };
-  if (tree.kind !== "object") invalid("a schema is an object, true or false");
+  if (tree.kind !== "object") invalid("schema", "a schema is an object, true or false");
   const schema = { ...ANY, limits: [] };
   const nested = (each) => parseNode(each, depth + 1, found);
   for (const [keyword, value] of tree.members) {
     if (keyword === "items") schema.items = nested(value);
     else if (keyword === "additionalProperties") schema.additional = nested(value);
     else if (keyword === "properties") {
-      if (value.kind !== "object") invalid("properties is an object of schemas");
+      if (value.kind !== "object") invalid("properties", "properties is an object of schemas");
       schema.properties = new Map(value.members.map(([name, each]) => [name, nested(each)]));
     } else if (Object.hasOwn(LENGTHS, keyword) || Object.hasOwn(BOUNDS, keyword)) {
       schema.limits.push([keyword, limitOf(keyword, value)]);
     } else if (Object.hasOwn(PLAIN, keyword)) PLAIN[keyword](value, schema);
-    else invalid(`the keyword “${keyword}” is not supported`);
+    else invalid("keyword", `the keyword “${keyword}” is not supported`, keyword);
   }
   return schema;
 }
@@ -67,17 +72,17 @@ const PLAIN = {
   type: (value, schema) => {
     const named = value.kind === "string" ? [value.text] : namesIn(value);
     if (!named?.length || !named.every((each) => TYPES.includes(each))) {
-      invalid("type is one type or a list of different types");
+      invalid("type", "type is one type or a list of different types");
     }
     schema.types = named;
   },
   required: (value, schema) => {
-    schema.required = namesIn(value) ?? invalid("required is a list of different names");
+    schema.required = namesIn(value) ?? invalid("required", "required is a list of different names");
   },
   enum: (value, schema) => {
     const { length } = value.members;
     if (value.kind !== "array" || length < 1 || length > MAX_ENUM) {
-      invalid(`enum is a list of 1 to ${MAX_ENUM} values`);
+      invalid("enum", `enum is a list of 1 to ${MAX_ENUM} values`, MAX_ENUM);
     }
     schema.choices = value.members.map(([, each]) => each);
     schema.enum = new Set(schema.choices.map(keyOf));
@@ -91,16 +96,16 @@ const PLAIN = {
 
 function words(name) {
   return (value, schema) => {
-    if (value.kind !== "string") invalid("title and description are text");
+    if (value.kind !== "string") invalid("text", "title and description are text");
     schema[name] = value.text;
   };
 }
 
 function limitOf(keyword, { kind, text }) {
-  if (kind !== "number") invalid(`${keyword} is a number`);
+  if (kind !== "number") invalid("number", `${keyword} is a number`, keyword);
   const limit = Number(text);
   if (Object.hasOwn(LENGTHS, keyword) && !(limit >= 0 && Number.isInteger(limit))) {
-    invalid(`${keyword} is a whole number from 0`);
+    invalid("whole", `${keyword} is a whole number from 0`, keyword);
   }
   return limit;
 }
@@ -164,6 +169,6 @@ function isWithin(keyword, limit, { kind, text, members }) {
   return kind !== of || fits(of === "string" ? [...text].length : members.length, limit);
 }
 
-function invalid(detail) {
-  throw new SchemaError(detail);
+function invalid(why, detail, what) {
+  throw new SchemaError(why, detail, what);
 }

@@ -7,6 +7,7 @@ import { me, say, show } from "./page.js";
 import { read } from "./sse.js";
 import { seen } from "../elements/content-view.js";
 import { grouped } from "../elements/seal.js";
+import { text } from "./texts.js";
 
 const { id, sha256, assurance } = one("#review").dataset;
 // Only a policy that asks for a passkey needs it.
@@ -82,26 +83,18 @@ async function send(decision, { key, renewed, update }) {
     show(error);
     if (error instanceof NoAnswer) {
       unanswered = decision;
-      const again = el("button", { type: "button", class: "button", "data-action": "again" }, "Send again");
-      one("#problem .notice").append(el("p", {}, "Your signature is made and kept on this page."), again);
+      const again = el("button", { type: "button", class: "button", "data-action": "again" }, text("receipt.again"));
+      one("#problem .notice").append(el("p", {}, text("receipt.kept")), again);
     }
   }
 }
 
-const TITLES = {
-  sign: "Approved and signed",
-  reject: "Rejection signed",
-  retract: "Approval taken back",
-  withdraw: "Withdrawal signed",
-  use: "Use signed",
-  outcome: "Outcome signed",
-};
-
 function receipt(action, { kid }, { position, status }) {
-  const title = TITLES[action];
+  const title = text(`receipt.title.${action}`);
   const place = one("#receipt");
   one("h2", place).textContent = title;
-  put(place, "text", status ? `The statement is ${status === "pending" ? "still " : ""}${status}.` : "It is in the log.");
+  const says = status === "pending" ? "place.status.still" : "place.status";
+  put(place, "text", status ? text(says, { status: text(`status.${status}`) }) : text("place.log"));
   one("[data-proof]", place).href = `/log/entries/${position - 1}/proof`;
   one("[data-proof]", place).download = `${position - 1}.tlog-proof`;
   put(place, "position", position);
@@ -109,5 +102,5 @@ function receipt(action, { kid }, { position, status }) {
   put(place, "digest", sha256);
   place.hidden = false;
   one("h2", place).focus();
-  say(`${title}, at position ${position}.`);
+  say(text("receipt.at", { name: title, n: position }));
 }

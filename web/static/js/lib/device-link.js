@@ -21,7 +21,7 @@ let offered = null;
 export async function open() {
   const begun = await post("/api/authenticate/options", {});
   const { publicKey } = await post("/api/jwt-keys/options", {});
-  say("Waiting for your device…");
+  say(text("page.waiting"));
   const { allowCredentials } = publicKey;
   const mine = { ...begun, publicKey: { ...begun.publicKey, allowCredentials } };
   const assertion = await signIn(mine);

@@ -5,6 +5,7 @@ import { differences } from "./differences.js";
 import { el, one } from "./dom.js";
 import { parseObject } from "./strict-json.js";
 import { hasWords, worded } from "./worded.js";
+import { text } from "./texts.js";
 
 /** Show in `place` what a document changes of `base`, the version before it. */
 export function showChanges(base, document, place) {
@@ -13,15 +14,16 @@ export function showChanges(base, document, place) {
     ...differences(parseObject(base.content), parseObject(document.content), "/content"),
     ...differences(part(base), part(document)),
   ];
-  const words = { changed: "Changed", added: "Added", removed: "Removed" };
   const said = ({ kind, pointer, before, after, by }) => [
-    el("b", {}, words[kind]), " ", el("code", {}, ...seen(pointer, true)), by && ` by ${by}`, ": ",
+    el("b", {}, capital(text(`change-kind.${kind}`))), " ", el("code", {}, ...seen(pointer, true)), by && ` ${text("draft.by", { n: by })}`, ": ",
     ...(hasWords({ before, after }) ? wordsOf(before, after) : seen([before, after].filter(Boolean).join(" → "))),
   ];
   const list = rows.map((each) => el("li", {}, ...said(each)));
-  one("ul", place).replaceChildren(...(list.length ? list : [el("li", {}, "Nothing.")]));
+  one("ul", place).replaceChildren(...(list.length ? list : [el("li", {}, text("draft.nothing"))]));
   place.hidden = false;
 }
+
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
 function wordsOf(before, after) {
   const [old, now] = worded(before, after);

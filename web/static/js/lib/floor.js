@@ -11,16 +11,25 @@ export function minPeople(root) {
   return costs.length < threshold ? null : costs.slice(0, threshold).reduce((sum, cost) => sum + cost, 0);
 }
 
-/** Return how a policy is below the floor, as a sentence, or "". */
-export function shortfall(policy, floor) {
+/** Return how a policy is below the floor: `people`, `creator` or `passkey`; "" if it is not. */
+export function lack(policy, floor) {
   const { creatorMaySign = true, assurance = "key" } = policy;
   const people = minPeople(policy);
-  if (people !== null && people < floor.people) {
-    return `This ledger asks for ${floor.people} people at least, and ${people} can meet this.`;
+  if (people !== null && people < floor.people) return "people";
+  if (creatorMaySign && !floor.creatorMaySign) return "creator";
+  return assurance === "key" && floor.assurance === "passkey" ? "passkey" : "";
+}
+
+/** Return the same as a sentence in English, for the verifier. */
+export function shortfall(policy, floor) {
+  switch (lack(policy, floor)) {
+    case "people":
+      return `This ledger asks for ${floor.people} people at least, and ${minPeople(policy)} can meet this.`;
+    case "creator":
+      return "This ledger asks that the creator of a statement does not approve it.";
+    case "passkey":
+      return "This ledger asks for a passkey with every decision.";
+    default:
+      return "";
   }
-  if (creatorMaySign && !floor.creatorMaySign) {
-    return "This ledger asks that the creator of a statement does not approve it.";
-  }
-  const isWeak = assurance === "key" && floor.assurance === "passkey";
-  return isWeak ? "This ledger asks for a passkey with every decision." : "";
 }

@@ -4,6 +4,7 @@
 
 import { now } from "./clock.js";
 import { thumbprint } from "./jws.js";
+import { text } from "./texts.js";
 
 const DATABASE = "ledger";
 const VERSION = 2;
@@ -88,15 +89,15 @@ function beginVisit() {
 
 /** Return what this browser lacks for signing, as a sentence; "" when it has everything. */
 export async function missing() {
-  if (!window.isSecureContext) return "Signing needs an address with https, or localhost.";
+  if (!window.isSecureContext) return text("page.no-https");
   if (!window.PublicKeyCredential?.parseCreationOptionsFromJSON) {
-    return "This browser lacks passkeys. Chrome 129, Firefox 119, Safari 18.4 or later have them.";
+    return text("page.no-passkeys");
   }
   let key;
   try {
     key = (await generate(false)).privateKey;
   } catch {
-    return "This browser lacks Ed25519 keys. Chrome 137, Firefox 129, Safari 17 or later have them.";
+    return text("page.no-keys");
   }
   const place = crypto.randomUUID();
   try {
@@ -106,7 +107,7 @@ export async function missing() {
     await crypto.subtle.sign("Ed25519", kept, new Uint8Array(1));
     await transaction("readwrite", (store) => store.delete(place));
   } catch {
-    return "This browser refuses to store a key: leave the private window, or allow site data.";
+    return text("page.no-store");
   }
   return "";
 }

@@ -3,9 +3,10 @@
 import { now } from "./clock.js";
 import { CeremonyError, Told, el, one } from "./dom.js";
 import * as keystore from "./keystore.js";
+import { text } from "./texts.js";
 
 const { ledger, origin, user, name, kids = "", unaffirmed = "" } = document.body.dataset;
-const listed = (text) => text.split(" ").filter(Boolean);
+const listed = (words) => words.split(" ").filter(Boolean);
 
 const QUIET_MS = 5000;
 // How long before its end the next key is offered: 14 days, and half an hour for a session's key.
@@ -18,29 +19,29 @@ let waiting = 0;
 export const me = { ledger, user, name, kids: listed(kids), unaffirmed: listed(unaffirmed) };
 
 /** Announce to screen readers at once; the focus does not move. */
-export function say(text) {
+export function say(words) {
   clearTimeout(waiting);
   quietUntil = Date.now() + QUIET_MS;
-  one("#status").textContent = text;
+  one("#status").textContent = words;
 }
 
 /** Announce at the next pause; a newer sentence replaces one that waits. */
-export function announce(text) {
+export function announce(words) {
   clearTimeout(waiting);
-  waiting = setTimeout(say, quietUntil - Date.now(), text);
+  waiting = setTimeout(say, quietUntil - Date.now(), words);
 }
 
 /** Show an error message; it replaces an older one. */
 export function show(error) {
   const told = error instanceof Told;
   if (!told) console.error(error);
-  const text = told ? error.message : "Something in this page failed. Nothing was signed.";
+  const words = told ? error.message : text("page.broken");
   // A cancelled prompt is no failure.
   const tone = error instanceof CeremonyError ? "waiting" : "rejected";
-  const message = el("div", { class: `notice ${tone}` }, el("p", {}, text));
+  const message = el("div", { class: `notice ${tone}` }, el("p", {}, words));
   if (error.status === 401) {
     const here = encodeURIComponent(location.pathname + location.search);
-    message.append(el("p", {}, el("a", { href: `/signin?next=${here}` }, "Sign in")));
+    message.append(el("p", {}, el("a", { href: `/signin?next=${here}` }, text("page.sign-in"))));
   }
   one("#problem").replaceChildren(message);
   one("#problem").scrollIntoView({ block: "nearest" });
@@ -102,9 +103,9 @@ function endsSoon({ home, expiresAt }) {
   return expiresAt && Date.parse(expiresAt) - now() < (SOON_MS[home] ?? SOON_MS.other);
 }
 
-async function copy({ dataset: { text, from } }) {
-  await navigator.clipboard.writeText(text ?? one(from).innerText);
-  say("Copied.");
+async function copy({ dataset: { text: words, from } }) {
+  await navigator.clipboard.writeText(words ?? one(from).innerText);
+  say(text("page.copied"));
 }
 
 // Few pages have these buttons, so what they do is loaded when one is pressed.
@@ -120,6 +121,10 @@ onAction({
 if (one("#shortcuts")) import("./shortcuts.js");
 // Loaded only where there are any.
 if (one("#news")) import("./news.js").then(({ reveal }) => reveal());
+// The secret of a link follows #, which no request carries: a change of language must not lose it.
+one("#languages").addEventListener("submit", ({ target }) => {
+  target.action += location.hash;
+});
 // Another tab still holds the key in its memory.
 signedOut.addEventListener("message", async () => {
   try {

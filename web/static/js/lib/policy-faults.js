@@ -2,6 +2,7 @@
 // tests/vectors/web/policy.json holds both.
 
 import { isObject, isRole, split } from "./policy.js";
+import { text } from "./texts.js";
 
 const MIN_STEPS = 2;
 const MAX_NESTED = 8;
@@ -16,20 +17,20 @@ const USER = /^user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export function fault(policy, roles) {
   const isMember = (member) => isMemberOf(member, roles);
-  const memberFault = `A member is user:<id> or role:<${roles?.join(", ") ?? "name"}>.`;
+  const memberFault = text("policy-fault.member", { roles: roles?.join(", ") ?? "name" });
   const nodeFault = (node) => faultOfNode(node, isMember, memberFault);
-  if (!isObject(policy)) return "A policy is a JSON object.";
+  if (!isObject(policy)) return text("policy-fault.object");
   const { veto = [], creatorMaySign = true, assurance = "key", expiresAt = "", ...root } = policy;
-  if (!Array.isArray(veto) || !veto.every(isMember)) return `veto is a list. ${memberFault}`;
-  if (typeof creatorMaySign !== "boolean") return "creatorMaySign is true or false.";
-  if (!["key", "passkey"].includes(assurance)) return "assurance is key or passkey.";
-  if (expiresAt !== "" && !isTime(expiresAt)) return "expiresAt is like 2027-01-31T12:00:00.000Z.";
+  if (!Array.isArray(veto) || !veto.every(isMember)) return text("policy-fault.veto", { fault: memberFault });
+  if (typeof creatorMaySign !== "boolean") return text("policy-fault.creator");
+  if (!["key", "passkey"].includes(assurance)) return text("policy-fault.assurance");
+  if (expiresAt !== "" && !isTime(expiresAt)) return text("policy-fault.expires");
   if (!Object.hasOwn(root, "steps")) return sizeFault(root, veto.length) || nodeFault(root);
   const { steps, ...other } = root;
   const [extra] = Object.keys(other);
-  if (extra) return `A policy with steps has no “${extra}”.`;
-  if (!Array.isArray(steps) || !steps.every(isObject)) return "steps is a list of groups.";
-  if (steps.length < MIN_STEPS) return `A policy has ${MIN_STEPS} steps or more, or none.`;
+  if (extra) return text("policy-fault.extra", { name: extra });
+  if (!Array.isArray(steps) || !steps.every(isObject)) return text("policy-fault.steps");
+  if (steps.length < MIN_STEPS) return text("policy-fault.few-steps", { n: MIN_STEPS });
   const size = sizeFault({ threshold: steps.length, of: steps }, veto.length);
   return size || (steps.map(nodeFault).find(Boolean) ?? "");
 }
@@ -38,22 +39,22 @@ function sizeFault(root, vetoes) {
   const found = [root];
   for (const { of } of found) {
     if (Array.isArray(of)) found.push(...of.filter(isObject)); // read on to its end
-    if (found.length > MAX_NESTED + 1) return `At most ${MAX_NESTED} groups within a policy.`;
+    if (found.length > MAX_NESTED + 1) return text("policy-fault.nested", { n: MAX_NESTED });
   }
   const total = found.reduce((sum, { of }) => sum + (of?.length ?? 0), vetoes);
-  if (total - (found.length - 1) > MAX_MEMBERS) return `At most ${MAX_MEMBERS} members.`;
+  if (total - (found.length - 1) > MAX_MEMBERS) return text("policy-fault.members", { n: MAX_MEMBERS });
   const most = found.some(({ threshold }) => threshold > MAX_THRESHOLD);
-  return most ? `threshold is at most ${MAX_THRESHOLD}.` : "";
+  return most ? text("policy-fault.high", { n: MAX_THRESHOLD }) : "";
 }
 
 function faultOfNode({ threshold, of, ...more }, isMember, memberFault) {
   const [unknown] = Object.keys(more);
-  if (unknown) return `“${unknown}” does not belong here.`;
-  if (!Number.isInteger(threshold) || threshold < 1) return "threshold is a whole number from 1.";
-  if (!Array.isArray(of) || !of.length) return "Say who can sign: at least one role or person.";
-  if (new Set(of).size !== of.length) return "A member is named twice.";
+  if (unknown) return text("policy-fault.unknown", { name: unknown });
+  if (!Number.isInteger(threshold) || threshold < 1) return text("policy-fault.threshold");
+  if (!Array.isArray(of) || !of.length) return text("policy-fault.nobody");
+  if (new Set(of).size !== of.length) return text("policy-fault.twice");
   if (!of.some(isRole) && threshold > of.length) {
-    return `It asks for ${threshold} and names only ${of.length}: it could never be met.`;
+    return text("policy-fault.never", { threshold, n: of.length });
   }
   const faults = of.map((member) => {
     if (isObject(member)) return faultOfNode(member, isMember, memberFault);
@@ -68,7 +69,7 @@ function isMemberOf(member, roles) {
   return kind === "role" ? roles?.includes(name) ?? true : USER.test(member);
 }
 
-function isTime(text) {
-  const at = new Date(text);
-  return !Number.isNaN(at.getTime()) && at.toISOString() === text;
+function isTime(told) {
+  const at = new Date(told);
+  return !Number.isNaN(at.getTime()) && at.toISOString() === told;
 }

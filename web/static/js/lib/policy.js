@@ -2,20 +2,20 @@
 // The sentences are those of src/ledger/domain/policy_words.py; tests/vectors/web/policy.json holds both.
 
 import { quoted } from "./quoted.js";
+import { text } from "./texts.js";
 
-const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-
-/** Return `21 Nov 2026, 03:04 UTC`. */
+/** Return a time to the minute, as `21 Nov 2026, 03:04 UTC`. */
 export function moment(time) {
   const at = new Date(time);
+  const month = text("time.months").split(" ")[at.getUTCMonth()];
   const clock = at.toISOString().slice(11, 16);
-  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}, ${clock} UTC`;
+  return text("time.moment", { day: at.getUTCDate(), month, year: at.getUTCFullYear(), clock });
 }
 
 /** Return `A`, `A and B`, `A, B and C`. */
 export function listed(names, last = "and") {
   if (names.length < 2) return names.join("");
-  return `${names.slice(0, -1).join(", ")} ${last} ${names.at(-1)}`;
+  return text(`list.${last}`, { first: names.slice(0, -1).join(", "), last: names.at(-1) });
 }
 
 /** Return a person's name as it stands in a sentence; the id of one who is not known. */
@@ -24,24 +24,25 @@ export const called = (user, names) => (user in names ? quoted(names[user]) : us
 /** Return what a policy asks for; `names` gives people by their id. */
 export function policySentence(policy, names) {
   const parts = policy.steps ? stepsSentence(policy.steps, names) : rootSentence(policy, names);
-  if (policy.creatorMaySign === false) parts.push("The creator may not sign.");
+  if (policy.creatorMaySign === false) parts.push(text("policy.creator"));
   if (policy.veto?.length) {
-    const who = listed(policy.veto.map((member) => oneOf(member, names)), "or");
-    parts.push(`A rejection by ${who} ends it.`);
+    const people = listed(policy.veto.map((member) => oneOf(member, names)), "or");
+    parts.push(text("policy.veto", { people }));
   }
-  if (policy.expiresAt) parts.push(`Closes ${moment(policy.expiresAt)}.`);
-  if (policy.assurance === "passkey") parts.push("Every decision asks for a passkey.");
+  if (policy.expiresAt) parts.push(text("policy.closes", { time: moment(policy.expiresAt) }));
+  if (policy.assurance === "passkey") parts.push(text("policy.passkey"));
   return parts.join(" ");
 }
 
 function rootSentence(root, names) {
-  const verb = isSingular(root) ? "has" : "have";
-  return [`Approved once ${nodePhrase(root, names)} ${verb} signed.`, ...hints(root, names)];
+  const said = text("policy.once", { asked: nodePhrase(root, names), count: isSingular(root) ? 1 : 2 });
+  return [said, ...hints(root, names)];
 }
 
 function stepsSentence(steps, names) {
   const asked = steps.map((step) => nodePhrase(step, names));
-  const said = `Approved in ${steps.length} steps: first ${asked.join(", then ")}.`;
+  const inOrder = asked.reduce((first, last) => text("policy.then", { first, last }));
+  const said = text("policy.steps", { n: steps.length, steps: inOrder });
   return [said, ...steps.flatMap((step) => hints(step, names))];
 }
 
@@ -55,16 +56,16 @@ export function nodePhrase({ threshold, of }, names) {
   if (of.length === 1) {
     if (typeof of[0] !== "string") return nodePhrase(of[0], names);
     const [kind, name] = split(of[0]);
-    if (kind === "role") return threshold === 1 ? `1 ${name}` : `${threshold} ${name}s`;
+    if (kind === "role") return text("policy.holders", { role: name, count: threshold });
     return called(name, names);
   }
   const members = of.map((member) =>
     typeof member === "string" ? manyOf(member, names) : `(${nodePhrase(member, names)})`,
   );
   if (threshold === of.length && !of.some(isRole)) {
-    return `${members.length === 2 ? "both" : "all of"} ${listed(members)}`;
+    return text(members.length === 2 ? "policy.both" : "policy.all", { members: listed(members) });
   }
-  return `any ${threshold} of ${listed(members)}`;
+  return text("policy.any", { n: threshold, members: listed(members) });
 }
 
 /** Return what the thresholds do not ask for, although they may seem to. */
@@ -77,7 +78,7 @@ function hints(policy, names) {
     .filter((member) => member !== role)
     .map((member) => (isObject(member) ? `(${nodePhrase(member, names)})` : oneOf(member, names)));
   const [, name] = split(role);
-  return [`${threshold} ${name}s are enough, without ${listed(others, "or")}.`, ...below];
+  return [text("policy.enough", { n: threshold, role: name, others: listed(others, "or") }), ...below];
 }
 
 /** Return a member as `[kind, name]`: `role:creator` is `["role", "creator"]`. */
@@ -93,10 +94,10 @@ export const isRole = (member) => typeof member === "string" && member.startsWit
 /** Return a member in the plural: `creators`, or a person's name. */
 export function manyOf(member, names) {
   const [kind, name] = split(member);
-  return kind === "role" ? `${name}s` : called(name, names);
+  return kind === "role" ? text("policy.many", { role: name }) : called(name, names);
 }
 
 function oneOf(member, names) {
   const [kind, name] = split(member);
-  return kind === "role" ? `any ${name}` : called(name, names);
+  return kind === "role" ? text("policy.anybody", { role: name }) : called(name, names);
 }

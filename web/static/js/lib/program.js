@@ -40,7 +40,7 @@ export function cancel() {
 export async function attest() {
   const { ceremony, ledger, nonce, user, publicKey } = options;
   const { jwk, kid, asked, possession } = await answered({ ledger, nonce, user });
-  say("Waiting for your device…");
+  say(text("page.waiting"));
   const assertion = await assertionOf({ ...publicKey, challenge: asked });
   if (account) {
     const { expiresAt, service } = account;

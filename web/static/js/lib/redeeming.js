@@ -7,6 +7,7 @@ import { bytesOf, sha256Hex } from "./digest.js";
 import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
 import { nowSeconds, sign, thumbprint } from "./jws.js";
+import { text } from "./texts.js";
 
 const SECRET_BYTES = 16;
 const SEED_BITS = 256;
@@ -15,7 +16,6 @@ const PKCS8 = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4
 const INVITATION = "invitation";
 // The page that each kind of link opens; the kind is also what the link's key signs for.
 const PAGES = { [INVITATION]: "/register", "re-enrolment": "/recover" };
-const BROKEN = "This link is incomplete. Open it again exactly as you got it.";
 
 /** Return a new random secret for a link. */
 export const newSecret = () => encode(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
@@ -43,7 +43,7 @@ function bytesOfSecret(secret) {
   } catch {
     // no base64url: the link was cut or changed
   }
-  throw new Told(BROKEN);
+  throw new Told(text("page.broken-link"));
 }
 
 async function seedOf(bytes, ledger) {

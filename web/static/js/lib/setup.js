@@ -4,6 +4,7 @@ import { post, settle } from "./api.js";
 import { attestKey } from "./attestation.js";
 import { Told, all, el, one, put } from "./dom.js";
 import { me, onAction, say, show } from "./page.js";
+import { localTime, text } from "./texts.js";
 
 /** Return the home that the person chose for a new key. */
 export const chosenHome = (form) => one("input[name=home]:checked", form).value;
@@ -11,9 +12,8 @@ export const chosenHome = (form) => one("input[name=home]:checked", form).value;
 /** Say that the passkeys of this ledger work at its own address only, and lead there. */
 export function elsewhere(origin) {
   const { host, pathname, search, hash } = location;
-  const words = `This page is at ${host}, but the passkeys of this ledger work only at its own address.`;
-  show(new Told(words));
-  const there = el("a", { href: origin + pathname + search + hash }, `Open it at ${origin}`);
+  show(new Told(text("page.elsewhere", { host })));
+  const there = el("a", { href: origin + pathname + search + hash }, text("page.open-there", { origin }));
   one("#problem .notice").append(el("p", {}, there));
 }
 
@@ -34,11 +34,10 @@ export async function offerHomes() {
 export async function offer(key, hadOne) {
   const place = one("#setup");
   if (key) {
-    one("h2", place).textContent = "This browser's signing key ends soon";
-    const end = new Date(Date.parse(key.expiresAt)).toLocaleString();
-    put(place, "text", `It signs until ${end}. Set up the next one now, with your passkey.`);
+    one("h2", place).textContent = text("page.ends-soon");
+    put(place, "text", text("page.signs-until", { time: localTime(key.expiresAt) }));
   } else if (hadOne) {
-    put(place, "text", "The key that it had is no longer accepted: set up a new one.");
+    put(place, "text", text("page.key-over"));
   }
   one("[data-action=set-up]", place).disabled = !(await offerHomes());
   if (!key && me.kids.length) await offerSynced(place);
@@ -52,7 +51,7 @@ async function offerSynced(place) {
 
 /** Make and attest a key for this browser. */
 async function setUp() {
-  say("Waiting for your device…");
+  say(text("page.waiting"));
   const options = await post("/api/jwt-keys/options", {});
   const { ceremony } = options;
   const { position } = await attestKey(options, chosenHome(one("#setup")), (key) =>
@@ -65,7 +64,7 @@ async function setUp() {
 /** Open a synced key of this person in this browser. */
 async function bring() {
   const { bring: open } = await import("./synced.js");
-  say("Waiting for your device…");
+  say(text("page.waiting"));
   await open(me);
   location.reload();
 }

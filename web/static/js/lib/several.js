@@ -61,7 +61,7 @@ function tell(place, { status, receipt, problem }) {
   place.open = false;
   const { leafIndex, position } = receipt;
   const proof = { href: `/log/entries/${leafIndex}/proof`, download: `${leafIndex}.tlog-proof` };
-  const said = text("several.approved", { status: receipt.status });
+  const said = text("several.approved", { status: text(`status.${receipt.status}`) });
   const link = el("a", proof, text("several.receipt", { position }));
   return result.replaceChildren(el("p", {}, icon("approved"), ` ${said} `, link));
 }

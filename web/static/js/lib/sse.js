@@ -2,6 +2,7 @@
 // replaces the parts that changed. The focus does not move. The page works without this.
 
 import { all, one, put } from "./dom.js";
+import { language, text } from "./texts.js";
 
 const AT_MOST_EVERY_MS = 1000;
 const RETRY_MS = 5000;
@@ -112,7 +113,7 @@ function refocus(place, focused) {
 }
 
 function paused() {
-  const time = lastSeen.toLocaleTimeString();
-  put(one("#paused"), "text", `Live updates paused, reconnecting. Last checked ${time}.`);
+  const time = lastSeen.toLocaleTimeString(language);
+  put(one("#paused"), "text", text("page.paused", { time }));
   one("#paused").hidden = false;
 }

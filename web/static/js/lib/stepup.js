@@ -3,6 +3,7 @@
 import { post } from "./api.js";
 import { me, say } from "./page.js";
 import { confirm } from "./webauthn.js";
+import { text } from "./texts.js";
 
 /**
  * Return a signed act with a passkey's assertion over it, and the options that asked for it.
@@ -11,7 +12,7 @@ import { confirm } from "./webauthn.js";
 export async function confirmed(act, without) {
   const { publicKey } = await post("/api/jwt-keys/options", {});
   const allowCredentials = publicKey.allowCredentials.filter(({ id }) => id !== without);
-  say("Waiting for your device…");
+  say(text("page.waiting"));
   const asked = { ...publicKey, allowCredentials };
   const assertion = await confirm({ jws: act, ledger: me.ledger, user: me.user, publicKey: asked });
   return { body: { act, assertion }, publicKey: asked };

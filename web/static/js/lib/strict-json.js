@@ -14,11 +14,14 @@ const SPACE = /[ \t\n\r]*/y;
 const ESCAPES = { '"': '"', "\\": "\\", "/": "/", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 const WORDS = ["true", "false", "null"];
 
-/** Why a text is refused, and where: the server's `code`; line and column from 1. */
+/**
+ * Why a text is refused, and where: the server's `code`; line and column from 1. `why` names the
+ * text `json.…` of the catalogue, and `what` is its value.
+ */
 export class StrictJsonError extends Error {
-  constructor(code, detail, text, at) {
+  constructor(code, [why, detail, what = ""], text, at) {
     super(detail);
-    this.code = code;
+    Object.assign(this, { code, why, what });
     const before = text.slice(0, at).split("\n");
     this.line = before.length;
     this.column = before.at(-1).length + 1;
@@ -34,7 +37,7 @@ export function parse(text, { exact = true } = {}) {
   if (exact && hasManyMarks(text)) parser.refuseCost();
   parser.refuseDepth();
   const node = parser.value();
-  if (parser.next() !== undefined) parser.refuse("there is something after the JSON value");
+  if (parser.next() !== undefined) parser.refuse(["after", "there is something after the JSON value"]);
   parser.refuseHalfCharacter();
   return node;
 }
@@ -43,7 +46,7 @@ export function parse(text, { exact = true } = {}) {
 export function parseObject(text) {
   const node = parse(text);
   if (node.kind !== "object") {
-    throw new StrictJsonError("content_not_object", "it has to be a JSON object: { … }", text, 0);
+    throw new StrictJsonError("content_not_object", ["object", "it has to be a JSON object: { … }"], text, 0);
   }
   return node;
 }
@@ -62,22 +65,22 @@ class Parser {
     let level = 0;
     for (const [bracket] of withoutStrings(this.text).matchAll(/[[\]{}]/g)) {
       level += bracket === "[" || bracket === "{" ? 1 : -1;
-      if (level > MAX_DEPTH) this.refuse(`it is nested deeper than ${MAX_DEPTH}`);
+      if (level > MAX_DEPTH) this.refuse(["depth", `it is nested deeper than ${MAX_DEPTH}`, MAX_DEPTH]);
     }
   }
 
   // After the text is parsed, as on the server: any other fault comes first.
   refuseHalfCharacter() {
     if (this.halfCharacterAt === null) return;
-    this.refuse("a text has half a character", "json_invalid", this.halfCharacterAt);
+    this.refuse(["half", "a text has half a character"], "json_invalid", this.halfCharacterAt);
   }
 
   refuseCost() {
-    this.refuse("it has too many values, or too many numbers with a fraction", "json_too_complex");
+    this.refuse(["cost", "it has too many values, or too many numbers with a fraction"], "json_too_complex");
   }
 
-  refuse(detail, code = "json_invalid", at = this.at) {
-    throw new StrictJsonError(code, detail, this.text, at);
+  refuse(reason, code = "json_invalid", at = this.at) {
+    throw new StrictJsonError(code, reason, this.text, at);
   }
 
   /** Return the match of a sticky pattern here, and move past it. */
@@ -95,7 +98,7 @@ class Parser {
   }
 
   expect(sign) {
-    if (this.next() !== sign) this.refuse(`a ${sign} is missing`);
+    if (this.next() !== sign) this.refuse(["sign", `a ${sign} is missing`, sign]);
     this.at += 1;
   }
 
@@ -123,7 +126,7 @@ class Parser {
       if (isObject) names.add(name);
       members.push([name, this.value()]);
     }
-    if (twice) this.refuse(`“${twice.name}” occurs twice`, "json_duplicate_member", twice.start);
+    if (twice) this.refuse(["twice", `“${twice.name}” occurs twice`, twice.name], "json_duplicate_member", twice.start);
     this.at += 1;
     return { kind: isObject ? "object" : "array", text: "", members };
   }
@@ -142,7 +145,7 @@ class Parser {
       value += this.take(CHARACTERS)[0];
       const next = this.text[this.at];
       if (next === '"') break;
-      if (next !== "\\") this.refuse("a text has no end, or a control character");
+      if (next !== "\\") this.refuse(["text", "a text has no end, or a control character"]);
       value += this.escape();
     }
     this.at += 1;
@@ -154,11 +157,11 @@ class Parser {
     const letter = this.text[this.at + 1];
     if (letter === "u") {
       const digits = this.text.slice(this.at + 2, this.at + 6);
-      if (!/^[0-9a-fA-F]{4}$/.test(digits)) this.refuse("\\u takes four hex digits");
+      if (!/^[0-9a-fA-F]{4}$/.test(digits)) this.refuse(["hex", "\\u takes four hex digits"]);
       this.at += 6;
       return String.fromCharCode(parseInt(digits, 16));
     }
-    if (!(letter in ESCAPES)) this.refuse("there is no such escape");
+    if (!(letter in ESCAPES)) this.refuse(["escape", "there is no such escape"]);
     this.at += 2;
     return ESCAPES[letter];
   }
@@ -166,7 +169,7 @@ class Parser {
   number() {
     const start = this.at;
     const match = this.take(NUMBER);
-    if (!match) this.refuse(this.text[start] ? "this is not a JSON value" : "it ends too early");
+    if (!match) this.refuse(this.text[start] ? ["value", "this is not a JSON value"] : ["early", "it ends too early"]);
     const [text, fraction, exponent] = match;
     const isFloat = Boolean(fraction || exponent);
     if (this.exact && isFloat && ++this.floats > MAX_FLOATS) this.refuseCost();
@@ -174,7 +177,7 @@ class Parser {
     const isTooLong = !isFloat && text.length > MAX_DIGITS;
     if (isTooLong || (this.exact && !survives(text))) {
       const made = `a computer would read ${text} as ${Number(text)}; write it as text in quotes`;
-      this.refuse(made, "json_number_inexact", start);
+      this.refuse(["inexact", made, text], "json_number_inexact", start);
     }
     return { kind: "number", text, members: [] };
   }

@@ -9,6 +9,7 @@ import { Told } from "./dom.js";
 import { jcs } from "./jcs.js";
 import * as keystore from "./keystore.js";
 import { secretOf } from "./webauthn.js";
+import { text } from "./texts.js";
 
 const PURPOSE = "ledger-synced-key v1";
 const NONCE_BYTES = 12;
@@ -21,9 +22,7 @@ export const inputOf = (ledger) => sha256(purpose(ledger));
 
 async function keyOf(secret, ledger) {
   if (!secret) {
-    throw new Told(
-      "This passkey gives no secret that could protect a synced key. Choose “This device” or “This session”.",
-    );
+    throw new Told(text("page.synced.no-secret"));
   }
   const from = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
   const info = bytesOf(purpose(ledger));
@@ -66,7 +65,7 @@ export async function unwrap(secret, wrapped, about) {
     const inner = await openOne("raw", first, outer, "AES-GCM", "unwrapKey");
     return await openOne("pkcs8", bytes.subarray(FIRST_BYTES), inner, "Ed25519", "sign");
   } catch (cause) {
-    throw new Told("The synced key does not open with this passkey. Set up a new key.", { cause });
+    throw new Told(text("page.synced.fails"), { cause });
   }
 }
 

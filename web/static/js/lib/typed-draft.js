@@ -5,23 +5,20 @@ import { parseSchema, unmet } from "./content-schema.js";
 import { differences } from "./differences.js";
 import { el } from "./dom.js";
 import { parseObject } from "./strict-json.js";
+import { text as said } from "./texts.js";
 
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 const KINDS = { string: "text", integer: "number", number: "number", boolean: "flag" };
-const WORDS = {
-  type: "it is of another kind",
-  enum: "it is none of the choices",
-  const: "it has to be another value",
-  required: "something required is missing",
-  false: "it does not belong here",
-  minLength: "it is too short",
-  maxLength: "it is too long",
-  minItems: "it has too few items",
-  maxItems: "it has too many items",
-  minimum: "it is too small",
-  maximum: "it is too large",
-  exclusiveMinimum: "it is too small",
-  exclusiveMaximum: "it is too large",
+// By keyword, the text for what does not meet it; others have their own name.
+const UNMET = {
+  minLength: "short",
+  maxLength: "long",
+  minItems: "few",
+  maxItems: "many",
+  minimum: "small",
+  maximum: "large",
+  exclusiveMinimum: "small",
+  exclusiveMaximum: "large",
 };
 
 /** What a type asks of content: `definition` is its exact text. */
@@ -38,8 +35,9 @@ export class TypedContent {
     const found = unmet(this.schema, parseObject(text));
     if (!found) return "";
     const missing = found.keyword === "required" && !found.pointer && this.missing(text);
-    if (missing) return `“${missing}” is required.`;
-    return `${found.pointer || "The content"}: ${WORDS[found.keyword]}.`;
+    if (missing) return said("draft.required", { name: missing });
+    const unmetBy = said(`draft.unmet.${UNMET[found.keyword] ?? found.keyword}`);
+    return `${found.pointer || said("draft.the-content")}: ${unmetBy}.`;
   }
 
   /** Show a content in the form; return whether the form says all of it. */
@@ -101,7 +99,8 @@ function inputOf({ kind, schema, isRequired }, id) {
 }
 
 function row({ name, kind, schema, isRequired, input }) {
-  const words = `${schema.title || name}${isRequired || kind === "flag" ? "" : " (optional)"}`;
+  const called = schema.title || name;
+  const words = isRequired || kind === "flag" ? called : said("draft.optional", { name: called });
   const label = el("label", { for: input.id }, words);
   if (kind === "flag") return el("div", { class: "choice" }, input, label);
   const hint = schema.description ? [el("p", { class: "hint" }, schema.description)] : [];

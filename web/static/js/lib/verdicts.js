@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { icon, one } from "./dom.js";
 import { verify } from "./jws.js";
+import { text } from "./texts.js";
 
 const verdicts = new Map();
 const ACTS = { rejection: "reject", retraction: "retract", withdrawal: "withdraw" };
@@ -16,7 +17,7 @@ export async function mark(decisions, about) {
     const holds = verdicts.get(jws);
     if (holds === undefined) continue;
     place.classList.toggle("failed", !holds);
-    place.replaceChildren(icon(holds ? "check" : "rejected"), holds ? " verified here" : ` does not verify with ${kid.slice(0, 8)}`);
+    place.replaceChildren(icon(holds ? "check" : "rejected"), ` ${holds ? text("check.verified") : text("check.fails", { key: kid.slice(0, 8) })}`);
   }
 }
 

@@ -7,6 +7,7 @@ import { sha256, sha256Hex } from "./digest.js";
 import { CeremonyError } from "./dom.js";
 import { jcs } from "./jcs.js";
 import { sign } from "./jws.js";
+import { text as said } from "./texts.js";
 
 /** Return a buffer as base64url. */
 export const text = (buffer) => encode(new Uint8Array(buffer));
@@ -73,11 +74,11 @@ export const answer = ({ id, rawId }, response) => ({
 
 // Cancel, time-out and a failed fingerprint all arrive as NotAllowedError, and cannot be told
 // apart: the message blames nobody and does not speak of a failure.
-const UNCONFIRMED =
-  "Your device didn't confirm. You may have cancelled, or the prompt timed out. Nothing was signed. Try again when you are ready.";
-// Chrome refuses in the same way to make a passkey on a device that checks nobody or keeps nothing.
-const UNABLE =
-  " If your device never asked for a fingerprint, face or PIN, it cannot keep this passkey: set a screen lock or a PIN on it, or choose another device.";
+const unconfirmed = (kind) => {
+  const words = said("page.unconfirmed");
+  // Chrome refuses in the same way to make a passkey on a device that checks nobody or keeps nothing.
+  return kind === "create" ? `${words} ${said("page.unable")}` : words;
+};
 // AbortError: another prompt replaced this one, or the browser withdrew it.
 const ENDED = ["NotAllowedError", "AbortError", "TimeoutError"];
 
@@ -87,8 +88,7 @@ export async function ceremony(kind, { rpId, rp }, run) {
     return await run();
   } catch (error) {
     if (ENDED.includes(error.name)) {
-      const sentence = UNCONFIRMED + (kind === "create" ? UNABLE : "");
-      throw new CeremonyError(sentence, { cause: error });
+      throw new CeremonyError(unconfirmed(kind), { cause: error });
     }
     // Loaded only now: most people never need it.
     const words = await import("./ceremony-words.js").catch(() => null);

@@ -75,7 +75,7 @@ async function bodyOf({ begun, registration, cose }) {
 
 /** Give this browser a new key, and end the old one: it signs for that itself. */
 async function replace() {
-  say("Waiting for your device…");
+  say(text("page.waiting"));
   const options = await post("/api/jwt-keys/options", {});
   const { ceremony } = options;
   await attestKey(options, key.home, (fresh) => post("/api/jwt-keys", { ceremony, key: fresh }));

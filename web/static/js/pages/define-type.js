@@ -3,6 +3,7 @@
 import { done, propose, serve } from "../lib/administer.js";
 import { settle } from "../lib/api.js";
 import { all, el, one } from "../lib/dom.js";
+import { jsonWords } from "../lib/json-words.js";
 import { policySentence } from "../lib/policy.js";
 import { fault } from "../lib/policy-faults.js";
 import { PolicyForm } from "../lib/policy-form.js";
@@ -51,8 +52,8 @@ function jsonFault(name) {
   try {
     parseObject(field(name).value);
     return "";
-  } catch ({ line, column, message }) {
-    return text("define.fault.json", { line, column, message });
+  } catch (error) {
+    return jsonWords(error);
   }
 }
 
@@ -96,7 +97,7 @@ function schemaFault(isPolicySound) {
     return "";
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
-    return text("define.fault.schema", { detail: error.message });
+    return text("define.fault.schema", { detail: text(`define.fault.unit.${error.why}`, error) });
   }
 }
 

@@ -5,15 +5,16 @@ import { Problem, post, settle } from "../lib/api.js";
 import { now } from "../lib/clock.js";
 import { sha256Hex } from "../lib/digest.js";
 import { all, el, one } from "../lib/dom.js";
-import { shortfall } from "../lib/floor.js";
 import { jcs } from "../lib/jcs.js";
+import { jsonWords } from "../lib/json-words.js";
 import { signAct } from "../lib/jws.js";
 import { me, onAction, start } from "../lib/page.js";
 import { policySentence } from "../lib/policy.js";
 import { fault } from "../lib/policy-faults.js";
+import { shortfall } from "../lib/shortfall.js";
 import { chosenReaders } from "../lib/readers.js";
 import { parseObject } from "../lib/strict-json.js";
-import { text as said } from "../lib/texts.js";
+import { language, text as said } from "../lib/texts.js";
 
 const MAX_BYTES = 1_048_576; // of a document
 // The server refuses a document whose time is over five minutes off; one minute is for the request.
@@ -47,8 +48,8 @@ function jsonFault(name) {
   try {
     parseObject(field(name).value);
     return "";
-  } catch ({ line, column, message }) {
-    return `Line ${line}, column ${column}: ${message}.`;
+  } catch (error) {
+    return jsonWords(error);
   }
 }
 
@@ -107,7 +108,7 @@ function faults() {
   const ruling = byHand ? "policy-json" : field("in-steps").checked ? "in-steps" : "threshold";
   const found = {
     "policy-json": "", "in-steps": "", threshold: "",
-    title: field("title").value.trim() ? "" : "Give the statement a title.",
+    title: field("title").value.trim() ? "" : said("draft.give-title"),
     content: contentFault(),
     [ruling]: unsound,
   };
@@ -136,7 +137,7 @@ function keep() {
   return isKept;
 }
 
-const clockTime = (ms) => new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const clockTime = (ms) => new Date(ms).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
 
 /** Show what this browser kept of the draft, if anything. */
 function restore() {
@@ -144,7 +145,7 @@ function restore() {
   if (!found) return;
   if (builder) writePolicy(found.policy);
   if (typed?.fields) showTyped(field("content").value);
-  const at = new Date(found.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  const at = new Date(found.at).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
   one("p", field("restored")).textContent = said("draft.restored", { at });
   field("restored").hidden = false;
 }

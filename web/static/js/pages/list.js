@@ -3,6 +3,7 @@
 import { all, one } from "../lib/dom.js";
 import { announce, onAction, start } from "../lib/page.js";
 import { live, swap } from "../lib/sse.js";
+import { text } from "../lib/texts.js";
 
 let latest = null;
 
@@ -32,9 +33,9 @@ function update(next) {
   swap(next, others());
   const waiting = count && before.length;
   one("#newer").hidden = !waiting;
-  if (waiting) one("#newer button").textContent = `Show ${count} new`;
+  if (waiting) one("#newer button").textContent = text("list.show-new", { n: count });
   else swapList(next);
-  if (count) announce(count === 1 ? "1 new statement." : `${count} new statements.`);
+  if (count) announce(text("list.newer", { count }));
 }
 
 onAction({

@@ -5,11 +5,12 @@ import { post } from "../lib/api.js";
 import { all } from "../lib/dom.js";
 import { say } from "../lib/page.js";
 import * as webauthn from "../lib/webauthn.js";
+import { text } from "../lib/texts.js";
 
 /** Send a request with a fresh assertion of one's own passkey. */
 async function send(path, members = {}) {
   const begun = await post("/api/authenticate/options", {});
-  say("Waiting for your device…");
+  say(text("page.waiting"));
   const assertion = await webauthn.signIn(begun);
   await post(path, { ...members, ceremony: begun.ceremony, assertion });
   location.reload();

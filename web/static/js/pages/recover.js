@@ -9,7 +9,7 @@ import { me, run, say, show, start } from "../lib/page.js";
 import { keyOf, redeemFor, secretHere } from "../lib/redeeming.js";
 import { speaker } from "../lib/spoken.js";
 import * as signals from "../lib/signals.js";
-import { text } from "../lib/texts.js";
+import { localTime, text } from "../lib/texts.js";
 import * as newPasskey from "../lib/new-passkey.js";
 
 const RE_ENROLMENT = "re-enrolment";
@@ -44,7 +44,7 @@ async function recover() {
     if (secret !== null) one("#then").textContent = text("recover.back.waits");
     if (needsAdmission) put(one("#admission"), "words", (await speaker())(made.cose));
     one("#admission").hidden = !needsAdmission;
-    put(one("#waits"), "time", new Date(activeFrom).toLocaleString());
+    put(one("#waits"), "time", localTime(activeFrom));
     form.hidden = true;
     one("#waits").hidden = false;
     one("#waits h2").focus();

@@ -28,7 +28,7 @@ function step(number) {
     if (each === number) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   }
-  if (number <= 2) say(`Step ${number} of 3. Waiting for your device…`);
+  if (number <= 2) say(text("register.waiting", { n: number }));
 }
 
 async function begin() {
@@ -68,7 +68,7 @@ async function register() {
   try {
     const { position } = await complete(begun);
     step(3);
-    say("You are registered. Opening the last step…");
+    say(text("register.registered"));
     await settle(position);
     location.assign(`/account/codes?next=${encodeURIComponent(form.dataset.next)}`);
   } catch (error) {

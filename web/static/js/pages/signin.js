@@ -5,6 +5,7 @@ import { one } from "../lib/dom.js";
 import { run, say, show, start } from "../lib/page.js";
 import * as signals from "../lib/signals.js";
 import * as webauthn from "../lib/webauthn.js";
+import { text } from "../lib/texts.js";
 
 const form = one("#signin");
 const button = one("button", form);
@@ -26,7 +27,7 @@ async function finish({ ceremony, publicKey }, assertion) {
 
 async function signIn() {
   const begun = await post("/api/authenticate/options", {});
-  say("Waiting for your device…");
+  say(text("page.waiting"));
   await finish(begun, await webauthn.signIn(begun));
   return true;
 }

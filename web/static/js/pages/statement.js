@@ -7,6 +7,7 @@ import { announce, me, onAction, show, start } from "../lib/page.js";
 import { called, policySentence } from "../lib/policy.js";
 import { live, swap } from "../lib/sse.js";
 import { parseObject } from "../lib/strict-json.js";
+import { text as said } from "../lib/texts.js";
 import { seen, showContent } from "../elements/content-view.js";
 
 const { id, sha256 } = one("#review").dataset;
@@ -39,8 +40,7 @@ async function draw(document, text) {
   const { seal } = await import("../elements/seal.js"); // the seal only decorates the digest
   one("#seal").replaceChildren(seal(sha256));
   one("#seal").hidden = false;
-  const words = "This browser fetched the bytes, computed this digest, and shows what they say.";
-  one("#checked").replaceChildren(icon("check"), ` ${words}`);
+  one("#checked").replaceChildren(icon("check"), ` ${said("check.checked")}`);
   one("#checked").className = "checked small";
 }
 

@@ -1,0 +1,25 @@
+"""The texts for people, by language and key: web/locale has one file a language.
+
+A text that a language lacks is English, and a test fails.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+from ledger.http.assets import find_web
+from ledger.http.languages import DEFAULT
+
+
+@cache
+def catalogue(tag: str = DEFAULT) -> Mapping[str, str]:
+    """Return every text by its key, in one of `LANGUAGES`."""
+    english = texts_in(DEFAULT)
+    return english if tag == DEFAULT else {**english, **texts_in(tag)}
+
+
+def texts_in(tag: str) -> Mapping[str, str]:
+    """Return the texts of one language's file."""
+    raw = (find_web() / "locale" / f"{tag}.json").read_bytes()
+    return msgspec.json.decode(raw, type=dict[str, str])

@@ -1,0 +1,102 @@
+"""In which language people are answered: the one that they chose, else one of their browser's.
+
+A language is always one of `LANGUAGES`. Its choice is kept in a cookie, which
+opens nothing. Programs are always answered in English: stable codes are for them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Literal
+
+Language = Literal["en", "de"]
+# By its tag (RFC 5646), the name of each language in itself.
+LANGUAGES: Mapping["Language", str] = {"en": "English", "de": "Deutsch"}
+DEFAULT = "en"
+COOKIE = "ledger_language"
+# What a page says of its language. Pages say no-store, so no cache keeps one.
+VARY = "Accept, Accept-Language, Cookie"
+# A browser sends a dozen ranges at most; what is longer is no browser's.
+MOST_BYTES, MOST_RANGES = 1024, 32
+# RFC 9110 sections 12.4.2 and 12.5.4; RFC 4647 section 2.1.
+_RANGE = re.compile(
+    r"(\*|[a-z]{1,8})((?:-[a-z0-9]{1,8})*)(?:[ \t]*;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?",
+    re.ASCII | re.IGNORECASE,
+)
+_current: ContextVar[str] = ContextVar("language", default=DEFAULT)
+
+
+def language() -> str:
+    """Return the language of the present answer."""
+    return _current.get()
+
+
+@contextmanager
+def speaking(tag: str) -> Iterator[None]:
+    """Answer in a language within the block; in English for a tag that is none of `LANGUAGES`."""
+    before = _current.set(tag if tag in LANGUAGES else DEFAULT)
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
+def asked_for(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the language for a request with these headers, whose names are in lower case."""
+    accepted: list[bytes] = []
+    for name, value in headers:
+        if name == b"cookie" and (chosen := _chosen(value)) is not None:
+            return chosen
+        if name == b"accept-language":
+            accepted.append(value)
+    return negotiated(b",".join(accepted)) if accepted else DEFAULT
+
+
+@lru_cache(maxsize=64)
+def negotiated(header: bytes) -> str:
+    """Return the language that a browser likes best, of those there are (RFC 4647 section 3.4).
+
+    Parts that are no language ranges are passed over, and so is what is too long.
+    """
+    if len(header) > MOST_BYTES:
+        return DEFAULT
+    weights: dict[str, float] = {}
+    for part in header.decode("latin-1").split(",", MOST_RANGES)[:MOST_RANGES]:
+        found = _RANGE.fullmatch(part.strip(" \t"))
+        if found is None:
+            continue
+        primary, weight = found[1].lower(), float(found[3] or 1)
+        # `de;q=0` refuses German; `de-AT;q=0` refuses only a kind of it.
+        if weight or not found[2]:
+            weights[primary] = max(weight, weights.get(primary, 0))
+    liked = {tag: weights.get(tag, weights.get("*", 0)) for tag in LANGUAGES}
+    best = max(liked.values())
+    order = [*weights]
+    return (
+        min(
+            (tag for tag, weight in liked.items() if weight == best),
+            key=lambda tag: (_place(tag, order), tag != DEFAULT),
+        )
+        if best
+        else DEFAULT
+    )
+
+
+def _place(tag: str, order: Sequence[str]) -> int:
+    return order.index(tag) if tag in order else len(order)
+
+
+def _chosen(cookies: bytes) -> str | None:
+    """Return the language that a header of cookies names, None for none that there is."""
+    for cookie in cookies.split(b";"):
+        name, _, value = cookie.strip().partition(b"=")
+        if name == COOKIE.encode() and (tag := value.decode("latin-1")) in LANGUAGES:
+            return tag
+    return None
+
+
+def language_headers() -> dict[str, str]:
+    """Return the headers of a page in the present language."""
+    return {"Content-Language": language(), "Vary": VARY}
