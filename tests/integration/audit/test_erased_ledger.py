@@ -76,8 +76,10 @@ def ledger(tmp_path: Path) -> Iterator[ErasedLedger]:
 
 
 def test_receipts_bundles_monitors_mirrors_and_the_audit_are_good(
-    ledger: ErasedLedger, capsys: pytest.CaptureFixture[str]
+    ledger: ErasedLedger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in ledger.server.settings.items():
+        monkeypatch.setenv(name, value)
     run, at, log = ledger.run, ledger.directory, f"{ledger.server.origin}/log/"
     assert run("verify", at / "a.tlog-proof", "--entry", at / "entry.json") == 0
     assert run("verify", at / "before.zip") == 0
