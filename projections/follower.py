@@ -75,6 +75,7 @@ class Follower:
         self._aligned = False
         self._moved = threading.Condition()
         self._position = 0
+        self._goal: int | None = None  # the log's head when the views began to catch up with it
         self._listeners = Listeners()
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         self._worker = Worker("follower", self._turn, backoff=backoff)
@@ -90,6 +91,19 @@ class Follower:
     def folded(self) -> int:
         """The newest position that all views contain, including during a rebuild."""
         return self._folded
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether the views have reached the head that the log had when they were opened.
+
+        Views of before a restart can be far behind, and are not to be shown until then.
+        """
+        return self._goal is not None and self._position >= max(self._goal, 1)
+
+    @property
+    def goal(self) -> int:
+        """The position that the views must reach before they are shown."""
+        return self._goal or 0
 
     @property
     def failure(self) -> str | None:
@@ -224,6 +238,8 @@ class Follower:
                     )
                     views.reset(db, each.name)
             is_readable = views.is_complete(db)
+        if self._goal is None or not is_readable:
+            self._goal = head
         if not is_readable:
             self._position = 0  # until the rebuild is done, nothing can be read
         self._aligned = True

@@ -10,6 +10,7 @@ from ledger.domain.events import HoldPlaced, HoldReleased
 from ledger.domain.vocabulary import HeldKind
 from ledger.sqlite.bulk_insert import write
 from projections.facts import OPEN, Batch
+from projections.paging import Page, decode_cursor, encode_cursor
 from projections.users import uuid_text
 
 NAME = "holds"
@@ -50,7 +51,7 @@ _ONE = (
     " AND position <= :at AND ended > :at"
 )
 _ALL = (
-    f"SELECT {_COLUMNS} FROM hold WHERE position <= :at AND ended > :at"  # noqa: S608  # a constant
+    f"SELECT {_COLUMNS} FROM hold WHERE position < :below AND ended > :at"  # noqa: S608  # a constant
     " ORDER BY position DESC LIMIT :limit"
 )
 
@@ -64,7 +65,21 @@ def of(db: sqlite3.Connection, kind: HeldKind, held: str, *, at: int) -> HoldInF
 
 def newest(db: sqlite3.Connection, *, at: int, limit: int) -> list[HoldInForce]:
     """Return the holds in force as of a position, the newest first."""
-    return [_hold(row) for row in db.execute(_ALL, {"at": at, "limit": limit})]
+    return page(db, at=at, limit=limit).items
+
+
+def page(
+    db: sqlite3.Connection, *, at: int, limit: int, cursor: str | None = None
+) -> Page[HoldInForce]:
+    """Return the holds in force as of a position, newest first.
+
+    Raises MalformedError `cursor_invalid`.
+    """
+    below = at + 1 if cursor is None else min(at + 1, decode_cursor(NAME, cursor))
+    rows = db.execute(_ALL, {"at": at, "below": below, "limit": limit + 1}).fetchall()
+    shown = [_hold(row) for row in rows[:limit]]
+    further = encode_cursor(NAME, shown[-1].position) if len(rows) > limit else None
+    return Page(shown, further, at)
 
 
 def _hold(row: tuple[Any, ...]) -> HoldInForce:

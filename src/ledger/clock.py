@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from ledger.errors import MalformedError
+from ledger.errors import MalformedError, RefusedError
 
 SKEW_MS = 5 * 60 * 1000
 DAY_MS = 24 * 60 * 60 * 1000
@@ -71,3 +71,13 @@ def stale_ms(time_ms: int, freshness_ms: int = SKEW_MS) -> int:
 def is_fresh(time_ms: int, *, now_ms: int, freshness_ms: int = SKEW_MS) -> bool:
     """Tell whether a signed time is at most so long ago, and at most five minutes ahead."""
     return -SKEW_MS <= now_ms - time_ms <= freshness_ms
+
+
+def require_after(signed_s: int, created_ms: int) -> None:
+    """Require that nobody signed about a document before it was made, however old it may be.
+
+    The clocks of signer and drafter may each differ by five minutes. Raises RefusedError
+    `iat_stale`.
+    """
+    if signed_s * 1000 < created_ms - 2 * SKEW_MS:
+        raise RefusedError("iat_stale", "signed before the time of the document")

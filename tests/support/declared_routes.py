@@ -63,6 +63,7 @@ MEMBERS_READ = [
     "/api/wrapped-keys",
     "/api/governance",
     "/api/types",
+    "/api/holds",
     "/api/service-accounts",
     "/api/types/{sha256:str}",
     "/api/access-record",

@@ -126,7 +126,7 @@ class Tale:
         found += [f"/api/statements?creator={each.user}" for each in self.people]
         found += [f"/api/timeline?actor={each.user}" for each in self.people]
         found += [f"/api/jwt-keys/{kid}" for kid in self.kids]
-        found += ["/api/types", "/api/types?limit=1", f"/api/types/{digest(TYPE)}"]
+        found += ["/api/holds", "/api/types", "/api/types?limit=1", f"/api/types/{digest(TYPE)}"]
         for credential in self.credentials:
             found += [f"/api/users/{credential}", f"/api/jwt-keys/by-credential/{credential}"]
         for each in self.statements:

@@ -73,6 +73,7 @@ ROWS: dict[str, Row] = {
     "GET /api/wrapped-keys": MEMBERS,
     "GET /api/governance": MEMBERS,
     "GET /api/types": MEMBERS,
+    "GET /api/holds": MEMBERS,
     "GET /api/service-accounts": MEMBERS,
     "GET /api/types/{sha256}": NOTHING,
     "GET /api/invitations/{kid}": NOTHING,

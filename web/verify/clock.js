@@ -18,5 +18,10 @@ export function toMs(text) {
 export const isFresh = (timeMs, nowMs, freshnessMs = SKEW_MS) =>
   nowMs - timeMs >= -SKEW_MS && nowMs - timeMs <= freshnessMs;
 
+/** Refuse what was signed before its document was made; two clocks may each differ by five minutes. */
+export function requireAfter(iat, createdMs) {
+  if (iat * 1000 < createdMs - 2 * SKEW_MS) refuse("iat_stale", "signed before the time of the document");
+}
+
 /** Return a time in seconds since 1970, until the year 9999, as the ledger writes times. */
 export const rfc3339 = (seconds) => new Date(seconds * 1000).toISOString();

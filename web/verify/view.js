@@ -278,7 +278,10 @@ const SAID = {
 };
 
 function limits({ doesNotProve, companions }) {
-  const beside = companions.map(({ name, sha256, state }) => `${name}, SHA-256 ${sha256}: ${SAID[state]}`);
+  const beside = companions.map(({ name, sha256, state, claims }) => {
+    const claimed = claims === null ? "" : `It claims that the checkpoint existed at ${claims.slice(0, 19)}Z: `;
+    return `${name}, SHA-256 ${sha256}: ${claimed}${SAID[state]}`;
+  });
   const items = [...beside, ...doesNotProve].map((each) => el("li", {}, each));
   return section("limits-title", "What this does not prove", el("ul", { "data-limits": "" }, ...items));
 }

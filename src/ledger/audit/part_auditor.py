@@ -155,6 +155,14 @@ class PartAuditor(Auditor):
     def _has_everybody(self) -> bool:
         return True
 
+    def _kept_at(self) -> str:
+        # A part does not get the statements: the newest event that was kept may be of one.
+        kept = self._charter.restorations[-1].kept.size
+        row = next(self._rows.events(kept - 1, kept), None)
+        if row is None or not isinstance(row[4], bytes):
+            return super()._kept_at()
+        return entry.parse_canonical(entry.cut(row[4])[0]).at
+
     def _has_begun(self, stream: UUID) -> bool:
         return super()._has_begun(stream) or self._rows.has_begun(stream.bytes, self.position + 1)
 

@@ -3,12 +3,13 @@
 import argparse
 import gc
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from ledger import clock
-from ledger.audit import figures, figures_svg, questions
+from ledger.audit import due_for_erasure, figures, figures_svg, questions
 from ledger.audit.access_report import everyone_may
 from ledger.audit.answers import AnswerTable, to_json, to_text
 from ledger.audit.named import Named
@@ -53,6 +54,11 @@ def _questioned(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> li
 def _leavers(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
     del chosen
     return [questions.leavers(rows)]
+
+
+def _due(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
+    del chosen
+    return [due_for_erasure.due(rows, now_ms=time.time_ns() // 1_000_000)]
 
 
 def _figures(_: Settings, chosen: argparse.Namespace, rows: AuditedLog) -> list[AnswerTable]:
@@ -132,6 +138,12 @@ _QUESTIONS: dict[str, tuple[Ask, str, str | None, bool]] = {
     "leavers": (
         _leavers,
         "the approvals by people who are suspended or deactivated now",
+        None,
+        False,
+    ),
+    "due-for-erasure": (
+        _due,
+        "the statements whose erasure their type's rule proposes by now",
         None,
         False,
     ),

@@ -51,7 +51,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Print the state; return the exit code."""
-    with closing(audited_log(settings.log_address).open()) as rows:
+    # One snapshot: a change may erase something while this reads.
+    with closing(audited_log(settings.log_address).open()) as rows, rows.snapshot():
         rows.require_format()
         position, time = find_position(rows, chosen.at)
         try:

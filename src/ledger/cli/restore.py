@@ -90,6 +90,10 @@ def _tell_returning(plan: RestorePlan) -> None:
             f"ERASED AFTER THE BACKUP: {what} {each.id} ({each.bodies} bodies), by the change"
             f" {each.change} at position {each.position:,} of {each.source}."
         )
+    for change in newer.again:
+        print(f"The change {change} is recorded again, as people signed it, and erases again.")
+    for change, why in newer.refused.items():
+        print(f"NOT ERASED AGAIN: the change {change} cannot be recorded: {why}")
     for hold in newer.held:
         what = "the statement" if hold.kind == "statement" else "the name of the person"
         print(

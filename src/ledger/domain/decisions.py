@@ -7,6 +7,7 @@ from the evidence and compares.
 
 from typing import TypeVar
 
+from ledger import clock
 from ledger.domain import acts, charter_values, policy, steps, versions
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.approval import Subject, verify_approval
@@ -47,6 +48,7 @@ def sign(statement: Statement, jws: CompactJws, decision: DecisionContext) -> St
     require_unerased(statement, jws, key.jwk)
     about = _subject(statement, decision)
     form, iat = verify_approval(jws, key.jwk, about, signer=person.user, now_ms=decision.now_ms)
+    clock.require_after(iat, statement.created_ms)
     # 3. The statement accepts approvals; this person may approve and has not done so yet.
     _require_order(statement, person, iat)
     versions.require_status(statement, decision, "pending", "approved")
@@ -255,6 +257,7 @@ def act_about(
         statement_id=statement.id,
         sha256=statement.sha256,
     )
+    clock.require_after(act.iat, statement.created_ms)
     return key, act
 
 

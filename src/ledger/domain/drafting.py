@@ -69,11 +69,11 @@ def draft(
     if is_change(document):
         governance.check_change(document)
     # 1. The signature is valid and covers exactly these bytes.
-    key = _signed_by(creator, act_text, raw, document, charter, now_ms)
+    key, iat = _signed_by(creator, act_text, raw, document, charter, now_ms)
     superseded = versions.require_found(document, creator, find)
     # 2. The document names the right creator, ledger and time; the person may draft.
     _require_own(document, creator, ledger)
-    _require_timely(document, charter, now_ms)
+    _require_timely(document, charter, now_ms, iat)
     require_standing(creator)
     _require_scope(key, document)
     known = _require_kind(document, creator, charter)
@@ -104,11 +104,11 @@ def draft(
 
 def _signed_by(  # what a signature is verified with
     creator: Person, act_text: str, raw: bytes, document: Document, charter: Charter, now_ms: int
-) -> AttestedKey:
-    """Return the key whose signature covers exactly these bytes."""
+) -> tuple[AttestedKey, int]:
+    """Return the key whose signature covers exactly these bytes, and when it signed."""
     jws = parse_act(act_text)
     key = creator.active_key(jws.header.kid, now_ms=now_ms, act="draft")
-    verify_act(
+    act = verify_act(
         jws,
         key.jwk,
         acts.Draft,
@@ -118,7 +118,7 @@ def _signed_by(  # what a signature is verified with
         statement_id=document.statement_id,
         sha256=sha256_hex(raw),
     )
-    return key
+    return key, act.iat
 
 
 def _require_scope(key: AttestedKey, document: Document) -> None:
@@ -170,7 +170,7 @@ def _require_own(document: Document, creator: Person, ledger: str) -> None:
         raise RefusedError("ledger_mismatch", "the document is for another ledger")
 
 
-def _require_timely(document: Document, charter: Charter, now_ms: int) -> None:
+def _require_timely(document: Document, charter: Charter, now_ms: int, iat: int) -> None:
     """Require a document of now, and of after every loss.
 
     A loss may have taken the withdrawal or the uses of what was drafted before it. Somebody who
@@ -180,6 +180,7 @@ def _require_timely(document: Document, charter: Charter, now_ms: int) -> None:
     if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms, freshness_ms=fresh_ms):
         detail = "createdAt is too long ago, or ahead of the server's clock"
         raise RefusedError("document_time_stale", detail)
+    clock.require_after(iat, clock.to_ms(document.created_at))
     if precedes_loss(document.created_at, charter.losses):
         detail = "createdAt is before a restore that lost entries: draft it anew"
         raise RefusedError("document_time_stale", detail)

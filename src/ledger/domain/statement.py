@@ -69,6 +69,7 @@ class Statement(msgspec.Struct, frozen=True):
     # erased them is unknown until the event of the erasure.
     is_erased: bool = False
     erased_by: str | None = None
+    created_ms: int = 0  # the time of its document
 
     @property
     def counts_on(self) -> dict[str, RecordedDecision]:
@@ -230,6 +231,7 @@ def _drafted(body: StatementDrafted, event: Event) -> Statement:
         policy=document.policy,
         audience=audience(document, body.read_by, replaced(document, body.earlier), body.drafters),
         drafted_at=event.at,
+        created_ms=clock.to_ms(document.created_at),
         ends_ms=clock.to_ms(body.ends_at),
         seen=body.seen,
         items=parse_items(document) if is_change(document) else None,

@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 
 from ledger import clock
-from ledger.domain import charter_values, policy, usable
+from ledger.domain import charter_values, policy, retention, usable
 from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
 from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_title
 from ledger.domain.events import TypeDefined, TypeRetired
 from ledger.domain.person import Person, may_sign
 from ledger.domain.policy import Policy
+from ledger.domain.retention import Retention
 from ledger.domain.text import require_text
 from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import RESERVED, SupersededBy
@@ -43,6 +44,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
     `supersede` says who drafts a new version of a statement of the type, beside its creator.
     `freshness` is how old a signature about a statement of the type may be, in milliseconds.
     `messages` is what messages tell of it; without it, nothing.
+    `retention` is after how long the erasure of its statements is proposed.
     """
 
     name: str
@@ -56,6 +58,7 @@ class TypeDefinition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
     supersede: SupersededBy = "creator"
     freshness: SafeInteger | None = None
     messages: MessageRelease | None = None
+    retention: Retention | None = None
 
 
 class DefinedType(msgspec.Struct, frozen=True):
@@ -110,6 +113,8 @@ def parse_definition(text: str) -> DefinedType:
     if found.max_age is not None:
         charter_values.check_age(found.max_age, "type_invalid")
     _check_freshness(found.freshness)
+    if found.retention is not None:
+        retention.check(found.retention)
     schema = parse_schema(found.schema)
     _require_labels(found.schema)
     _check_messages(found.messages, schema)

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from ledger.commands.changes import DraftedChange, InForce, Preview
 from ledger.domain.vocabulary import RegistrationMode
-from ledger.http import types
+from ledger.http import holds, types
 from ledger.http.access_record import AccessRecord
 from ledger.http.answers import ChangeAnswer, Created, PersonRecorded, done, recorded
 from ledger.http.context import (
@@ -128,4 +128,4 @@ reads = Routes(
     security=BY_SESSION,
     tags=["changes"],
 )
-routes = [router, reads, types.router]
+routes = [router, reads, types.router, holds.router]

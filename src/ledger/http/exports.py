@@ -9,7 +9,7 @@ from contextlib import suppress
 import msgspec
 from litestar.types import Receive
 
-from ledger.errors import LedgerError, UnavailableError
+from ledger.errors import CorruptError, LedgerError, UnavailableError
 from ledger.publish.bundle_worker import BundleHead, BundleTask, encode
 
 AT_ONCE = 2
@@ -51,6 +51,44 @@ class Exports:
         watching.add_done_callback(self._watching.discard)
         return export
 
+    async def from_anywhere(
+        self, task: BundleTask, primary: str, receive: Receive
+    ) -> tuple[BundleHead, AsyncIterator[bytes]]:
+        """Begin a bundle; return its head and its bytes. Raises as `begin` and `Export.head` do.
+
+        If the standby that the task names fails, the bundle is written from the primary. Its files
+        are the same, so it can go on with the byte after the last one that was sent.
+        """
+        again = None if task.address == primary else msgspec.structs.replace(task, address=primary)
+        export = await self.begin(task, receive)
+        try:
+            head = await export.head()
+        except (CorruptError, UnavailableError):
+            if again is None:
+                raise
+            await export.close()
+            export, again = await self.begin(again, receive), None
+            head = await export.head()
+        return head, self._parts(export, head, again, receive)
+
+    async def _parts(
+        self, export: "Export", head: BundleHead, again: BundleTask | None, receive: Receive
+    ) -> AsyncIterator[bytes]:
+        sent = 0
+        async for part in export.parts():
+            sent += len(part)
+            yield part
+        if sent == head.length or again is None or export.is_ended:
+            return  # whole, or nobody can or need go on
+        await export.close()
+        with suppress(LedgerError):  # the answer is too short then, and the client sees it
+            export = await self.begin(again, receive)
+            if await export.head() != head:
+                return
+            async for part in export.parts():
+                yield part[sent:]
+                sent = max(0, sent - len(part))
+
     def left(self, export: "Export") -> None:
         """Forget an export that is over."""
         self._running.discard(export)
@@ -78,6 +116,7 @@ class Export:
         self._process: Process | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._length = 0
+        self.is_ended = False  # by the server, and not because it failed
 
     async def start(self, task: BundleTask) -> None:
         """Start the process and give it its task; raise UnavailableError `server_busy`."""
@@ -122,6 +161,7 @@ class Export:
 
     def kill(self) -> None:
         """End the process at once."""
+        self.is_ended = True
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.kill()

@@ -16,6 +16,7 @@ _TAGS = (
     ("/api/policies", "statements"),
     ("/api/inbox", "statements"),
     ("/api/changes", "changes"),
+    ("/api/holds", "changes"),
     ("/api/types", "types"),
     ("/api/timeline", "history"),
     ("/api/trail", "history"),

@@ -188,7 +188,7 @@ def not_ready(
     elif follower.position == 0 and head > 0:
         detail = f"the read models are being rebuilt, up to {follower.folded} of {head} so far"
         reasons.append(NotReadyReason("views_rebuilding", detail))
-    elif head - follower.position > REACH:
+    elif head - follower.position > REACH or not follower.has_caught_up:
         detail = f"the read models are at {follower.position} of {head}"
         reasons.append(NotReadyReason("views_behind", detail))
     reasons += [NotReadyReason("storage_lost", text) for text in serving.watch.failures()]

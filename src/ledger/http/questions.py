@@ -6,6 +6,7 @@ an answer does not grow with the log. The access record notes it before the answ
 
 import asyncio
 import io
+import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Annotated
@@ -16,7 +17,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from ledger.audit import figures, figures_svg, questions
+from ledger.audit import due_for_erasure, figures, figures_svg, questions
 from ledger.audit.access_report import of_person
 from ledger.audit.answers import AnswerTable
 from ledger.audit.differences import differences
@@ -63,6 +64,10 @@ class AnsweredQuestion(msgspec.Struct):
 _Ask = Callable[[AuditedLog, AskedQuestion], list[AnswerTable]]
 
 
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def _about(asked: AskedQuestion) -> str:
     if asked.about is None:
         raise MalformedError("request_invalid", "this question needs the parameter 'about'")
@@ -98,6 +103,9 @@ _QUESTIONS: dict[str, _Ask] = {
     ],
     "leavers": lambda rows, asked: [
         questions.leavers(rows, after=asked.after, most=asked.most + 1)
+    ],
+    "due-for-erasure": lambda rows, asked: [
+        due_for_erasure.due(_few(rows), now_ms=_now_ms(), after=asked.after, most=asked.most + 1)
     ],
     "figures": lambda rows, asked: figures.figures(_few(rows), _period(rows, asked)),
     "diff": lambda rows, asked: [

@@ -38,8 +38,10 @@ class ReadModels:
     def views(self, at: int | str | None = None) -> Iterator[tuple[sqlite3.Connection, int]]:
         """Open the read models at one position: the newest, an earlier one, or that of a time.
 
-        Raises MalformedError `position_future`.
+        Raises MalformedError `position_future`; UnavailableError `views_rebuilding` until they have
+        caught up with the log once.
         """
+        self._require_caught_up()
         with self._views.reader() as db:
             newest = self._views.position(db)
             if isinstance(at, str):
@@ -49,6 +51,15 @@ class ReadModels:
             if at is not None and at > newest:
                 raise MalformedError("position_future", f"the newest position is {newest}")
             yield db, newest if at is None else at
+
+    def _require_caught_up(self) -> None:
+        follower = self.follower
+        if follower.has_caught_up:
+            return
+        reached = f"{follower.folded:,} of {follower.goal:,} events so far"
+        detail = f"the lists of this ledger are being brought up to date: {reached}"
+        evidence = {"folded": follower.folded, "size": follower.goal}
+        raise UnavailableError("views_rebuilding", detail, **evidence)
 
     def time_of(self, db: sqlite3.Connection, at: int | str | None) -> str:
         """Return the time at which a view is shown: now, a past one, or an earlier entry's."""
@@ -126,4 +137,7 @@ class ReadModels:
         """Return that the read models are being rebuilt, up to `head`; nothing if they are not."""
         if self.follower.position == 0 and head > 0 and self.follower.failure is None:
             return [f"the read models are being rebuilt, up to {self.follower.folded} so far"]
+        if not self.follower.has_caught_up and self.follower.failure is None and head > 0:
+            reached = f"{self.follower.folded} of {self.follower.goal}"
+            return [f"the read models catch up with the log, {reached} so far"]
         return []

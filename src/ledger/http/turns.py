@@ -1,8 +1,9 @@
 """Turns of long reads of the log: so many threads at once, also when who asked has hung up.
 
 A thread cannot be ended from outside. So it is told to stop, which it does at the next row that it
-reads, and its turn is given back when it has ended and not before. A turn is for one part of an
-answer: a client that takes its parts slowly holds none meanwhile.
+reads, or at the end of the window that it searches, and its turn is given back when it has ended
+and not before. A turn is for one part of an answer: a client that takes its parts slowly holds none
+meanwhile.
 """
 
 import asyncio
@@ -12,12 +13,13 @@ from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
-from ledger.audit.source import AuditedLog
+from ledger.audit.source import AuditedLog, EventRow, RowFilter
 from ledger.errors import CorruptError, UnavailableError
 from ledger.store.engines import audited_log
 from ledger.store.ports.log import LogStore, ReadAddress
 
 T = TypeVar("T")
+WINDOW = 50_000  # positions that are searched before a read asks whether to go on
 
 
 class NobodyWaitsError(Exception):
@@ -80,6 +82,19 @@ class _StoppableRows:
             return self._each(answer) if isinstance(answer, Iterator) else answer
 
         return read if callable(found) else found
+
+    def filtered(self, wanted: RowFilter) -> Iterator[EventRow]:
+        """Yield what `AuditedLog.filtered` yields, a window at a time.
+
+        The storage can look for long for the next row that meets a filter, and nothing stops it
+        meanwhile.
+        """
+        newest = self._rows.newest()
+        last = newest if wanted.last is None else min(wanted.last, newest)
+        for after in range(wanted.after, last, WINDOW):
+            self._require_wanted()
+            window = wanted._replace(after=after, last=min(after + WINDOW, last))
+            yield from self._each(self._rows.filtered(window))
 
     def _each(self, rows: Iterator[Any]) -> Iterator[Any]:
         for row in rows:

@@ -94,7 +94,7 @@ class Outbox:
     @property
     def is_ready(self) -> bool:
         """Whether there are read models to ask who hears what."""
-        return self._models.follower.position > 0
+        return self._models.follower.has_caught_up
 
     def step(self) -> bool:
         """Make the messages of the next events and deadlines; tell whether there may be more.

@@ -23,6 +23,7 @@ from ledger.domain.changes.items import (
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.policy import Node, members
 from ledger.domain.quoting import quoted
+from ledger.domain.retention import Retention
 from ledger.domain.statement_types import parse_definition
 from ledger.pages.policy_texts import listed, many_of, moment, node_phrase, policy_sentence
 from ledger.pages.texts import text
@@ -173,8 +174,15 @@ def _of_definition(definition: str, names: Mapping[str, str]) -> dict[str, str]:
         "supersede": text("change.superseded-by.drafters") if known.supersede == "drafters" else "",
         "fresh": _fresh(known.freshness),
         "told": text("change.told", what=told) if told else "",
+        "kept": _kept(known.retention),
         "policy": policy_sentence(known.policy, names),
     }
+
+
+def _kept(rule: Retention | None) -> str:
+    if rule is None:
+        return ""
+    return text(f"change.kept.{rule.since}", age=text("change.wait.days", count=rule.days))
 
 
 def _fresh(freshness_ms: int | None) -> str:

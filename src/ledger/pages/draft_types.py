@@ -8,9 +8,11 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import policy
+from ledger.domain.retention import Retention
 from ledger.domain.statement_types import TypeDefinition, parse_definition
 from ledger.domain.vocabulary import AUDITOR, SupersededBy
 from ledger.pages.policy_texts import listed, many_of, policy_sentence
+from ledger.pages.texts import text
 from ledger.pages.uses import usable_sentence
 from ledger.pages.words import age_phrase, told_phrase
 from projections import types, users
@@ -31,6 +33,7 @@ class ShownType(NamedTuple):
     supersede: SupersededBy
     fresh: str
     told: str
+    kept: str  # after how long its erasure is proposed, empty for never
 
 
 class NextVersion(NamedTuple):
@@ -54,9 +57,16 @@ def shown(db: sqlite3.Connection, *, at: int) -> list[ShownType]:
             supersede=known.supersede,
             fresh=age_phrase(known.freshness or clock.SKEW_MS),
             told=told_phrase(known),
+            kept=_kept(known.retention),
         )
         for each, known in zip(found, definitions, strict=True)
     ]
+
+
+def _kept(rule: Retention | None) -> str:
+    if rule is None:
+        return ""
+    return text(f"types.kept.{rule.since}", age=text("change.wait.days", count=rule.days))
 
 
 def drafted_by(db: sqlite3.Connection, me: User, *, at: int) -> list[ShownType]:

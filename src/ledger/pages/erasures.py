@@ -8,12 +8,13 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from ledger.http.requests import AnyRequest
-from ledger.pages.administration import frame
+from ledger.pages.administration import can_change, frame
 from ledger.pages.web import FromWeb, page, to_sign_in
 from projections import erasures as erased
-from projections import holds, rules
+from projections import holds, retention, rules
 
 _MOST = 200
+_AT_ONCE = 32  # items of a change
 
 
 @get("/erasures", sync_to_thread=True)
@@ -31,7 +32,13 @@ def erasures(
         found = erased.newest(db, at=at, limit=_MOST)
         names = erased.newest_names(db, at=at, limit=_MOST)
         held = holds.newest(db, at=at, limit=_MOST)
-        context = frame(db, me, rules.in_force(db, at=at), at=at)
+        in_force = rules.in_force(db, at=at)
+        context = frame(db, me, in_force, at=at)
+        due = []
+        if can_change(me, in_force):  # who may propose it; others may not read all of these
+            now = web.models.now()
+            due = retention.due(db, web.models.log, at=at, now=now, limit=_AT_ONCE + 1)
     asked = {"asked": statement or "", "whose": person or ""}
     shown = {"found": found, "names": names, "held": held}
+    shown |= {"due": due[:_AT_ONCE], "more_due": len(due) > _AT_ONCE}
     return page("erasures", web, me=me, position=at, **asked, **shown, **context)

@@ -29,25 +29,45 @@ def for_people(answer: ErrorAnswer, web: Web) -> ErrorAnswer:
         sentence = ("", "")
         if isinstance(error, LedgerError) and status != 500:
             sentence = told(error.code, error.detail)
-        page = ErrorPage(request, web, status, sentence)
+        page = ErrorPage(request, web, status, sentence, _progress(error))
         page.headers.update({**problem.headers, **language_headers()})
         return page
 
     return answer_people
 
 
+def _progress(error: Exception) -> tuple[int, int] | None:
+    """Return how many events the read models have, of how many, where they lack some."""
+    if not isinstance(error, LedgerError) or error.code != "views_rebuilding":
+        return None
+    match error.evidence:
+        case {"folded": int(folded), "size": int(size)} if size:
+            return min(folded, size), size
+        case _:
+            return None
+
+
 class ErrorPage(Template):
     """A page for an HTTP error. It reads the views for its menu, so a thread renders it."""
 
     def __init__(
-        self, request: AnyRequest, web: Web, status: int, sentence: tuple[str, str]
+        self,
+        request: AnyRequest,
+        web: Web,
+        status: int,
+        sentence: tuple[str, str],
+        progress: tuple[int, int] | None = None,
     ) -> None:
-        """Take the error's `status` and, if there is one, its sentence and the language of it."""
+        """Take the error's `status` and, if there is one, its sentence and the language of it.
+
+        `progress` is how far something has come that has to be done first.
+        """
         title, advice = says(status)
         super().__init__("error.html", status_code=status, headers={"Cache-Control": "no-store"})
         self._request = request
         self._web = web
-        self._says = {"status": status, "title": title, "advice": advice, "sentence": sentence}
+        said = {"status": status, "title": title, "advice": advice, "sentence": sentence}
+        self._says = said | {"progress": progress}
 
     def to_asgi_response(self, *given: Any, **more: Any) -> ASGIResponse:
         """Return a response that looks up who is signed in, and renders, when it is sent."""

@@ -142,7 +142,7 @@ def _before(db: sqlite3.Connection, digest: str, *, at: int) -> dict[str, Any]:
     days = "" if age is None else f"{round(age / HOUR_MS / 24, 3):g}"
     fresh = members.get("freshness")
     minutes = "" if fresh is None else str(fresh // MINUTE_MS)
-    others = {"usable": None, "supersede": "creator", "messages": None}
+    others = {"usable": None, "supersede": "creator", "messages": None, "retention": None}
     asked = {"days": days, "minutes": minutes}
     return others | members | texts | asked | {"sha256": found.sha256}
 

@@ -1,8 +1,9 @@
 """What a newer copy of a log erased, and an older backup still has; and what it holds.
 
 A restore from before an erasure would bring the bodies back. Only an approved change erases, and
-the change is among what was lost; so a restore names what would return, and does not go on unless
-the operator says so. It also names the holds that are lost, so that somebody places them again.
+the change is among what was lost; late_changes.py records it again. A restore names what would
+still return, and does not go on unless the operator says so. It also names the holds that are lost,
+so that somebody places them again.
 """
 
 from contextlib import closing
@@ -16,6 +17,7 @@ from ledger.domain import entry, events
 from ledger.domain.events import BodiesErased, HoldPlaced, HoldReleased, NameErased
 from ledger.domain.vocabulary import HeldKind
 from ledger.errors import ConflictError, CorruptError, LedgerError, UnavailableError
+from ledger.recovery.late_changes import acts_of
 from ledger.store.engines import address_of, audited_log
 
 
@@ -44,7 +46,8 @@ class NewerCopies(msgspec.Struct, frozen=True):
     """What newer copies erased, which copies were read, and which told nothing.
 
     `size` is how many entries the largest copy that was read has; what was erased later is unknown.
-    `held` are the holds that are in force at its end.
+    `held` are the holds that are in force at its end. `changes` have the acts of the changes that
+    erased; `again` are those which the restore records late, and `refused` says why not others.
     """
 
     erased: list[ErasedLater] = []
@@ -52,6 +55,14 @@ class NewerCopies(msgspec.Struct, frozen=True):
     silent: list[str] = []
     size: int = 0
     held: list[HeldLater] = []
+    changes: dict[str, tuple[bytes, ...]] = {}
+    again: list[str] = []
+    refused: dict[str, str] = {}
+
+    @property
+    def returning(self) -> list[ErasedLater]:
+        """What a restore brings back: nothing erases it again."""
+        return [each for each in self.erased if each.change not in self.again]
 
 
 def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> NewerCopies:
@@ -64,6 +75,7 @@ def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> Ne
     found: dict[tuple[str, str], ErasedLater] = {}
     read, silent, largest = [], [], 0
     held: list[HeldLater] = []
+    changes: dict[str, tuple[bytes, ...]] = {}
     with closing(audited_log(address_of(staged)).open()) as backup:
         for place in (own, *given):
             address = place if is_database(place) or place == own else address_of(Path(place))
@@ -71,6 +83,7 @@ def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> Ne
                 with closing(audited_log(address).open()) as rows:
                     erased, newest = _erased_by(rows, backup, place, size), rows.newest()
                     held_here = _held_by(rows, place, size)
+                    acts = {e.change: acts_of(rows, e.change, e.position) for e in erased}
             except ConflictError:
                 if place != own:
                     raise
@@ -90,7 +103,10 @@ def from_copies(given: tuple[str, ...], own: str, size: int, staged: Path) -> Ne
                 largest, held = newest, held_here
             for each in erased:
                 found.setdefault((each.kind, each.id), each)
-    return NewerCopies([*found.values()], read, silent, largest, held)
+            changes |= {name: each for name, each in acts.items() if name not in changes}
+    in_order = sorted(found.values(), key=lambda each: each.position)
+    ordered = {each.change: changes[each.change] for each in in_order}
+    return NewerCopies(in_order, read, silent, largest, held, ordered)
 
 
 def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> list[ErasedLater]:
@@ -140,8 +156,8 @@ def _held_by(rows: AuditedLog, source: str, size: int) -> list[HeldLater]:
 
 def require_none(found: NewerCopies, *, brings_back: bool) -> None:
     """Raise ConflictError `erasures_return` if bodies would return and nobody allowed it."""
-    if found.erased and not brings_back:
-        count = len(found.erased)
+    if found.returning and not brings_back:
+        count = len(found.returning)
         detail = (
             f"{count} statement(s) or name(s) that were erased after the backup would be readable"
             " again: restore from a newer backup, or give --bring-back and erase them again"

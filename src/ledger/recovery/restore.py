@@ -32,7 +32,7 @@ from ledger.domain.restoration import log_origin
 from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.publication import Publication
-from ledger.recovery import database_logs, staging
+from ledger.recovery import database_logs, late_changes, staging
 from ledger.recovery.backup import charter_of
 from ledger.recovery.erased_later import NewerCopies, from_copies
 from ledger.recovery.memories import Given, KnownTree, Memories, collect
@@ -109,6 +109,11 @@ def prepare(settings: Settings, request: RestoreRequest, reached: Reached) -> Re
     reached("staged")
     plan = _plan(charter, kept, memories, directory, request.reason)
     newer = from_copies(request.erased_by, settings.log_address, state.size, directory)
+    if plan.origin is not None and newer.changes:  # without a loss nothing is recorded late
+        tree, staged = KeptTree(kept.size, kept.root.hex()), address_of(directory)
+        late = late_changes.possible(staged, newer.changes, tree, now_ms=_now_ms())
+        again = [each.change for each in late.commits]
+        newer = msgspec.structs.replace(newer, again=again, refused=late.refused)
     return msgspec.structs.replace(plan, returning=newer)
 
 
@@ -216,6 +221,9 @@ def _declare(
             vkeys=tuple(signer.key.vkey for signer in signers),
             reason=plan.reason,
         )
+        newer = plan.returning
+        changes = {each: newer.changes[each] for each in newer.again}
+        late_changes.record(log, address_of(staged), changes, now_ms=now_ms())
     reached("restore recorded")
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from ledger.errors import MalformedError, RefusedError
+from ledger import clock
+from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.timestamp import der
 from ledger.timestamp.der import DerReader, oid
 
@@ -110,6 +111,19 @@ def parse_info(raw: bytes) -> StampInfo:
     info.skip(der.BOOLEAN)  # whether stamps are ordered
     nonce = info.integer() if info.is_next(der.INTEGER) else None
     return StampInfo(algorithm, digest, time, nonce)
+
+
+def claimed_time(response: bytes) -> str | None:
+    """Return the time that a response claims, to the millisecond, and verify nothing.
+
+    Return None for a response that cannot be read, and for a time before 1970.
+    """
+    try:
+        found = parse_info(parse_response(response).content).time
+    except LedgerError:
+        return None
+    at_s = int(found.replace(microsecond=0).timestamp())
+    return None if at_s < 0 else clock.to_text(at_s * 1000 + found.microsecond // 1000)
 
 
 def _parse_time(raw: bytes) -> datetime:

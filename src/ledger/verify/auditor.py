@@ -96,6 +96,7 @@ class Auditor(Decisions):
             self._evolve(event)
             if event.body.MEANING.stream != "ledger":
                 self._note_place(event.stream, position)
+            self._late_order.note(position, event, self._newest)
             # Last: an event that is wrong otherwise can have any time.
             if event.at < self._newest:
                 raise CorruptError("time_backwards", f"{event.at} comes after {self._newest}")
@@ -182,7 +183,7 @@ class Auditor(Decisions):
     @property
     def is_inside_commit(self) -> bool:
         """Tell whether the next event must be one of the same commit."""
-        return self._incomplete is not None or bool(self.due)
+        return self._incomplete is not None or bool(self.due) or self._late_order.is_open
 
     def finish(self) -> None:
         """Raise AuditError `log_invalid` if the log ends inside a commit."""
@@ -255,6 +256,7 @@ class Auditor(Decisions):
 
     def _require_complete(self, event: Event) -> None:
         stream, body = event.stream, event.body
+        self._late_order.require_next(event)
         if self._incomplete is not None:
             if stream != self._incomplete or _FOLLOWS.get(type(body)) != event.version:
                 raise self._torn(self._incomplete)

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from ledger.encoding import sha256_hex
+from ledger.timestamp.response import claimed_time
 from ledger.verify.container import (
     OFFLINE_VERIFIER,
     POLICY,
@@ -24,12 +25,14 @@ _COMPANIONS = (README, OFFLINE_VERIFIER, STAMP, POLICY, STAMP_CERTIFICATES)
 class Companion(msgspec.Struct, frozen=True):
     """A file that proves nothing here, and its SHA-256 in hex.
 
-    `state` is `foreign` for a README that is not the one of its format, else `unchecked`.
+    `state` is `foreign` for a README that is not the one of its format, else `unchecked`. `claims`
+    is the time that a time-stamp states, which nobody verified here; None without one.
     """
 
     name: str
     sha256: str
     state: Literal["foreign", "unchecked"]
+    claims: str | None = None
 
 
 def companions(files: Files, mode: Mode) -> tuple[Companion, ...]:
@@ -44,7 +47,8 @@ def companions(files: Files, mode: Mode) -> tuple[Companion, ...]:
         if content is None:
             continue
         if name != README:
-            found.append(Companion(name, sha256_hex(content), "unchecked"))
+            claims = claimed_time(content) if name == STAMP else None
+            found.append(Companion(name, sha256_hex(content), "unchecked", claims))
         elif content != readme(mode):
             found.append(Companion(name, sha256_hex(content), "foreign"))
     return tuple(found)
@@ -62,4 +66,6 @@ def told_companion(companion: Companion) -> str:
         case "foreign":
             return f"{of}: not the one of this format, so do not follow it."
         case "unchecked":
-            return f"{of}: not checked, and no evidence."
+            at = companion.claims
+            claimed = "" if at is None else f"It claims that the checkpoint existed at {at[:19]}Z: "
+            return f"{of}: {claimed}not checked, and no evidence."

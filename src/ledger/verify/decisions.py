@@ -16,6 +16,7 @@ from ledger.domain import (
     decisions,
     drafting,
     erasure,
+    late_acts,
     log_keys,
     operator_recovery,
     restoration,
@@ -86,6 +87,8 @@ class Decisions(KnownStates):
         if self.due:
             raise CorruptError("effects_missing", "what the last event brings about is missing")
         if isinstance(body, StatementRecord):  # most events are about statements
+            if isinstance(body, late_acts.LateAct) and late_acts.is_late(body):
+                return self._decide_late(event, body)
             return self._decide_statement(event, body, now_ms)
         if isinstance(body, PersonRecord):
             return self._decide_person(event, body, now_ms)
@@ -203,6 +206,19 @@ class Decisions(KnownStates):
 
     # --- statements ------------------------------------------------------------------------------
 
+    def _decide_late(self, event: Event, body: late_acts.LateAct) -> StatementBody:
+        """Return a late act, decided as of its own time, as if nothing had been lost."""
+        at_ms = late_acts.signed_ms(body)
+        self._late_order.require_place(self.position + 1, complete=self._has_everybody())
+        late_acts.require_late(self._charter, at_ms, kept_at=self._kept_at())
+        # People are as of the restore, but for what it voids.
+        self._is_late, self._now_ms = True, clock.to_ms(self._charter.restorations[-1].at)
+        try:
+            found = self._decide_statement(event, body, at_ms)
+        finally:
+            self._is_late = False
+        return msgspec.structs.replace(found, late=True)
+
     def _decide_statement(self, event: Event, body: StatementRecord, now_ms: int) -> StatementBody:
         if isinstance(body, StatementDrafted):
             return self._draft(event, body, now_ms)
@@ -235,6 +251,8 @@ class Decisions(KnownStates):
             case StatementSigned(jws=jws, assertion=assertion):
                 approval = self._approval(jws)
                 signer = self._owner(approval.header.kid)
+                if self._is_late:
+                    late_acts.require_erasing(subject.items)
                 signed = decisions.sign(subject, approval, decision(signer, assertion))
                 self.due = effects.of_approval(subject, signed, self._sources(), now_ms=now_ms)
                 return signed
@@ -268,13 +286,15 @@ class Decisions(KnownStates):
             body.document.encode(),
             body.act,
             creator,
-            charter=self._charter,
+            charter=self._rules,
             now_ms=now_ms,
             find=find,
         )
         self._require_stream(event, UUID(document.statement_id))
-        if is_change(document):
-            items = parse_items(document)
-            sources = self._sources()
-            effects.decide(document.statement_id, items, sources, now_ms=now_ms, completes=False)
+        items = parse_items(document) if is_change(document) else None
+        if self._is_late:
+            late_acts.require_erasing(items)
+        if items is not None:
+            own = document.statement_id
+            effects.decide(own, items, self._sources(), now_ms=now_ms, completes=False)
         return again

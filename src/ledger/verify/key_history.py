@@ -25,6 +25,7 @@ from ledger.domain.events import (
     actor,
     signature_of,
 )
+from ledger.domain.late_acts import LateAct, is_late, signed_ms
 from ledger.domain.person import Person
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
 from ledger.jose import CompactJws, PublicJwk, thumbprint
@@ -81,7 +82,11 @@ class KeyHistory:
         if str(owner) != actor(recorded.event):
             raise RefusedError("key_of_another", "the key belongs to another person")
         known = person.settled(self._people[owner], now_ms, self._losses)
-        known.active_key(kid, now_ms=now_ms, unaffirmed=itself, act=_act_of(body, itself=itself))
+        # A late act was signed before the loss after which keys are reaffirmed.
+        late = isinstance(body, LateAct) and is_late(body)
+        now_ms = signed_ms(body) if isinstance(body, LateAct) and late else now_ms
+        act = _act_of(body, itself=itself)
+        known.active_key(kid, now_ms=now_ms, unaffirmed=itself or late, act=act)
 
 
 # What a service account signs is one of these; its end and its reaffirmation are its own only.

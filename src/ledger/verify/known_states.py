@@ -9,9 +9,11 @@ from ledger.domain.charter import Charter
 from ledger.domain.epochs import Loss
 from ledger.domain.erasure import Erasing, StatedErasure, is_unknown
 from ledger.domain.events import Effect, Event
+from ledger.domain.late_acts import as_if_nothing_was_lost
 from ledger.domain.person import Person, settled
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError, NotFoundError, UnverifiableError
+from ledger.verify.late_order import LateOrder
 
 
 class KnownStates:
@@ -20,6 +22,8 @@ class KnownStates:
     def __init__(self) -> None:
         self.position = 0
         self._now_ms = 0  # the time of the event that is decided
+        self._late_order = LateOrder()
+        self._is_late = False  # whether what is decided is late
         self._newest = ""  # the time of the last event
         self.charter: Charter | None = None
         self.people: dict[UUID, Person] = {}
@@ -37,6 +41,11 @@ class KnownStates:
         """Return a statement, None if unknown; an auditor of some streams overrides this."""
         return self.statements.get(stream)
 
+    def version_of(self, stream: UUID) -> int:
+        """Return the version of a person or statement, 0 if it has not begun."""
+        known = self.people.get(stream) or self._statement(stream)
+        return 0 if known is None else known.version
+
     def _latest(self, stream: UUID) -> Statement | None:
         """Return a statement as of this position, None if unknown; a share overrides this."""
         return self._statement(stream)
@@ -53,8 +62,17 @@ class KnownStates:
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """The restores so far that lost something."""
-        return self._charter.losses
+        """The restores that lost something, as what is decided knows of them."""
+        return self._rules.losses
+
+    def _kept_at(self) -> str:
+        """Return the time of the newest event that the last restore kept; a part looks it up."""
+        return self._late_order.kept_at
+
+    @property
+    def _rules(self) -> Charter:
+        """The charter that decides acts; of late ones, as if the last restore had lost nothing."""
+        return as_if_nothing_was_lost(self._charter) if self._is_late else self._charter
 
     def _signer(self, act: str) -> Person:
         return self._owner(parse_act(act).header.kid)
@@ -79,7 +97,8 @@ class KnownStates:
 
     def _sources(self) -> Sources:
         holders = self._holders if self._has_everybody() else None
-        return Sources(self._charter, self._people, holders, self._subject, self._erasing)
+        late, charter = self._is_late, self._charter
+        return Sources(charter, self._people, holders, self._subject, self._erasing, late)
 
     def _people(self, users: Sequence[UUID]) -> list[Person]:
         if not self.people.keys() >= {*users}:

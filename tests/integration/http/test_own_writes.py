@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from ledger import clock
+from ledger.errors import UnavailableError
 from ledger.http.read_models import HEAD_WAIT_S, ReadModels
 from projections.follower import Follower, Views
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.logs import opened, settings_of
+from tests.support.refusals import refused
 
 TRIES = 15
 HOUR_MS = 3_600_000
@@ -70,3 +72,11 @@ def test_no_read_waits_while_the_read_models_are_rebuilt(models: ReadModels) -> 
     models.committed(9)
     assert models.follower.position == 0
     assert asyncio.run(waited_s(models)) < HEAD_WAIT_S / 2
+
+
+def test_nothing_is_read_until_the_read_models_have_reached_the_log(models: ReadModels) -> None:
+    with refused(UnavailableError, "views_rebuilding"), models.views():
+        pass
+    models.follower.catch_up()
+    with models.views() as (_, at):
+        assert at == models.follower.position == models.follower.goal

@@ -77,6 +77,24 @@ async def _rebuilding_and_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             answer = await client.get("/readyz")
             assert codes(answer) == ["views_behind"]
             assert answer.json()["reasons"][0]["detail"] == "the read models are at 2 of 6"
+            await _catching_up(client, models)
+
+
+async def _catching_up(client: httpx.AsyncClient, models: ReadModels) -> None:
+    """Ask a server whose read models were far behind when it started."""
+    models.follower._goal = 8_000
+    for path in ("/.well-known/jwks.json", "/api/users", "/inbox", "/"):
+        answer = await client.get(path, headers={"accept": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "views_rebuilding"), path
+        assert answer.json()["evidence"] == {"folded": 2, "size": 8_000}
+        assert int(answer.headers["retry-after"]) >= 1
+    page = await client.get("/inbox", headers={"accept": "text/html"})
+    assert page.status_code == 503
+    assert "2 of 8,000 events so far" in page.text
+    assert '<progress value="2" max="8000"' in page.text
+    assert "views_behind" in codes(await client.get("/readyz"))
+    assert (await client.get("/livez")).status_code == 200
+    assert (await client.get("/healthz")).json()["status"] == "degraded"
 
 
 async def _models(application: Any) -> ReadModels:

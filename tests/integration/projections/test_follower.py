@@ -184,3 +184,30 @@ def test_a_gap_in_the_log_stops_the_follower(opened: Views) -> None:
     log.read = lambda after, limit: story.read(after + 1, limit)  # type: ignore[method-assign]  # a log that lies
     with refused(CorruptError, "position_missing"):
         Follower(opened, log).catch_up()
+
+
+def test_views_that_are_far_behind_are_not_said_to_be_current_until_they_reached_the_log(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = random_story(120, seed=21)
+    opened = Views(path)
+    before = Follower(opened, Upto(story, 40))
+    assert not before.has_caught_up
+    before.catch_up()
+    assert (before.has_caught_up, before.position) == (True, 40)
+    monkeypatch.setattr("projections.follower.MOST_BATCHES", 1)
+    seen: list[tuple[int, bool]] = []
+
+    class Slow(Upto):
+        def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+            seen.append((follower.position, follower.has_caught_up))
+            return super().read(after, min(limit, 10))
+
+    follower = Follower(opened, Slow(story, story.head()))
+    follower._limit = 10  # so that a batch of ten is a full one
+    monkeypatch.setattr("projections.follower.MOST_EVENTS", 10)
+    follower.catch_up()
+    assert (follower.has_caught_up, follower.goal) == (True, story.head())
+    assert [position for position, current in seen if current] in ([], [story.head()])
+    assert len({position for position, _ in seen}) > 3
+    opened.close()

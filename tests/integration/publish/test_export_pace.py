@@ -1,15 +1,20 @@
-"""An export whose client reads too slowly ends."""
+"""An export ends whose client reads too slowly, and goes on from the primary if a standby fails."""
 
 import asyncio
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from ledger.errors import CorruptError
 from ledger.http import exports
-from ledger.http.exports import Exports
-from ledger.publish.bundle_worker import BundleTask
+from ledger.http.exports import Export, Exports
+from ledger.publish.bundle_worker import BundleHead, BundleTask
 from tests.integration.publish.test_bundle_memory import log_of
+from tests.support.refusals import refused
 
 
 def test_a_client_that_reads_too_slowly_loses_its_place(
@@ -40,3 +45,56 @@ def test_a_client_that_reads_too_slowly_loses_its_place(
 
     length, read = asyncio.run(export())
     assert read < length
+
+
+def whole(task: BundleTask, primary: Path) -> tuple[BundleHead, bytes]:
+    """Return a bundle as a client gets it."""
+
+    async def read() -> tuple[BundleHead, bytes]:
+        running, gone = Exports(at_once=1), asyncio.Event()
+
+        async def receive() -> Any:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        head, parts = await running.from_anywhere(task, str(primary), receive)
+        raw = b"".join([part async for part in parts])
+        gone.set()
+        await asyncio.gather(*running._watching)
+        assert not running._running
+        return head, raw
+
+    return asyncio.run(read())
+
+
+def test_a_bundle_is_written_from_the_primary_if_the_standby_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    primary, gone, standby = (tmp_path / f"{each}.sqlite" for each in ("log", "gone", "standby"))
+    published, statement = log_of(primary, 300)
+    gone.write_bytes(b"no log at all" * 1_000)
+    shutil.copy(primary, standby)
+    task = BundleTask(str(primary), published, {}, None, statement, "full")
+    head, raw = whole(task, primary)
+    assert len(raw) == head.length
+    # It cannot be read at all.
+    assert whole(msgspec.structs.replace(task, address=str(gone)), primary) == (head, raw)
+    with refused(CorruptError, "file_malformed"):
+        whole(msgspec.structs.replace(task, address=str(gone)), gone)
+    # It fails when half of the bundle is sent.
+    parts, left = Export.parts, [head.length // 2]
+
+    async def half(self: Export) -> AsyncIterator[bytes]:
+        async for part in parts(self):
+            allowed = part[: left[0]] if left else part
+            if allowed:
+                yield allowed
+            if left:
+                left[0] -= len(allowed)
+                if not left[0]:
+                    left.clear()
+                    return
+
+    monkeypatch.setattr(Export, "parts", half)
+    assert whole(msgspec.structs.replace(task, address=str(standby)), primary) == (head, raw)
+    assert left == []

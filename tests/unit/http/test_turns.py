@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.audit.source import EventRow, RowFilter
 from ledger.errors import UnavailableError
-from ledger.http.turns import LongRead, NobodyWaitsError, Turns, _StoppableRows
+from ledger.http.turns import WINDOW, LongRead, NobodyWaitsError, Turns, _StoppableRows
 from ledger.store.engines import open_log
 from tests.support.refusals import refused
 
@@ -115,3 +116,41 @@ def test_a_row_is_not_read_after_the_stop() -> None:
     with pytest.raises(NobodyWaitsError):
         next(each)
     assert seen == [0, 1]
+
+
+def test_a_search_that_finds_nothing_ends_between_two_windows() -> None:
+    """Nothing stops the storage while it looks for a row that is not there."""
+    log, searched = LongRead(), list[tuple[int, int | None]]()
+
+    class Rows:
+        def newest(self) -> int:
+            return 4 * WINDOW
+
+        def filtered(self, wanted: RowFilter) -> Iterator[EventRow]:
+            searched.append((wanted.after, wanted.last))
+            if len(searched) == 2:
+                log.stop()
+            return iter(())
+
+    rows = _StoppableRows(Rows(), log.require_wanted)  # type: ignore[arg-type]  # only its events
+    with pytest.raises(NobodyWaitsError):
+        list(rows.filtered(RowFilter(after=7)))
+    assert searched == [(7, WINDOW + 7), (WINDOW + 7, 2 * WINDOW + 7)]
+
+
+def test_a_search_in_windows_covers_exactly_what_was_asked() -> None:
+    searched: list[tuple[int, int | None]] = []
+
+    class Rows:
+        def newest(self) -> int:
+            return WINDOW + 10
+
+        def filtered(self, wanted: RowFilter) -> Iterator[EventRow]:
+            searched.append((wanted.after, wanted.last))
+            return iter(())
+
+    rows = _StoppableRows(Rows(), lambda: None)  # type: ignore[arg-type]  # only its events
+    assert [*rows.filtered(RowFilter())] == []
+    assert [*rows.filtered(RowFilter(after=5, last=9))] == []
+    assert [*rows.filtered(RowFilter(after=WINDOW + 10))] == []
+    assert searched == [(0, WINDOW), (WINDOW, WINDOW + 10), (5, 9)]

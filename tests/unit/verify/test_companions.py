@@ -11,6 +11,7 @@ from ledger.verify.container import Mode
 from ledger.verify.readme import readme
 from tests.support.dossier import rebundled
 from tests.support.evidence import MODES
+from tests.support.stamps import stamp
 from tests.vectors.evidence.cases import good
 from tests.vectors.evidence.make import reported
 
@@ -46,3 +47,15 @@ def test_what_a_reader_is_told_of_a_file() -> None:
     assert told_companion(foreign).endswith("not the one of this format, so do not follow it.")
     beside = Companion("policy", "00" * 32, "unchecked")
     assert told_companion(beside) == f"policy, SHA-256 {'00' * 32}: not checked, and no evidence."
+    claims = "2026-11-21T03:04:05.678Z"
+    stamped = Companion("checkpoint.tsr", "00" * 32, "unchecked", claims)
+    claimed = ": It claims that the checkpoint existed at 2026-11-21T03:04:05Z: "
+    assert f"{claimed}not checked" in told_companion(stamped)
+
+
+def test_the_time_that_a_stamp_claims_is_told_as_what_it_is() -> None:
+    raw = rebundled(good("statement"), {"checkpoint.tsr": stamp(b"another checkpoint")})
+    report = reported(raw, "given")
+    (beside,) = [each for each in report.companions if each.name == "checkpoint.tsr"]
+    assert (beside.state, beside.claims) == ("unchecked", "2026-11-21T03:04:05.000Z")
+    assert report.existence is None or report.existence.source != "time-stamp"

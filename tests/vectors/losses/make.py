@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.vectors.changes.make import shown_event
 from tests.vectors.losses.aftermath import Aftermath
+from tests.vectors.losses.late import LATE
 from tests.vectors.losses.people import KEYS, VOID
 from tests.vectors.losses.statements import STATEMENTS
 
@@ -20,7 +21,7 @@ def text() -> str:
     """Return the file's text."""
     story = [shown_event(at, each) for at, each in enumerate(Aftermath().events, start=1)]
     cases = []
-    for name, (tries, code) in (KEYS | VOID | STATEMENTS).items():
+    for name, (tries, code) in (KEYS | VOID | STATEMENTS | LATE).items():
         told = Aftermath()
         tries(told)
         shown = [shown_event(at, each) for at, each in enumerate(told.events, start=1)]

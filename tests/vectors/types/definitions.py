@@ -224,6 +224,27 @@ DEFINITIONS: Tries = {
         ),
         "type_invalid",
     ),
+    "a definition with a retention from the end of its statements": (
+        lambda told: made(told, define(definition(retention={"days": 36_600, "since": "final"}))),
+        None,
+    ),
+    "a definition with a retention from their drafts": (
+        lambda told: made(told, define(definition(retention={"days": 1, "since": "drafted"}))),
+        None,
+    ),
+    "a retention of no day": (_ill(retention={"days": 0, "since": "final"}), "type_invalid"),
+    "a retention of a century": (
+        _ill(retention={"days": 36_601, "since": "final"}),
+        "type_invalid",
+    ),
+    "a retention since something else": (
+        _ill(retention={"days": 1, "since": "approved"}),
+        "type_invalid",
+    ),
+    "a retention that erases": (
+        _ill(retention={"days": 1, "since": "final", "erase": True}),
+        "type_invalid",
+    ),
     "a definition without a title": (_ill(title=""), "type_invalid"),
     "a title with a control character": (_ill(title="Terms\u0007"), "text_refused"),
     "a label that shows text as another": (

@@ -1,5 +1,6 @@
 """How old what is signed about a statement of a type may be, and what an auditor says of it."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import decisions, uses
 from ledger.domain.charter_values import DEFAULT_MAX_AGE_MS
 from ledger.domain.events import StatementDrafted
@@ -47,6 +49,23 @@ def _approve(told: Company, raw: bytes, age_ms: int, ahead_s: int = 0) -> None:
 def approved(text: str, age_ms: int, told: Company, ahead_s: int = 0) -> None:
     define_types(told, define(text))
     _approve(told, draft_of_type(told, text), age_ms, ahead_s)
+
+
+def approved_before(before_s: int, told: Company) -> None:
+    """Append an approval that states a time before the document's, under a freshness of a week."""
+    define_types(told, define(WEEK))
+    told.time.ms = told.time.ms // 1000 * 1000
+    raw = draft_of_type(told, WEEK)
+    created_s = clock.to_ms(json.loads(raw)["createdAt"]) // 1000
+    signed = told.approval_of_plain(told.ivy, raw)
+    jws = told.ivy.shared(raw, iat=created_s - before_s)
+    again = msgspec.structs.replace(signed, jws=jws, iat=created_s - before_s)
+    told.add(statement_id(9), again)
+
+
+def decided_before(kind: str, before_s: int, told: Company) -> None:
+    """Append another decision or a use that states a time before the document's."""
+    decided(kind, 0, told, before_s)
 
 
 def approved_after(text: str, item: dict[str, Any], age_ms: int, told: Company) -> None:
@@ -92,13 +111,22 @@ def drafted(
     told.add(statement_id(9), body)
 
 
+def drafted_before(before_s: int, told: Company) -> None:
+    """Draft a document under a freshness of a week that states a time after its own signature."""
+    later_ms = told.time.ms // 1000 * 1000 + 10_000 + before_s * 1000
+    drafted(WEEK, before_s * 1000, told, createdAt=clock.to_text(later_ms))
+
+
 def drafted_late(age_ms: int, told: Company) -> None:
     """Draft a statement that waits for an hour, so long after it was signed."""
     drafted(SHORT, age_ms, told, HOUR_MS)
 
 
-def decided(kind: str, age_ms: int, told: Company) -> None:
-    """Append another decision or a use, so long after it was signed."""
+def decided(kind: str, age_ms: int, told: Company, before_s: int | None = None) -> None:
+    """Append another decision or a use, so long after it was signed.
+
+    With `before_s`, it states a time so many seconds before the document's.
+    """
     define_types(told, define(USABLE))
     raw = draft_of_type(told, USABLE, usable=EXECUTORS, policy=BOTH)
     approvers = {"retract": [told.ivy], "use": [told.ivy, told.cal], "report": [told.ivy, told.cal]}
@@ -112,6 +140,11 @@ def decided(kind: str, age_ms: int, told: Company) -> None:
     subject = told.auditor.statements[UUID(statement_id(9))]
     decide: Callable[..., Any] = getattr(uses if name in ("use", "outcome") else decisions, kind)
     body = decide(subject, act, told._decision(who))  # as the chronicle decides
+    if before_s is not None:
+        iat = clock.to_ms(json.loads(raw)["createdAt"]) // 1000 - before_s
+        stated_ = {"iat": iat} if "iat" in body.__struct_fields__ else {}
+        act = who.act(name, **about(raw), **members, iat=iat)
+        body = msgspec.structs.replace(body, act=act, **stated_)
     _pass(told, age_ms)
     told.add(statement_id(9), body)
 
@@ -139,6 +172,10 @@ def _decisions() -> Tries:
         )
         found[f"{name} of more than an hour ago under a freshness of an hour"] = (
             partial(decided, kind, HOUR_MS + 1),
+            "iat_stale",
+        )
+        found[f"{name} of over ten minutes before the document"] = (
+            partial(decided_before, kind, 602),
             "iat_stale",
         )
     return found
@@ -171,6 +208,18 @@ FRESHNESS: Tries = {
     ),
     "an approval more than five minutes ahead under a freshness of a week": (
         partial(approved, WEEK, -5 * MINUTE_MS - 1, ahead_s=302),
+        "iat_stale",
+    ),
+    "an approval of ten minutes before the document under a freshness of a week": (
+        partial(approved_before, 600),
+        None,
+    ),
+    "an approval of over ten minutes before the document under a freshness of a week": (
+        partial(approved_before, 602),
+        "iat_stale",
+    ),
+    "a draft signed over ten minutes before the time of its document": (
+        partial(drafted_before, 602),
         "iat_stale",
     ),
     "an approval of an hour ago after a version of five minutes": (

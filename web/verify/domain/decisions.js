@@ -1,6 +1,7 @@
 // Mirrors ledger.domain.decisions: approve, reject, retract, withdraw. Recomputes each decision from
 // its evidence.
 
+import { requireAfter } from "../clock.js";
 import { length } from "../encoding.js";
 import { isFinding, refuse } from "../errors.js";
 import { ACT, parseAct } from "./acts.js";
@@ -33,6 +34,7 @@ export async function decideApproval(statement, { jws: source, assertion }, pers
   const freshnessMs = freshnessOf(context.charter.types, statement.type);
   const about = { ledger, signer, nowMs, freshnessMs };
   const { form, iat } = await verifyApproval(jws, key.jwk, statement, about);
+  requireAfter(iat, statement.createdMs);
   // 3. The statement takes approvals; this person may give one and has not yet.
   requireOrder(statement, person, iat);
   requireStatus(statement, context, STATUS.PENDING, STATUS.APPROVED);
@@ -157,7 +159,9 @@ export async function actAbout(statement, source, kind, person, context) {
   await requireReadable(statement, person, jws, jwk);
   const about = { statementId: statement.id, sha256: statement.sha256 };
   const freshnessMs = freshnessOf(context.charter.types, statement.type);
-  return signedBy(person, source, kind, { ...context, about, freshnessMs });
+  const found = await signedBy(person, source, kind, { ...context, about, freshnessMs });
+  requireAfter(found.signed.iat, statement.createdMs);
+  return found;
 }
 
 /** Refuse a reason that is too long, or has a character that no text may have. */

@@ -1,7 +1,7 @@
 // Mirrors ledger.domain.drafting: the draft of a statement.
 
 import { bytesOf, sha256Hex } from "../../static/js/lib/digest.js";
-import { isFresh, toMs } from "../clock.js";
+import { isFresh, requireAfter, toMs } from "../clock.js";
 import { refuse } from "../errors.js";
 import { ACT } from "./acts.js";
 import { precedesLoss, rolesOf, signingRolesOf } from "./charter.js";
@@ -31,7 +31,7 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
   const freshnessMs = freshnessOf(charter.types, document.type);
   // 1. The signature, and that it is over these very bytes.
   const about = { statementId: document.statementId, sha256: await sha256Hex(raw) };
-  const { key } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about, freshnessMs });
+  const { key, signed } = await signedBy(creator, body.act, ACT.DRAFT, { ledger, nowMs, about, freshnessMs });
   const superseded = requireFound(document, creator, statedSources(document, body, creator, sources));
   // 2. The document names the right creator, ledger and time; the person may draft.
   if (document.creator !== creator.user) {
@@ -41,6 +41,7 @@ export async function decideDraft(body, creator, charter, { nowMs, ...sources })
   if (!isFresh(toMs(document.createdAt), nowMs, freshnessMs)) {
     refuse("document_time_stale", "createdAt is too long ago, or ahead of the server's clock");
   }
+  requireAfter(signed.iat, toMs(document.createdAt));
   if (precedesLoss(charter, document.createdAt)) {
     refuse("document_time_stale", "createdAt is before a restore that lost entries: draft it anew");
   }

@@ -6,7 +6,7 @@ import { parseStored, utf8 } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { parseCompact } from "../jose/compact.js";
 import { ed25519Jwk, publicJwk } from "../jose/keys.js";
-import { flag, integer, listOf, mapOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
+import { flag, ifPresent, integer, listOf, mapOf, oneOf, optional, read, struct, text, withDefault } from "../shapes.js";
 import { KEPT, LOST, OPERATOR_LINK, parseAct } from "./acts.js";
 import { parseApproval } from "./approval.js";
 import { SALT_BYTES } from "./entry.js";
@@ -131,7 +131,7 @@ export const DECLARED = forEveryTag({
     members: {
       document: text, creator: text, kid: text, act: text, endsAt: text, type: optional(text),
       readBy: withDefault(among(READ_BY), READ_BY.PARTICIPANTS), earlier: optional(among(STATUS)), seen,
-      drafters: withDefault(listOf(text), []),
+      drafters: withDefault(listOf(text), []), late: ifPresent(flag),
     },
     stream: STREAM_OF.STATEMENT,
     actor: "creator",
@@ -140,7 +140,7 @@ export const DECLARED = forEveryTag({
     claims: [],
   },
   [TAG.STATEMENT_SIGNED]: {
-    members: { ...decided, form: among(FORM), iat: integer, status: among(STATUS), jws: text, ...confirmed, step: optional(integer), seen },
+    members: { ...decided, form: among(FORM), iat: integer, status: among(STATUS), jws: text, ...confirmed, step: optional(integer), seen, late: ifPresent(flag) },
     stream: STREAM_OF.STATEMENT,
     actor: "signer",
     evidence: ["jws", "assertion"],

@@ -19,6 +19,7 @@ const MAX_DRAFTERS = 256;
 const MINUTE_MS = 60_000;
 const MOST_FRESH_MINUTES = 10_080; // 7 days
 const MOST_TOLD = 8;
+const MOST_DAYS = 36_600; // a hundred years
 
 const definition = struct({
   name: text,
@@ -32,6 +33,7 @@ const definition = struct({
   supersede: withDefault(oneOf(...Object.values(SUPERSEDED_BY)), SUPERSEDED_BY.CREATOR),
   freshness: optional(integer),
   messages: optional(struct({ title: withDefault(flag, false), members: withDefault(listOf(text), []) })),
+  retention: optional(struct({ days: integer, since: oneOf("drafted", "final") })),
 });
 
 /** Return the type that a definition defines, without its digest. */
@@ -53,6 +55,8 @@ export function parseDefinition(source) {
   }
   if (found.maxAge !== null) requireAge(found.maxAge, "type_invalid");
   requireFreshness(found.freshness ?? SKEW_MS);
+  const { days } = found.retention ?? { days: 1 };
+  if (days < 1 || days > MOST_DAYS) invalid("retention is 1 to 36,600 days");
   const { members: top } = parse(source);
   const schema = schemaOf(top.find(([name]) => name === "schema")[1]);
   requireLabels(schema);

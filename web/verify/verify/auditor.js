@@ -9,17 +9,19 @@ import { take } from "../domain/claims.js";
 import * as decisions from "../domain/decisions.js";
 import { requireUuid } from "../domain/document.js";
 import { decideDraft } from "../domain/drafting.js";
-import { isEffect, parseSignature, STREAM_OF, streamOf, TAG } from "../domain/events.js";
+import { isEffect, STREAM_OF, streamOf, TAG } from "../domain/events.js";
 import { addsKey } from "../domain/events_of_people.js";
+import { isLate, requireErasing, requireLate, signedMs } from "../domain/late_acts.js";
 import * as people from "../domain/person.js";
 import { requireNeeded } from "../domain/operator_recovery.js";
-import { isUnknown, NAMED, nextErased, nextUnnamed, requirePassed, requireStated, withoutDue } from "../domain/erasure.js";
+import { NAMED, nextErased, nextUnnamed, requirePassed, requireStated, withoutDue } from "../domain/erasure.js";
 import { requireSeen } from "../domain/seen.js";
 import { evolveStatement } from "../domain/statement.js";
 import * as versions from "../domain/versions.js";
 import { same } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { DECIDE } from "./decisions.js";
+import { KnownStates } from "./known_states.js";
 
 const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFTED];
 // A registration is four events, with nothing between them.
@@ -28,24 +30,7 @@ const REGISTRATION = { [TAG.USER_REGISTERED]: 1, [TAG.PASSKEY_ADDED]: 2, [TAG.KE
 const APPROVAL = { [TAG.STATEMENT_SIGNED]: 2 };
 
 /** Recomputes each decision, then folds its event; `complete` tells whether it gets the whole log. */
-export class Auditor {
-  constructor({ complete = true } = {}) {
-    this.complete = complete;
-    this.position = 0;
-    this.newest = ""; // the time of the last event
-    this.charter = null;
-    this.people = new Map();
-    this.reEnrolling = new Set(); // the people whose re-enrolment waits
-    this.statements = new Map();
-    this.owners = new Map();
-    this.claims = new Set();
-    this.incomplete = null;
-    this.due = []; // what the last event brings about, which comes next
-    this.erasures = new Map(); // what the log states of erasures, by stream, also of later ones
-    this.places = new Map(); // by stream, the positions of the events of a person or statement so far
-    this.erased = new Map(); // by stream, the erased events so far
-  }
-
+export class Auditor extends KnownStates {
   /** Recompute the next event from its evidence and fold it; refuse an event that differs. */
   async add(event) {
     // No choice of streams leaves a gap inside a commit.
@@ -64,10 +49,6 @@ export class Auditor {
     if (streamOf(event.type) !== STREAM_OF.LEDGER) this.notePlace(event.stream, event.position);
     this.position = event.position;
     this.newest = event.at;
-  }
-
-  notePlace(stream, position) {
-    this.places.set(stream, [...(this.places.get(stream) ?? []), position]);
   }
 
   /** Count an event whose body a bundle leaves out: nothing but what was seen rests on it. */
@@ -103,22 +84,14 @@ export class Auditor {
     this.newest = at;
   }
 
-  /** Return what an erasure in a stream depends on. */
-  erasing = (stream) => ({
-    positions: this.places.get(stream) ?? [],
-    versions: [...this.statements.values()].filter(
-      (each) => each.replaced && each.supersedes.statement === stream && !isUnknown(each),
-    ),
-    stated: this.erasures.get(stream) ?? null,
-  });
-
   finish() {
     if (this.due.length) refuse("effects_missing", "what the last event brings about is missing");
     if (this.incomplete !== null) refuse(...this.torn());
+    this.lateOrder.requireNext({});
   }
 
   get isInsideCommit() {
-    return this.incomplete !== null || this.due.length > 0;
+    return this.incomplete !== null || this.due.length > 0 || this.lateOrder.open !== null;
   }
 
   /** Return the code and the words for a beginning that another event interrupts. */
@@ -128,7 +101,9 @@ export class Auditor {
       : ["change_torn", "the drafter's approval of a change does not follow"];
   }
 
-  requireComplete({ stream, type, version }) {
+  requireComplete(event) {
+    const { stream, type, version } = event;
+    this.lateOrder.requireNext(event);
     if (this.incomplete !== null) {
       const follows = { ...REGISTRATION, ...APPROVAL }[type] === version && version > 1;
       if (stream !== this.incomplete || !follows) refuse(...this.torn());
@@ -153,15 +128,21 @@ export class Auditor {
     const known = { ledger, party, nowMs, invitations, charter: this.charter };
     known.roles = charter.signingRolesOf(this.charter);
     known.earlier = versions.earlierOf(event.stream, this.sources());
+    if (isLate(event)) return this.decideLate(event, known);
     return DECIDE[event.type](this, event, known);
   }
 
-  /** Complete the re-enrolments whose waiting is over by now. */
-  settle(nowMs) {
-    for (const user of this.reEnrolling) {
-      const known = people.settled(this.people.get(user), nowMs);
-      this.people.set(user, known);
-      if (!people.reEnrolling(known)) this.reEnrolling.delete(user);
+  /** Return a late act, decided as of the time that it states, as if nothing had been lost. */
+  async decideLate(event, known) {
+    const nowMs = signedMs(event);
+    this.lateOrder.requirePlace(event, this.complete);
+    requireLate(this.charter, nowMs, this.lateOrder.keptAt);
+    this.isLate = true;
+    try {
+      const found = await DECIDE[event.type](this, event, { ...known, nowMs, charter: this.rules });
+      return { ...found, late: true };
+    } finally {
+      this.isLate = false;
     }
   }
 
@@ -197,28 +178,24 @@ export class Auditor {
     return people.decideRegistration(body, admitted);
   }
 
-  person({ stream }) {
-    return this.people.get(stream) ?? refuse("event_misplaced", "an event of an unknown person");
-  }
-
   async draft(event, context) {
-    const { again, document } = await decideDraft(event.body, this.signer(event), this.charter, {
+    const { again, document } = await decideDraft(event.body, this.signer(event), this.rules, {
       ...context,
       ...this.sources(),
       at: event.at,
     });
     requireStream(event.stream, document.statementId);
-    if (isChange(document)) {
-      const items = parseItems(document);
-      await decideEffects(document.statementId, items, this.sources(), { ...context, completes: false });
-    }
+    const items = isChange(document) ? parseItems(document) : null;
+    if (this.isLate) requireErasing(items);
+    if (items) await decideEffects(document.statementId, items, this.sources(), { ...context, completes: false });
     return again;
   }
 
   /** Return the approval; the effects of the change that it completes are due next. */
   async approve(event, context) {
-    const signed = await decisions.decideApproval(...this.decision(event), context);
     const change = this.statement(event);
+    if (this.isLate) requireErasing(change.items);
+    const signed = await decisions.decideApproval(...this.decision(event), context);
     this.due = await effectsOfApproval(change, signed, this.sources(), context.nowMs);
     return signed;
   }
@@ -243,29 +220,11 @@ export class Auditor {
     return body;
   }
 
-  sources() {
-    const { charter, people, statements, complete, erasing } = this;
-    return { charter, people, statements, hasEverybody: complete, erasing };
-  }
-
-  statement({ stream }) {
-    return this.statements.get(stream) ?? refuse("event_misplaced", "an event of an unknown statement");
-  }
-
-  /** Return what a decision on a statement follows from. */
-  decision = (event) => [this.statement(event), event.body, this.signer(event), this.people];
-
-  /** Return the person whose key signed an event. */
-  signer(event) {
-    const stream = this.owners.get(parseSignature(event).header.kid);
-    if (!stream) refuse("event_misplaced", "nobody’s signing key");
-    return charter.inForce(this.charter, this.people.get(stream));
-  }
-
   // --- evolve --------------------------------------------------------------------------------
 
   async evolve(event) {
     const { type, stream, version, body } = event;
+    this.lateOrder.note(event, this.newest, this.people);
     const known =
       stream === charter.STREAM ? this.charter : (this.people.get(stream) ?? this.statements.get(stream));
     // A stream is about one ledger, person or statement, and it begins once.

@@ -16,6 +16,7 @@ import { ACT } from "../domain/acts.js";
 import { addsKey } from "../domain/events_of_people.js";
 import { erasuresOf } from "../domain/erasure.js";
 import { decideFirstPasskey } from "../domain/held_passkeys.js";
+import { isLate, signedMs } from "../domain/late_acts.js";
 import { activeKey, allAfter, evolvePerson, settled } from "../domain/person.js";
 import { decideAccount } from "../domain/service_accounts.js";
 import { decideAttestation } from "../domain/signing_keys.js";
@@ -210,11 +211,12 @@ export class KeyHistory {
     }
     const owner = this.owners.get(kid);
     if (owner !== actorOf(event)) refuse("key_of_another", "the key belongs to another person");
-    const nowMs = toMs(event.at);
+    const late = isLate(event);
+    const nowMs = late ? signedMs(event) : toMs(event.at);
     // A key that nobody reaffirmed ends itself, and reaffirms itself.
     const isItself = [TAG.KEY_REVOKED, TAG.KEY_REAFFIRMED].includes(event.type) && event.body.kid === kid;
     const act = isItself ? ACT.REVOKE_KEY : (SERVICE_ACT[event.type] ?? null);
-    activeKey(settled(this.people.get(owner), nowMs), kid, nowMs, { unaffirmed: isItself, act });
+    activeKey(settled(this.people.get(owner), nowMs), kid, nowMs, { unaffirmed: isItself || late, act });
     this.used.add(kid);
   }
 }

@@ -18,7 +18,7 @@ class Sources(NamedTuple):
     `people` returns these people, or raises NotFoundError `user_unknown`. `holders` returns who
     holds a role; it is None if the evidence leaves out people. `statement` returns a statement, or
     raises NotFoundError `statement_unknown`; `erasing` returns what its erasure depends on, and by
-    default nothing.
+    default nothing. `is_late` tells whether the change is recorded late.
     """
 
     charter: Charter
@@ -26,6 +26,7 @@ class Sources(NamedTuple):
     holders: Callable[[str], frozenset[UUID]] | None
     statement: Callable[[UUID], Statement]
     erasing: Callable[[UUID], Erasing] = lambda _: Erasing()
+    is_late: bool = False
 
     def governors(self, rules: Node) -> frozenset[UUID] | None:
         """Return everybody who could fill a place of governance; None without `holders`."""

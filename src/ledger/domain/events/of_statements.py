@@ -37,7 +37,8 @@ class StatementDrafted(Explained, frozen=True):
     `ends_at` is when it expires if it is still pending then; `type` is the name of the document's
     type, None without one. `read_by` is who may read it, by its `readers` and the mode of
     registration at this position. `earlier` is the status, at the draft, of the statement that the
-    document supersedes. `drafters` are those of its type, who take part in it.
+    document supersedes. `drafters` are those of its type, who take part in it. `late` is true for a
+    draft that a restore had lost, as late_acts.py says.
     """
 
     TAG = "statement-drafted.v1"
@@ -64,6 +65,7 @@ class StatementDrafted(Explained, frozen=True):
     earlier: Status | None = None
     seen: Seen = msgspec.field(default_factory=dict)
     drafters: tuple[str, ...] = ()
+    late: bool | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def built_in(self) -> str | None:
@@ -83,7 +85,8 @@ class StatementSigned(Explained, frozen=True):
     """A person approved; `roles` are theirs at this position, `status` is the resulting one.
 
     `iat` is the signed time in seconds; in the individual form it is that of `timestamp`. `step` is
-    the number of the step that the approval fills, None in a policy without steps.
+    the number of the step that the approval fills, None in a policy without steps. `late` is true
+    for an approval that a restore had lost, as late_acts.py says.
     """
 
     TAG = "statement-signed.v1"
@@ -111,6 +114,7 @@ class StatementSigned(Explained, frozen=True):
     sign_count: SafeInteger | None = None
     step: SafeInteger | None = None
     seen: Seen = msgspec.field(default_factory=dict)
+    late: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 @final

@@ -57,7 +57,9 @@ function values(
 }
 
 /** Return what a definition of a type says in words: its rules, but for the schema. */
-const ofDefinition = ({ name, version, title, drafters, policy, supersede, freshness, messages }, names, texts) => ({
+const ofDefinition = (
+  { name, version, title, drafters, policy, supersede, freshness, messages, retention }, names, texts,
+) => ({
   name,
   version,
   title,
@@ -65,6 +67,7 @@ const ofDefinition = ({ name, version, title, drafters, policy, supersede, fresh
   supersede: supersede === "drafters" ? texts["change.superseded-by.drafters"] : "",
   fresh: freshness ? fill(texts["change.fresh"], { age: agePhrase(freshness, texts) }) : "",
   told: messages ? fill(texts["change.told"], { what: toldPhrase(messages, texts) }) : "",
+  kept: retention ? fill(texts[`change.kept.${retention.since}`], { age: counted("days", retention.days, texts) }) : "",
   policy: policySentence(policy, names),
 });
 

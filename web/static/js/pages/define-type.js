@@ -59,7 +59,7 @@ function jsonFault(name) {
 
 /** Return the exact text of the definition; the schema in it is as it was written. */
 function definition() {
-  const [days, minutes] = ["days", "fresh"].map((name) => field(name).valueAsNumber);
+  const [days, minutes, keep] = ["days", "fresh", "keep"].map((name) => field(name).valueAsNumber);
   const members = {
     name: field("name").value,
     version: Number(version) + 1,
@@ -71,6 +71,7 @@ function definition() {
     ...(days && { maxAge: Math.round(days * 24) * HOUR_MS }),
     ...(minutes && { freshness: minutes * MINUTE_MS }),
     ...told(),
+    ...(keep && { retention: { days: keep, since: field("keep-since").value } }),
   };
   const said = Object.entries(members).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   return `{\n${[...said, `  "schema": ${field("schema").value.trim()}`].join(",\n")}\n}`;
@@ -113,6 +114,7 @@ function faults() {
     policy: policyWrong,
     days: boundFault("days"),
     fresh: boundFault("fresh"),
+    keep: boundFault("keep"),
     schema: schemaFault(!policyWrong),
   };
   for (const [name, told] of Object.entries(found)) {

@@ -47,6 +47,12 @@ async function hold() {
 }
 
 serve(
-  { item: ({ dataset }) => proposeAndTell(JSON.parse(dataset.item)) },
+  {
+    item: ({ dataset }) => proposeAndTell(JSON.parse(dataset.item)),
+    items({ dataset }) {
+      const [first, ...more] = JSON.parse(dataset.items);
+      return proposeAndTell(first, {}, more);
+    },
+  },
   { "#erase": erase, "#erase-name": eraseName, "#hold": hold },
 );

@@ -125,7 +125,7 @@ const APPLY = Object.freeze({
     const subject = namedStatement(id, world);
     if (world.about.has(id)) notErasable("another item of this change is about the statement");
     const erased = erasureOf(subject, world.erasing(id), world);
-    requireCurrent(status, erased.status);
+    if (!world.isLate) requireCurrent(status, erased.status); // how it stood may have been lost
     world.statements.set(id, { ...subject, isErased: true, erasedBy: world.id });
     world.about.add(id);
     world.effect(id, TAG.BODIES_ERASED, erased);
@@ -170,12 +170,13 @@ const APPLY = Object.freeze({
 
 /** The states while the items of one change are applied. */
 class World {
-  constructor(change, { charter, people, statements, hasEverybody, erasing }, nowMs) {
+  constructor(change, { charter, people, statements, hasEverybody, erasing, isLate = false }, nowMs) {
     this.id = change;
     this.charter = charter;
     this.people = new Map(people);
     this.statements = new Map(statements);
     this.hasEverybody = hasEverybody;
+    this.isLate = isLate; // whether the change is recorded late
     this.erasing = erasing; // what the erasure of a statement depends on
     this.about = new Set(); // the statements that earlier items are about
     this.nowMs = nowMs;

@@ -1,0 +1,126 @@
+"""Which statements are due for erasure by the retention rule of their type: a query, no table.
+
+The newest definition of a type has its rule. A statement is due when it is final and its time is
+over; what is held, what a pending version is to replace, and what can still be used is left out. A
+list proposes and erases nothing: people approve a change.
+"""
+
+import sqlite3
+
+import msgspec
+
+from ledger import clock
+from ledger.domain.retention import DAY_MS, Retention
+from ledger.domain.statement_types import TypeDefinition, parse_definition
+from ledger.domain.usable import Usable
+from ledger.domain.vocabulary import Status
+from projections import losses, stops, timeline, types, versions
+from projections.facts import LogReader
+from projections.one_statement import document
+from projections.paging import EXAMINED
+from projections.summaries import STATUS_AT, summaries
+from projections.users import uuid_text
+
+_TYPES = 200
+
+
+class DueStatement(msgspec.Struct, frozen=True, rename="camel"):
+    """A statement whose erasure its type's rule proposes: since when, and how it stands."""
+
+    id: str
+    type: str
+    status: Status
+    final_at: str
+    due_at: str
+
+
+# A statement is never due sooner than so many days after its draft, so older drafts are enough.
+_CANDIDATES = f"""
+SELECT s.id, i.uuid, {STATUS_AT} FROM statement s JOIN stream i ON i.id = s.id
+WHERE s.type = :type AND s.id <= :last AND {STATUS_AT} <> 'pending'
+    AND NOT EXISTS(SELECT 1 FROM hold h WHERE h.held = i.uuid AND h.kind = 'statement'
+        AND h.position <= :at AND h.ended > :at)
+    AND ({versions.SUPERSEDED} OR NOT EXISTS(SELECT 1 FROM version v JOIN statement n ON n.id = v.id
+        WHERE v.earlier = i.uuid AND v.replaced IS NOT NULL AND n.final > :at AND n.id <= :at
+        AND n.expires_at > :now))
+ORDER BY s.id LIMIT :examined
+"""  # noqa: S608  # constants
+
+
+def due(
+    db: sqlite3.Connection, log: LogReader, *, at: int, now: str, limit: int
+) -> list[DueStatement]:
+    """Return the first statements that are due as of a position and a time, oldest first."""
+    found: list[tuple[int, DueStatement]] = []
+    for definition, rule in _rules(db, at=at):
+        given = {
+            "type": definition.name,
+            "at": at,
+            "now": now,
+            "last": min(at, _drafted_by(db, clock.to_ms(now) - rule.days * DAY_MS, at)),
+            "examined": EXAMINED,
+        }
+        mine = 0
+        for number, uuid, status in db.execute(_CANDIDATES, given):
+            final_at = _final_at(db, number, at=at, now=now)
+            drafted_ms = clock.to_ms(timeline.time_of(db, number))
+            due_ms = rule.due_ms(drafted_ms=drafted_ms, final_ms=clock.to_ms(final_at))
+            if due_ms > clock.to_ms(now):
+                continue
+            if _may_be_used(db, log, number, status, at=at, now=now):
+                continue
+            due_at = clock.to_text(due_ms)
+            found.append(
+                (number, DueStatement(uuid_text(uuid), definition.name, status, final_at, due_at))
+            )
+            mine += 1
+            if mine == limit:
+                break
+    return [each for _, each in sorted(found, key=lambda pair: pair[0])[:limit]]
+
+
+def _rules(db: sqlite3.Connection, *, at: int) -> list[tuple[TypeDefinition, Retention]]:
+    """Return the types that have a rule in their newest version, retired ones too."""
+    newest = types.newest(db, at=at, limit=_TYPES)
+    known = [parse_definition(each.definition).definition for each in newest]
+    return [(each, each.retention) for each in known if each.retention is not None]
+
+
+def _drafted_by(db: sqlite3.Connection, time_ms: int, at: int) -> int:
+    """Return the newest position of a time, 0 for a time before the first event."""
+    if time_ms <= 0:
+        return 0
+    return timeline.position_at(db, clock.to_text(time_ms), newest=at)
+
+
+def _final_at(db: sqlite3.Connection, number: int, *, at: int, now: str) -> str:
+    """Return when a statement took its status, which is final."""
+    ended = versions.end_of(db, number, at=at)
+    if ended is not None:
+        return timeline.time_of(db, ended[0])
+    (summary,) = summaries(db, [number], at=at, now=now)
+    return stops.final_at(db, summary, at) or now
+
+
+class _Usable(msgspec.Struct):
+    usable: Usable | None = None
+
+
+def _may_be_used(
+    db: sqlite3.Connection, log: LogReader, number: int, status: Status, *, at: int, now: str
+) -> bool:
+    """Tell whether a use of an approved statement is left; only its document says until when."""
+    if status != "approved" or losses.precedes(db, number, at=at):
+        return False
+    usable = msgspec.json.decode(document(log, number), type=_Usable).usable
+    if usable is None or (usable.until is not None and usable.until <= now):
+        return False
+    (used,) = db.execute(_USED, {"statement": number, "at": at}).fetchone()
+    return usable.times > int(used)
+
+
+_USED = (
+    "SELECT count(*) FROM statement_use u WHERE u.statement = :statement AND u.position <= :at"
+    " AND NOT EXISTS(SELECT 1 FROM use_report r WHERE r.statement = u.statement"
+    " AND r.number = u.number AND r.generation = u.generation AND r.frees AND r.position <= :at)"
+)

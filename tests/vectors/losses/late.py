@@ -1,0 +1,297 @@
+"""What an auditor says of late acts: a change that a restore lost, recorded again after it.
+
+Each case has two logs that begin alike. In the one that is lost, people make a change; the other is
+restored from before it, and gets their acts once more.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ledger.domain.events import Body, Event, StatementDrafted
+from ledger.domain.late_acts import LateAct
+from tests.support.changes import invite
+from tests.support.chronicle import statement_id
+from tests.support.document_end import ends_at
+from tests.vectors.changes.company import OTHER_INVITATION, SOON, TWO, Item
+from tests.vectors.losses.aftermath import LINK, Aftermath
+from tests.vectors.losses.people import LOSE, NOTHING_LOST, Step, Tries, then
+from tests.vectors.losses.statements import is_approved
+from tests.vectors.uses.tries import NONCE, OTHER
+
+CHANGE = statement_id(9)
+ERASED = statement_id(5)
+MINUTE_MS = 60_000
+TWO_GOVERN: Step = Aftermath.govern_by_two
+
+
+def final(it: Aftermath) -> None:
+    waits(it)
+    it.sign(it.cal, it.cal.shared(it.raw), it.raw)
+
+
+def waits(it: Aftermath) -> None:
+    it.raw = it.draft(it.cal, 5, policy=it.by_cal())
+
+
+def gone(it: Aftermath) -> None:
+    it.change(it.ada, 8, {"deactivate": {"user": it.ivy.user}})
+
+
+def held(it: Aftermath) -> None:
+    it.change(it.ada, 8, {"hold": {"statement": ERASED}})
+
+
+def released_and_erased(it: Aftermath) -> None:
+    it.change(it.ada, 7, {"release-hold": {"statement": ERASED}})
+    ada_erases(it)
+
+
+def changes_governance_and_erases(it: Aftermath) -> None:
+    it.govern_by_two()
+    both_erase(it)
+
+
+def erase(status: str = "approved") -> Item:
+    return {"erase": {"statement": ERASED, "status": status}}
+
+
+def ada_erases(it: Aftermath, *more: Item) -> None:
+    it.change(it.ada, 9, erase(), *more)
+
+
+def invites_too(it: Aftermath) -> None:
+    ada_erases(it, invite(LINK, "investor", SOON, invitation=OTHER_INVITATION))
+
+
+def erases_a_name(it: Aftermath) -> None:
+    it.change(it.ada, 9, {"erase": {"name": it.ivy.user}})
+
+
+def erases_what_was_approved(it: Aftermath) -> None:
+    it.sign(it.cal, it.cal.shared(it.raw), it.raw)
+    ada_erases(it)
+
+
+def erases_what_was_used_up(it: Aftermath) -> None:
+    it.use_statement(it.ivy, it.raw, NONCE)
+    it.use_statement(it.ivy, it.raw, OTHER)
+    ada_erases(it)
+
+
+def deactivates_and_erases_a_name(it: Aftermath) -> None:
+    gone(it)
+    erases_a_name(it)
+
+
+def drafts_and_erases(it: Aftermath) -> None:
+    final(it)
+    ada_erases(it)
+
+
+def both_erase(it: Aftermath) -> None:
+    raw = it.change(it.ada, 9, erase(), governance=TWO)
+    it.approve_change(it.ben, raw)
+
+
+def ada_begins(it: Aftermath) -> None:
+    it.raw = it.change(it.ada, 9, erase(), governance=TWO)
+
+
+def ben_completes(it: Aftermath) -> None:
+    it.approve_change(it.ben, it.raw)
+
+
+class Lost:
+    """A log after a restore, and what people had recorded in the part that it lost."""
+
+    def __init__(self, it: Aftermath, kept: tuple[Step, ...], acts: Step) -> None:
+        self.it = it
+        then(*kept)(it)
+        lost = Aftermath()
+        then(*kept)(lost)
+        size = len(lost.events)
+        acts(lost)
+        self.events = lost.events[size:]
+        self.ms = lost.time.ms
+
+    def restored(self, lose: Step = LOSE) -> None:
+        self.it.time.ms = self.ms + MINUTE_MS
+        lose(self.it)
+
+    @property
+    def acts(self) -> list[LateAct]:
+        bodies = [each.body for each in self.events if str(each.stream) == CHANGE]
+        return [each for each in bodies if isinstance(each, LateAct)]
+
+    def tell(self, acts: list[LateAct]) -> None:
+        for body in acts:
+            self.it.tell(CHANGE, self.seeing(body))
+
+    def seeing(self, body: LateAct) -> Body:
+        """Return a late act with what its decision has to have seen at this position."""
+        it, said = self.it, msgspec.structs.replace(body, late=True)
+        version = 1 + sum(str(each.stream) == CHANGE for each in it.events)
+        again = it.auditor.decide(Event(UUID(CHANGE), version, str(it.time), said))
+        it.auditor.due = ()
+        assert isinstance(again, LateAct)
+        return msgspec.structs.replace(said, seen=again.seen)
+
+
+def whole(*kept: Step, acts: Step, **changed: Any) -> Step:
+    """Tell late acts; the last event is their effect, in which `changed` differs."""
+
+    def told(it: Aftermath) -> None:
+        lost = Lost(it, kept, acts)
+        lost.restored()
+        lost.tell(lost.acts)
+        (effect,) = it.auditor.due
+        it.add(effect.stream, msgspec.structs.replace(effect.body, **changed))
+
+    return told
+
+
+def begun(*kept: Step, acts: Step, last: Step) -> Step:
+    """Tell the late draft and the drafter's late approval; something else is the last event."""
+
+    def told(it: Aftermath) -> None:
+        lost = Lost(it, kept, acts)
+        lost.restored()
+        lost.tell(lost.acts[:2])
+        last(it)
+
+    return told
+
+
+def first(
+    *kept: Step,
+    acts: Step = ada_erases,
+    lose: Step = LOSE,
+    between: Step = lambda it: None,
+    late: bool | msgspec.UnsetType = True,
+) -> Step:
+    """Append the first late act as the last event, which no auditor has seen."""
+
+    def told(it: Aftermath) -> None:
+        lost = Lost(it, kept, acts)
+        lost.restored(lose)
+        between(it)
+        it.add(CHANGE, msgspec.structs.replace(lost.acts[0], late=late, seen={}))
+
+    return told
+
+
+def plain(it: Aftermath) -> None:
+    """Append the late approval of a statement that is no change."""
+    lost = Lost(it, (waits,), erases_what_was_approved)
+    lost.restored()
+    (signed,) = [each.body for each in lost.events if str(each.stream) == ERASED][:1]
+    it.add(ERASED, msgspec.structs.replace(signed, late=True, seen={}))
+
+
+def late_draft(it: Aftermath, raw: bytes, act: str) -> None:
+    own, ends = (it.ada.user, it.ada.key.kid, act), ends_at(raw)
+    body = StatementDrafted(raw.decode(), *own, ends, "ledger/change", "everyone", late=True)
+    it.add(CHANGE, body)
+
+
+def signed_before_the_backup(it: Aftermath) -> None:
+    """Record late what Ada signed before the newest kept event, and nobody recorded then."""
+    final(it)
+    raw = it.ada.change(erase(), statementId=CHANGE)
+    act = it.ada.draft_act(raw)
+    it.time.ms += 6 * MINUTE_MS
+    it.change(it.ada, 8, invite(LINK, "investor", SOON, invitation=OTHER_INVITATION))
+    it.lose()
+    late_draft(it, raw, act)
+
+
+def signed_after_the_restore(it: Aftermath) -> None:
+    final(it)
+    it.lose()
+    it.time.ms += MINUTE_MS
+    raw = it.ada.change(erase(), statementId=CHANGE)
+    late_draft(it, raw, it.ada.draft_act(raw))
+
+
+def ivy_reaffirms(it: Aftermath) -> None:
+    it.reaffirms()
+
+
+def ends_with_ivy(it: Aftermath) -> None:
+    it.add(it.ivy.user, it.reaffirmation())
+
+
+def revoked(it: Aftermath) -> None:
+    lost = Lost(it, (final,), ada_erases)
+    it.revoke(it.ada, it.ada.key.kid)
+    lost.restored()
+    it.add(CHANGE, msgspec.structs.replace(lost.acts[0], late=True, seen={}))
+
+
+LATE: Tries = {
+    "late: a statement is erased again": (whole(final, acts=ada_erases), None),
+    "late: a name is erased again": (whole(gone, acts=erases_a_name), None),
+    "late: two people's approvals erase": (whole(final, TWO_GOVERN, acts=both_erase), None),
+    "late: an approval completes what waited at the loss": (
+        whole(final, TWO_GOVERN, ada_begins, acts=ben_completes),
+        None,
+    ),
+    "late: what was approved in the lost part is erased as expired": (
+        whole(waits, acts=erases_what_was_approved),
+        None,
+    ),
+    "late: uses that were left are void, and stop no erasure": (
+        whole(is_approved, acts=erases_what_was_used_up),
+        None,
+    ),
+    "late: the effect states another status": (
+        whole(final, acts=ada_erases, status="expired"),
+        "decision_mismatch",
+    ),
+    "late: a statement is erased that states another status": (
+        whole(waits, acts=erases_what_was_approved, status="approved"),
+        "decision_mismatch",
+    ),
+    "late: the effect is missing": (
+        begun(final, acts=ada_erases, last=ends_with_ivy),
+        "effects_missing",
+    ),
+    "late: an approval is missing": (
+        begun(final, TWO_GOVERN, acts=both_erase, last=ends_with_ivy),
+        "late_incomplete",
+    ),
+    "late: the restore lost nothing": (first(final, lose=NOTHING_LOST), "late_misplaced"),
+    "late: there was no restore": (first(final, lose=lambda _: None), "late_misplaced"),
+    "late: somebody acted since the restore": (
+        first(final, between=ivy_reaffirms),
+        "late_misplaced",
+    ),
+    "late: signed before the newest event that was kept": (signed_before_the_backup, "iat_stale"),
+    "late: signed after the restore": (signed_after_the_restore, "iat_stale"),
+    "late: it is said to be no late act": (first(final, late=False), "decision_mismatch"),
+    "late: it is recorded as any other act": (
+        first(final, late=msgspec.UNSET),
+        "reaffirmation_required",
+    ),
+    "late: a change that does something else": (first(final, acts=invites_too), "late_refused"),
+    "late: a statement that is no change": (plain, "late_refused"),
+    "late: the statement is on hold": (
+        first(final, held, acts=released_and_erased),
+        "on_hold",
+    ),
+    "late: governance was changed in the lost part": (
+        first(final, acts=changes_governance_and_erases),
+        "governance_changed",
+    ),
+    "late: the person was deactivated in the lost part": (
+        first(acts=deactivates_and_erases_a_name),
+        "not_erasable",
+    ),
+    "late: the statement was drafted in the lost part": (
+        first(acts=drafts_and_erases),
+        "statement_unknown",
+    ),
+    "late: the key was revoked before the loss": (revoked, "key_revoked"),
+}

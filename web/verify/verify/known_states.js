@@ -1,0 +1,86 @@
+// Mirrors ledger.verify.known_states: the states as of a position that recomputed decisions read.
+
+import * as charter from "../domain/charter.js";
+import { isUnknown } from "../domain/erasure.js";
+import { parseSignature } from "../domain/events.js";
+import { asIfNothingWasLost } from "../domain/late_acts.js";
+import * as people from "../domain/person.js";
+import { refuse } from "../errors.js";
+import { LateOrder } from "./late_order.js";
+
+/** The states as of a position, and who owns which signing key; `complete` tells whether the whole log is there. */
+export class KnownStates {
+  constructor({ complete = true } = {}) {
+    this.complete = complete;
+    this.position = 0;
+    this.newest = ""; // the time of the last event
+    this.charter = null;
+    this.people = new Map();
+    this.reEnrolling = new Set(); // the people whose re-enrolment waits
+    this.statements = new Map();
+    this.owners = new Map();
+    this.claims = new Set();
+    this.incomplete = null;
+    this.due = []; // what the last event brings about, which comes next
+    this.erasures = new Map(); // what the log states of erasures, by stream, also of later ones
+    this.places = new Map(); // by stream, the positions of the events of a person or statement so far
+    this.erased = new Map(); // by stream, the erased events so far
+    this.lateOrder = new LateOrder();
+    this.isLate = false; // whether what is decided is late
+  }
+
+  notePlace(stream, position) {
+    this.places.set(stream, [...(this.places.get(stream) ?? []), position]);
+  }
+
+  /** Return what an erasure in a stream depends on. */
+  erasing = (stream) => ({
+    positions: this.places.get(stream) ?? [],
+    versions: [...this.statements.values()].filter(
+      (each) => each.replaced && each.supersedes.statement === stream && !isUnknown(each),
+    ),
+    stated: this.erasures.get(stream) ?? null,
+  });
+
+  /** The charter that decides acts; of late ones, as if the last restore had lost nothing. */
+  get rules() {
+    return this.isLate ? asIfNothingWasLost(this.charter) : this.charter;
+  }
+
+  /** Everybody as of the event that is decided. */
+  get everybody() {
+    return this.isLate ? this.lateOrder.people : this.people;
+  }
+
+  /** Complete the re-enrolments whose waiting is over by now. */
+  settle(nowMs) {
+    for (const user of this.reEnrolling) {
+      const known = people.settled(this.people.get(user), nowMs);
+      this.people.set(user, known);
+      if (!people.reEnrolling(known)) this.reEnrolling.delete(user);
+    }
+  }
+
+  person({ stream }) {
+    return this.people.get(stream) ?? refuse("event_misplaced", "an event of an unknown person");
+  }
+
+  sources() {
+    const { charter, everybody, statements, complete, erasing, isLate } = this;
+    return { charter, people: everybody, statements, hasEverybody: complete, erasing, isLate };
+  }
+
+  statement({ stream }) {
+    return this.statements.get(stream) ?? refuse("event_misplaced", "an event of an unknown statement");
+  }
+
+  /** Return what a decision on a statement follows from. */
+  decision = (event) => [this.statement(event), event.body, this.signer(event), this.everybody];
+
+  /** Return the person whose key signed an event. */
+  signer(event) {
+    const stream = this.owners.get(parseSignature(event).header.kid);
+    if (!stream) refuse("event_misplaced", "nobody’s signing key");
+    return charter.inForce(this.charter, this.everybody.get(stream));
+  }
+}
