@@ -3,6 +3,7 @@
 Everyone who is signed in sees it: the changes name the statements, and are for everyone.
 """
 
+import msgspec
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
@@ -40,5 +41,7 @@ def erasures(
             due = retention.due(db, web.models.log, at=at, now=now, limit=_AT_ONCE + 1)
     asked = {"asked": statement or "", "whose": person or ""}
     shown = {"found": found, "names": names, "held": held}
+    items = [{"erase": {"statement": each.id, "status": each.status}} for each in due[:_AT_ONCE]]
     shown |= {"due": due[:_AT_ONCE], "more_due": len(due) > _AT_ONCE}
+    shown |= {"due_items": msgspec.json.encode(items).decode()}
     return page("erasures", web, me=me, position=at, **asked, **shown, **context)
