@@ -30,7 +30,7 @@ from tests.support.described import (
 )
 from tests.support.server import Server
 
-CASES, WALKS, STEPS = (100, 50, 400) if IS_LONG else (4, 1, 60)
+CASES, WALKS, STEPS = (20, 50, 100) if IS_LONG else (4, 1, 60)
 # A stream has no end to wait for; who signs out walks as a stranger.
 LEFT_OUT = ["/api/stream", "/api/logout"]
 ROLES = ["investor", "creator", "administrator"]
@@ -61,17 +61,10 @@ def made_of(operation: Operation, mode: GenerationMode) -> list[Case[Any]]:
 class Stage:
     """A server, its people, and its document; every answer to them is held to the document."""
 
-    def __init__(self, server: Server, clients: ExitStack) -> None:
-        description = fetch(server.origin)
+    def __init__(self, server: Server, clients: ExitStack, cases: list[Case[Any]]) -> None:
         self.origin = server.origin
-        # Made once for all walks: to make one takes longer than to send it.
-        self.cases = [
-            case
-            for operation in operations(description, left_out=LEFT_OUT)
-            for mode in GenerationMode
-            for case in made_of(operation, mode)
-        ]
-        self._schema = load(description)
+        self.cases = cases
+        self._schema = load(fetch(server.origin))
         self.seen: set[int] = set()
         self._open = clients.enter_context
         self._server = server
@@ -197,11 +190,22 @@ class Walk:
         self._stage.seen.add(answer.status_code)
 
 
+@pytest.fixture(scope="module")
+def cases(shared_server: Server) -> list[Case[Any]]:
+    """Requests of all kinds, made once for all walks: to make one takes longer than to send it."""
+    return [
+        case
+        for operation in operations(fetch(shared_server.origin), left_out=LEFT_OUT)
+        for mode in GenerationMode
+        for case in made_of(operation, mode)
+    ]
+
+
 @pytest.fixture
-def stage(start_server: Callable[..., Server]) -> Iterator[Stage]:
+def stage(start_server: Callable[..., Server], cases: list[Case[Any]]) -> Iterator[Stage]:
     """A ledger by invitation, with one person of each role."""
     with ExitStack() as clients:
-        yield Stage(start_server(LEDGER_REGISTRATION="invite"), clients)
+        yield Stage(start_server(LEDGER_REGISTRATION="invite"), clients, cases)
 
 
 @pytest.mark.parametrize("seed", range(WALKS))
