@@ -62,7 +62,9 @@ def test_an_approval_of_six_days_ago_is_carried_taken_and_warned_of(
     company.clients.append(clients)
     robot = Actor(clients, "Robot", server.origin, key=key).register("investor")
     assert company.ada.change(define(WEEK)).json()["status"] == "approved"
-    drafted, kept = (cal.draft(content=CONTENT, policy=POLICY, type=stated(WEEK)) for _ in range(2))
+    six_days_ago = now_ms() - 6 * 24 * HOUR_MS
+    made = {"type": stated(WEEK), "createdAt": clock.to_text(six_days_ago)}
+    drafted, kept = (cal.draft(content=CONTENT, policy=POLICY, **made) for _ in range(2))
     untyped = cal.draft(policy=POLICY)
     wait_for(server, untyped.answer["position"])
     monkeypatch.chdir(tmp_path)
@@ -74,7 +76,6 @@ def test_an_approval_of_six_days_ago_is_carried_taken_and_warned_of(
     assert 'id="fresh"' not in cal.client.get(f"/statements/{untyped.id}").text
     assert "up to 7 days after it was made" in cal.client.get("/types").text
     # Signed at a time that a person typed, and carried: of a type it is taken, else it is not.
-    six_days_ago = now_ms() - 6 * 24 * HOUR_MS
     Path("document.json").write_text(untyped.document)
     stale = signed_at(six_days_ago, capsys)
     refuses_at(server, lambda: robot.post_sign(untyped.id, stale), 422, "iat_stale")

@@ -32,7 +32,7 @@ MESSAGE_TABLES = {
     "outbox": 4,
     "message": 14,
     "webhook": 8,
-    "mailbox": 13,
+    "mailbox": 14,
     "mail_code": 3,
     "feed": 2,
 }
