@@ -10,6 +10,10 @@ const HOOK = `export const load = (url, context, next) =>
   next(url, url.endsWith(".js") ? { ...context, format: "module" } : context);`;
 register(`data:text/javascript,${encodeURIComponent(HOOK)}`);
 
+// The modules take their language and texts from their page.
+const texts = await readFile(new URL("../../../web/locale/en.json", import.meta.url), "utf8");
+globalThis.document = { documentElement: { lang: "en" }, getElementById: () => ({ textContent: texts }) };
+
 const load = (path) => import(new URL(`../../../web/verify/${path}.js`, import.meta.url));
 const { parseExpected } = await load("tlog/vkeys");
 const { verifyBundle } = await load("verify/bundle");
