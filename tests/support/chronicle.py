@@ -159,9 +159,10 @@ class Chronicle(LedgerChronicle):
         decision = self._decision(who, who.confirm(jws))
         signed = decisions.sign(self.auditor.statements[stream], parse_approval(jws), decision)
         self.tell(stream, signed)
-        self._tell_effects()
+        self.tell_effects()
 
-    def _tell_effects(self) -> None:
+    def tell_effects(self) -> None:
+        """Record what the last event brings about."""
         for effect in self.auditor.due:
             self.tell(effect.stream, effect.body)
 
@@ -226,12 +227,12 @@ class Chronicle(LedgerChronicle):
         given = self._rules() | {"find": self.auditor.statements.get}
         body, _ = drafting.draft(raw, who.draft_act(raw), self.state_of(who), **given)
         self.tell(statement_id(number), body)
-        self._tell_effects()
+        self.tell_effects()
         return raw
 
     def sign(self, who: Signer, jws: str, raw: bytes, *, confirmed: bool = False) -> None:
         self._decide("sign", who, raw, jws, who.confirm(jws) if confirmed else None)
-        self._tell_effects()
+        self.tell_effects()
 
     def reject(self, who: Signer, raw: bytes, *, confirmed: bool = False) -> None:
         act = who.act("reject", **about(raw), reason="The amount is too low.")

@@ -12,9 +12,9 @@ import msgspec
 from ledger.domain.events import Body, Event, StatementDrafted
 from ledger.domain.late_acts import LateAct
 from tests.support.changes import invite
-from tests.support.chronicle import statement_id
+from tests.support.chronicle import FOUNDING, statement_id
 from tests.support.document_end import ends_at
-from tests.vectors.changes.company import OTHER_INVITATION, SOON, TWO, Item
+from tests.vectors.changes.company import OTHER_INVITATION, SOON, TWO, Item, governance
 from tests.vectors.losses.aftermath import LINK, Aftermath
 from tests.vectors.losses.people import LOSE, NOTHING_LOST, Step, Tries, then
 from tests.vectors.losses.statements import is_approved
@@ -129,11 +129,18 @@ class Lost:
         for body in acts:
             self.it.tell(CHANGE, self.seeing(body))
 
-    def seeing(self, body: LateAct) -> Body:
+    def retell(self) -> None:
+        """Tell the acts of all changes, each with its effects."""
+        for each in self.events:
+            if isinstance(each.body, LateAct):
+                self.it.tell(each.stream, self.seeing(each.body, str(each.stream)))
+                self.it.tell_effects()
+
+    def seeing(self, body: LateAct, change: str = CHANGE) -> Body:
         """Return a late act with what its decision has to have seen at this position."""
         it, said = self.it, msgspec.structs.replace(body, late=True)
-        version = 1 + sum(str(each.stream) == CHANGE for each in it.events)
-        again = it.auditor.decide(Event(UUID(CHANGE), version, str(it.time), said))
+        version = 1 + sum(str(each.stream) == change for each in it.events)
+        again = it.auditor.decide(Event(UUID(change), version, str(it.time), said))
         it.auditor.due = ()
         assert isinstance(again, LateAct)
         return msgspec.structs.replace(said, seen=again.seen)
@@ -223,6 +230,45 @@ def ends_with_ivy(it: Aftermath) -> None:
     it.add(it.ivy.user, it.reaffirmation())
 
 
+def erased_twice(it: Aftermath) -> None:
+    """Erase Ivy's name late; the last event is the late draft of another change that does."""
+    lost, other = Lost(it, (gone,), erases_a_name), Aftermath()
+    then(gone)(other)
+    other.draft_change(other.ada, 7, {"erase": {"name": other.ivy.user}})
+    lost.restored()
+    lost.retell()
+    it.add(statement_id(7), msgspec.structs.replace(other.events[-1].body, late=True, seen={}))
+
+
+def ben_asks_and_leaves(it: Aftermath) -> None:
+    """Let Ben ask for an erasure, and the two who govern with him deactivate him."""
+    it.change(it.ada, 6, invite(LINK, "administrator", SOON, invitation=OTHER_INVITATION))
+    it.register_by(it.signer(6, "administrator"), "Dan", OTHER_INVITATION, LINK)
+    it.change(it.ada, 2, governance(TWO, FOUNDING, it.ada, it.ben, it.people[-1]))
+    it.raw = it.change(it.ben, 9, erase(), governance=TWO)
+    raw = it.change(it.ada, 8, {"deactivate": {"user": it.ben.user}}, governance=TWO)
+    it.approve_change(it.people[-1], raw)
+
+
+def bens_name_and_what_he_asked(it: Aftermath) -> None:
+    raw = it.change(it.ada, 7, {"erase": {"name": it.ben.user}}, governance=TWO)
+    it.approve_change(it.people[-1], raw)
+    it.approve_change(it.ada, it.raw)
+    if it.auditor.statements[UUID(CHANGE)].status == "pending":
+        it.approve_change(it.people[-1], it.raw)
+
+
+def several(*kept: Step, acts: Step) -> Step:
+    """Tell several changes late, with their effects."""
+
+    def told(it: Aftermath) -> None:
+        lost = Lost(it, kept, acts)
+        lost.restored()
+        lost.retell()
+
+    return told
+
+
 def revoked(it: Aftermath) -> None:
     lost = Lost(it, (final,), ada_erases)
     it.revoke(it.ada, it.ada.key.kid)
@@ -233,6 +279,11 @@ def revoked(it: Aftermath) -> None:
 LATE: Tries = {
     "late: a statement is erased again": (whole(final, acts=ada_erases), None),
     "late: a name is erased again": (whole(gone, acts=erases_a_name), None),
+    "late: two changes erase one name": (erased_twice, "change_no_effect"),
+    "late: somebody whose name another late change erases has approved": (
+        several(final, ben_asks_and_leaves, acts=bens_name_and_what_he_asked),
+        None,
+    ),
     "late: two people's approvals erase": (whole(final, TWO_GOVERN, acts=both_erase), None),
     "late: an approval completes what waited at the loss": (
         whole(final, TWO_GOVERN, ada_begins, acts=ben_completes),

@@ -58,7 +58,7 @@ export class Auditor extends KnownStates {
     if (!known) refuse("event_misplaced", "an event of nobody");
     if (version !== known.version + 1) refuse("version_gap", "a version is missing");
     if (stream === charter.STREAM) this.charter = { ...known, version };
-    else this.people.set(stream, { ...known, version });
+    else this.setPerson(stream, (each) => ({ ...each, version }));
     this.position = position;
   }
 
@@ -239,9 +239,8 @@ export class Auditor extends KnownStates {
       this.due = [...this.due, ...versions.effects(known, after)];
       if (!known && after.items !== null && !isDraftedAlone(after.items)) this.incomplete = stream;
     } else if (whose === STREAM_OF.PERSON) {
-      const after = people.evolvePerson(known, event);
-      this.people.set(stream, after);
-      if (people.reEnrolling(after)) this.reEnrolling.add(stream);
+      this.setPerson(stream, (each) => people.evolvePerson(each, event));
+      if (people.reEnrolling(this.people.get(stream))) this.reEnrolling.add(stream);
     } else {
       this.charter = await charter.evolveCharter(known, event);
       this.people = people.allAfter(this.people, event) ?? this.people;

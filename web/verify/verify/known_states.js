@@ -52,6 +52,13 @@ export class KnownStates {
     return this.isLate ? this.lateOrder.people : this.people;
   }
 
+  /** Change what is known of a person, also as the late acts know it that may follow. */
+  setPerson(stream, next) {
+    const { next: place, people: before } = this.lateOrder;
+    this.people.set(stream, next(this.people.get(stream)));
+    if (place !== null && before.has(stream)) before.set(stream, next(before.get(stream)));
+  }
+
   /** Complete the re-enrolments whose waiting is over by now. */
   settle(nowMs) {
     for (const user of this.reEnrolling) {

@@ -10,7 +10,7 @@ import { STATUS } from "../domain/vocabulary.js";
 export class LateOrder {
   constructor() {
     this.keptAt = ""; // the time of the newest event before the last loss
-    this.people = new Map(); // everybody as of that loss, without what it voids
+    this.people = new Map(); // everybody as of that loss, without what it voids; late effects change them
     this.next = null; // the position after a loss, and after what follows on it
     this.open = null; // the change that late acts have begun and not completed
   }
