@@ -29,6 +29,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.ledger_acts import KeptTree
 from ledger.domain.receipts import written_about_change
+from ledger.domain.statement import Statement
 from ledger.errors import ConflictError, LedgerError
 from ledger.store.engines import audited_log
 from ledger.store.log import EVENTS, Log
@@ -52,6 +53,14 @@ class Commit(NamedTuple):
     change: str
     events: tuple[Event, ...]
     approvals: int
+
+
+class _Further(PartAuditor):
+    """An auditor that goes on beyond the end of its rows: it knows what it added to them."""
+
+    def _latest(self, stream: UUID) -> Statement | None:
+        stored, own = super()._latest(stream), self.statements.get(stream)
+        return own if own is not None and (not stored or own.version > stored.version) else stored
 
 
 def acts_of(rows: AuditedLog, change: str, before: int) -> tuple[bytes, ...]:
@@ -111,7 +120,7 @@ def record(log: Log, address: str, changes: LostChanges, *, now_ms: int) -> list
 
 def _folded(rows: AuditedLog, size: int) -> PartAuditor:
     """Return an auditor of people and changes at the end of a log that was audited."""
-    auditor = PartAuditor(rows)
+    auditor = _Further(rows)
     for row in auditor.following(rows.of_people(size), size):
         auditor.take(row, decide=False)
     auditor.position = size
@@ -145,6 +154,8 @@ def _commit(auditor: PartAuditor, change: str, acts: Sequence[bytes], at: str) -
             raise ConflictError("late_refused", "the copy has something else among its acts")
         if known is not None and event.version <= known.version:
             continue  # the restored log has it
+        if auditor.due:
+            break  # it is approved already, by an approval that the restored log has
         late = msgspec.structs.replace(body, late=True)
         told.append(_decide(auditor, Event(stream, auditor.version_of(stream) + 1, at, late)))
     while auditor.due:

@@ -12,6 +12,7 @@ import pytest
 from ledger.audit.source import AuditedLog
 from ledger.domain import events
 from ledger.domain.events import StatementSigned
+from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.ledger_acts import KeptTree
 from ledger.errors import ConflictError
 from ledger.recovery import late_changes
@@ -19,9 +20,10 @@ from ledger.recovery.erased_later import NewerCopies, from_copies, require_none
 from ledger.recovery.late_changes import LateChanges, acts_of
 from ledger.store.engines import address_of, audited_log, copies, open_log
 from ledger.store.log import Log
+from tests.support.changes import governors
 from tests.support.chronicle import about
 from tests.support.erasing import approved, erase, name_of
-from tests.support.ledgers import Cast, Process, know_everybody, settled
+from tests.support.ledgers import Cast, Process, drafted_change, know_everybody, settled
 from tests.support.refusals import refused
 from tests.support.states import without_triggers
 
@@ -61,8 +63,8 @@ def logs(cast: Cast, tmp_path: Path) -> Iterator[Copies]:
         process.close()
 
 
-def change(logs: Copies, cast: Cast, *items: dict[str, Any]) -> None:
-    asyncio.run(logs.process.change(cast.dave, *items))
+def change(logs: Copies, cast: Cast, *items: dict[str, Any], **more: Any) -> None:
+    asyncio.run(logs.process.change(cast.dave, *items, **more))
 
 
 def tags(decided: LateChanges) -> list[str]:
@@ -117,6 +119,25 @@ def test_one_change_that_is_refused_keeps_no_other_back(logs: Copies, cast: Cast
     assert list(decided.refused) == ["00000000-0000-4000-8000-00000000dead"]
 
 
+def test_what_two_copies_erased_is_erased_once(logs: Copies, cast: Cast, tmp_path: Path) -> None:
+    """After an earlier restore, people erased again what they had erased before it."""
+    other = tmp_path / "other"
+    other.mkdir()
+    copies().copy_all(logs.backup, other)
+    again = Process(other, cast.time)
+    know_everybody(again, cast)
+    change(logs, cast, erase(logs.raw))
+    cast.time.ms += 2000
+    with closing(again):
+        asyncio.run(again.change(cast.dave, erase(logs.raw)))
+        found = from_copies((), again.store.address, logs.size, logs.backup)
+    both = NewerCopies(changes=logs.found().changes | found.changes)
+    first, second = both.changes
+    decided = logs.possible(both)
+    assert [each.change for each in decided.commits] == [first]
+    assert "change_no_effect" in decided.refused[second]
+
+
 def test_what_a_copy_forged_is_refused(logs: Copies, cast: Cast) -> None:
     """An operator puts an approval of another change in the place of one that is missing."""
     change(logs, cast, erase(logs.raw))
@@ -153,6 +174,33 @@ def test_an_approval_that_was_taken_back_is_no_act_of_the_change(logs: Copies, c
         left = acts_of(rows, stream, process.store.head().sealed + 1)
     assert isinstance(events.decode(signed[-1]).body, StatementSigned)
     assert (len(signed), len(left)) == (2, 1)
+
+
+def test_a_lost_retraction_makes_no_later_approval_one_too_many(
+    logs: Copies, cast: Cast, tmp_path: Path
+) -> None:
+    """What the backup has completes the change sooner than it was completed then."""
+    process, three = logs.process, (cast.dave, cast.bob, cast.carol)
+    two = {"threshold": 2, "of": [f"user:{each.user}" for each in three]}
+    stated = {"policy": two, "was": policy_digest(FOUNDING), "people": governors(*three)}
+    change(logs, cast, {"set-governance": stated}, accepted_by=three[1:])
+    drafted = drafted_change(cast.bob, erase(logs.raw), governance=two)
+    asyncio.run(process.people.changes.make(drafted))
+    raw = drafted.document.encode()
+    stream = name_of(raw)
+    backup = tmp_path / "further"
+    backup.mkdir()
+    copies().copy_all(Path(process.store.address).parent, backup)
+    logs = logs._replace(backup=backup, size=process.store.head().sealed)
+    cast.time.ms += 2000
+    act = cast.bob.act("retract", **about(raw), reason="No.")
+    asyncio.run(process.commands.retract(stream, act, cast.bob.confirm(act)))
+    for each in (cast.dave, cast.carol):
+        jws = each.shared(raw)
+        asyncio.run(process.commands.sign(stream, jws, each.confirm(jws)))
+    decided = logs.possible(logs.found())
+    assert decided.refused == {}
+    assert tags(decided) == ["statement-signed.v1", "bodies-erased.v1"]
 
 
 def test_a_change_whose_acts_the_copy_lost_is_refused(logs: Copies, cast: Cast) -> None:
