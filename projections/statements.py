@@ -137,9 +137,11 @@ def _closings(batch: Batch) -> Iterator[tuple[int, int, Status]]:
         yield fact.position, fact.stream, "superseded"
 
 
+# Only a late approval follows on an end: of a change that a loss ended.
 _CLOSE = (
     "UPDATE statement SET final = v.column2, status = v.column3"  # noqa: S608  # a constant
-    f" FROM ({{rows}}) v WHERE statement.id = v.column1 AND statement.final = {OPEN}"
+    f" FROM ({{rows}}) v WHERE statement.id = v.column1 AND (statement.final = {OPEN}"
+    " OR (statement.status = 'expired' AND v.column3 = 'approved'))"
 )
 
 

@@ -1,5 +1,7 @@
 """A loss in the views: what it stops, voids and ends, and what people do after it."""
 
+import sqlite3
+from contextlib import closing
 from typing import Literal
 from uuid import UUID
 
@@ -11,7 +13,18 @@ from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.ledger_acts import KeptTree
 from ledger.domain.passkey import AssertionEvidence
 from ledger.pages.words import progress_sentence
-from projections import acceptances, devices, inbox, invitations, keys, passkeys, statements, users
+from projections import (
+    acceptances,
+    devices,
+    facts,
+    inbox,
+    invitations,
+    keys,
+    passkeys,
+    statements,
+    users,
+    views,
+)
 from projections.statements import StatementDetail
 from projections.users import User
 from tests.support.links import link_key
@@ -138,6 +151,27 @@ def test_a_loss_voids_open_invitations(story: Story) -> None:
         for at in (5, 6, 7)
     }
     assert states == {5: ["open"], 6: ["void"], 7: ["open", "void"]}
+
+
+@pytest.mark.parametrize("first", [6, 7])
+def test_a_late_approval_approves_what_a_loss_ended_in_one_batch_or_in_two(
+    story: Story, first: int
+) -> None:
+    change = story.draft(ALICE, "Erases", policy=WAITS)  # 5
+    lose(story)  # 6
+    story.approve(ALICE, change, "approved")  # 7
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    views.prepare(db)
+    streams = facts.Streams()
+    with closing(db):
+        for rows in (story.read(0, first), story.read(first, 9)):
+            batch = facts.decode(db, streams, rows)
+            for view in views.VIEWS if rows else ():
+                view.fold(db, batch)
+        views.complete(db)
+        found = statements.by_id(db, story, change, AUDITOR, at=7, now=time_at(9))
+    assert found is not None
+    assert (found.status, found.final_at) == ("approved", time_at(7))
 
 
 def test_a_loss_ends_what_waits_for_approval_and_voids_the_uses_that_were_left(
