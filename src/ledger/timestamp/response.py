@@ -13,6 +13,7 @@ from ledger.errors import LedgerError, MalformedError, RefusedError
 from ledger.timestamp import der
 from ledger.timestamp.der import DerReader, oid
 
+_MOST_STATUS = 1_000
 MAX_STAMP_BYTES = 64 * 1024
 TST_INFO = oid("1.2.840.113549.1.9.16.1.4")
 _SIGNED_DATA = oid("1.2.840.113549.1.7.2")
@@ -53,9 +54,10 @@ def parse_response(response: bytes) -> SignedData:
     outer.finish()
     status = answer.enter(der.SEQUENCE).integer()
     if status not in (0, 1):  # granted, granted with modifications
-        raise RefusedError(
-            "stamp_not_granted", f"the authority rejected the request with status {status}"
-        )
+        # Python refuses to write a number of thousands of digits.
+        told = f"{status}" if abs(status) < _MOST_STATUS else "that no RFC has"
+        detail = f"the authority rejected the request with status {told}"
+        raise RefusedError("stamp_not_granted", detail)
     token = answer.enter(der.SEQUENCE)
     answer.finish()
     if token.read(der.OID) != _SIGNED_DATA:

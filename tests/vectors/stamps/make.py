@@ -43,12 +43,18 @@ def cases() -> dict[str, bytes]:
     found["with accuracy, ordering and nonce"] = stamp(NOTE, content=info_of(NOTE, rest=rest))
     long = write(der.INTEGER, b"\x00\x05")
     found["with a nonce that is not DER"] = stamp(NOTE, content=info_of(NOTE, rest=long))
+    found["rejected with a status of 2,000 bytes"] = rejected(b"\x01" * 2000)
+    found["rejected with a negative status"] = rejected(b"\xff")
     found["of another content"] = stamp(NOTE, content=b"nothing")
     found["empty"], found["of one byte"], found["no DER"] = b"", b"0", b"checkpoint.tsr"
     found["with trailing bytes"] = base + b"\x00"
     found["cut by a byte"] = base[:-1]
     found["half of it"] = base[: len(base) // 2]
     return found
+
+
+def rejected(status: bytes) -> bytes:
+    return write(der.SEQUENCE, write(der.SEQUENCE, write(der.INTEGER, status)))
 
 
 def told(raw: bytes, others: dict[str, bytes]) -> str:
