@@ -32,6 +32,7 @@ from ledger.domain.events import (
 from ledger.domain.person_state import Person
 from ledger.domain.statement import Statement, without_bodies
 from ledger.domain.usable import uses_left
+from ledger.domain.vocabulary import Status
 from ledger.errors import ConflictError, CorruptError
 
 
@@ -94,6 +95,15 @@ def of_statement(
         raise not_erasable("a use of the statement is left")
     status = subject.status_at(now_ms, stopped=rules.stops(subject.type, subject.drafted_at))
     return BodiesErased(change, found.positions, status, subject.superseded_by)
+
+
+def may_be_after(status: Status, now: Status) -> bool:
+    """Tell whether a loss can have changed how a statement stands from one status to another.
+
+    What was pending before the lost part has ended, and a version that superseded it is lost. So a
+    late change cannot state anything else of what nobody can read any more.
+    """
+    return now == "expired" or (status, now) == ("superseded", "approved")
 
 
 def _has_use_left(subject: Statement, rules: Charter, now_ms: int) -> bool:

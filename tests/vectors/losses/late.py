@@ -14,6 +14,7 @@ from ledger.domain.late_acts import LateAct
 from tests.support.changes import invite
 from tests.support.chronicle import FOUNDING, statement_id
 from tests.support.document_end import ends_at
+from tests.support.versions import copied
 from tests.vectors.changes.company import OTHER_INVITATION, SOON, TWO, Item, governance
 from tests.vectors.losses.aftermath import LINK, Aftermath
 from tests.vectors.losses.people import LOSE, NOTHING_LOST, Step, Tries, then
@@ -214,6 +215,22 @@ def signed_before_the_backup(it: Aftermath) -> None:
     late_draft(it, raw, act)
 
 
+def states_what_it_never_was(it: Aftermath) -> None:
+    """State of an approved statement that it was rejected; no later loss explains that."""
+    final(it)
+    raw = it.ada.change(erase("rejected"), statementId=CHANGE)
+    act = it.ada.draft_act(raw)
+    it.time.ms += MINUTE_MS
+    it.lose()
+    late_draft(it, raw, act)
+
+
+def erases_what_was_superseded(it: Aftermath) -> None:
+    new = it.draft(it.cal, 6, policy=it.by_cal(), supersedes=copied(it.raw))
+    it.sign(it.cal, it.cal.shared(new), new)
+    it.change(it.ada, 9, erase("superseded"))
+
+
 def signed_after_the_restore(it: Aftermath) -> None:
     final(it)
     it.lose()
@@ -292,6 +309,14 @@ LATE: Tries = {
     "late: what was approved in the lost part is erased as expired": (
         whole(waits, acts=erases_what_was_approved),
         None,
+    ),
+    "late: what was superseded in the lost part is erased as approved": (
+        whole(final, acts=erases_what_was_superseded),
+        None,
+    ),
+    "late: the change states what no loss explains": (
+        states_what_it_never_was,
+        "change_outdated",
     ),
     "late: uses that were left are void, and stop no erasure": (
         whole(is_approved, acts=erases_what_was_used_up),

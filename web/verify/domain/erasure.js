@@ -27,6 +27,10 @@ export function nameErasureOf({ nameErasedBy, standing }, { positions }) {
   return { positions: positions.slice(NAMED - 1, NAMED) };
 }
 
+/** Tell whether a loss can have changed how a statement stands: what was pending has ended. */
+export const mayBeAfter = (status, now) =>
+  now === STATUS.EXPIRED || (status === STATUS.SUPERSEDED && now === STATUS.APPROVED);
+
 /** Return the members of the erasure of a statement by a change. */
 export function erasureOf(subject, { positions, versions, stated }, context) {
   if (subject.erasedBy) refuse("change_no_effect", "the statement is erased already");

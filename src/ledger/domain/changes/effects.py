@@ -237,7 +237,7 @@ class _World:
         effect = erasure.of_statement(
             self._change, subject, found, self._charter, now_ms=self._now_ms
         )
-        if not self._sources.is_late:  # how it stood may have been lost, and is stated anew
+        if not (self._sources.is_late and erasure.may_be_after(status, effect.status)):
             require_current(status, effect.status)
         event = self._next(stream, subject.version, effect)
         self._statements[stream] = statement.evolve(subject, event)

@@ -6,7 +6,7 @@ import { refuse } from "../../errors.js";
 import { findAlike } from "../alike_names.js";
 import { evolveCharter, inForce, rolesOf, STREAM } from "../charter.js";
 import { compromiseOfChange } from "../compromise.js";
-import { erasureOf, isUnknown, nameErasureOf, notErasable } from "../erasure.js";
+import { erasureOf, isUnknown, mayBeAfter, nameErasureOf, notErasable } from "../erasure.js";
 import { TAG } from "../events.js";
 import { holdOf, releaseOf, requireFree } from "../holds.js";
 import {
@@ -125,7 +125,7 @@ const APPLY = Object.freeze({
     const subject = namedStatement(id, world);
     if (world.about.has(id)) notErasable("another item of this change is about the statement");
     const erased = erasureOf(subject, world.erasing(id), world);
-    if (!world.isLate) requireCurrent(status, erased.status); // how it stood may have been lost
+    if (!world.isLate || !mayBeAfter(status, erased.status)) requireCurrent(status, erased.status);
     world.statements.set(id, { ...subject, isErased: true, erasedBy: world.id });
     world.about.add(id);
     world.effect(id, TAG.BODIES_ERASED, erased);
