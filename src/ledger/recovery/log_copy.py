@@ -62,12 +62,13 @@ def copy_log(
         extent = transfer.extent_of(rows)
         charter = charter_of(source.log_address, extent.size)
         is_closed = extent.epoch > charter.epoch
-        is_finished = _require_usable(target.log_address, rows, extent, is_closed=is_closed)
+        _require_usable(target.log_address, rows, extent, is_closed=is_closed)
         with (
             closing(engines.open_target(target.log_address)) as taking,
             closing(engines.audited_log(target.log_address).open()) as copied,
         ):
-            if is_finished:
+            # Asked again: another copy may have finished before this one had the target alone.
+            if _require_usable(target.log_address, rows, extent, is_closed=is_closed):
                 edge = transfer.compare_events(rows, copied, extent.size, progress)
                 transfer.compare_rows(rows, copied, extent, progress)
                 return CopiedLog(charter.ledger, edge.size, edge.root())

@@ -4,6 +4,7 @@ import time
 from contextlib import closing
 
 import msgspec
+import psycopg
 import pytest
 
 from ledger.errors import RefusedError, UnavailableError
@@ -132,11 +133,32 @@ def test_a_server_that_still_runs_on_the_old_database_sends_nothing_more(
         assert messages.lease("the new server")
 
 
+def test_a_copy_that_is_killed_while_it_waits_for_such_a_server_waits_again(
+    here: Settings, there: Settings, back: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied(here, there)
+
+    def killed(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with closing(open_messages(there.log_address, there.data)) as messages:
+        assert messages.lease("a server")
+    monkeypatch.setattr(time, "sleep", killed)
+    with pytest.raises(KeyboardInterrupt):
+        copied(there, back)
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    copied(there, back)
+    assert waited == [LEASE_S + ATTEMPT_S]
+
+
 def test_such_a_server_changes_nothing_that_would_stay_behind(
     here: Settings, there: Settings, back: Settings, postgres: Cluster
 ) -> None:
     postgres.execute("CREATE ROLE running LOGIN")
     create_database(there.log_address, role="running")
+    with psycopg.connect(there.log_address) as connection:  # a tool that watches tables
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO PUBLIC")
     copied(here, there)
     url = there.log_address.replace("owner@", "running@", 1)
     late = DirectoryEntry("block", "late", "late", "", b"left", 1)
@@ -147,6 +169,8 @@ def test_such_a_server_changes_nothing_that_would_stay_behind(
     ):
         assert directory.add(BLOCKED)
         state.note_access(READ)
+        fill(messages)
+        (first, *_) = messages.sent_to("hook", before=None, limit=9)
         copied(there, back)
         with refused(UnavailableError, "state_unavailable"):
             directory.add(late)  # the directory sends it again, to the new server
@@ -156,6 +180,10 @@ def test_such_a_server_changes_nothing_that_would_stay_behind(
             state.note_access(msgspec.structs.replace(READ, at_ms=DAY_MS))
         with refused(UnavailableError, "messages_unavailable"):
             messages.add_webhook(HOOK, most=1)
+        with refused(UnavailableError, "messages_unavailable"):
+            messages.put(message("test", 3))  # nobody would send it
+        with refused(UnavailableError, "messages_unavailable"):
+            messages.again("hook", first.number, now_ms=0)
         assert directory.entry("block", "mallory") == BLOCKED  # reading goes on
     with closing(open_directory(back.log_address, back.data)) as directory:
         assert directory.entry("block", "mallory") == BLOCKED

@@ -127,6 +127,17 @@ def test_of_two_copies_at_the_same_moment_only_one_closes_the_log(
         Ledger(back)
 
 
+def test_no_other_copy_writes_to_a_database_meanwhile(here: Settings, there: Settings) -> None:
+    def reached(point: str) -> None:
+        if point == "servers stopped":
+            with refused(ConflictError, "copy_refused"):
+                copied(here, there)
+
+    before = rows(here)
+    copy_log(here, there, lambda *_: None, reached)
+    assert rows(there) == before
+
+
 @pytest.mark.parametrize("point", [*POINTS, "1", "4", "8", "12", "20"])
 def test_a_copy_that_is_killed_anywhere_is_finished_by_the_next_one(
     point: str, here: Settings, there: Settings

@@ -1,8 +1,9 @@
 """All rows of the operational state in the database, for a copy of the ledger."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 import psycopg
 
@@ -26,18 +27,26 @@ _GO_ON = (
     "SELECT setval(pg_get_serial_sequence('ledger.message', 'number'), max(number))"
     " FROM ledger.message"
 )
-_HELD = "SELECT 1 FROM ledger.outbox_lease WHERE holder <> %s AND until > clock_timestamp()"
+# A lease that was not prolonged is over before the last attempt of its holder may be.
+_HELD = (
+    "SELECT 1 FROM ledger.outbox_lease WHERE holder <> %s"
+    " AND until > clock_timestamp() - make_interval(secs => %s)"
+)
 _HOLD = (
     "INSERT INTO ledger.outbox_lease VALUES(1, %s, 'infinity')"
     " ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, until = excluded.until"
 )
-# What an old server must not change any more: it would not go along. The lease guards messages.
-_SHARED = (*STATE_TABLES, "webhook", "mailbox", "mail_code", "feed")
+# What an old server must not change any more: it would not go along. The results of its last
+# attempts do.
+_RESULTS = ("outbox", "message")
+_SHARED = tuple(each for each in _TABLES if each not in _RESULTS)
 _SERVERS = (
-    "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_table_grants"
+    "SELECT DISTINCT CASE grantee WHEN 'PUBLIC' THEN grantee ELSE quote_ident(grantee) END"
+    " FROM information_schema.role_table_grants"
     " WHERE table_schema = 'ledger' AND grantee <> current_user"
 )
-_MOVED = "moved"  # a holder of the lease that no server is: theirs are random
+# Holders of the lease that no server is: theirs are random.
+_MOVING, _MOVED = "moving", "moved"
 # A server that loses the lease notices it by then, and its last attempts are over.
 _OVER_S = LEASE_S + ATTEMPT_S
 
@@ -79,20 +88,30 @@ def stop_servers(url: str) -> None:
 
     Returns once what they had begun to send is over. A server that runs as the owner of the tables
     loses the first right alone. Raises UnavailableError `storage_failed`.
+
+    Crash point: until the wait is over the lease says so, and the next call waits again.
     """
     with _errors(), bulk_connection(url) as connection:
         with connection.transaction():
             connection.execute(b"LOCK TABLE ledger.outbox_lease IN EXCLUSIVE MODE")
-            was_held = connection.execute(_HELD.encode(), [_MOVED]).fetchone()
-            connection.execute(_HOLD.encode(), [_MOVED])
-            tables = ", ".join(f"ledger.{table}" for table in _SHARED)
-            for (role,) in connection.execute(_SERVERS.encode()).fetchall():
-                revoked = f"REVOKE INSERT, UPDATE, DELETE ON {tables} FROM {role}"  # quoted
-                connection.execute(revoked.encode())
-                revoked = f"REVOKE EXECUTE ON FUNCTION ledger.note_access FROM {role}"  # quoted
-                connection.execute(revoked.encode())
+            was_held = connection.execute(_HELD.encode(), [_MOVED, ATTEMPT_S]).fetchone()
+            connection.execute(_HOLD.encode(), [_MOVING])
+            _revoke(connection, _SHARED)
         if was_held:
             time.sleep(_OVER_S)
+        with connection.transaction():
+            connection.execute(_HOLD.encode(), [_MOVED])
+            _revoke(connection, _RESULTS)
+
+
+def _revoke(connection: psycopg.Connection[Any], tables: Sequence[str]) -> None:
+    """Let no role but this one change tables, nor write the access record."""
+    named = ", ".join(f"ledger.{table}" for table in tables)
+    for (role,) in connection.execute(_SERVERS.encode()).fetchall():
+        revoked = f"REVOKE INSERT, UPDATE, DELETE ON {named} FROM {role}"  # quoted
+        connection.execute(revoked.encode())
+        revoked = f"REVOKE EXECUTE ON FUNCTION ledger.note_access FROM {role}"  # quoted
+        connection.execute(revoked.encode())
 
 
 @contextmanager

@@ -43,6 +43,7 @@ _CLOSE = (
     "UPDATE ledger.log_head SET epoch = epoch + 1, commits = commits + 1"
     " WHERE id = 1 AND epoch = %s AND (%s::bigint IS NULL OR size = %s::bigint) RETURNING 1"
 )
+_ALONE = b"SELECT pg_advisory_lock(hashtext('ledger.copy'))"
 _MAY_WRITE = "SELECT has_table_privilege('ledger.log_head', 'UPDATE')"
 
 
@@ -57,6 +58,21 @@ class PostgresTarget:
             _require_owner(database)
         with _errors():
             self._connection = bulk_connection(url)
+        try:
+            self._require_alone()
+        except BaseException:
+            self.close()
+            raise
+
+    def _require_alone(self) -> None:
+        """Take the right to write the target, which ends with the connection."""
+        try:
+            self._connection.execute(_ALONE)
+        except psycopg.errors.LockNotAvailable as error:
+            detail = "another copy writes to the target: let it end"
+            raise ConflictError("copy_refused", detail) from error
+        except psycopg.Error as error:
+            raise UnavailableError("storage_failed", "the database cannot be used now") from error
 
     def close(self) -> None:
         """Close the connection."""
