@@ -17,6 +17,7 @@ from ledger.errors import CorruptError, NotFoundError, UnavailableError
 from ledger.system import private_files
 
 BUSY_TIMEOUT_S = 5.0
+WIPE_MS = 20  # how long writers wait until readers let the write-ahead log be emptied
 MAX_INTEGER = 2**63 - 1
 # SQLite keeps a write-ahead log at its largest size for ever unless it is told a limit.
 MAX_IDLE_WAL_BYTES = 8 * 1024 * 1024
@@ -162,6 +163,20 @@ def closed_on_error(connection: sqlite3.Connection) -> Iterator[sqlite3.Connecti
     except BaseException:
         connection.close()
         raise
+
+
+def empty_write_ahead_log(connection: sqlite3.Connection) -> bool:
+    """Empty the write-ahead log, which may have what was erased; False while a reader needs it.
+
+    The caller tries again after its next transaction.
+    """
+    try:
+        connection.execute(f"PRAGMA busy_timeout={WIPE_MS}")
+        ((is_busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}")
+    except sqlite3.Error:
+        return False
+    return not is_busy
 
 
 def use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -8,17 +8,15 @@ from threading import Lock
 
 from ledger.errors import CorruptError, UnavailableError
 from ledger.sqlite.files import (
-    BUSY_TIMEOUT_S,
     DAMAGED,
     ReadConnection,
     closed_on_error,
+    empty_write_ahead_log,
     open_private,
     open_read_only,
     primary_code,
 )
 from ledger.store.sqlite.log_schema import create
-
-WIPE_MS = 20  # how long writers wait until readers let the write-ahead log be emptied
 
 
 class ReadOnlyFile:
@@ -74,7 +72,7 @@ class LogFile:
             finally:
                 self.roll_back()
                 if self._is_unwiped:
-                    self._wipe()
+                    self._is_unwiped = not empty_write_ahead_log(self._writer)
 
     def wipe_soon(self) -> None:
         """Empty the write-ahead log after this transaction: it may have erased bodies.
@@ -83,13 +81,6 @@ class LogFile:
         again.
         """
         self._is_unwiped = True
-
-    def _wipe(self) -> None:
-        with suppress(sqlite3.Error):
-            self._writer.execute(f"PRAGMA busy_timeout={WIPE_MS}")
-            ((is_busy, *_),) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._is_unwiped = bool(is_busy)
-            self._writer.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -8,6 +8,7 @@ from threading import Lock
 from msgspec.structs import astuple
 
 from ledger.errors import UnavailableError
+from ledger.sqlite.files import empty_write_ahead_log
 from ledger.store.ports.messages import Mailbox, MailTimes
 
 MAILBOX_SCHEMA = """
@@ -53,6 +54,7 @@ class SqliteMailboxes:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._lock = Lock()
         self._db = db
+        self._is_unwiped = False
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -64,6 +66,8 @@ class SqliteMailboxes:
             finally:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
+                if self._is_unwiped:
+                    self._is_unwiped = not empty_write_ahead_log(db)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -129,6 +133,7 @@ class SqliteMailboxes:
             f" AND (state <> 'waiting' OR kind NOT IN ({','.join('?' * len(keep))}))"
         )
         with self._changing() as db:
+            self._is_unwiped = True
             db.execute(gone, (person, *keep))
             db.execute("DELETE FROM mailbox WHERE person = ?", (person,))
 

@@ -1,7 +1,8 @@
 """Messages in a small SQLite file beside the log, mode 0600.
 
 `synchronous` is NORMAL: after a power cut the last transactions can be missing. Then their messages
-get the same ids once more, or are sent again.
+get the same ids once more, or are sent again. What an erasure takes away is overwritten, as in the
+log: a type can let messages tell content.
 """
 
 import sqlite3
@@ -30,6 +31,7 @@ from ledger.system.directory_lock import alone
 
 _SCHEMA = """
 PRAGMA synchronous=NORMAL;
+PRAGMA secure_delete=ON;
 CREATE TABLE IF NOT EXISTS outbox(
     id INTEGER PRIMARY KEY CHECK(id = 1), position INTEGER NOT NULL, leaf BLOB NOT NULL,
     until_ms INTEGER NOT NULL) STRICT;
@@ -178,6 +180,7 @@ class SqliteMessages(SqliteMailboxes):
         """Forget every message about a stream from before a position."""
         query = "DELETE FROM message WHERE subject = ? AND position < ?"
         with self._changing() as db:
+            self._is_unwiped = True
             db.execute(query, (subject, before))
 
     # --- bounds -----------------------------------------------------------------------------------
