@@ -6,6 +6,7 @@ repeated, so a restore that is interrupted is finished by the next one.
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from ledger.data_files import (
@@ -20,7 +21,7 @@ from ledger.recovery import database_logs, sealed_keys
 from ledger.recovery import manifest as manifests
 from ledger.recovery.manifest import BackupManifest
 from ledger.settings import Settings
-from ledger.store.engines import copies, forget_operations
+from ledger.store.engines import audited_log, copies, forget_operations
 from ledger.store.ports.copies import CopyState
 from ledger.system import private_files
 from ledger.system.directory_lock import READY
@@ -113,7 +114,9 @@ def install(settings: Settings, reached: Reached) -> Path | None:
     # Read models follow from the log; sessions and ceremonies belong to the old one.
     for part in _PARTS:
         (data / f"{VIEWS_FILE}{part}").unlink(missing_ok=True)
-    forget_operations(data)
+    with closing(audited_log(settings.log_address).open()) as log:
+        size = log.newest()
+    forget_operations(data, size)
     reached("sessions dropped")
     shutil.rmtree(staging)
     return aside if aside.exists() else None

@@ -249,11 +249,16 @@ def stored_accesses(address: str, data: Path) -> list[Access]:
     return access_record.stored(data / SESSIONS_FILE)
 
 
-def forget_operations(data: Path) -> None:
+def forget_operations(data: Path, size: int) -> None:
     """Delete what the operational state has of the log of before; no server uses the directory.
 
-    A file that is damaged is deleted.
+    Messages about positions beyond the restored size count as of the last one. A file of sessions
+    that is damaged is deleted.
     """
+    messages = data / MESSAGES_FILE
+    with suppress(CorruptError):  # the server says so
+        if messages.is_file():
+            state_rows.rewind_messages(messages, size)
     file = data / SESSIONS_FILE
     with suppress(CorruptError):
         if file.is_file():

@@ -7,10 +7,11 @@ import pytest
 
 from ledger.data_files import SESSIONS_FILE, VIEWS_FILE
 from ledger.settings import Settings
-from ledger.store.engines import open_directory, open_operations
+from ledger.store.engines import open_directory, open_log, open_messages, open_operations
 from ledger.store.ports.directory import DirectoryEntry
+from ledger.store.ports.messages import Mailbox, Message, OutboxPlace, Webhook
 from ledger.store.ports.operations import Access, DeviceNote
-from tests.support.restores import backed_up, copied, restored
+from tests.support.restores import backed_up, copied, grow, restored
 
 LATER_MS = 100_000 * 24 * 60 * 60 * 1000
 
@@ -63,3 +64,27 @@ def test_a_restore_replaces_sessions_that_cannot_be_read(
     (settings.data / SESSIONS_FILE).write_bytes(b"no database" * 999)
     restored(settings, tmp_path / "backup")
     assert not (settings.data / SESSIONS_FILE).exists()
+
+
+def test_messages_about_what_was_lost_are_of_the_last_position(
+    settings: Settings, tmp_path: Path
+) -> None:
+    backed_up(settings, tmp_path / "backup")
+    grow(settings, 3)
+    far = 1_000
+    told = Message("m", "webhook", "hook", "s", "statement.approved", far, b"forty-two", 0, 0)
+    box = Mailbox("ada", "", None, "a@example.com", b"c" * 32, LATER_MS, 5, 0, b"l" * 16)
+    with closing(open_messages(settings.log_address, settings.data)) as messages:
+        assert messages.advance(None, OutboxPlace(far, b"", 0), [told])
+        assert messages.add_webhook(Webhook("hook", "ada", "u", b"", far, 0), most=1)
+        messages.keep_code(box)
+        assert messages.verify_mailbox("ada", b"c" * 32, at_ms=0, since=far, leave=b"l" * 16)
+    restored(settings, tmp_path / "backup")
+    with closing(open_log(settings.log_address)) as log:
+        size = log.head().stored
+    with closing(open_messages(settings.log_address, settings.data)) as messages:
+        assert [each.since for each in messages.webhooks()] == [size]
+        assert [each.since for each in messages.mailboxes()] == [size]
+        assert messages.cursor() == OutboxPlace(size, b"", 0)
+        messages.forget("s", before=size + 1)  # as its erasure does, which comes next
+        assert messages.sent_to("hook", before=None, limit=9) == []

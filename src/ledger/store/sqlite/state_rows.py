@@ -81,3 +81,19 @@ def forget_of_before(path: Path) -> None:
             if table in there:
                 db.execute(f"DELETE FROM {table}")  # noqa: S608  # constants
         db.execute("COMMIT")
+
+
+def rewind_messages(path: Path, size: int) -> None:
+    """Let messages and receivers of positions that a restore lost be of its last position.
+
+    A later erasure takes such messages away, too, and receivers hear what comes next. Raises
+    CorruptError `file_malformed`, UnavailableError `storage_failed`.
+    """
+    with closing(open_private(path)) as db, reading_errors(f"{path.name} cannot be changed"):
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("UPDATE message SET position = ?1 WHERE position > ?1", (size,))
+        db.execute("UPDATE webhook SET since = ?1 WHERE since > ?1", (size,))
+        db.execute("UPDATE mailbox SET since = ?1 WHERE since > ?1", (size,))
+        # A place with a leaf is compared with the log when the messages go on.
+        db.execute("UPDATE outbox SET position = ?1 WHERE position > ?1 AND leaf = x''", (size,))
+        db.execute("COMMIT")
