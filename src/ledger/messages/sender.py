@@ -75,6 +75,8 @@ class Sender:
         Once another process has the lease, no further attempt begins.
         Raises UnavailableError `messages_unavailable`.
         """
+        if not keep():  # the step before this one may have taken longer than the lease
+            return False
         self._is_ours.set()
         webhooks = [each for each in self._store.webhooks() if not each.paused]
         if not webhooks:

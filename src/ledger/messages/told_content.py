@@ -9,7 +9,7 @@ import sqlite3
 import msgspec
 
 from ledger.domain import events
-from ledger.domain.document import Document
+from ledger.domain.document import Document, DocumentType
 from ledger.domain.events import Event, StatementDrafted
 from ledger.domain.statement_types import TypeDefinition
 from ledger.messages.outline import NOTHING, ToldContent, ToldValue
@@ -21,13 +21,14 @@ _HAS_TYPE = "SELECT 1 FROM statement WHERE id = ? AND type IS NOT NULL"
 
 
 class ContentTeller:
-    """Reads what messages tell of statements, as of a position; each document once."""
+    """Reads what messages tell of statements, as of a position; each document and type once."""
 
     def __init__(self, db: sqlite3.Connection, log: LogReader, *, at: int) -> None:
         self._db = db
         self._log = log
         self._at = at
         self._known: dict[str, ToldContent] = {}
+        self._definitions: dict[DocumentType | None, TypeDefinition | None] = {}
 
     def of(self, statement: str) -> ToldContent:
         """Return what messages tell of a statement, by its id; nothing of an erased one."""
@@ -48,8 +49,13 @@ class ContentTeller:
         ):
             return NOTHING  # its body is erased
         document = msgspec.json.decode(event.body.document, type=Document)
-        definition = types.definition_of(self._db, document.type, at=self._at)
+        definition = self._definition(document.type)
         return NOTHING if definition is None else told_of(definition, document)
+
+    def _definition(self, named: DocumentType | None) -> TypeDefinition | None:
+        if named not in self._definitions:
+            self._definitions[named] = types.definition_of(self._db, named, at=self._at)
+        return self._definitions[named]
 
 
 def told_of(definition: TypeDefinition, document: Document) -> ToldContent:

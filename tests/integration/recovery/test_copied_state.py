@@ -9,7 +9,13 @@ import pytest
 
 from ledger.errors import RefusedError, UnavailableError
 from ledger.settings import Settings
-from ledger.store.engines import create_database, open_directory, open_messages, open_operations
+from ledger.store.engines import (
+    create_database,
+    open_directory,
+    open_messages,
+    open_operations,
+    stop_servers,
+)
 from ledger.store.ports.directory import DirectoryEntry
 from ledger.store.ports.messages import (
     ATTEMPT_S,
@@ -150,6 +156,16 @@ def test_a_copy_that_is_killed_while_it_waits_for_such_a_server_waits_again(
     monkeypatch.setattr(time, "sleep", waited.append)
     copied(there, back)
     assert waited == [LEASE_S + ATTEMPT_S]
+
+
+def test_messages_are_sent_from_a_database_that_a_ledger_left_before(
+    here: Settings, there: Settings
+) -> None:
+    create_database(there.log_address, role=None)
+    stop_servers(there.log_address)
+    copied(here, there)
+    with closing(open_messages(there.log_address, there.data)) as messages:
+        assert messages.lease("the new server")
 
 
 def test_such_a_server_changes_nothing_that_would_stay_behind(
