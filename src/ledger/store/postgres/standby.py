@@ -3,10 +3,10 @@
 A standby lags, and it shows a commit before the primary does: while that still waits for its
 quorum, it may yet be lost. So what a standby says counts up to the newest position that the primary
 shows too, and only if each event of the batch has the leaf hash that the primary has for it: one
-digest compares them all, each computed from the entry that was read. An event without a body must
-be one that the primary erased, and every reader that decodes an event compares its body with the
-entry. So somebody who changes rows of the standby, past PostgreSQL, changes nothing that is read
-here.
+digest compares them all, each computed from the entry that was read. The events without a body
+must be those that the primary erased, and every reader that decodes an event compares its body
+with the entry. So somebody who changes rows of the standby, past PostgreSQL, changes nothing that
+is read here.
 
 Long reads that go to the standby themselves (`reaches`) compare its newest event alone. That holds
 against lag and another history, not against changed rows: a bundle is verified before it is sent,
@@ -19,7 +19,7 @@ asked in its place.
 import hashlib
 import logging
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 
 from ledger.domain.entry import is_erased, leaf_hash
 from ledger.errors import LedgerError
@@ -81,8 +81,13 @@ class Standby:
         # Positions have no gaps, so their number says how far the primary goes.
         ((count, digest, erased),) = self._primary.rows(_LEAVES, after, rows[-1][0])
         sealed = rows[:count]
-        if not _are_same(sealed, after, bytes(digest), {*(erased or ())}):
+        bare = {position for position, state in sealed if is_erased(state)}
+        gone = {*(erased or ())}
+        if not _are_same(sealed, after, bytes(digest)) or bare - gone:
             self._leave(f"it has other events after position {after}", FAILED_S)
+            return None
+        if gone - bare:  # it lags, or somebody brought a body back
+            self._leave("it has bodies that were erased", LAGS_S)
             return None
         self._works()
         return sealed
@@ -133,18 +138,11 @@ class Standby:
         self._trouble = ""
 
 
-def _are_same(
-    rows: Sequence[tuple[int, bytes]], after: int, digest: bytes, erased: Set[int]
-) -> bool:
-    """Tell whether rows are those after a position whose leaf hashes have this digest.
-
-    `erased` are the positions whose bodies may be missing. One that lags has them still.
-    """
+def _are_same(rows: Sequence[tuple[int, bytes]], after: int, digest: bytes) -> bool:
+    """Tell whether rows are those after a position whose leaf hashes have this digest."""
     positions = [position for position, _ in rows]
-    bare = {position for position, state in rows if is_erased(state)}
     leaves = b"".join(leaf_hash(state) for _, state in rows)
     return (
         positions == [*range(after + 1, after + 1 + len(rows))]
-        and bare <= erased
         and hashlib.sha256(leaves).digest() == digest
     )

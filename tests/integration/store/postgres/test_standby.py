@@ -224,6 +224,30 @@ def test_a_standby_whose_rows_were_changed_is_not_read(
         own_cluster.execute("DROP DATABASE changed WITH (FORCE)")
 
 
+def test_a_standby_that_has_what_was_erased_is_not_read(
+    log: PostgresLog, own_cluster: Cluster, server: Server
+) -> None:
+    """Read models would show it, and be built anew for ever."""
+    names = ("primary_copy", "changed")
+    for name in names:
+        own_cluster.execute(f"CREATE DATABASE {name}")
+    primary, url = map(own_cluster.url, names)
+    try:
+        for each in (primary, url):
+            copied_rows(own_cluster.url(), each)
+        erased = "DELETE FROM ledger.body WHERE pos = 2; INSERT INTO ledger.erased VALUES (2, 3)"
+        past = "SET session_replication_role = replica"
+        own_cluster.execute("; ".join((past, erased)), database="primary_copy")
+        with closing(PostgresLog(primary, reads=url)) as reader:
+            assert read_there(reader, 0) is None
+            own_cluster.execute("; ".join((past, erased)), database="changed")
+            time.sleep(standby.LAGS_S)
+            assert read_there(reader, 0) == [*range(1, head(server) + 1)]
+    finally:
+        for name in names:
+            own_cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def copied_rows(source: str, target: str) -> None:
     """Copy the events and their bodies into new tables of another database."""
     create_database(target, role=None)
