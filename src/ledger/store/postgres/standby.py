@@ -3,10 +3,9 @@
 A standby lags, and it shows a commit before the primary does: while that still waits for its
 quorum, it may yet be lost. So what a standby says counts up to the newest position that the primary
 shows too, and only if each event of the batch has the leaf hash that the primary has for it: one
-digest compares them all, each computed from the entry that was read. The events without a body
-must be those that the primary erased, and every reader that decodes an event compares its body
-with the entry. So somebody who changes rows of the standby, past PostgreSQL, changes nothing that
-is read here.
+digest compares them all, each computed from the entry that was read. Each body must be the one that
+its entry commits to, and the events without one those that the primary erased. So somebody who
+changes rows of the standby, past PostgreSQL, changes nothing that is read here.
 
 Long reads that go to the standby themselves (`reaches`) compare its newest event alone. That holds
 against lag and another history, not against changed rows: a bundle is verified before it is sent,
@@ -21,8 +20,8 @@ import logging
 import time
 from collections.abc import Sequence
 
-from ledger.domain.entry import is_erased, leaf_hash
-from ledger.errors import LedgerError
+from ledger.domain.entry import is_erased, leaf_hash, unseal
+from ledger.errors import CorruptError, LedgerError
 from ledger.store.postgres.connections import DatabaseConnection
 from ledger.store.postgres.identity import LogIdentity
 from ledger.store.postgres.queries import PostgresQueries
@@ -139,10 +138,21 @@ class Standby:
 
 
 def _are_same(rows: Sequence[tuple[int, bytes]], after: int, digest: bytes) -> bool:
-    """Tell whether rows are those after a position whose leaf hashes have this digest."""
+    """Tell whether rows are those after a position whose leaf hashes have this digest.
+
+    Each body is compared with its entry: read models are made of bodies.
+    """
     positions = [position for position, _ in rows]
     leaves = b"".join(leaf_hash(state) for _, state in rows)
-    return (
-        positions == [*range(after + 1, after + 1 + len(rows))]
-        and hashlib.sha256(leaves).digest() == digest
-    )
+    if (
+        positions != [*range(after + 1, after + 1 + len(rows))]
+        or hashlib.sha256(leaves).digest() != digest
+    ):
+        return False
+    try:
+        for _, state in rows:
+            if not is_erased(state):
+                unseal(state)
+    except CorruptError:
+        return False
+    return True

@@ -202,6 +202,8 @@ def test_a_server_reads_at_its_standby_and_goes_on_without_it(
         "UPDATE ledger.ev SET pos = CASE pos WHEN 2 THEN -3 ELSE -2 END WHERE pos IN (2, 3)",
         "DELETE FROM ledger.ev WHERE pos = 2",
         "DELETE FROM ledger.body WHERE pos = 2; INSERT INTO ledger.erased VALUES (2, 3)",
+        "UPDATE ledger.body SET data = (SELECT data FROM ledger.body WHERE pos = 2) WHERE pos = 3",
+        "UPDATE ledger.body SET data = data || '\\x20' WHERE pos = 3",
     ],
 )
 def test_a_standby_whose_rows_were_changed_is_not_read(
