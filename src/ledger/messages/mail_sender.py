@@ -38,7 +38,7 @@ class PostOffice(NamedTuple):
 class MailSender:
     """Sends the mail of one ledger; `step` is for one thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # whom it asks before each letter
         self,
         store: MessageStore,
         now_ms: Callable[[], int],
@@ -46,14 +46,16 @@ class MailSender:
         post: PostOffice,
         pauses: Sequence[int],
         are_active: Callable[[Collection[str]], frozenset[str]],
+        may_hear: Callable[[Collection[str]], frozenset[str]],
         may_read: ReadableTo,
     ) -> None:
-        """`are_active` returns those of these people who may still act."""
+        """Whom of some people it still tells: `are_active` who act, `may_hear` who administer."""
         self._store = store
         self._now_ms = now_ms
         self._post = post
         self._pauses = pauses
         self._are_active = are_active
+        self._may_hear = may_hear
         self._may_read = may_read
         self.failure: str | None = None
 
@@ -86,11 +88,15 @@ class MailSender:
         self, connection: SmtpConnection, box: Mailbox | None, sendings: Sequence[Sending]
     ) -> None:
         about: list[Sending] = []
+        tells_of_others = any(item_of(each.message).person for each in sendings)
+        administers = tells_of_others and bool(self._may_hear([sendings[0].message.to]))
         statements = {item_of(each.message).statement for each in sendings} - {""}
         readable = self._may_read(sendings[0].message.to, statements) if statements else statements
         for each in sendings:
             if item_of(each.message).statement in statements - readable:
                 self._note([each], Refusal(HIDDEN, is_final=True))
+            elif item_of(each.message).person and not administers:
+                self._note([each], Refusal("the person administers no more", is_final=True))
             elif item_of(each.message).address:
                 self._note([each], self._letter(connection, None, [each]))
             elif box is None or not box.address:

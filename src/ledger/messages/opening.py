@@ -62,6 +62,7 @@ def open_messenger(
             post=post,
             pauses=pauses,
             are_active=active,
+            may_hear=administrators,
             may_read=readable,
         )
     outbox = Outbox(models, store, ledger, has_mail=mail is not None)

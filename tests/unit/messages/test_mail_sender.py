@@ -57,7 +57,13 @@ def sent(path: Path, *addresses: str) -> tuple[MailSender, list[Any]]:
         store.put(Message(f"msg_{n}", "mail", f"person-{n}", "code", "code", 0, body, 0, 0))
     post = PostOffice(SERVER, WRITER, texts_in)
     sender = MailSender(
-        store, lambda: 1, post=post, pauses=(5,), are_active=frozenset, may_read=everything
+        store,
+        lambda: 1,
+        post=post,
+        pauses=(5,),
+        are_active=frozenset,
+        may_hear=frozenset,
+        may_read=everything,
     )
     assert sender.step(lambda: True)
     found = [store.sent_to(f"person-{n}", before=None, limit=1)[0] for n in range(len(addresses))]
@@ -105,13 +111,24 @@ def letters(
         store.put(Message(f"msg_{n}", "mail", "p", f"s-{n}", kind, 5, body, 0, due_ms))
 
 
-def sender_of(store: SqliteMessages, now_ms: Callable[[], int], hidden: str = "") -> MailSender:
+def sender_of(
+    store: SqliteMessages,
+    now_ms: Callable[[], int],
+    hidden: str = "",
+    may_hear: Callable[[Collection[str]], frozenset[str]] = frozenset,
+) -> MailSender:
     def may_read(_: str, statements: Collection[str]) -> frozenset[str]:
         return frozenset(statements) - {hidden}
 
     post = PostOffice(SERVER, WRITER, texts_in)
     return MailSender(
-        store, now_ms, post=post, pauses=(5,), are_active=frozenset, may_read=may_read
+        store,
+        now_ms,
+        post=post,
+        pauses=(5,),
+        are_active=frozenset,
+        may_hear=may_hear,
+        may_read=may_read,
     )
 
 
@@ -133,6 +150,20 @@ def test_nobody_is_told_of_a_statement_that_they_may_not_read_any_more(
     assert (shown.state, hidden.state) == ("delivered", "given_up")
     assert "may not read" in hidden.said
     assert len(mail.sent) == 1
+
+
+@pytest.mark.parametrize(("administers", "state"), [(True, "delivered"), (False, "given_up")])
+def test_who_administers_no_more_is_told_of_nobody_else(
+    tmp_path: Path, mail: Mail, administers: bool, state: str
+) -> None:
+    with closing(a_store(tmp_path)) as store:
+        item = LetterItem("person_block", "2026-11-29T06:00:00.000Z", person="mallory")
+        body = msgspec.json.encode(item)
+        store.put(Message("m", "mail", "p", "mallory", item.kind, 5, body, 0, 0))
+        may_hear: Any = frozenset if administers else lambda _: frozenset()
+        sender_of(store, lambda: 1, may_hear=may_hear).step(lambda: True)
+        (found,) = store.sent_to("p", before=None, limit=9)
+    assert (found.state, len(mail.sent)) == (state, int(administers))
 
 
 def test_who_lost_the_right_to_send_begins_no_further_letter(tmp_path: Path, mail: Mail) -> None:
