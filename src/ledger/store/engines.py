@@ -9,7 +9,7 @@ is imported when a log is opened. psycopg is needed for a database only.
 """
 
 from collections.abc import Generator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from ledger.data_files import (
     is_database,
 )
 from ledger.domain.epochs import SignedTree
-from ledger.errors import CorruptError, NotFoundError
+from ledger.errors import NotFoundError
 from ledger.store.ports.copies import LogCopies
 from ledger.store.ports.directory import Directory
 from ledger.store.ports.messages import MessageStore
@@ -255,17 +255,7 @@ def forget_operations(data: Path, size: int) -> None:
     Messages about positions beyond the restored size count as of the last one. A file of sessions
     that is damaged is deleted.
     """
-    messages = data / MESSAGES_FILE
-    with suppress(CorruptError):  # the server says so
-        if messages.is_file():
-            state_rows.rewind_messages(messages, size)
-    file = data / SESSIONS_FILE
-    with suppress(CorruptError):
-        if file.is_file():
-            state_rows.forget_of_before(file)
-        return
-    for part in ("", "-wal", "-shm"):
-        (data / f"{SESSIONS_FILE}{part}").unlink(missing_ok=True)
+    state_rows.settle_restored(data, size)
 
 
 def open_turn(address: str, data: Path) -> PublishingTurn:

@@ -1,10 +1,11 @@
 """All rows of the operational state in its two files, for a copy of the ledger."""
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from ledger.data_files import MESSAGES_FILE, SESSIONS_FILE
+from ledger.errors import CorruptError
 from ledger.sqlite.files import open_private, open_read_only, reading_errors, storage_errors
 from ledger.store.ports.transfer import (
     MESSAGE_TABLES,
@@ -67,7 +68,24 @@ def replace(data: Path, pages: StatePages) -> None:
             db.execute("COMMIT")
 
 
-def forget_of_before(path: Path) -> None:
+def settle_restored(data: Path, size: int) -> None:
+    """Let both files be of a restored log of this size; delete sessions that are damaged.
+
+    Raises UnavailableError `storage_failed`.
+    """
+    sessions, messages = data / SESSIONS_FILE, data / MESSAGES_FILE
+    with suppress(CorruptError):  # the server says so
+        if messages.is_file():
+            _rewind_messages(messages, size)
+    try:
+        if sessions.is_file():
+            _forget_of_before(sessions)
+    except CorruptError:
+        for part in ("", "-wal", "-shm"):
+            sessions.with_name(f"{SESSIONS_FILE}{part}").unlink(missing_ok=True)
+
+
+def _forget_of_before(path: Path) -> None:
     """Delete sessions, ceremonies and used names, and with them the key of ceremonies.
 
     What stays is no part of a moment of the log: whom the organisation keeps out, who was shown
@@ -83,7 +101,7 @@ def forget_of_before(path: Path) -> None:
         db.execute("COMMIT")
 
 
-def rewind_messages(path: Path, size: int) -> None:
+def _rewind_messages(path: Path, size: int) -> None:
     """Let messages and receivers of positions that a restore lost be of its last position.
 
     A later erasure takes such messages away, too, and receivers hear what comes next. Raises
