@@ -2,15 +2,24 @@
 
 import argparse
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from ledger.cli.exit_codes import ExitCode, declare
-from ledger.client import LedgerClient, attested, begin, default_path, forget, keep, kept
+from ledger.client import (
+    KeptLogin,
+    LedgerClient,
+    attested,
+    begin,
+    default_path,
+    forget,
+    keep,
+    kept,
+)
 from ledger.errors import ConflictError, LedgerError
 
 # The server accepts the request's nonce for as long.
 WITHIN_S = 300.0
+_PASTE = "Paste this line into the account page and confirm with your passkey:\n"
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -62,17 +71,23 @@ def run(chosen: argparse.Namespace) -> int:
     # Kept before anybody is asked: a key that this machine cannot keep is not attested. An earlier
     # login stays until then.
     waiting = path.with_name(f"{path.name}.waiting")
-    keep(waiting, login)
-    print("Paste this line into the account page and confirm with your passkey:\n", file=sys.stderr)
-    print(answer, flush=True)
-    if not attested(login, within_s=WITHIN_S):
-        waiting.unlink()
-        forget(login)
+    is_attested = False
+    try:
+        keep(waiting, login)
+        print(_PASTE, file=sys.stderr)
+        print(answer, flush=True)
+        is_attested = attested(login, within_s=WITHIN_S)
+    finally:  # also where the ledger does not answer, or the person ends the command
+        if not is_attested:
+            waiting.unlink(missing_ok=True)
+            forget(login)
+    if not is_attested:
         print("ledger: no passkey attested the key within five minutes", file=sys.stderr)
         return ExitCode.UNMET
-    if path.exists():
-        _forget_replaced(path)
+    replaced = _replaced(path)
     waiting.replace(path)
+    if replaced is not None:
+        _forget(replaced)
     if login.service is not None:
         print(f"\nThis terminal works as the service account {login.service}.", file=sys.stderr)
         return ExitCode.DONE
@@ -82,7 +97,22 @@ def run(chosen: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _forget_replaced(path: Path) -> None:
-    """Delete the key of the login that is replaced from the keyring, if that can be read."""
-    with suppress(LedgerError):
-        forget(kept(path))
+def _replaced(path: Path) -> KeptLogin | None:
+    """Return the login that the file still holds, None for none that can be read."""
+    try:
+        return kept(path)
+    except LedgerError:
+        return None
+
+
+def _forget(replaced: KeptLogin) -> None:
+    """Delete the key of a login that was replaced from the keyring, or say that it is still there.
+
+    The file has the new login already, so nothing names a key that is gone.
+    """
+    try:
+        forget(replaced)
+    except LedgerError as error:
+        print(
+            f"ledger: the key of the earlier login stays in the keyring: {error}", file=sys.stderr
+        )

@@ -39,8 +39,8 @@ def run(chosen: argparse.Namespace) -> int:
             detail = "this login is a person's: they end its key on the account page"
             raise ConflictError("not_a_service", detail)
         client.end_own_key()
+    forget(login)  # before its file, which names it
     path.unlink()
-    forget(login)
     print(f"The service account {login.service} has ended.", file=sys.stderr)
     return ExitCode.DONE
 

@@ -28,6 +28,8 @@ _ERRORS: dict[int, type[LedgerError]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TooLargeError,
     HTTPStatus.UNPROCESSABLE_ENTITY: RefusedError,
 }
+# RecursionError: nested too deep.
+_NOT_DECODED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 
 
@@ -42,7 +44,7 @@ def error_of(answer: HttpResponse) -> LedgerError:
     """Return the error that an answer without success stands for."""
     try:
         problem = msgspec.json.decode(answer.body, type=_Problem)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _NOT_DECODED:
         problem = _Problem("answer_invalid", f"the server answered {answer.status}")
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return TooManyError(problem.code, problem.detail, retry_after_s=answer.retry_after_s)
@@ -53,5 +55,5 @@ def decoded(raw: bytes, kind: type[T]) -> T:
     """Return an answer's members that this client knows; further ones may come with time."""
     try:
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _NOT_DECODED as error:
         raise UnavailableError("answer_invalid", f"the server's answer: {error}") from error

@@ -20,7 +20,7 @@ class AsyncLedgerClient(AsyncLedgerReader):
     """One person at one ledger, as their browser: what they read, sign and use.
 
     What has a digest signs about that document, and no other. An act whose answer is lost can be
-    sent again.
+    sent again; a draft only by `submit`.
     """
 
     # --- drafting and deciding -------------------------------------------------------------------
@@ -39,7 +39,8 @@ class AsyncLedgerClient(AsyncLedgerReader):
         """Put a statement up for approval; `content` is the text of a JSON object.
 
         Either `policy` says who approves, or `type` names a type whose policy it has. `supersedes`
-        is the id of the statement that this one replaces.
+        is the id of the statement that this one replaces. Each call drafts another statement: to
+        send one again, keep the bytes of `drafts.document_of` and `submit` them.
 
         Raises MalformedError `policy_missing`, and those of `document_of` before anything is sent.
         """
@@ -121,10 +122,14 @@ class AsyncLedgerClient(AsyncLedgerReader):
         """Use the approved document with this SHA-256 once.
 
         Keep the nonce before: the same nonce again gets the first receipt, and uses nothing.
+        Raises RefusedError `document_differs` if the server answers for another statement.
         """
         about = {"statementId": statement_id, "sha256": sha256, "nonce": nonce}
         act = await self._ask.act("use", **about, **_given(reference=reference))
-        return await self._ask.send(path_of(statement_id, "/use"), {"act": act}, UseReceipt)
+        receipt = await self._ask.send(path_of(statement_id, "/use"), {"act": act}, UseReceipt)
+        if receipt.statement_id != statement_id:  # `report` signs about what the receipt names
+            raise RefusedError("document_differs", "the server answered for another statement")
+        return receipt
 
     async def report(
         self, use: UseReceipt, sha256: str, outcome: UseOutcome, reason: str | None = None

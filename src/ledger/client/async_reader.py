@@ -24,7 +24,7 @@ from ledger.client.answers import (
 )
 from ledger.client.connection import ATTEMPTS, LedgerConnection
 from ledger.client.kept_login import KeptLogin
-from ledger.client.transport import Transport
+from ledger.client.transport import MAX_ANSWER_BYTES, Transport
 from ledger.encoding import b64u_encode, parse_json, sha256_hex
 from ledger.errors import NotFoundError, RefusedError, TooManyError, UnavailableError
 from ledger.tlog.vkeys import NoteKey, parse_vkey
@@ -256,9 +256,14 @@ class AsyncLedgerReader:
             await self._ask.transport.pause(pause_s)
 
     async def _all(self, path: str, kind: type[T]) -> list[T]:
-        found, cursor = list[T](), ""
+        """Return a list's items; all its pages together have at most MAX_ANSWER_BYTES."""
+        found, cursor, left = list[T](), "", MAX_ANSWER_BYTES
         for _ in range(MAX_PAGES):
-            page = await self._ask.ask(path + cursor, _Page)
+            raw = await self._ask.read(path + cursor)
+            left -= len(raw)
+            if left < 0:
+                raise UnavailableError("answer_invalid", "the pages of the list are too large")
+            page = decoded(raw, _Page)
             found += [decoded(each, kind) for each in page.items]
             if page.next is None:
                 break

@@ -6,9 +6,10 @@ bytes, each silence, and the whole answer. No redirection is followed and no ans
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -16,7 +17,7 @@ from ledger import __version__
 from ledger.client.answer_errors import error_of
 from ledger.client.transport import JSON, MAX_ANSWER_BYTES, POST_S, SILENCE_S, ClientRequest
 from ledger.errors import UnavailableError
-from ledger.system.http_client import HttpResponse, retry_after_of
+from ledger.system.http_client import LOOPBACK, HttpResponse, retry_after_of
 from ledger.system.pinned_connection import trust
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class AsyncTransport:
             headers={"User-Agent": f"approval-ledger/{__version__}", "Accept-Encoding": "identity"},
             timeout=SILENCE_S,
             verify=trust(),
+            trust_env=urlsplit(address).hostname not in LOOPBACK,  # for proxies only
         )
         self._turn = asyncio.Lock()
 
@@ -46,13 +48,14 @@ class AsyncTransport:
 
     async def stream(self, asked: ClientRequest) -> AsyncGenerator[bytes, None]:
         """Yield the body of an endless answer as it arrives."""
-        async with self._answer(asked) as answer:
-            if answer.status_code != HTTPStatus.OK:
-                try:
-                    async with asyncio.timeout(POST_S):
+        async with AsyncExitStack() as exchange:
+            try:
+                async with asyncio.timeout(POST_S):
+                    answer = await exchange.enter_async_context(self._answer(asked))
+                    if answer.status_code != HTTPStatus.OK:
                         raise error_of(await _read(answer))
-                except TimeoutError as error:
-                    raise self._unreachable("timed out") from error
+            except TimeoutError as error:
+                raise self._unreachable("timed out") from error
             async for chunk in answer.aiter_raw():
                 yield chunk
 
@@ -86,7 +89,7 @@ class AsyncTransport:
                 # The session's cookie is the client's own; another one is not sent along.
                 self._http.cookies.clear()
                 yield answer
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # a cookie in no ASCII
             raise self._unreachable(str(error) or type(error).__name__) from error
 
     def _unreachable(self, reason: str) -> UnavailableError:

@@ -13,10 +13,10 @@ from ledger.keystore.opening import open_signing_key
 from ledger.keystore.places import parse_key_place
 from ledger.keystore.system_keyring import forget_key, is_in_keyring, kept_key
 from ledger.system import private_files
+from ledger.system.http_client import LOOPBACK
 
 MAX_KEPT_BYTES = 16 * 1024
 _PEM = "-----BEGIN"
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class KeptLogin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -28,7 +28,7 @@ class LedgerClient:
     """One person at one ledger, as their browser: what they read, sign and use.
 
     Use it in one thread, with `with` or `close`. What has a digest signs about that document, and
-    no other. An act whose answer is lost can be sent again.
+    no other. An act whose answer is lost can be sent again; a draft only by `submit`.
 
     Every method raises the `ledger.errors` error of the problem that the ledger answers with, and
     UnavailableError where no answer comes.

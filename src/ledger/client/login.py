@@ -20,7 +20,7 @@ from ledger.domain.signing_keys import POSSESSION_TYP
 from ledger.encoding import b64u_decode, decode
 from ledger.errors import MalformedError
 from ledger.jose import SigningKey
-from ledger.keystore.system_keyring import keep_key
+from ledger.keystore.system_keyring import is_in_keyring, keep_key
 from ledger.system.http_client import HttpClient
 
 KEYRING = "keyring"
@@ -36,9 +36,14 @@ def begin(address: str, request: str, place: str | None = None) -> tuple[KeptLog
     A request is `<user id>.<nonce>`, and for a service account a third part: base64url of the JSON
     of an `AskedService`. The answer is `<x>.<compact JWS>`: the public key's member `x` (RFC 8037),
     and the key's signature of the challenge that the passkey will sign too.
-    Raises MalformedError `request_invalid`, `url_invalid`, UnavailableError, and as `opened` does.
+    Raises MalformedError `request_invalid`, `url_invalid`, `key_place_invalid` for a key that is in
+    the keyring already, UnavailableError, and as `opened` does.
     """
     address = require_safe(address)
+    if place is not None and is_in_keyring(place):
+        # It is another login's: that one, or this one when it is given up, would delete it.
+        detail = "write keyring: each login gets a new key there"
+        raise MalformedError("key_place_invalid", detail)
     user, nonce, asked = _parts(request)
     found = ledger_at(address)
     if place == KEYRING:

@@ -1,8 +1,8 @@
 """Signing keys in the keyring of a person's system. The only importer of `keyring`.
 
 On most systems programs of the same user read the keyring while it is unlocked, as they read a
-private file. What it adds is that the key is in no file of the login, in no backup of it, and
-encrypted on the disk. The package `keyring` is in the extra `keyring`.
+private file. What it adds is that the key is in no file of the login, and that most keyrings
+encrypt it on the disk. The package `keyring` is in the extra `keyring`.
 """
 
 import re

@@ -23,6 +23,7 @@ from ledger.system.bounded_socket import BoundedSocket
 from ledger.system.pinned_connection import PinnedConnection, trust
 
 SILENCE_S = TOTAL_S = 10.0
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CHUNK_BYTES = 65_536
 _PLAIN = re.compile(r"[!-~]+").fullmatch
 _SECONDS = re.compile(r"[0-9]{1,5}").fullmatch
@@ -49,8 +50,9 @@ class HttpClient:
     """A client of one server, given as the prefix `http(s)://host[:port][/path]`.
 
     It sends one request at a time and keeps the connection for the next one. `silence_s` limits
-    each wait for the server. `proxies` makes it use the proxy that the environment names. With
-    `address`, it connects to that IP address and resolves no name; TLS still verifies the host's.
+    each wait for the server. `proxies` makes it use the proxy that the environment names, but not
+    to reach this machine, whose plain HTTP nobody else may read. With `address`, it connects to
+    that IP address and resolves no name; TLS still verifies the host's.
     """
 
     def __init__(
@@ -143,7 +145,7 @@ class HttpClient:
 
     def _prepare(self, parts: SplitResult, *, proxies: bool) -> http.client.HTTPConnection:
         host, port = parts.hostname or "", parts.port
-        is_direct = not proxies or proxy_bypass(parts.netloc)
+        is_direct = not proxies or host in LOOPBACK or proxy_bypass(parts.netloc)
         found = None if is_direct else getproxies().get(parts.scheme)
         proxy = None if found is None else urlsplit(found if "//" in found else f"//{found}")
         if proxy is None or not proxy.hostname:

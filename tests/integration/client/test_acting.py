@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from ledger.cli.exit_codes import ExitCode
-from ledger.client import AsyncLedgerClient, LedgerClient, new_nonce
+from ledger.client import LedgerClient, new_nonce
 from ledger.client.kept_use import kept_use, use_once
 from ledger.domain.policy import Policy
 from ledger.errors import ConflictError, NotFoundError, RefusedError
@@ -162,17 +162,19 @@ def test_evidence_is_verified_under_the_kept_log_keys_and_of_this_statement_alon
         _, report = client.verified(mine.statement_id, asked)
         assert report.verdict == "verified"
         assert [each.name for each in report.requirements if not each.met] == ["require"]
-        evidence = AsyncLedgerClient.evidence
         old, of_other = client.evidence(mine.statement_id, new_nonce()), other.statement_id
+        evidence = client._client.evidence
 
-        async def of_before(*_: object) -> bytes:
+        async def of_before(*_: str) -> bytes:
             return old
 
-        for lie in (of_before, lambda asked, _, nonce: evidence(asked, of_other, nonce)):
-            with monkeypatch.context() as lying:
-                lying.setattr(AsyncLedgerClient, "evidence", lie)
-                with pytest.raises(RefusedError, match="evidence_differs"):
-                    client.verified(mine.statement_id)
+        async def of_another(_: str, nonce: str) -> bytes:
+            return await evidence(of_other, nonce)
+
+        for lie in (of_before, of_another):
+            monkeypatch.setattr(client._client, "evidence", lie)
+            with pytest.raises(RefusedError, match="evidence_differs"):
+                client.verified(mine.statement_id)
     unknown = type(login)(**{**_members(login), "log_keys": ()})
     with LedgerClient(unknown) as client:
         assert client.verified(mine.statement_id)[1].verdict == "consistent"

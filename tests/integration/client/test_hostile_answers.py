@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from ledger.errors import (
     ConflictError,
     LedgerError,
     MalformedError,
+    RefusedError,
     TooManyError,
     UnauthenticatedError,
     UnavailableError,
@@ -107,11 +109,62 @@ def test_an_answer_is_read_as_the_same_error(
     assert (type(refused), refused.code) == (kind_of_error, code)
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_that_is_nested_without_an_end_is_no_answer(
+    kind: ClientKind, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (transport, async_transport):
+        monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 100_000)
+    nested = Reply(status, b'{"more":' + b"[" * 40_000 + b"]" * 40_000 + b"}")
+    with stranger(lambda method, *_: Reply(201, b"{}") if method == "POST" else nested) as address:
+        assert refused_by(kind, address).code == "answer_invalid"
+
+
 def test_pages_without_an_end_end(kind: ClientKind, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ledger.client.async_reader.MAX_PAGES", 5)
     page = b'{"items":[],"next":"more"}'
     with stranger(lambda *_: Reply(200, page)) as address, either(login_at(address), kind) as one:
         assert one.call("inbox") == []
+
+
+def test_pages_that_are_large_together_end(
+    kind: ClientKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.client.async_reader.MAX_ANSWER_BYTES", 2000)
+    page = b'{"items":[],"next":"' + b"x" * 900 + b'"}'
+    with stranger(lambda *_: Reply(200, page)) as address:
+        assert refused_by(kind, address).code == "answer_invalid"
+
+
+def test_a_cookie_that_is_no_ascii_breaks_nothing(kind: ClientKind) -> None:
+    def script(*_: object) -> Reply:
+        return Reply(200, b'{"items":[],"next":null}', cookie="session=\xe9")
+
+    with (
+        stranger(script) as address,
+        either(login_at(address), kind) as client,
+        suppress(UnavailableError),
+    ):
+        assert client.call("inbox") == []
+
+
+def test_a_proxy_never_gets_what_is_for_this_machine(
+    kind: ClientKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def overhears(_: str, path: str, __: bytes) -> Reply:
+        asked.append(path)
+        return Reply(503)
+
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    page = b'{"items":[],"next":null}'
+    with stranger(overhears) as proxy, stranger(lambda *_: Reply(200, page)) as address:
+        monkeypatch.setenv("http_proxy", proxy)
+        with either(login_at(address), kind) as client:
+            assert client.call("inbox") == []
+    assert asked == []
 
 
 # --- what is sent again --------------------------------------------------------------------------
@@ -130,6 +183,16 @@ def test_an_act_whose_answer_is_lost_is_sent_again_with_the_same_bytes(kind: Cli
         assert client.call("use", STATEMENT, "0" * 64, "nonce").position == 7
     assert len(sent) == 3
     assert len(set(sent)) == 1
+
+
+def test_a_use_of_another_statement_is_no_answer(kind: ClientKind) -> None:
+    other = USED | {"statementId": "2c3a4b5e-0000-4000-8000-000000000009"}
+    with (
+        stranger(lambda *_: Reply(201, _json(other))) as address,
+        either(login_at(address), kind) as client,
+        pytest.raises(RefusedError, match="document_differs"),
+    ):
+        client.call("use", STATEMENT, "0" * 64, "nonce")
 
 
 def test_a_refusal_is_not_sent_again(kind: ClientKind) -> None:
@@ -206,6 +269,20 @@ def test_a_stream_that_is_refused_says_why(kind: ClientKind) -> None:
         pytest.raises(TooManyError, match="too_many_streams"),
     ):
         client.positions(1)
+
+
+def test_a_stream_whose_head_has_no_end_is_given_up(kind: ClientKind) -> None:
+    sign_in = [HEAD + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}"]
+    drip = dripping(HEAD + b"X-Long: ")
+
+    def talk(to: Any) -> None:
+        to.sendall(sign_in.pop()) if sign_in else drip(to)
+
+    with talking(talk) as address, either(login_at(address), kind) as client:
+        began_s = time.monotonic()
+        with pytest.raises(UnavailableError):
+            client.positions(1)
+        assert time.monotonic() - began_s < 15
 
 
 def test_a_stream_that_falls_silent_ends(kind: ClientKind) -> None:

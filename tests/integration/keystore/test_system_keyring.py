@@ -1,7 +1,9 @@
 """Keys of programs in the system's keyring, here one that keeps its entries in a file."""
 
+import argparse
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyring.backends.null import Keyring as SwitchedOff
 from keyrings.alt.file import PlaintextKeyring
 
+from ledger.cli import login
 from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
 from ledger.client import LedgerClient, forget, keep, kept
@@ -37,8 +40,16 @@ def ring(tmp_path: Path) -> Iterator[Any]:
     keyring.set_keyring(before)
 
 
+def entries(ring: Any) -> list[str]:
+    """Return the names of the entries, which the file has in base64."""
+    found = ConfigParser()
+    found.read(ring.file_path)
+    return [name for section in found.sections() for name in found.options(section)]
+
+
 def test_a_key_is_kept_found_by_its_kid_and_forgotten(ring: Any) -> None:
     place = keep_key(KEY)
+    assert len(entries(ring)) == 1
     assert place == f"keyring:{KEY.kid}"
     assert kept_key(place).to_pem() == KEY.to_pem()
     forget_key(place)
@@ -102,16 +113,67 @@ def test_a_login_names_its_key_and_no_file_has_it(
 ) -> None:
     robot = join("Robot")
     begun = robot.client.post("/api/jwt-keys/options", json={}).json()
-    login, answer = begin(server.origin, f"{robot.user}.{begun['nonce']}", "keyring")
+    made, answer = begin(server.origin, f"{robot.user}.{begun['nonce']}", "keyring")
     path = tmp_path / "login.json"
-    keep(path, login)
+    keep(path, made)
     key = kept(path).signing_key()
-    assert login.key == f"keyring:{key.kid}"
+    assert made.key == f"keyring:{key.kid}"
     assert answer.startswith(f"{key.jwk.x}.")
     assert "PRIVATE" not in path.read_text()
-    forget(login)
+    forget(made)
     with pytest.raises(NotFoundError, match="signer_key_missing"):
-        LedgerClient(login)
+        LedgerClient(made)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), UnavailableError("peer_unreachable", "")])
+def test_a_login_that_is_given_up_leaves_neither_key_nor_file(
+    server: Server,
+    ring: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    def fail(*_: object, **__: object) -> bool:
+        raise error
+
+    monkeypatch.setattr("ledger.cli.login.attested", fail)
+    path = tmp_path / "login.json"
+    chosen = argparse.Namespace(
+        address=server.origin, request="user.nonce", key="keyring", login=path, replace=False
+    )
+    with pytest.raises(type(error)):
+        login.run(chosen)
+    assert entries(ring) == []
+    assert [each.name for each in tmp_path.glob("login*")] == []
+
+
+def test_a_key_in_the_keyring_serves_no_second_login(server: Server, ring: Any) -> None:
+    place = keep_key(KEY)
+    with pytest.raises(LedgerError, match="key_place_invalid"):
+        begin(server.origin, "user.nonce", place)
+    assert kept_key(place).kid == KEY.kid
+
+
+def test_a_replaced_key_that_stays_is_told_and_the_new_login_is_kept(
+    server: Server,
+    ring: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: str) -> None:
+        raise ValueError("it is locked")
+
+    path = tmp_path / "login.json"
+    command = ["login", server.origin, "user.nonce", "--key", "keyring", "--login", str(path)]
+    monkeypatch.setattr("ledger.cli.login.attested", lambda *_, **__: True)
+    monkeypatch.setattr(LedgerClient, "inbox", lambda _: [])
+    assert main(command) == ExitCode.DONE
+    earlier = kept(path)
+    monkeypatch.setattr(ring, "delete_password", fail)
+    assert main([*command, "--replace"]) == ExitCode.DONE
+    assert kept(path).key != earlier.key
+    assert "stays in the keyring" in capsys.readouterr().err
 
 
 def test_a_login_that_is_not_confirmed_or_is_replaced_leaves_no_key(
@@ -128,7 +190,7 @@ def test_a_login_that_is_not_confirmed_or_is_replaced_leaves_no_key(
     command = ["login", server.origin, f"{robot.user}.nonce", "--key", "keyring"]
     command += ["--login", str(path)]
     assert main(command) == ExitCode.UNMET
-    assert "PRIVATE" not in Path(ring.file_path).read_text()
+    assert entries(ring) == []
     earlier = msgspec.structs.replace(login_of(robot, server, KEY), key=keep_key(KEY))
     keep(path, earlier)
     monkeypatch.setattr("ledger.cli.login.attested", lambda *_, **__: True)

@@ -140,9 +140,15 @@ def test_a_proxy_of_the_environment_is_used_only_where_it_is_asked_for(
         monkeypatch.setenv("http_proxy", proxy.replace("//", "//user:pass@"))
         with closing(HttpClient(url, max_bytes=100)) as client:
             assert client.get("/x").body == b"direct"
-        with closing(HttpClient(url, max_bytes=100, proxies=True)) as client:
+        far = "http://ledger.invalid"
+        with closing(HttpClient(far, max_bytes=100, proxies=True)) as client:
             assert client.get("/x").body == b"by proxy"
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        with closing(HttpClient(url, max_bytes=100, proxies=True)) as client:
+        with closing(HttpClient(url, max_bytes=100, proxies=True)) as client:  # this machine
             assert client.get("/x").body == b"direct"
-    assert asked == [f"{url}/x"]
+        monkeypatch.setenv("no_proxy", "ledger.invalid")
+        with (
+            closing(HttpClient(far, max_bytes=100, proxies=True)) as client,
+            pytest.raises(UnavailableError),
+        ):
+            client.get("/x")
+    assert asked == [f"{far}/x"]
