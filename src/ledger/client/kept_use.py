@@ -4,6 +4,7 @@ A program that is killed, or gets no answer, reads the file again and asks with 
 ledger answers with the first receipt, and nothing is used twice.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -73,7 +74,7 @@ def use_once(
     try:
         private_files.publish(path, msgspec.json.encode(asked))
         if begun is not None and begun.exists():
-            path.unlink(missing_ok=True)
+            _give_up(path)
             raise ConflictError("used_up", f"the use in {path} is over")
     except FileExistsError:
         try:
@@ -94,6 +95,13 @@ def use_once(
             raise ConflictError("use_kept", f"{path} keeps another receipt than the ledger has")
         return asked
     return keep_use(path, msgspec.structs.replace(asked, stage="used", receipt=receipt))
+
+
+def _give_up(path: Path) -> None:
+    """Delete a use that nobody asked for: one with a receipt is of another program, which acts."""
+    with suppress(FileNotFoundError):
+        if kept_use(path).receipt is None:
+            path.unlink()
 
 
 def _about(use: KeptUse) -> tuple[str | None, ...]:

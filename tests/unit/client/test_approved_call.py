@@ -15,6 +15,7 @@ from ledger.client.kept_use import KeptUse, keep_use, kept_use, use_once
 from ledger.client.ledger_client import LedgerClient
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, LedgerError, UnavailableError
+from ledger.system import private_files
 
 ROBOT = "2c3a4b5e-0000-4000-8000-000000000001"
 CAROL = "2c3a4b5e-0000-4000-8000-000000000002"
@@ -77,6 +78,24 @@ def test_of_two_threads_with_one_call_only_one_runs_the_function(tmp_path: Path)
             said = sorted(pool.map(run, range(2)))
         assert len(ran) == 1, said
         assert "ran" in said
+
+
+def test_a_thread_whose_file_another_one_took_over_leaves_it_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, raw, publish = Ledger(), document(), private_files.publish
+    first = ApprovedCall(tmp_path, raw)
+
+    def overtaken(path: Path, content: bytes) -> None:
+        monkeypatch.setattr(private_files, "publish", publish)
+        publish(path, content)
+        first.begin(client_of(ledger))
+
+    monkeypatch.setattr(private_files, "publish", overtaken)
+    with pytest.raises(ConflictError, match="used_up"):
+        ApprovedCall(tmp_path, raw).begin(client_of(ledger))
+    first.end(client_of(ledger), "done")
+    assert ledger.outcomes == ["done"]
 
 
 def test_a_thread_that_has_its_receipt_when_another_ends_the_call_does_not_run_it(
