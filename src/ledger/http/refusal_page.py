@@ -24,9 +24,12 @@ def says(status: int) -> tuple[str, str]:
 def told(code: str, detail: str) -> tuple[str, str]:
     """Return the sentence of a refusal and the language that it is in.
 
-    `detail` is our English sentence without its full stop, for a code that has no other.
+    `detail` is our English sentence without its full stop, for a code that has no other. A
+    `refusal.…` answers what a page's script sent; where that is wrong of a whole page, the page has
+    an `error.…` of its own.
     """
-    sentence = catalogue(language()).get(f"refusal.{code}")
+    texts = catalogue(language())
+    sentence = texts.get(f"error.{code}", texts.get(f"refusal.{code}"))
     if sentence is not None:
         return sentence, language()
     return f"{detail[:1].upper()}{detail[1:]}." if detail else "", "en"

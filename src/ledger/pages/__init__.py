@@ -8,6 +8,7 @@ from ledger.domain.cautions import listed as listed_cautions
 from ledger.domain.quoting import quoted
 from ledger.domain.visible import digit_groups, is_quoted, visible
 from ledger.http.assets import Assets
+from ledger.http.catalogue import catalogue
 from ledger.http.languages import LANGUAGES, language
 from ledger.pages import access as _access
 from ledger.pages import account as _account
@@ -84,7 +85,12 @@ ROUTES = [
 
 
 def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
-    """Return the template engine for the application, with the functions that templates call."""
+    """Return the template engine for the application, with the functions that templates call.
+
+    It reads the catalogue: a refusal must need no file when the process has none left.
+    """
+    for tag in LANGUAGES:
+        catalogue(tag)
     environment = Environment(
         loader=FileSystemLoader(assets.templates),
         autoescape=True,

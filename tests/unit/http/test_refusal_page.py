@@ -1,10 +1,15 @@
 """A refusal as a page: it says what happened, and nothing that it quotes becomes markup."""
 
+from pathlib import Path
+
 import pytest
 
+from ledger.http.assets import Assets, find_web
+from ledger.http.catalogue import catalogue
 from ledger.http.languages import speaking
 from ledger.http.refusal import REFUSALS, refusal
 from ledger.http.refusal_page import refusal_page, says, wants_page
+from ledger.pages import template_config
 
 
 @pytest.mark.parametrize("status", [*REFUSALS, 401, 403, 404, 405, 500])
@@ -45,6 +50,25 @@ def test_a_page_is_in_the_language_of_its_reader_and_an_unknown_sentence_says_it
         '<p lang="de">Das ist Ihr letzter Passkey. Fügen Sie zuerst einen anderen hinzu.</p>'
         in known
     )
+
+
+@pytest.mark.parametrize(
+    ("tag", "sentence"),
+    [("en", "There is no such signing key."), ("de", "Diesen Signaturschlüssel gibt es nicht.")],
+)
+def test_a_page_of_no_key_does_not_speak_of_the_key_of_this_browser(
+    tag: str, sentence: str
+) -> None:
+    with speaking(tag):
+        assert f'<p lang="{tag}">{sentence}</p>' in refusal_page(404, "key_unknown", "no").decode()
+
+
+def test_a_refusal_reads_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue.cache_clear()
+    template_config(Assets(find_web()))
+    monkeypatch.setattr(Path, "read_bytes", Path.is_file)
+    with speaking("de"):
+        assert b"Hier ist nichts" in refusal_page(404)
 
 
 def test_a_connection_that_refuses_by_itself_asks_the_headers_for_the_language() -> None:

@@ -9,6 +9,8 @@ from ledger.http.catalogue import catalogue, texts_in
 from ledger.http.languages import LANGUAGES, speaking
 from ledger.pages.texts import text, texts_of
 
+# Before a value: of German, of French, of a typewriter, and single ones.
+OTHER_MARKS = re.compile(r"[\u201e\u201a\u00ab\u00bb\"'\u2018\u2039\u203a]\{")
 PLACES = re.compile(r"\{(\w*)\}")
 OTHERS = sorted(LANGUAGES.keys() - {"en"})
 
@@ -47,6 +49,13 @@ def test_a_text_begins_and_ends_as_the_english_one_does(tag: str) -> None:
         assert (said[0] == " ", said[-1] == " ") == (english[0] == " ", english[-1] == " "), key
         assert (said[-1] in ".?") == (english[-1] in ".?") or key == "time.months", key
         assert (said[-1] == "…") == (english[-1] == "…"), key
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_value_in_quotation_marks_has_the_same_ones_in_every_language(tag: str) -> None:
+    """A name within other marks could close them: it may contain these, and not “ and ”."""
+    for key, said in texts_in(tag).items():
+        assert not OTHER_MARKS.search(said), key
 
 
 def test_the_texts_of_pages_are_in_the_language_of_the_answer() -> None:
