@@ -88,7 +88,7 @@ def test_an_agents_call_waits_for_a_passkey_in_a_browser_and_goes_on_once(
     with ThreadPoolExecutor() as pool:
         call = pool.submit(deploy, "1.4.2")
         bob.open(f"/statements/{statement}")
-        drafted = "Created by deploy, a service account of Alice,"
+        drafted = "Created by deploy, a service account of “Alice”,"
         expect(bob.page.get_by_text(drafted)).to_be_visible()
         assert ran == []
         bob.approve()

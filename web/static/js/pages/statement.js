@@ -27,7 +27,7 @@ async function check() {
 
 async function draw(document, text) {
   one("#title").replaceChildren(...seen(document.title, true));
-  one("#creator").textContent = names[document.creator] ?? document.creator;
+  one("#creator").textContent = called(document.creator, names);
   const isChange = document.type?.name === "ledger/change";
   const content = parseObject(document.content);
   if (isChange) one("#content").replaceChildren(await drawChange(document));
