@@ -1,18 +1,15 @@
 """The client with and without an event loop, at a server that answers badly: the same bounds."""
 
-import asyncio
 import gzip
-import json
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 
-from ledger.client import AsyncLedgerClient, KeptLogin, async_transport, transport
+from ledger.client import KeptLogin, async_transport, transport
 from ledger.errors import (
     ConflictError,
     LedgerError,
@@ -25,7 +22,7 @@ from ledger.errors import (
 from ledger.jose import SigningKey
 from tests.support.bare_server import Talk, dripping, talking
 from tests.support.client_kinds import KINDS, ClientKind, either
-from tests.support.strangers import Reply, Script, stranger
+from tests.support.strangers import Reply, stranger
 
 STATEMENT = "2c3a4b5e-0000-4000-8000-000000000003"
 USED = {"statementId": STATEMENT, "position": 7, "number": 1, "generation": 1}
@@ -176,7 +173,9 @@ def test_an_act_whose_answer_is_lost_is_sent_again_with_the_same_bytes(kind: Cli
     def script(_: str, __: str, body: bytes) -> Reply:
         sent.append(body)
         return (
-            Reply(503, b'{"code":"outcome_unknown"}') if len(sent) < 3 else Reply(201, _json(USED))
+            Reply(503, b'{"code":"outcome_unknown"}')
+            if len(sent) < 3
+            else Reply(201, msgspec.json.encode(USED))
         )
 
     with stranger(script) as address, either(login_at(address), kind) as client:
@@ -188,7 +187,7 @@ def test_an_act_whose_answer_is_lost_is_sent_again_with_the_same_bytes(kind: Cli
 def test_a_use_of_another_statement_is_no_answer(kind: ClientKind) -> None:
     other = USED | {"statementId": "2c3a4b5e-0000-4000-8000-000000000009"}
     with (
-        stranger(lambda *_: Reply(201, _json(other))) as address,
+        stranger(lambda *_: Reply(201, msgspec.json.encode(other))) as address,
         either(login_at(address), kind) as client,
         pytest.raises(RefusedError, match="document_differs"),
     ):
@@ -209,10 +208,6 @@ def test_a_refusal_is_not_sent_again(kind: ClientKind) -> None:
     ):
         client.call("use", STATEMENT, "0" * 64, "nonce")
     assert len(sent) == 1
-
-
-def _json(said: Any) -> bytes:
-    return json.dumps(said).encode()
 
 
 # --- the stream ----------------------------------------------------------------------------------
@@ -302,65 +297,3 @@ def test_a_stream_that_falls_silent_ends(kind: ClientKind) -> None:
             client.positions(1)
         assert time.monotonic() - began_s < 8
         over.set()
-
-
-# --- asyncio alone -------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def waiting() -> Iterator[tuple[Script, threading.Event]]:
-    """A script that answers nothing before the event."""
-    over = threading.Event()
-
-    def script(_: str, __: str, ___: bytes) -> Reply:
-        over.wait(9)
-        return Reply(201, _json(USED))
-
-    yield script, over
-    over.set()
-
-
-def test_a_task_that_is_cancelled_ends_at_once_and_the_client_goes_on(
-    waiting: tuple[Script, threading.Event], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script, over = waiting
-    monkeypatch.setattr(async_transport, "POST_S", 9.0)
-
-    async def run(address: str) -> None:
-        async with AsyncLedgerClient(login_at(address)) as client:
-            began_s = time.monotonic()
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.2):
-                    await client.use(STATEMENT, "0" * 64, "nonce")
-            assert time.monotonic() - began_s < 5
-            over.set()
-            assert (await client.use(STATEMENT, "0" * 64, "nonce")).position == 7
-
-    with stranger(script) as address:
-        asyncio.run(run(address))
-
-
-def test_without_the_package_the_error_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delitem(sys.modules, "ledger.client.async_transport")
-    monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(ModuleNotFoundError, match=r"approval-ledger\[async\]"):
-        AsyncLedgerClient(login_at("http://localhost:8000"))
-
-
-def test_many_tasks_share_one_session() -> None:
-    posts: list[str] = []
-
-    def script(method: str, path: str, _: bytes) -> Reply:
-        if method == "POST":
-            posts.append(path)
-        return Reply(200, b'{"items":[],"next":null}', cookie="session=s; HttpOnly")
-
-    async def run(address: str) -> None:
-        async with AsyncLedgerClient(login_at(address)) as client:
-            await asyncio.gather(*(client.inbox() for _ in range(5)))
-
-    with stranger(script) as address:
-        asyncio.run(run(address))
-    assert posts == ["/api/sessions"]
