@@ -23,18 +23,32 @@ from ledger.system.pinned_connection import trust
 T = TypeVar("T")
 
 
-class AsyncTransport:
-    """Connections of one event loop."""
+class _Pool:
+    """Connections that requests share; `users` are the requests under way."""
 
     def __init__(self, address: str) -> None:
-        self._address = address
-        self._http = httpx.AsyncClient(
+        self.http = httpx.AsyncClient(
             base_url=address,
             headers={"User-Agent": f"approval-ledger/{__version__}", "Accept-Encoding": "identity"},
             timeout=SILENCE_S,
             verify=trust(),
             trust_env=urlsplit(address).hostname not in LOOPBACK,  # for proxies only
         )
+        self.users = 0
+
+
+class AsyncTransport:
+    """Connections of one event loop.
+
+    A request that is cancelled while its connection closes can leave it open, and its pool counts
+    it for ever (httpcore 1.0.9). So after a cancellation new requests get a new pool, and the old
+    one closes with its last request.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._pool = _Pool(address)
+        self._old: set[_Pool] = set()
         self._turn = asyncio.Lock()
 
     async def send(self, asked: ClientRequest) -> HttpResponse:
@@ -72,8 +86,27 @@ class AsyncTransport:
         return self._turn
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+        """Close the connections; requests under way fail."""
+        for pool in (self._pool, *self._old):
+            await pool.http.aclose()
+
+    @asynccontextmanager
+    async def _pooled(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Yield the connections for one request."""
+        pool = self._pool
+        pool.users += 1
+        try:
+            yield pool.http
+        except asyncio.CancelledError:
+            if self._pool is pool:
+                self._pool = _Pool(self._address)
+                self._old.add(pool)
+            raise
+        finally:
+            pool.users -= 1
+            if pool in self._old and not pool.users:
+                self._old.remove(pool)
+                await pool.http.aclose()
 
     @asynccontextmanager
     async def _answer(self, asked: ClientRequest) -> AsyncIterator[httpx.Response]:
@@ -83,11 +116,12 @@ class AsyncTransport:
             headers["Content-Type"] = JSON
         method = "GET" if asked.body is None else "POST"
         try:
-            async with self._http.stream(
-                method, asked.path, content=asked.body, headers=headers
-            ) as answer:
+            async with (
+                self._pooled() as http,
+                http.stream(method, asked.path, content=asked.body, headers=headers) as answer,
+            ):
                 # The session's cookie is the client's own; another one is not sent along.
-                self._http.cookies.clear()
+                http.cookies.clear()
                 yield answer
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # a cookie in no ASCII
             raise self._unreachable(str(error) or type(error).__name__) from error

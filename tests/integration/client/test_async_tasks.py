@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -41,6 +42,30 @@ def test_a_task_that_is_cancelled_ends_at_once_and_the_client_goes_on(
                     await client.use(STATEMENT, "0" * 64, "nonce")
             assert time.monotonic() - began_s < 5
             over.set()
+            assert (await client.use(STATEMENT, "0" * 64, "nonce")).position == 7
+
+    with stranger(script) as address:
+        asyncio.run(run(address))
+
+
+def test_after_a_cancellation_no_connection_is_left_and_other_tasks_go_on(
+    waiting: tuple[Script, threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, over = waiting
+    monkeypatch.setattr(async_transport, "POST_S", 9.0)
+
+    async def run(address: str) -> None:
+        async with AsyncLedgerClient(login_at(address)) as client:
+            transport: Any = client._ask.transport
+            first = transport._pool.http
+            other = asyncio.create_task(client.use(STATEMENT, "0" * 64, "other"))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await client.use(STATEMENT, "0" * 64, "nonce")
+            assert (transport._pool.http is first, first.is_closed) == (False, False)
+            over.set()
+            assert (await other).position == 7
+            assert first.is_closed
             assert (await client.use(STATEMENT, "0" * 64, "nonce")).position == 7
 
     with stranger(script) as address:
