@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
+import anyio._backends._asyncio  # noqa: F401  # else the first request loads it, beyond the limits
 import msgspec
 import pytest
 
