@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.people import Browser
 from tests.browser.test_verifier_changes import DECIDED
 from tests.vectors.redeeming.make import PATH
 
@@ -34,5 +35,5 @@ def test_a_page_derives_the_key_of_a_link(page: Page, case: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("secret", ["", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAB", "é"])
-def test_a_page_says_that_a_link_is_incomplete(page: Page, secret: str) -> None:
-    assert "incomplete" in page.evaluate(REFUSAL, secret)
+def test_a_page_says_that_a_link_is_incomplete(library: Browser, secret: str) -> None:
+    assert "incomplete" in library.evaluate(REFUSAL, secret)
