@@ -9,142 +9,38 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain.events import Body, Event, StatementDrafted
-from ledger.domain.late_acts import LateAct
+from ledger.domain.events import StatementDrafted
 from tests.support.changes import invite
 from tests.support.chronicle import FOUNDING, statement_id
 from tests.support.document_end import ends_at
 from tests.support.versions import copied
-from tests.vectors.changes.company import OTHER_INVITATION, SOON, TWO, Item, governance
+from tests.vectors.changes.company import OTHER_INVITATION, SOON, TWO, governance
 from tests.vectors.losses.aftermath import LINK, Aftermath
+from tests.vectors.losses.late_steps import (
+    ERASED,
+    ada_begins,
+    ada_erases,
+    ben_completes,
+    both_erase,
+    changes_governance_and_erases,
+    deactivates_and_erases_a_name,
+    drafts_and_erases,
+    erase,
+    erases_a_name,
+    erases_what_was_approved,
+    erases_what_was_used_up,
+    final,
+    gone,
+    held,
+    invites_too,
+    released_and_erased,
+    waits,
+)
+from tests.vectors.losses.lost_part import CHANGE, MINUTE_MS, Lost
 from tests.vectors.losses.people import LOSE, NOTHING_LOST, Step, Tries, then
 from tests.vectors.losses.statements import is_approved
-from tests.vectors.uses.tries import NONCE, OTHER
 
-CHANGE = statement_id(9)
-ERASED = statement_id(5)
-MINUTE_MS = 60_000
 TWO_GOVERN: Step = Aftermath.govern_by_two
-
-
-def final(it: Aftermath) -> None:
-    waits(it)
-    it.sign(it.cal, it.cal.shared(it.raw), it.raw)
-
-
-def waits(it: Aftermath) -> None:
-    it.raw = it.draft(it.cal, 5, policy=it.by_cal())
-
-
-def gone(it: Aftermath) -> None:
-    it.change(it.ada, 8, {"deactivate": {"user": it.ivy.user}})
-
-
-def held(it: Aftermath) -> None:
-    it.change(it.ada, 8, {"hold": {"statement": ERASED}})
-
-
-def released_and_erased(it: Aftermath) -> None:
-    it.change(it.ada, 7, {"release-hold": {"statement": ERASED}})
-    ada_erases(it)
-
-
-def changes_governance_and_erases(it: Aftermath) -> None:
-    it.govern_by_two()
-    both_erase(it)
-
-
-def erase(status: str = "approved") -> Item:
-    return {"erase": {"statement": ERASED, "status": status}}
-
-
-def ada_erases(it: Aftermath, *more: Item) -> None:
-    it.change(it.ada, 9, erase(), *more)
-
-
-def invites_too(it: Aftermath) -> None:
-    ada_erases(it, invite(LINK, "investor", SOON, invitation=OTHER_INVITATION))
-
-
-def erases_a_name(it: Aftermath) -> None:
-    it.change(it.ada, 9, {"erase": {"name": it.ivy.user}})
-
-
-def erases_what_was_approved(it: Aftermath) -> None:
-    it.sign(it.cal, it.cal.shared(it.raw), it.raw)
-    ada_erases(it)
-
-
-def erases_what_was_used_up(it: Aftermath) -> None:
-    it.use_statement(it.ivy, it.raw, NONCE)
-    it.use_statement(it.ivy, it.raw, OTHER)
-    ada_erases(it)
-
-
-def deactivates_and_erases_a_name(it: Aftermath) -> None:
-    gone(it)
-    erases_a_name(it)
-
-
-def drafts_and_erases(it: Aftermath) -> None:
-    final(it)
-    ada_erases(it)
-
-
-def both_erase(it: Aftermath) -> None:
-    raw = it.change(it.ada, 9, erase(), governance=TWO)
-    it.approve_change(it.ben, raw)
-
-
-def ada_begins(it: Aftermath) -> None:
-    it.raw = it.change(it.ada, 9, erase(), governance=TWO)
-
-
-def ben_completes(it: Aftermath) -> None:
-    it.approve_change(it.ben, it.raw)
-
-
-class Lost:
-    """A log after a restore, and what people had recorded in the part that it lost."""
-
-    def __init__(self, it: Aftermath, kept: tuple[Step, ...], acts: Step) -> None:
-        self.it = it
-        then(*kept)(it)
-        lost = Aftermath()
-        then(*kept)(lost)
-        size = len(lost.events)
-        acts(lost)
-        self.events = lost.events[size:]
-        self.ms = lost.time.ms
-
-    def restored(self, lose: Step = LOSE) -> None:
-        self.it.time.ms = self.ms + MINUTE_MS
-        lose(self.it)
-
-    @property
-    def acts(self) -> list[LateAct]:
-        bodies = [each.body for each in self.events if str(each.stream) == CHANGE]
-        return [each for each in bodies if isinstance(each, LateAct)]
-
-    def tell(self, acts: list[LateAct]) -> None:
-        for body in acts:
-            self.it.tell(CHANGE, self.seeing(body))
-
-    def retell(self) -> None:
-        """Tell the acts of all changes, each with its effects."""
-        for each in self.events:
-            if isinstance(each.body, LateAct):
-                self.it.tell(each.stream, self.seeing(each.body, str(each.stream)))
-                self.it.tell_effects()
-
-    def seeing(self, body: LateAct, change: str = CHANGE) -> Body:
-        """Return a late act with what its decision has to have seen at this position."""
-        it, said = self.it, msgspec.structs.replace(body, late=True)
-        version = 1 + sum(str(each.stream) == change for each in it.events)
-        again = it.auditor.decide(Event(UUID(change), version, str(it.time), said))
-        it.auditor.due = ()
-        assert isinstance(again, LateAct)
-        return msgspec.structs.replace(said, seen=again.seen)
 
 
 def whole(*kept: Step, acts: Step, **changed: Any) -> Step:
