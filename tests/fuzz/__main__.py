@@ -22,6 +22,8 @@ with atheris.instrument_imports(include=["ledger"]):
 from tests.fuzz import corpus
 
 MAX_BYTES = 16_384
+# By the clock, so many that a process which waits for a processor is not taken for a slow parser.
+TIMEOUT_S = 60
 
 
 def fuzz(name: str, seconds: str, directory: str) -> None:
@@ -29,7 +31,7 @@ def fuzz(name: str, seconds: str, directory: str) -> None:
     for number, raw in enumerate([*seeds(name), *corpus.kept(name)]):
         (Path(directory) / str(number)).write_bytes(raw)
     options = [f"-max_total_time={seconds}", f"-max_len={MAX_BYTES}", "-print_final_stats=1"]
-    atheris.Setup([name, *options, "-timeout=10", directory], lambda raw: run(name, raw))
+    atheris.Setup([name, *options, f"-timeout={TIMEOUT_S}", directory], lambda raw: run(name, raw))
     atheris.Fuzz()
 
 
