@@ -28,7 +28,7 @@ def test_an_administrator_erases_a_final_statement_after_its_effect_was_shown(
     root.expect_problem("status of 409")
     root.page.get_by_label("The statement's id").fill(pending.id)
     root.button("Show what it does…").click()
-    expect(root.dialog()).to_contain_text("it is pending")
+    expect(root.dialog()).to_contain_text("the statement is pending")
     root.dialog().get_by_role("button", name="Not now").click()
     root.open(f"/erasures?statement={terms.id}")
     root.button("Show what it does…").click()
