@@ -58,23 +58,6 @@ def test_a_primary_that_hears_its_peers_and_is_not_heard_is_replaced(
     wait_until(database.is_whole, "three nodes")
 
 
-def test_a_primary_that_loses_etcd_alone_acknowledges_nothing_that_is_lost(
-    database: Database, apart: Apart, under_load: UnderLoad
-) -> None:
-    """Replication and the servers go on; only the nodes' agreement cannot be asked any more."""
-    old = leader_of(database)
-
-    def part() -> None:
-        for peer in others(old):
-            for service in ("etcd", "peers"):
-                apart.lose(f"db{old + 1}", peer, service)
-                apart.lose(peer, f"db{old + 1}", service)
-        time.sleep(25)  # longer than the leader's lock lasts
-
-    under_load(part, apart.heal)
-    wait_until(database.is_whole, "three nodes")
-
-
 def test_a_primary_that_no_server_reaches_stays_until_somebody_replaces_it(
     database: Database, apart: Apart, under_load: UnderLoad
 ) -> None:
