@@ -32,6 +32,7 @@ def told(content: str, messages: Any, schema: Any = FREE) -> ToldContent:
 def test_nothing_is_told_unless_a_type_says_so() -> None:
     assert told('{"a":"1"}', None) == NOTHING
     assert told('{"a":"1"}', {"title": True}) == ToldContent("Terms")
+    assert told('{"a":"1"}', {"members": ["a"]}).title == ""
 
 
 def test_members_are_told_as_they_were_drafted_in_the_order_of_the_type() -> None:

@@ -195,10 +195,13 @@ def test_a_server_reads_at_its_standby_and_goes_on_without_it(
     check_ledger(server)
 
 
+@pytest.mark.usefixtures("alice")  # whose events are changed
 @pytest.mark.parametrize(
     "change",
     [
         "UPDATE ledger.ev SET entry = (SELECT entry FROM ledger.ev WHERE pos = 2) WHERE pos = 3",
+        "UPDATE ledger.ev SET entry = (SELECT entry FROM ledger.ev WHERE pos = 2) WHERE pos = 3;"
+        " UPDATE ledger.body SET data = (SELECT data FROM ledger.body WHERE pos = 2) WHERE pos = 3",
         "UPDATE ledger.ev SET pos = CASE pos WHEN 2 THEN -3 ELSE -2 END WHERE pos IN (2, 3)",
         "DELETE FROM ledger.ev WHERE pos = 2",
         "DELETE FROM ledger.body WHERE pos = 2; INSERT INTO ledger.erased VALUES (2, 3)",
