@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-START_S = 120.0
+START_S = 900.0  # a server is ready once it has made its read models, of millions of events too
 POLL_S = 0.005
 ROOT = Path(__file__).parents[1]
 
