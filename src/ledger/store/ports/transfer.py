@@ -11,31 +11,24 @@ StoredColumns = tuple[Any, ...]  # of one row of a table
 # Rows beside the events: receipts of requests, names, groups; what is published of the tree.
 RowKind = Literal["receipt", "claim", "member", "checkpoint", "cosignature", "stamp"]
 
-# Rows of a table of the operational state; all of one table come after each other.
+# At least one row of a table of the operational state; pages of one table follow each other.
 StatePage = tuple[str, Sequence[StoredColumns]]
 StatePages = Iterable[StatePage]
 STATE_PAGE_ROWS = 1_024
-# The tables of the operational state, and their columns; messages are in a file of their own.
-STATE_TABLES = {
-    "secret": 2,
-    "birth": 2,
-    "open_session": 7,
-    "passkey_use": 4,
-    "once": 2,
-    "wrapped_key": 4,
-    "device": 4,
-    "device_link": 7,
-    "access": 6,
-    "directory": 6,
-}
-MESSAGE_TABLES = {
-    "outbox": 4,
-    "message": 14,
-    "webhook": 8,
-    "mailbox": 14,
-    "mail_code": 3,
-    "feed": 2,
-}
+# The tables of the operational state; messages are in a file of their own.
+STATE_TABLES = (
+    "secret",
+    "birth",
+    "open_session",
+    "passkey_use",
+    "once",
+    "wrapped_key",
+    "device",
+    "device_link",
+    "access",
+    "directory",
+)
+MESSAGE_TABLES = ("outbox", "message", "webhook", "mailbox", "mail_code", "feed")
 
 
 class Extent(NamedTuple):

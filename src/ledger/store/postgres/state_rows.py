@@ -18,7 +18,7 @@ from ledger.store.ports.transfer import (
 )
 from ledger.store.postgres.connections import LONG_S, DatabaseConnection, bulk_connection
 
-_TABLES = STATE_TABLES | MESSAGE_TABLES
+_TABLES = (*STATE_TABLES, *MESSAGE_TABLES)
 _COLUMNS = {"once": "name, expires_ms"}  # without the mark of the call that took the name
 _NO_CALL = b""
 # Numbers of messages stay, because pages of deliveries go by them; the next one comes after them.
@@ -74,10 +74,8 @@ def replace(url: str, pages: StatePages) -> None:
         # A database that was emptied can still say that its messages are sent elsewhere.
         connection.execute(b"DELETE FROM ledger.outbox_lease")
         for table, page in pages:
-            given, width = page, _TABLES[table]
-            if table == "once":
-                given, width = [(*row, _NO_CALL) for row in page], width + 1  # one more column
-            marks = ", ".join(["%s"] * width)
+            given = [(*row, _NO_CALL) for row in page] if table == "once" else page
+            marks = ", ".join(["%s"] * len(given[0]))
             numbers = _NUMBERS.get(table, "")
             insert = f"INSERT INTO ledger.{table}{numbers} VALUES({marks})"  # from the port
             with connection.cursor() as cursor:

@@ -1,6 +1,6 @@
 """All rows of the operational state in its two files, for a copy of the ledger."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def stored(data: Path) -> Generator[StatePage, None, None]:
             yield from _stored(data / name, tables)
 
 
-def _stored(path: Path, tables: Mapping[str, int]) -> Iterator[StatePage]:
+def _stored(path: Path, tables: Sequence[str]) -> Iterator[StatePage]:
     with closing(open_read_only(path)) as db, reading_errors(f"{path.name} cannot be read"):
         db.execute("BEGIN")
         there = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
@@ -60,9 +60,8 @@ def replace(data: Path, pages: StatePages) -> None:
             db.execute("BEGIN IMMEDIATE")
         for table, db in places.items():
             db.execute(f"DELETE FROM {table}")  # noqa: S608  # from the port
-        widths = STATE_TABLES | MESSAGE_TABLES
         for table, page in pages:
-            marks = ", ".join("?" * widths[table])
+            marks = ", ".join("?" * len(page[0]))
             places[table].executemany(f"INSERT INTO {table} VALUES({marks})", page)
         for db in files.values():
             db.execute("COMMIT")

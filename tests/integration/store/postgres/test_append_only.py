@@ -137,7 +137,7 @@ def test_that_role_changes_what_servers_share_and_only_adds_to_the_access_record
 
 def test_that_role_changes_every_table_of_what_servers_share(application: str) -> None:
     added = {"secret", "birth", "access"}  # what is added to, by a function for the last one
-    tables = sorted((STATE_TABLES.keys() | MESSAGE_TABLES.keys() | {"outbox_lease"}) - added)
+    tables = sorted({*STATE_TABLES, *MESSAGE_TABLES, "outbox_lease"} - added)
     with psycopg.connect(application) as connection:
         for table in tables:
             for right in ("SELECT", "INSERT", "UPDATE", "DELETE"):
