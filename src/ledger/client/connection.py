@@ -87,7 +87,7 @@ class LedgerConnection:
         return await self.transport.apart(partial(self.key.sign, payload, typ=typ, iat=iat))
 
     async def _sign_in(self, ended: str) -> str:
-        """Return the cookie of a session that is not the one that ended."""
+        """Return the cookie of a session; `ended` is that of one that is over."""
         async with self.transport.alone():
             if self._cookie == ended:  # else another task has signed in meanwhile
                 body = {"act": await self.act("sign-in", jti=str(uuid4()))}

@@ -1,7 +1,7 @@
-"""In which language people are answered: the one that they chose, else one of their browser's.
+"""The language of an answer to a person: their own choice, else one that their browser asks for.
 
-A language is always one of `LANGUAGES`. Its choice is kept in a cookie, which
-opens nothing. Programs are always answered in English: stable codes are for them.
+It is always one of `LANGUAGES`. The choice is kept in a cookie, which opens nothing. Programs are
+answered in English: they read the stable codes.
 """
 
 import re

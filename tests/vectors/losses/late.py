@@ -1,7 +1,7 @@
 """What an auditor says of late acts: a change that a restore lost, recorded again after it.
 
-Each case has two logs that begin alike. In the one that is lost, people make a change; the other is
-restored from before it, and gets their acts once more.
+Each case has two logs that begin alike. In the first, which is lost, people make a change. The
+second is restored from before that change, and records their acts late.
 """
 
 from typing import Any

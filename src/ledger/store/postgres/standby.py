@@ -2,10 +2,10 @@
 
 A standby lags, and it shows a commit before the primary does: while that still waits for its
 quorum, it may yet be lost. So what a standby says counts up to the newest position that the primary
-shows too, and only if each event of the batch has the leaf hash that the primary has for it: one
-digest compares them all, each computed from the entry that was read. Each body must be the one that
-its entry commits to, and the events without one those that the primary erased. So somebody who
-changes rows of the standby, past PostgreSQL, changes nothing that is read here.
+shows too. The leaf hashes of a batch are computed from its entries, and one digest of them must be
+the primary's. Each body must be the one that its entry commits to; a body may be missing only where
+the primary has erased it. So somebody who changes rows of the standby, past PostgreSQL, changes
+nothing that is read here.
 
 Long reads that go to the standby themselves (`reaches`) compare its newest event alone. That holds
 against lag and another history, not against changed rows: a bundle is verified before it is sent,
