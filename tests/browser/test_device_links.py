@@ -74,6 +74,8 @@ def test_a_server_that_is_away_for_a_moment_loses_no_passkey(
     telephone = open_browser()
     link = open_link(alice)
     telephone.open_link(link)
+    # The page's own first look at the link is not the one that is lost.
+    expect(telephone.button(MAKE)).to_be_visible()
     telephone.expect_problem("status of 503")
     alice.expect_problem("status of 503")
     seen: list[str] = []
