@@ -43,8 +43,8 @@ class BlockNews(Protocol):
         """Return people and since when, in ms; may raise UnavailableError `state_unavailable`."""
         ...
 
-    def told(self, person: str) -> None:
-        """Keep that administrators were told."""
+    def told(self, person: str, since_ms: int) -> None:
+        """Keep that administrators were told of the block of this time."""
         ...
 
 
@@ -193,8 +193,8 @@ class Outbox:
             letters = [letter for each in untold for letter in maker.about_block(db, *each, at=at)]
         for letter in letters:
             self._store.put(letter)
-        for person, _ in untold:
-            blocks.told(person)
+        for person, since_ms in untold:
+            blocks.told(person, since_ms)
 
     def _forget_skipped(self, after: int, until: int) -> None:
         """Forget what was erased after one position and up to another, which are not read.

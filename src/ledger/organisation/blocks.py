@@ -79,10 +79,13 @@ class BlockList:
         found = self._directory.others("block", "", limit=limit)
         return [(each.id, _block_in(each).since_ms) for each in found]
 
-    def told(self, person: str) -> None:
-        """Keep that administrators were told of a person's block."""
+    def told(self, person: str, since_ms: int) -> None:
+        """Keep that administrators were told of a person's block of this time.
+
+        A block that was lifted and made anew meanwhile is another one: they are told of it too.
+        """
         kept = self._directory.entry("block", person)
-        if kept is not None and kept.other == "":
+        if kept is not None and kept.other == "" and _block_in(kept).since_ms == since_ms:
             self._directory.replace(replace(kept, other=TOLD))
 
 

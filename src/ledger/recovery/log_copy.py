@@ -22,6 +22,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from ledger.audit.source import AuditedLog
+from ledger.data_files import is_database
 from ledger.errors import ConflictError, CorruptError
 from ledger.recovery.backup import charter_of
 from ledger.recovery.staging import Reached
@@ -48,7 +49,7 @@ def copy_log(
 
     The caller holds the data directories. Raises NotFoundError `not_founded`; ConflictError
     `copy_refused` for a target that is the source, is of another ledger, is in use or goes further,
-    and if another copy closed the log meanwhile;
+    if another copy closed the log meanwhile, and for U+0000 in a text of what servers share;
     `database_refused` for a role that does not own the tables; CorruptError `copy_mismatch` if the
     target has other rows, and as `transfer.require_event` for damaged ones; UnavailableError
     `storage_failed`.
@@ -57,6 +58,10 @@ def copy_log(
         raise _refused("the log cannot be copied to itself")
     engines.require_existing(source.log_address)
     engines.require_closable(source.log_address)
+    # Before anything is written: once the log is closed, its servers could not mend it any more.
+    if is_database(target.log_address):
+        with closing(engines.stored_state(source.log_address, source.data)) as pages:
+            transfer.require_texts(pages)
     with closing(engines.audited_log(source.log_address).open()) as rows:
         rows.require_format()
         extent = transfer.extent_of(rows)

@@ -12,8 +12,15 @@ from typing import Any
 
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.domain import entry
-from ledger.errors import CorruptError
-from ledger.store.ports.transfer import EventPage, Extent, RowKind, StoredColumns, TransferTarget
+from ledger.errors import ConflictError, CorruptError
+from ledger.store.ports.transfer import (
+    EventPage,
+    Extent,
+    RowKind,
+    StatePages,
+    StoredColumns,
+    TransferTarget,
+)
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge
 
 PAGE_ROWS = 2_048
@@ -35,6 +42,16 @@ def extent_of(log: AuditedLog) -> Extent:
         checkpoint = log.newest_checkpoint() or 0
         cosignature, stamp = log.newest_endorsements()
     return Extent(size, epoch, at_ms, checkpoint, cosignature, stamp)
+
+
+def require_texts(state: StatePages) -> None:
+    """Raise ConflictError `copy_refused` for U+0000, which no text of a database can have."""
+    for table, page in state:
+        for row in page:
+            if any(isinstance(each, str) and "\0" in each for each in row):
+                named = " ".join(ascii(each) for each in row[:2])
+                detail = f"a database cannot keep U+0000, which a text of {table} has: {named}"
+                raise ConflictError("copy_refused", detail)
 
 
 def silent(_what: str, _done: int, _total: int) -> None:

@@ -11,9 +11,8 @@ import pytest
 from ledger.data_files import LOG_FILE
 from ledger.errors import ConflictError, CorruptError
 from ledger.settings import Settings
-from ledger.store.engines import (
-    open_log,
-)
+from ledger.store.engines import has_log, open_directory, open_log
+from ledger.store.ports.directory import DirectoryEntry
 from tests.support.audited import edit
 from tests.support.engines import DATABASES
 from tests.support.log_copying import at, copied, killed
@@ -54,6 +53,23 @@ def test_a_copy_that_is_finished_is_verified_again_and_stays(
     DATABASES._edit(there.data.parent / "database", "UPDATE ledger.cmd SET answer = 'x'")
     with refused(CorruptError, "copy_mismatch"):
         copied(here, there)
+
+
+def test_a_text_that_postgresql_cannot_keep_is_named_before_anything_is_written(
+    here: Settings, there: Settings
+) -> None:
+    entry = DirectoryEntry("user", "17", "build\0bot", "", b"{}")
+    with closing(open_directory(here.log_address, here.data)) as directory:
+        assert directory.add(entry)
+    with pytest.raises(ConflictError, match="directory has: 'user' '17'") as caught:
+        copied(here, there)
+    assert caught.value.code == "copy_refused"
+    assert not has_log(there.log_address)
+    with closing(open_log(here.log_address)) as ledger:  # it goes on
+        ledger.append([draft(str(UUID(int=1)))])
+    with closing(open_directory(here.log_address, here.data)) as directory:
+        directory.forget("user", "17")
+    copied(here, there)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_a_refused_change_of_a_user_who_left_lets_nobody_in_and_tells_nobody_aga
     service = ScimService(people, "", lambda: 5, lambda: None)
     told = {"userName": "mia", "externalId": "sub", "active": False}
     user = str(service.create("user", told)["id"])
-    people.blocks.told("mia")
+    people.blocks.told("mia", 5)
     raced: Any = Overtaken(directory)
     with pytest.raises(ConflictError, match="scim_uniqueness"):
         ScimService(
@@ -220,13 +220,14 @@ def test_administrators_are_told_of_each_block_once(directory: Directory) -> Non
     blocks = BlockList(directory)
     blocks.block("mia", 5, "u")
     assert blocks.untold(limit=9) == [("mia", 5)]
-    blocks.told("mia")
+    blocks.told("mia", 5)
     blocks.block("mia", 7)  # her user is deleted: the same block
     assert blocks.untold(limit=9) == []
     assert blocks.everybody() == {"mia"}
     blocks.lift("mia")
-    blocks.told("mia")
+    blocks.told("mia", 5)
     blocks.block("mia", 9, "u")
+    blocks.told("mia", 5)  # of the block before
     assert blocks.untold(limit=9) == [("mia", 9)]
 
 
