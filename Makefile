@@ -220,10 +220,10 @@ command -v etcd >/dev/null && command -v caddy >/dev/null && command -v ip >/dev
 endef
 
 # Programs of others that the tests hold ours against: openssl for our formats; SoftHSM and OpenSC
-# for keys in a token; ssh-agent. Without one of them the tests that need it fail, they are not skipped.
+# for keys in a token; ssh-agent; strace for power cuts. Without one of them the tests that need it fail, they are not skipped.
 define TOOLS
-for tool in openssl softhsm2-util pkcs11-tool ssh-agent; do command -v $$tool >/dev/null || { missing=1; }; done; \
+for tool in openssl softhsm2-util pkcs11-tool ssh-agent strace; do command -v $$tool >/dev/null || { missing=1; }; done; \
 [ -z "$$missing" ] || { \
-	[ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl softhsm2 opensc openssh-client; } >&2 || { \
-		echo "The tests need openssl 3.0 or newer, SoftHSM 2, OpenSC and ssh-agent: install them (Debian and Ubuntu: openssl softhsm2 opensc openssh-client)." >&2; exit 1; }
+	[ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends openssl softhsm2 opensc openssh-client strace; } >&2 || { \
+		echo "The tests need openssl 3.0 or newer, SoftHSM 2, OpenSC, ssh-agent and strace: install them (Debian and Ubuntu: openssl softhsm2 opensc openssh-client strace)." >&2; exit 1; }
 endef

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,12 +38,13 @@ class Cluster:
 
     def _fill(self) -> None:
         self._run(
-            "initdb", "-D", str(self._data), "-U", OWNER, "-A", "trust", "-E", "UTF8",
+            "initdb", "-D", str(self.data), "-U", OWNER, "-A", "trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--no-sync", "--no-instructions",
         )  # fmt: skip
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """The directory of its files."""
         return self.directory / "data"
 
     @property
@@ -56,15 +58,16 @@ class Cluster:
         where = quote(str(self.directory), safe="") if host is None else host
         return f"postgresql://{user}@{where}/{database}"
 
-    def start(self) -> None:
-        """Start, and return when it takes connections."""
+    def start(self, under: Sequence[str] = ()) -> None:
+        """Start, by a command that runs its own if one is given; return when it can be used."""
         with (self.directory / "log").open("ab") as log:
             arguments = [
                 "-c", "listen_addresses=", "-c", "shared_buffers=16MB", "-c", "max_connections=60",
                 *self._options,
             ]  # fmt: skip
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", self._data, "-k", self.directory, *arguments],
+                [*under, self._binaries / "postgres", "-D", self.data, "-k", self.directory,
+                 *arguments],
                 stdout=log,
                 stderr=log,
                 cwd=self.directory,
@@ -72,7 +75,7 @@ class Cluster:
                 user=self._user,
                 group=self._user,
                 extra_groups=self._groups,
-            )
+            )  # fmt: skip
         give_up = time.monotonic() + START_S
         while True:
             try:
@@ -102,6 +105,12 @@ class Cluster:
         """Return the process that the others descend from, and these."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return [self.pid, *map(int, children)]
+
+    def rest(self) -> None:
+        """End it in order: everything is in its files."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        self._ended()
 
     def stop(self) -> None:
         """End it at once, and delete its directory."""
@@ -147,7 +156,7 @@ class Standby(Cluster):
 
     def _fill(self) -> None:
         self._run(
-            "pg_basebackup", "-D", str(self._data), "-d", self._primary.url(), "-R",
+            "pg_basebackup", "-D", str(self.data), "-d", self._primary.url(), "-R",
             "-X", "stream", "--checkpoint=fast", "--no-sync",
         )  # fmt: skip
 
