@@ -67,9 +67,17 @@ def _until(cluster: Cluster, query: str, expected: list[tuple[object, ...]]) -> 
 
 def in_background(store: PostgresLog, sent: Write) -> tuple[threading.Thread, list[AppendResult]]:
     results: list[AppendResult] = []
-    thread = threading.Thread(target=lambda: results.extend(store.append([sent])))
+    thread = threading.Thread(target=lambda: results.extend(_taken(store, sent)))
     thread.start()
     return thread, results
+
+
+def _taken(store: PostgresLog, sent: Write) -> list[AppendResult]:
+    """Append once the store's own connection has read the settings that were just written."""
+    while True:
+        results = store.append([sent])
+        if not isinstance(results[0], NotStored):
+            return results
 
 
 # --- the connection ------------------------------------------------------------------------------

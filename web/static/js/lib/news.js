@@ -46,3 +46,4 @@ onAction({
     close();
   },
 });
+for (const button of all("[data-action=known]")) button.disabled = false;

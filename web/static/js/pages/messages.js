@@ -43,6 +43,7 @@ function showNotify() {
 
 onAction({ send, "notify-on": notifyOn, "notify-off": notifyOff });
 showNotify();
+for (const button of all("[data-action=send]")) button.disabled = false;
 for (const form of all("form[data-path]")) {
   const button = one("[type=submit]", form);
   form.addEventListener("submit", (event) => {
