@@ -70,14 +70,21 @@ def _name(node: ast.expr) -> str:
 
 def documented_codes() -> set[str]:
     """Return every code in the first column of a table, or among the reasons of `log_invalid`."""
+    text = (REFERENCE / "errors.md").read_text()
+    reasons = next(line for line in text.splitlines() if line.startswith("| `log_invalid`"))
+    # Those of SCIM are put together from its types of errors.
+    named = {code for code in codes_of_rows(text) if code.islower()}
+    return named | {*re.findall(r"`([a-z0-9_]+)`", reasons)}
+
+
+def codes_of_rows(text: str) -> set[str]:
+    """Return every code in the column of codes of these tables."""
     found: set[str] = set()
-    for line in (REFERENCE / "errors.md").read_text().splitlines():
+    for line in text.splitlines():
         if line.startswith("| ") and "`" in line:
             cells = line.split("|")
             first = cells[2] if cells[1].strip().isdecimal() else cells[1]
-            found |= {*re.findall(r"`([a-z0-9_]+)`", first)}
-            if "`log_invalid`" in first:
-                found |= {*re.findall(r"`([a-z0-9_]+)`", line)}
+            found |= {*re.findall(r"`([A-Za-z0-9_]+)`", first)}
     return found
 
 

@@ -153,5 +153,7 @@ def require_open(invitation: Invitation, *, now_ms: int) -> None:
     if invitation.expires_at is not None and clock.to_ms(invitation.expires_at) <= now_ms:
         raise ConflictError("invitation_expired", "the invitation has expired")
     if invitation.recovery is not None and invitation.recovery.waits(now_ms):
-        detail = f"this invitation works from {invitation.recovery.active_from} on"
-        raise ConflictError("invitation_waiting", detail)
+        begins = invitation.recovery.active_from
+        detail = f"this invitation works from {begins} on"
+        told = f"{begins[:10]} {begins[11:16]} UTC"
+        raise ConflictError("invitation_waiting", detail, time=told)

@@ -256,4 +256,5 @@ def require_met(known: DefinedType, document: Document) -> None:
     fault = unmet(known.schema, parse_json(document.content.encode()))
     if fault is not None:
         place = fault.pointer or "the content"
-        raise MalformedError("schema_unmet", f"{place} does not meet {fault.keyword!r} of the type")
+        detail = f"{place} does not meet {fault.keyword!r} of the type"
+        raise MalformedError("schema_unmet", detail, place=place, keyword=fault.keyword)

@@ -22,7 +22,7 @@ from ledger.errors import (
 from ledger.http.admission import address_of
 from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.lanes import LaneName, Lanes, lane_of
-from ledger.http.languages import asked_for, language_headers, speaking
+from ledger.http.languages import language_headers, speaking
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.problems import MEDIA_TYPE, answer_to
 from ledger.http.quotas import (
@@ -85,7 +85,7 @@ class Front:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        with speaking(asked_for(scope["headers"])):
+        with speaking(scope["headers"]):
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: HTTPScope, receive: Any, send: Send) -> None:
@@ -173,8 +173,8 @@ class Front:
         status, body, more = answer_to(error, exchange)
         if page:
             # What only the server's log may say has the status 500.
-            told = error.detail if isinstance(error, LedgerError) and status != 500 else ""
-            body = refusal_page(status, exchange.code, told)
+            known = error if isinstance(error, LedgerError) and status != 500 else None
+            body = refusal_page(status, known)
             more = [*more, *language_headers().items()]
         headers = [
             (b"content-type", (PAGE_TYPE if page else MEDIA_TYPE).encode()),

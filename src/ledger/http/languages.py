@@ -25,26 +25,37 @@ _RANGE = re.compile(
     r"(\*|[a-z]{1,8})((?:-[a-z0-9]{1,8})*)(?:[ \t]*;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?",
     re.ASCII | re.IGNORECASE,
 )
-_current: ContextVar[str] = ContextVar("language", default=DEFAULT)
+Headers = Iterable[tuple[bytes, bytes]]  # of a request; the names are in lower case
+_current: ContextVar[str | Headers] = ContextVar("language", default=DEFAULT)
 
 
 def language() -> str:
-    """Return the language of the present answer."""
-    return _current.get()
+    """Return the language of the present answer.
+
+    The request's headers are read when the first text needs it: few answers to programs have one.
+    """
+    found = _current.get()
+    if not isinstance(found, str):
+        found = asked_for(found)
+        _current.set(found)
+    return found
 
 
 @contextmanager
-def speaking(tag: str) -> Iterator[None]:
-    """Answer in a language within the block; in English for a tag that is none of `LANGUAGES`."""
-    before = _current.set(tag if tag in LANGUAGES else DEFAULT)
+def speaking(to: str | Headers) -> Iterator[None]:
+    """Answer in a language within the block, or in the one that a request's headers ask for.
+
+    A tag that is none of `LANGUAGES` is English.
+    """
+    before = _current.set(DEFAULT if isinstance(to, str) and to not in LANGUAGES else to)
     try:
         yield
     finally:
         _current.reset(before)
 
 
-def asked_for(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the language for a request with these headers, whose names are in lower case."""
+def asked_for(headers: Headers) -> str:
+    """Return the language for a request with these headers."""
     accepted: list[bytes] = []
     for name, value in headers:
         if name == b"cookie" and (chosen := _chosen(value)) is not None:

@@ -31,6 +31,7 @@ from ledger.errors import (
 )
 from ledger.http.exchange import Exchange, exchange_of
 from ledger.http.queries import missing, parameters
+from ledger.http.refusal_page import sentence_of
 from ledger.http.requests import AnyRequest
 
 MEDIA_TYPE = "application/problem+json"
@@ -58,12 +59,17 @@ _log = logging.getLogger("ledger")
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """A problem document; `code` is stable, `evidence` names what the error is about."""
+    """A problem document; `code` is stable, `evidence` names what the error is about.
+
+    `detail` is English, for programs. `sentence` is for people, in the language that the request
+    asks for; a code that only programs meet has none.
+    """
 
     title: str
     status: int
     detail: str
     code: str
+    sentence: str = ""
     type: str = "about:blank"
     evidence: dict[str, Any] = {}
 
@@ -108,9 +114,9 @@ def retry_after(status: int, least_s: int = 0) -> list[tuple[str, str]]:
 
 def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
     """Return a problem document as JSON."""
-    title = phrase(status)
+    sentence = sentence_of(code, evidence)
     return msgspec.json.encode(
-        Problem(title=title, status=status, detail=detail, code=code, evidence=evidence)
+        Problem(phrase(status), status, detail, code, sentence, evidence=evidence)
     )
 
 

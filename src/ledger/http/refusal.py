@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from ledger.http.languages import asked_for, speaking
+from ledger.errors import LedgerError
+from ledger.http.languages import speaking
 from ledger.http.problems import MEDIA_TYPE, document, retry_after
 from ledger.http.refusal_page import PAGE_TYPE, refusal_page, wants_page
 
@@ -30,11 +31,12 @@ def refusal(status: int, request_id: str, headers: Sequence[tuple[bytes, bytes]]
     """
     code, detail = REFUSALS[status]
     is_page = wants_page(headers)
-    if is_page:
-        with speaking(asked_for(headers)):
-            body = refusal_page(status, code, detail)
-    else:
-        body = document(status, code, detail)
+    with speaking(headers):
+        body = (
+            refusal_page(status, LedgerError(code, detail))
+            if is_page
+            else document(status, code, detail)
+        )
     media_type = PAGE_TYPE if is_page else MEDIA_TYPE
     retry = "".join(f"{name}: {value}\r\n" for name, value in retry_after(status)).encode()
     return b"".join(

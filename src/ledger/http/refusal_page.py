@@ -6,6 +6,7 @@ It needs no session and no template, so it can be given when nothing else can.
 from collections.abc import Iterable, Mapping
 from html import escape
 
+from ledger.errors import LedgerError
 from ledger.http.catalogue import catalogue
 from ledger.http.languages import language
 
@@ -21,18 +22,25 @@ def says(status: int) -> tuple[str, str]:
     return texts[f"error.title.{name}"], texts[f"error.advice.{name}"]
 
 
-def told(code: str, detail: str) -> tuple[str, str]:
+def sentence_of(code: str, evidence: Mapping[str, object]) -> str:
+    """Return what a person reads of a refusal, in the language of the answer.
+
+    It is empty for a code that only programs meet. `evidence` has the values that the text names.
+    """
+    return catalogue(language()).get(f"refusal.{code}", "").format_map(evidence)
+
+
+def told(error: LedgerError) -> tuple[str, str]:
     """Return the sentence of a refusal and the language that it is in.
 
-    `detail` is our English sentence without its full stop, for a code that has no other. A
-    `refusal.…` answers what a page's script sent; where that is wrong of a whole page, the page has
-    an `error.…` of its own.
+    A `refusal.…` answers what a page's script sent; where that is wrong of a whole page, the page
+    has an `error.…` of its own. A code without a sentence has its English detail.
     """
-    texts = catalogue(language())
-    sentence = texts.get(f"error.{code}", texts.get(f"refusal.{code}"))
-    if sentence is not None:
+    own = catalogue(language()).get(f"error.{error.code}")
+    sentence = own or sentence_of(error.code, error.evidence)
+    if sentence:
         return sentence, language()
-    return f"{detail[:1].upper()}{detail[1:]}." if detail else "", "en"
+    return f"{error.detail[:1].upper()}{error.detail[1:]}.", "en"
 
 
 def wants_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -40,11 +48,11 @@ def wants_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return any(name == b"accept" and b"text/html" in value for name, value in headers)
 
 
-def refusal_page(status: int, code: str = "", detail: str = "") -> bytes:
-    """Return a whole page; `detail` is our sentence without its full stop."""
+def refusal_page(status: int, error: LedgerError | None = None) -> bytes:
+    """Return a whole page; without an error it says only what the status says."""
     texts: Mapping[str, str] = catalogue(language())
     title, advice = (escape(each) for each in says(status))
-    sentence, spoken = told(code, detail)
+    sentence, spoken = ("", "") if error is None else told(error)
     why = f'<p lang="{spoken}">{escape(sentence)}</p>\n' if sentence else ""
     again, inbox, start = (escape(texts[f"error.{each}"]) for each in ("again", "inbox", "start"))
     return f"""<!doctype html>

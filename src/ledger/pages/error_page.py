@@ -28,7 +28,7 @@ def for_people(answer: ErrorAnswer, web: Web) -> ErrorAnswer:
         # What only the server's log may say has the status 500.
         sentence = ("", "")
         if isinstance(error, LedgerError) and status != 500:
-            sentence = told(error.code, error.detail)
+            sentence = told(error)
         page = ErrorPage(request, web, status, sentence, _progress(error))
         page.headers.update({**problem.headers, **language_headers()})
         return page

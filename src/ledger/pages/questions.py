@@ -11,7 +11,7 @@ from ledger.errors import LedgerError
 from ledger.http import questions
 from ledger.http.accesses import require_auditor
 from ledger.http.questions import AskedQuestion
-from ledger.http.refusal_page import told as sentence_of
+from ledger.http.refusal_page import told as said_of
 from ledger.http.requests import AnyRequest
 from ledger.pages.web import FromWeb, page, to_sign_in
 
@@ -43,7 +43,7 @@ async def ask(  # noqa: PLR0913  # the parameters of a question
             found = await questions.answer(web.models.log.store, web.access, me.id, told)
             shown = {"tables": found.tables, "next": found.next, "refused": ""}
         except LedgerError as error:
-            shown["refused"] = sentence_of(error.code, error.detail)[0]
+            shown["refused"] = said_of(error)[0]
     return await asyncio.to_thread(
         page,
         "questions",

@@ -14,16 +14,6 @@ from ledger.http.languages import language, speaking
 _CHOSEN = frozenset({"who", "title", "passkey"})
 # What every script may say: times, lists, policies, states, and how its requests end.
 _ALWAYS = ("ceremony", "list", "page", "policy", "status", "time")
-# What any request may come to.
-_REFUSALS = (
-    "refusal.ceremony_unknown",
-    "refusal.key_expired",
-    "refusal.key_revoked",
-    "refusal.key_unknown",
-    "refusal.passkey_unknown",
-    "refusal.rate_limited",
-    "refusal.sign_in_required",
-)
 
 
 def text(key: str, /, **values: object) -> str:
@@ -49,7 +39,7 @@ def texts_in(tag: str) -> Callable[..., str]:
 
 def texts_of(prefixes: Iterable[str]) -> dict[str, str]:
     """Return the texts for a page's scripts: those that begin with these parts of keys."""
-    named = {*_REFUSALS, *prefixes}
+    named = {*prefixes}
     wanted = tuple(f"{prefix}." for prefix in (*_ALWAYS, *prefixes))
     texts = catalogue(language())
     return {key: said for key, said in texts.items() if key in named or key.startswith(wanted)}

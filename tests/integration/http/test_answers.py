@@ -145,6 +145,8 @@ def test_a_fault_of_the_server_is_told_to_its_log_and_not_to_the_client(tmp_path
         "status": 500,
         "detail": "the server failed; its log has the reason",
         "code": "internal",
+        "sentence": "A fault of the server stopped this. Tell its operator when it happened: the"
+        " server's log has the reason.",
     }
     for text in (answer.text, page.text):
         assert not re.search(r"sqlite|table|Traceback|Error:|\.py", text, re.IGNORECASE)
@@ -159,4 +161,5 @@ def test_problem_documents_have_the_members_of_rfc_9457(stranger: httpx.Client) 
         "status": 401,
         "detail": "sign in first",
         "code": "sign_in_required",
+        "sentence": "You are no longer signed in. Sign in, then try again.",
     }

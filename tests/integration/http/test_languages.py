@@ -176,3 +176,26 @@ def test_files_programs_and_the_offline_page_do_not_vary(stranger: httpx.Client)
         assert "content-language" not in answer.headers, path
     refused = stranger.get("/api/inbox", headers={"Accept-Language": "de"})
     assert refused.json()["detail"] == "sign in first"
+
+
+def test_a_refusal_has_a_sentence_in_the_language_of_who_asks(company: Company) -> None:
+    cal = company.person("Cal").register("creator")
+    missing = "/api/statements/00000000-0000-4000-8000-000000000000"
+    german = cal.client.get(missing, headers={"Accept-Language": "de"})
+    english = cal.client.get(missing)
+    assert (german.status_code, german.json()["code"]) == (404, "statement_unknown")
+    assert german.json()["sentence"] == catalogue("de")["refusal.statement_unknown"]
+    assert english.json()["sentence"] == catalogue()["refusal.statement_unknown"]
+    assert german.json()["detail"] == english.json()["detail"]
+
+
+def test_a_code_that_only_programs_meet_has_no_sentence(company: Company) -> None:
+    cal = company.person("Cal").register("creator")
+    answer = cal.client.post("/api/approvals", content=b"x", headers={"Content-Type": "text/plain"})
+    assert (answer.json()["code"], "sentence" in answer.json()) == ("json_required", False)
+
+
+def test_a_refusal_before_the_application_speaks_german_too(company: Company) -> None:
+    cal = company.person("Cal")
+    page = cal.client.get("/inbox/", headers=GERMAN)
+    assert f'<p lang="de">{catalogue("de")["refusal.not_found"]}</p>' in page.text

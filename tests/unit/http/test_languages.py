@@ -1,5 +1,7 @@
 """The language of an answer: always one of those there are."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from ledger.http.languages import (
@@ -108,4 +110,18 @@ def test_a_language_ends_with_its_block_and_none_is_made_up() -> None:
         assert language_headers()["Content-Language"] == "de"
         with speaking("tlh\r\nx: y"):
             assert language() == "en"
+    assert language() == "en"
+
+
+def test_headers_are_read_when_the_first_text_needs_the_language() -> None:
+    read = []
+
+    def headers() -> Iterator[tuple[bytes, bytes]]:
+        read.append(1)
+        yield b"accept-language", b"de"
+
+    given = headers()
+    with speaking(given):
+        assert read == []
+        assert [language(), language()] == ["de", "de"]
     assert language() == "en"

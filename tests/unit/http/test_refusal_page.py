@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.errors import LedgerError
 from ledger.http.assets import Assets, find_web
 from ledger.http.catalogue import catalogue
 from ledger.http.languages import speaking
@@ -22,7 +23,9 @@ def test_every_refusal_says_what_to_do_and_leads_on(status: int) -> None:
 
 
 def test_a_detail_is_text_and_never_markup() -> None:
-    page = refusal_page(404, detail="no <script>alert(1)</script> & such").decode()
+    page = refusal_page(
+        404, LedgerError("not_there", "no <script>alert(1)</script> & such")
+    ).decode()
     assert "<script>" not in page
     assert "No &lt;script&gt;alert(1)&lt;/script&gt; &amp; such." in page
 
@@ -41,8 +44,8 @@ def test_who_asks_for_nothing_gets_no_page() -> None:
 
 def test_a_page_is_in_the_language_of_its_reader_and_an_unknown_sentence_says_its_own() -> None:
     with speaking("de"):
-        page = refusal_page(404, "not_there", "no <such> page").decode()
-        known = refusal_page(403, "passkey_last", "it is the last one").decode()
+        page = refusal_page(404, LedgerError("not_there", "no <such> page")).decode()
+        known = refusal_page(403, LedgerError("passkey_last", "it is the last one")).decode()
     assert '<html lang="de">' in page
     assert "<h1>Hier ist nichts</h1>" in page
     assert '<p lang="en">No &lt;such&gt; page.</p>' in page
@@ -60,7 +63,8 @@ def test_a_page_of_no_key_does_not_speak_of_the_key_of_this_browser(
     tag: str, sentence: str
 ) -> None:
     with speaking(tag):
-        assert f'<p lang="{tag}">{sentence}</p>' in refusal_page(404, "key_unknown", "no").decode()
+        page = refusal_page(404, LedgerError("key_unknown", "no")).decode()
+    assert f'<p lang="{tag}">{sentence}</p>' in page
 
 
 def test_a_refusal_reads_no_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import { learn } from "./clock.js";
 import { Told } from "./dom.js";
-import { catalogue, text } from "./texts.js";
+import { text } from "./texts.js";
 
 /** A problem; `code` is stable. Unless it is `refused`, it may be recorded all the same. */
 export class Problem extends Told {
@@ -66,7 +66,7 @@ async function problem(response) {
 }
 
 /** Return a problem document as an error for people. */
-export function refusal(status, { code = "", detail = "" }) {
+export function refusal(status, { code = "", detail = "", sentence }) {
   const other = detail ? text("page.refused", { detail }) : text("page.answered", { status });
-  return new Problem(status, code, catalogue[`refusal.${code}`] ?? other);
+  return new Problem(status, code, sentence ?? other);
 }
