@@ -123,10 +123,17 @@ class Database:
         self.replace(old, asked=old)
 
     def replace(self, old: int, *, asked: int) -> None:
-        """Ask any node to replace the primary."""
+        """Ask any node to replace the primary.
+
+        Its answer can be that it cannot yet, or be late: who leads says whether it was done.
+        """
         body = json.dumps({"leader": f"db{old + 1}"}).encode()
-        wait_until(lambda: self._ask(asked, "/switchover", body) == 200, "a switchover")
-        wait_until(lambda: self.leader(but=old), "another leader")
+
+        def replaced() -> int | None:
+            self._ask(asked, "/switchover", body)
+            return self.leader(but=old)
+
+        wait_until(replaced, "another leader")
 
     def _ask(self, node: int, path: str, body: bytes | None = None) -> int | None:
         url = f"http://{self.address(node, 'rest')}{path}"

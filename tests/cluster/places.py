@@ -120,9 +120,11 @@ class Apart:
 
     # --- faults ----------------------------------------------------------------------------------
 
-    def lose(self, sender: str, receiver: str) -> None:
-        """Lose every packet that one sends the other, until `heal`."""
-        hosts = "from", self._hosts[sender], "to", self._hosts[receiver]
+    def lose(self, sender: str, receiver: str, service: str | None = None) -> None:
+        """Lose every packet that one sends the other, or to one service there, until `heal`."""
+        hosts = ["from", self._hosts[sender], "to", self._hosts[receiver]]
+        if service is not None:
+            hosts += ["ipproto", "tcp", "dport", str(_SERVICES[service])]
         rule = [*hosts, "priority", str(100 + len(self._cuts)), "blackhole"]
         _ip("-n", self._router, "rule", "add", *rule)
         self._cuts.append(rule)

@@ -58,6 +58,26 @@ def test_a_primary_that_hears_its_peers_and_is_not_heard_is_replaced(
     wait_until(database.is_whole, "three nodes")
 
 
+def test_a_primary_that_loses_etcd_alone_goes_on_and_can_be_replaced_afterwards(
+    database: Database, apart: Apart, under_load: UnderLoad
+) -> None:
+    """It tells both standbys that it goes on, and each believes that for `ttl` seconds more."""
+    old = leader_of(database)
+
+    def part() -> None:
+        for peer in others(old):
+            for service in ("etcd", "peers"):
+                apart.lose(f"db{old + 1}", peer, service)
+                apart.lose(peer, f"db{old + 1}", service)
+        time.sleep(22)  # longer than the leader's lock lasts
+
+    load = under_load(part, apart.heal)
+    assert load.repeated == 0
+    assert database.leader() == old
+    under_load(lambda: database.replace(old, asked=old))
+    wait_until(database.is_whole, "three nodes")
+
+
 def test_a_primary_that_no_server_reaches_stays_until_somebody_replaces_it(
     database: Database, apart: Apart, under_load: UnderLoad
 ) -> None:
