@@ -11,6 +11,7 @@ from benchmarks import (
     approvals,
     audit,
     backup,
+    growth,
     jws,
     log,
     moves,
@@ -41,6 +42,7 @@ OF_STORES: dict[str, tuple[Callable[..., list[Result]], tuple[str, ...]]] = {
     "appends": (appends.run, ("stores",)),
     "moves": (moves.run, ()),
     "reads": (pages.run, ("statements",)),
+    "growth": (growth.run, ("servers",)),
     "soak": (soak.run, ("stores", "minutes")),
 }
 

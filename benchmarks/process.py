@@ -52,6 +52,11 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """The running process."""
+        return self._process.pid
+
     def cpu_s(self) -> float:
         """Return the CPU time of all threads so far, user and system."""
         text = Path(f"/proc/{self._process.pid}/stat").read_text()

@@ -47,8 +47,9 @@ def run(
             with (
                 tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as name,
                 database(store) as settings,
-                several(Path(name), count, settings) as (served, ports),
+                several(Path(name), count, settings) as (served, running),
             ):
+                ports = [each.port for each in running]
                 for many in clients:
                     _measure(result, (store, count), many, served, ports, quick=quick)
     result.notes.append(
@@ -61,12 +62,12 @@ def run(
 @contextmanager
 def several(
     directory: Path, count: int, settings: dict[str, str]
-) -> Iterator[tuple[Served, list[int]]]:
-    """Serve one ledger by several servers; yield the first, and the ports of all."""
+) -> Iterator[tuple[Served, list[Server]]]:
+    """Serve one ledger by several servers; yield the first with its people, and all of them."""
     with ExitStack() as opened:
         served = opened.enter_context(serving(directory, **settings))
         served.wait_until_published()
-        ports = [served.port]
+        servers = [served.server]
         origin = {"LEDGER_ORIGIN": f"http://localhost:{served.port}"}
         for number in range(1, count):
             data, port = directory / f"data{number}", free_port()
@@ -74,9 +75,9 @@ def several(
             command = ("ledger", "serve", "--data", str(data), "--port", str(port))
             log, limits = directory / f"server{number}.log", {"LEDGER_RATE_LIMIT": "60000"}
             environment = settings | origin | limits | {"LEDGER_CONNECTIONS": "512"}
-            opened.enter_context(Server(*command, port=port, log=log, environment=environment))
-            ports.append(port)
-        yield served, ports
+            server = Server(*command, port=port, log=log, environment=environment)
+            servers.append(opened.enter_context(server))
+        yield served, servers
 
 
 def _measure(  # what one row is of
