@@ -10,7 +10,7 @@ people. So a person who registers or gets a role later finds the statements that
 import heapq
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -122,9 +122,9 @@ def page(
     """Return the statements that wait for a person as of a position, the next deadline first.
 
     Those that do not need the person are left out, and further ones are looked for, MOST_LOOKS
-    times: after that a page can have fewer statements than `limit` and still a cursor. Of the
-    statements that have closed since, it finds the newest
-    EXAMINED at most. Raises MalformedError `cursor_invalid`.
+    times: after that, or after EXAMINED of which none asks for the person, a page can have fewer
+    statements than `limit` and still a cursor. Of the statements that have closed since, it finds
+    the newest EXAMINED at most. Raises MalformedError `cursor_invalid`.
     """
     numbers, further = _waiting(db, user_id, at, now, limit, cursor)
     found = {each.position: each for each in summaries(db, numbers, at=at, now=now)}
@@ -148,23 +148,30 @@ def _waiting(
     """Return the stream numbers of one page, and the cursor of the next."""
     found: list[int] = []
     for _ in range(MOST_LOOKS):
-        more, cursor = _look(db, user_id, at, now, limit - len(found), cursor)
-        found += more
-        if cursor is None or len(found) == limit:
+        asking, cursor = _look(db, user_id, at, now, limit - len(found), cursor)
+        found += asking.needing
+        if cursor is None or len(found) == limit or not asking.left_out:
             break
     return found, cursor
 
 
+class _Asking(NamedTuple):
+    """Statements that ask for a person: those that need them, and how many do not."""
+
+    needing: list[int]
+    left_out: int
+
+
 def _look(
     db: sqlite3.Connection, user_id: str, at: int, now: str, limit: int, cursor: str | None
-) -> tuple[list[int], str | None]:
-    """Return those of the next `limit` statements that need the person, and the next cursor."""
+) -> tuple[_Asking, str | None]:
+    """Return the next `limit` statements that ask for the person, and the next cursor."""
     ends_ms, after = (0, 0) if cursor is None else decode_keys(NAME, cursor, 2)
     if ends_ms > clock.LAST_MS:
         ends_ms = clock.LAST_MS
     me = asked(db, user_id, at=at)
     if me is None:
-        return [], None
+        return _Asking([], 0), None
     given: dict[str, Any] = {"at": at, "now": now, "user": me.number}
     given |= {"members": json_list(me.members), "ends": clock.to_text(ends_ms), "after": after}
     ends: dict[int, str] = {}
@@ -178,10 +185,13 @@ def _look(
 
     found, last = collect(rows(), limit)
     further = None if last is None else encode_cursor(NAME, clock.to_ms(ends[last]), last)
-    return [each for each in found if call(db, each, me, at, now) == "needed"], further
+    needing = [each for each in found if call(db, each, me, at, now) == "needed"]
+    return _Asking(needing, len(found) - len(needing)), further
 
 
 def _closed_since(db: sqlite3.Connection, given: dict[str, Any]) -> list[tuple[str, int, int]]:
+    if not spans.has_closed_since(db, given["at"]):
+        return []
     below = {"below": given["at"] + 1}
     numbers, _ = spans.search(db, "pending", _CLOSED_SINCE, given | below, EXAMINED)
     return sorted(db.execute(_ENDS, (json_list(numbers),)))

@@ -95,6 +95,12 @@ def search(
     return found, last
 
 
+def has_closed_since(db: sqlite3.Connection, at: int) -> bool:
+    """Tell whether any statement closed after this position."""
+    query = "SELECT EXISTS(SELECT 1 FROM wide_span WHERE closed > ?)"
+    return bool(db.execute(query, (at,)).fetchone()[0])
+
+
 def _floor(db: sqlite3.Connection, status: OpenStatus, given: dict[str, Any]) -> int:
     """Return the span at which to stop, exclusive; -1 if all may be read."""
     sql = f"""

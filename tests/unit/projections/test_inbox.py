@@ -4,7 +4,7 @@ import pytest
 
 from ledger.domain.vocabulary import Status
 from ledger.errors import MalformedError
-from projections import inbox
+from projections import inbox, paging
 from projections.paging import encode_cursor
 from tests.support.refusals import refused
 from tests.support.story import BOTH_ROLES, Story, time_at
@@ -190,6 +190,23 @@ def test_a_page_is_filled_past_those_that_do_not_need_the_person(story: Story) -
     second, cursor = read(cursor)
     assert (first, second) == (["1", "3"], ["5", "7"])
     assert cursor is None or read(cursor) == ([], None)
+
+
+def test_a_page_examines_its_rows_once_where_none_asks_for_the_person(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        story.approve(BOB, story.draft(ALICE, f"Statement {number}"))
+    monkeypatch.setattr(paging, "EXAMINED", 2)
+    views, head, asked = story.views(), story.head(), list[str]()
+    views.set_trace_callback(asked.append)
+    page = inbox.page(views, user_id=BOB, at=head, now=time_at(head), limit=50)
+    views.set_trace_callback(None)
+    assert page.items == []
+    assert page.next is not None
+    assert len([each for each in asked if "ORDER BY s.expires_at" in each]) == 1
+    # Nothing has closed since the head, so no span is read.
+    assert not [each for each in asked if "FROM wide_span w" in each]
 
 
 def test_steps_wait_for_the_people_of_the_open_one_and_for_those_with_a_veto(story: Story) -> None:
