@@ -14,7 +14,7 @@ def run(*, quick: bool, statements: tuple[int, int] | None = None) -> list[Resul
     """Measure each page at both sizes; the ratio of their p50 should be about one."""
     small, large = statements or (QUICK_SIZES if quick else SIZES)
     result = Result(
-        "pages",
+        "pages" if statements is None else "reads",
         f"Pages at {large:,} statements, as a multiple of the time at {small:,}",
         ("page", f"p50 ms at {small:,}", f"p50 ms at {large:,}", "ratio"),
     )
