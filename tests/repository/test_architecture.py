@@ -4,12 +4,12 @@ import re
 
 import pytest
 
+from tests.repository.test_docs_paths import PLACE
 from tests.support.architecture import ROOT, defines, imports, reduced, rooms, rows
 from tests.support.architecture_pictures import PAGE, PATHS, STEP, drawn_arrows, made, steps
 
 PICTURE = (ROOT / "docs/images/rooms.svg").read_text()
 TEXT = PAGE.read_text()
-PLACE = re.compile(r"`((?:src/ledger|projections|web|tests|docs)/[\w/.-]+)`(?: · `([\w.]+)`)?")
 
 
 def level(room: str) -> int:
@@ -81,8 +81,4 @@ def test_the_questions_of_a_newcomer_have_a_path_that_is_there() -> None:
     ):
         (row,) = [line for line in text.splitlines() if line.startswith(f"| {question}")]
         assert PLACE.search(row), question
-    places = PLACE.findall(text)
-    assert len(places) > 20
-    for path, name in places:
-        assert (ROOT / path).exists(), path
-        assert not name or defines(ROOT / path, name), (path, name)
+    assert len(PLACE.findall(text)) > 20

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.architecture import ROOT, defines
 from tests.vectors.conformance.table import CASES
 
-ROOT = Path(__file__).parents[2]
 PAGES = [
     path
     for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -27,15 +27,6 @@ def names_of_tests() -> set[str]:
     files = [*(ROOT / "tests").rglob("test_*.py")]
     names = {name for path in files for name in re.findall(r"def (test_\w+)", path.read_text())}
     return names | {path.stem for path in files}
-
-
-def defines(path: Path, name: str) -> bool:
-    """Tell whether a file defines a name, or a class and its function such as `Writer.write`."""
-    text = path.read_text()
-    return all(
-        re.search(rf"\b(?:class|def|function|const) {part}\b|^{part} =", text, re.MULTILINE)
-        for part in name.split(".")
-    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)

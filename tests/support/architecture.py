@@ -103,10 +103,12 @@ def purpose(room: str) -> str:
 
 
 def defines(path: Path, name: str) -> bool:
-    """Tell whether a file defines a function, class or method with this name."""
+    """Tell whether a file defines a function, class, method or value with this name."""
     text = path.read_text()
     if path.suffix == ".js":
         return re.search(rf"\bfunction {re.escape(name)}\(", text) is not None
+    if re.search(rf"^{re.escape(name)} = ", text, re.MULTILINE):
+        return True
     body: list[ast.stmt] = ast.parse(text).body
     for part in name.split("."):
         found = [node for node in body if isinstance(node, _NAMED) and node.name == part]
