@@ -45,7 +45,7 @@ NUMBERS = [
     f"| requests that wait on one connection | {CONNECTION.pipelined} |",
     f"| idle connection | {CONNECTION.idle_s:g} s |",
     f"| client that does not read its answer | {CONNECTION.write_s:g} s |",
-    f"| a draft or an approval | {passkey_responses.MAX_SMALL_BYTES // KIB} KiB | "
+    f"| a draft, a change, or approvals | {passkey_responses.MAX_SMALL_BYTES // KIB} KiB | "
     f"{requests.MAX_STATEMENT_BYTES // MIB} MiB |",
     f"`/metrics` | {lane(LaneName.HEALTH)} |",
     f"| reads by people who are signed in | {lane(LaneName.MEMBERS)} |",
