@@ -9,6 +9,7 @@ import msgspec
 
 from ledger.audit.source import AuditedLog
 from ledger.domain import events
+from ledger.domain.content import shown_pointer
 from ledger.domain.content_schema import unmet
 from ledger.domain.document import Document
 from ledger.domain.events import ErasedEvent, StatementDrafted
@@ -55,6 +56,6 @@ def tried(rows: AuditedLog, known: DefinedType, first: int, last: int) -> Iterat
             position=row[0],
             id=document.statement_id,
             title=document.title,
-            unmet=None if found is None else (found.pointer, found.keyword),
+            unmet=None if found is None else (shown_pointer(found.place), found.keyword),
             has_policy=plain == known.definition.policy,
         )

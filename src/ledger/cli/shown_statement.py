@@ -9,7 +9,7 @@ from ledger import clock
 from ledger.cli.shown_text import shown_line, shown_text
 from ledger.client.answers import KnownUse, ShownDecision, ShownStatement
 from ledger.domain.cautions import Caution, CautionKind, count_values, listed, of_statement
-from ledger.domain.content import Value, parse_content
+from ledger.domain.content import Value, parse_content, shown_pointer
 from ledger.domain.document import Document, parse_document
 from ledger.domain.policy import Policy
 from ledger.domain.policy_words import called, moment, policy_sentence
@@ -193,7 +193,7 @@ def _fresh(definition: str | None) -> Iterator[str]:
 def _looked_at(found: list[Caution]) -> Iterator[str]:
     shown = listed(found)
     for each in shown:
-        where = "the title" if not each.place else shown_line(each.place)
+        where = "the title" if not each.place else shown_line(shown_pointer(each.place))
         yield f"LOOK AT:  {where}: {', '.join(_CAUTIONS[kind] for kind in each.kinds)}"
     if len(found) > len(shown):
         yield f"LOOK AT:  and {len(found) - len(shown)} more places"

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from ledger.domain.content import Value, pointer_step
+from ledger.domain.content import Place, Value
 from ledger.domain.visible import (
     foreign_letters,
     has_odd_spaces,
@@ -28,7 +28,7 @@ MOST = 50  # places that a page lists; a statement with more is suspicious as a 
 
 
 class Caution(msgspec.Struct, frozen=True):
-    """A place, as a JSON pointer (RFC 6901) into the content, and why to look at it.
+    """A place in the content, and why to look at it.
 
     The text of a member or its name has characters that nobody sees (`unseen`), unusual spaces
     (`space`), letters of another alphabet that look like Latin ones (`letters`), signs that look
@@ -37,14 +37,14 @@ class Caution(msgspec.Struct, frozen=True):
     (`form`). Its name looks like another one beside it (`alike`), or is empty (`nameless`).
     """
 
-    place: str
+    place: Place
     kinds: tuple[CautionKind, ...]
 
 
 def of_statement(title: str, content: Value) -> list[Caution]:
-    """Return the places of a statement; that of its title is ``""``."""
+    """Return the places of a statement; that of its title is empty."""
     of_title = _in_order(set(kinds_of(title, line=True)))
-    return [*([Caution("", of_title)] if of_title else []), *cautions(content)]
+    return [*([Caution((), of_title)] if of_title else []), *cautions(content)]
 
 
 def listed(found: list[Caution]) -> list[Caution]:
@@ -54,7 +54,7 @@ def listed(found: list[Caution]) -> list[Caution]:
     return sorted(found, key=lambda each: _ORDER.index(each.kinds[0]))[:MOST]
 
 
-def cautions(content: Value, place: str = "") -> Iterator[Caution]:
+def cautions(content: Value, place: Place = ()) -> Iterator[Caution]:
     """Yield the places in the order of the content."""
     is_named = content.kind == "object"
     looks = [looks_of(name) for name, _ in content.members] if is_named else []
@@ -65,7 +65,7 @@ def cautions(content: Value, place: str = "") -> Iterator[Caution]:
             found |= set(kinds_of(name, line=True))
             found |= {"alike"} if counts[looks[at]] > 1 else set()
             found |= set() if name else {"nameless"}
-        here = f"{place}/{pointer_step(name) if is_named else at}"
+        here = (*place, name if is_named else str(at))
         if found:
             yield Caution(here, _in_order(found))
         yield from cautions(member, here)

@@ -23,9 +23,22 @@ class _Number(str):
     __slots__ = ()
 
 
-def pointer_step(name: str) -> str:
-    """Return a member's name as one step of a JSON pointer (RFC 6901, section 3)."""
-    return name.replace("~", "~0").replace("/", "~1")
+# The way from the whole content to one value: names of members, and numbers of items from 0. As a
+# text, the places below a name of half a megabyte would hold that name once for each of them.
+Place = tuple[str, ...]
+MOST_SHOWN_CHARS = 300
+
+
+def pointer(place: Place) -> str:
+    """Return a place as a JSON pointer (RFC 6901, section 3)."""
+    steps = [each.replace("~", "~0").replace("/", "~1") for each in place]
+    return "".join([f"/{each}" for each in steps])
+
+
+def shown_pointer(place: Place) -> str:
+    """Return a place as a JSON pointer for people, without the middle of one that is long."""
+    text, half = pointer(place), MOST_SHOWN_CHARS // 2
+    return text if len(text) <= MOST_SHOWN_CHARS else f"{text[:half]}…{text[-half:]}"
 
 
 def parse_content(content: str) -> Value:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ledger.domain.content import Place
 from ledger.errors import MalformedError
 
 MAX_SUBSCHEMAS = 500
@@ -41,9 +42,9 @@ class ContentSchema(msgspec.Struct, frozen=True):
 
 
 class Unmet(NamedTuple):
-    """What content does not meet: the JSON pointer of a value, and a keyword of the schema."""
+    """What content does not meet: the place of a value, and a keyword of the schema."""
 
-    pointer: str
+    place: Place
     keyword: str
 
 
@@ -158,27 +159,23 @@ def _key(value: Any) -> tuple[Any, ...]:
     return (kind, value)
 
 
-def unmet(schema: ContentSchema, value: Any, pointer: str = "") -> Unmet | None:
+def unmet(schema: ContentSchema, value: Any, place: Place = ()) -> Unmet | None:
     """Return the first thing that a value of parsed JSON does not meet, None if it meets all."""
     keyword = _unmet_here(schema, value)
     if keyword is not None:
-        return Unmet(pointer, keyword)
+        return Unmet(place, keyword)
     if isinstance(value, dict):
         for name, member in value.items():
             nested = schema.properties.get(name, schema.additional)
-            found = None if nested is None else _nested(nested, member, pointer, name)
+            found = None if nested is None else unmet(nested, member, (*place, name))
             if found is not None:
                 return found
     if isinstance(value, list) and schema.items is not None:
         for number, item in enumerate(value):
-            found = _nested(schema.items, item, pointer, str(number))
+            found = unmet(schema.items, item, (*place, str(number)))
             if found is not None:
                 return found
     return None
-
-
-def _nested(schema: ContentSchema, value: Any, pointer: str, name: str) -> Unmet | None:
-    return unmet(schema, value, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
 
 
 def _unmet_here(schema: ContentSchema, value: Any) -> str | None:

@@ -12,6 +12,7 @@ import msgspec
 
 from ledger import clock
 from ledger.domain import charter_values, policy, retention, usable
+from ledger.domain.content import shown_pointer
 from ledger.domain.content_schema import ContentSchema, parse_schema, unmet
 from ledger.domain.document import TYPE_NAME, Document, DocumentType, require_title
 from ledger.domain.events import TypeDefined, TypeRetired
@@ -255,6 +256,6 @@ def require_met(known: DefinedType, document: Document) -> None:
         raise RefusedError("type_usable_mismatch", detail)
     fault = unmet(known.schema, parse_json(document.content.encode()))
     if fault is not None:
-        place = fault.pointer or "the content"
+        place = shown_pointer(fault.place) or "the content"
         detail = f"{place} does not meet {fault.keyword!r} of the type"
         raise MalformedError("schema_unmet", detail, place=place, keyword=fault.keyword)

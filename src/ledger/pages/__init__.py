@@ -5,6 +5,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from ledger.domain.cautions import listed as listed_cautions
+from ledger.domain.content import shown_pointer
 from ledger.domain.quoting import quoted
 from ledger.domain.visible import digit_groups, is_quoted, visible
 from ledger.http.assets import Assets
@@ -33,7 +34,7 @@ from ledger.pages import statement as _statement
 from ledger.pages import types as _types
 from ledger.pages import webhooks as _webhooks
 from ledger.pages.error_page import for_people
-from ledger.pages.headings import in_groups
+from ledger.pages.headings import as_pointers, in_groups
 from ledger.pages.spoken_words import speaker
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
@@ -108,6 +109,8 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "compared": compared,
         "listed_cautions": listed_cautions,
         "in_groups": in_groups,
+        "as_pointers": as_pointers,
+        "shown_pointer": shown_pointer,
         "quoted": quoted,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
         "moment": policy_texts.moment,

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.domain.content import Value, pointer_step
+from ledger.domain.content import Place, Value
 
 # Numbers of this form have a difference; others are compared as they are written.
 _PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
@@ -21,31 +21,30 @@ class Difference(msgspec.Struct, frozen=True):
     """One value that changed, was added or was removed; `by` is how much a number changed."""
 
     kind: Literal["changed", "added", "removed"]
-    pointer: str
+    place: Place
     before: str = ""
     after: str = ""
     by: str = ""
 
 
-def differences(before: Value, after: Value, pointer: str = "") -> Iterator[Difference]:
+def differences(before: Value, after: Value, place: Place = ()) -> Iterator[Difference]:
     """Yield what differs, in the order of the members before, then of those that were added."""
     if before == after:
         return
     if before.kind != after.kind or before.kind not in ("object", "array"):
         by = _difference(before, after)
-        yield Difference("changed", pointer, as_json(before), as_json(after), by)
+        yield Difference("changed", place, as_json(before), as_json(after), by)
         return
     shift = 1 if before.kind == "array" else 0  # `Value` counts items from 1, a pointer from 0
     old, new = dict(before.members), dict(after.members)
     for name in [*old, *(name for name in new if name not in old)]:
-        step = str(int(name) - shift) if shift else pointer_step(name)
-        place = f"{pointer}/{step}"
+        here = (*place, str(int(name) - shift) if shift else name)
         if name not in new:
-            yield Difference("removed", place, before=as_json(old[name]))
+            yield Difference("removed", here, before=as_json(old[name]))
         elif name not in old:
-            yield Difference("added", place, after=as_json(new[name]))
+            yield Difference("added", here, after=as_json(new[name]))
         else:
-            yield from differences(old[name], new[name], place)
+            yield from differences(old[name], new[name], here)
 
 
 def _difference(before: Value, after: Value) -> str:

@@ -3,37 +3,44 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ledger.domain.content import Value, pointer_step
+from ledger.domain.content import Place, Value, pointer
 
-# By JSON pointer: the title of a member, empty without one; None for a member that the schema does
-# not name. A member beside which the schema names none has no entry.
-Headings = Mapping[str, str | None]
+# By place: the title of a member, empty without one; None for a member that the schema does not
+# name. A member beside which the schema names none has no entry, and one at a long place has none.
+Headings = Mapping[Place, str | None]
+# Scripts get the places as texts: together they are no longer than the content is often.
+MOST_PLACE_CHARS = 500
 
 
 class PlacedMember(NamedTuple):
-    """A member of an object in the content: its name, value and place, a JSON pointer."""
+    """A member of an object in the content."""
 
     name: str
     value: Value
-    place: str
+    place: Place
 
 
 def headings(schema: Any, content: Value) -> Headings:
     """Return the headings of a content by the schema of its type, as it was parsed."""
-    return dict(_headings(schema, content, ""))
+    return dict(_headings(schema, content, ()))
 
 
-def _headings(schema: Any, node: Value, place: str) -> Iterator[tuple[str, str | None]]:
-    if not isinstance(schema, dict):
+def as_pointers(given: Headings) -> dict[str, str | None]:
+    """Return headings by JSON pointers, for scripts."""
+    return {pointer(place): title for place, title in given.items()}
+
+
+def _headings(schema: Any, node: Value, place: Place) -> Iterator[tuple[Place, str | None]]:
+    if not isinstance(schema, dict) or sum(map(len, place)) > MOST_PLACE_CHARS:
         return
     if node.kind == "array":
         for at, (_, item) in enumerate(node.members):
-            yield from _headings(schema.get("items"), item, f"{place}/{at}")
+            yield from _headings(schema.get("items"), item, (*place, str(at)))
     if node.kind != "object":
         return
     named = schema.get("properties")
     for name, member in node.members:
-        here = f"{place}/{pointer_step(name)}"
+        here = (*place, name)
         nested = schema.get("additionalProperties") if named is None else named.get(name)
         if named is not None:
             title = nested.get("title", "") if isinstance(nested, dict) else ""
@@ -44,13 +51,13 @@ def _headings(schema: Any, node: Value, place: str) -> Iterator[tuple[str, str |
 
 
 def in_groups(
-    node: Value, place: str, given: Headings
+    node: Value, place: Place, given: Headings
 ) -> tuple[list[PlacedMember], list[PlacedMember]]:
     """Return the members of an object, and apart from them those that the schema does not name."""
     known: list[PlacedMember] = []
     others: list[PlacedMember] = []
     for name, value in node.members:
-        here = f"{place}/{pointer_step(name)}"
+        here = (*place, name)
         group = others if given.get(here, "") is None else known
         group.append(PlacedMember(name, value, here))
     return known, others

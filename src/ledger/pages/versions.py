@@ -41,11 +41,13 @@ def strictest(rules: Policy, replaced: Policy | None) -> Assurance:
 def changed_since(before: bytes, after: bytes) -> list[Difference]:
     """Return what differs between two documents: title, content, policy, readers and uses.
 
-    Each is told by a pointer into the document; one into the content, which is a text there, goes
+    Each has its place in the document; one in the content, which is a text there, goes
     on inside it.
     """
     old, new = json.loads(before), json.loads(after)
-    content = differences(parse_content(old["content"]), parse_content(new["content"]), "/content")
+    content = differences(
+        parse_content(old["content"]), parse_content(new["content"]), ("content",)
+    )
     others = [_part(document) for document in (old, new)]
     rest = differences(parse_content(others[0]), parse_content(others[1]))
     return [*chain(content, rest)]

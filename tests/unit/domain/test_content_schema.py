@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.domain.content import pointer
 from ledger.domain.content_schema import parse_schema, unmet
 from ledger.encoding import parse_json
 from ledger.errors import MalformedError
@@ -24,7 +25,8 @@ IN_SUBSET = [each for each in SUITE if "refused" not in each]
 
 
 def found(schema: str, content: str) -> tuple[str, str] | None:
-    return unmet(parse_schema(parse_json(schema.encode())), parse_json(content.encode()))
+    told = unmet(parse_schema(parse_json(schema.encode())), parse_json(content.encode()))
+    return None if told is None else (pointer(told.place), told.keyword)
 
 
 def by_the_library(schema: str, content: str) -> bool:

@@ -26,8 +26,8 @@ def test_many_marks_among_many_foreign_letters_are_each_labelled() -> None:
 
 def test_the_words_of_the_first_long_texts_are_compared_and_of_no_more() -> None:
     rows = [
-        Difference("changed", f"/{at}", f'"{"old word " * 9}"', f'"{"new word " * 9}"')
+        Difference("changed", (f"{at}",), f'"{"old word " * 9}"', f'"{"new word " * 9}"')
         for at in range(MOST_ROWS + 5)
     ]
-    rows.insert(0, Difference("changed", "/short", '"old"', '"new"'))
-    assert [*compared(rows)] == [f"/{at}" for at in range(MOST_ROWS)]
+    rows.insert(0, Difference("changed", ("short",), '"old"', '"new"'))
+    assert [*compared(rows)] == [(f"{at}",) for at in range(MOST_ROWS)]

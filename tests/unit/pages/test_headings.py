@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from ledger.domain.content import parse_content
-from ledger.pages.headings import headings, in_groups
+from ledger.pages.headings import MOST_PLACE_CHARS, as_pointers, headings, in_groups
 
 AMOUNT = {"type": "string", "title": "Amount"}
 MONEY = {"type": "object", "title": "Money", "properties": {"amount": AMOUNT, "unit": True}}
 
 
 def found(schema: Any, content: Any) -> dict[str, str | None]:
-    return dict(headings(schema, parse_content(json.dumps(content))))
+    return as_pointers(headings(schema, parse_content(json.dumps(content))))
 
 
 def test_members_have_their_titles_at_every_depth_and_the_others_none() -> None:
@@ -50,16 +50,22 @@ def test_a_schema_that_names_no_member_gives_no_headings(schema: Any) -> None:
 def test_no_member_is_lost_between_the_groups() -> None:
     node = parse_content('{"z":1,"":2,"amount":3,"y":4}')
     given = headings(MONEY, node)
-    known, others = in_groups(node, "", given)
-    assert [each.place for each in known] == ["/amount"]
+    known, others = in_groups(node, (), given)
+    assert [each.place for each in known] == [("amount",)]
     assert [(each.name, each.value.text) for each in others] == [("z", "1"), ("", "2"), ("y", "4")]
-    assert [len(group) for group in in_groups(node, "", {})] == [4, 0]
+    assert [len(group) for group in in_groups(node, (), {})] == [4, 0]
 
 
 def test_many_other_members_cost_no_more_than_they_are() -> None:
     content = {f"m{number}": number for number in range(40_000)}
     node = parse_content(json.dumps(content))
     began = time.process_time()
-    known, others = in_groups(node, "", headings({"properties": {}}, node))
+    known, others = in_groups(node, (), headings({"properties": {}}, node))
     assert (len(known), len(others)) == (0, 40_000)
     assert time.process_time() - began < 2
+
+
+def test_a_place_that_is_long_has_no_headings_below_it() -> None:
+    long = "a" * (MOST_PLACE_CHARS + 1)
+    schema = {"properties": {}, "additionalProperties": MONEY}
+    assert found(schema, {long: {"amount": "1"}}) == {f"/{long}": None}

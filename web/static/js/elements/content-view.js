@@ -8,6 +8,9 @@ import { digitGroups, isQuoted, visible } from "../lib/visible.js";
 
 const MOST = 50; // places that are listed; a statement with more is suspicious as a whole
 
+// Below a longer place nothing is linked to: each text there would hold the whole place.
+const MOST_PLACE = 2000;
+
 /** The elements of the members that `showContent` drew last, by their JSON pointers. */
 export const drawn = new Map();
 
@@ -17,26 +20,25 @@ export function seen(text, line = false) {
 }
 
 /** Return the elements that show a JSON tree; `looks` has ids of places that a list links to. */
-export function contentView({ kind, text, members }, looks = {}, place = "") {
-  const depth = place.split("/").length - 1;
+export function contentView({ kind, text, members }, looks = {}, place = "", depth = 0) {
   const level = depth > 3 ? depth : undefined;
   switch (kind) {
     case "object":
       if (!members.length) return empty("object");
       return el("dl", { class: "fields", "data-level": level }, ...members.map(([name, node]) => {
-        const here = `${place}/${step(name)}`;
+        const here = below(place, step(name));
         const title = name ? seen(name, true) : [empty("name")];
-        const shown = el("dd", {}, contentView(node, looks, here));
+        const shown = el("dd", {}, contentView(node, looks, here, depth + 1));
         const row = el("div", { id: looks[here] }, el("dt", {}, ...title), shown);
-        drawn.set(here, row);
+        if (here) drawn.set(here, row);
         return row;
       }));
     case "array":
       if (!members.length) return empty("list");
       return el("ol", { class: "items", "data-level": level }, ...members.map(([, node], at) => {
-        const here = `${place}/${at}`;
-        const item = el("li", { id: looks[here] }, contentView(node, looks, here));
-        drawn.set(here, item);
+        const here = below(place, at);
+        const item = el("li", { id: looks[here] }, contentView(node, looks, here, depth + 1));
+        if (here) drawn.set(here, item);
         return item;
       }));
     case "number":
@@ -48,6 +50,11 @@ export function contentView({ kind, text, members }, looks = {}, place = "") {
       return el("span", { class: "word" }, text);
   }
 }
+
+/** Return a place without the middle of one that is long, as `shown_pointer` of the server. */
+const shortened = (place) => (place.length > 300 ? `${place.slice(0, 150)}…${place.slice(-150)}` : place);
+
+const below = (place, name) => (place === null || place.length > MOST_PLACE ? null : `${place}/${name}`);
 
 const empty = (kind) => el("span", { class: "empty" }, said(`content.no-${kind}`));
 
@@ -65,7 +72,7 @@ export function showContent(title, content, { shown, list, count, prefix = "look
 
 function cautionList(named, count, prefix) {
   const items = named.map(({ place, kinds }, at) => {
-    const link = place && el("a", { href: `#${prefix}${at + 1}` }, el("code", {}, ...seen(place, true)));
+    const link = place && el("a", { href: `#${prefix}${at + 1}` }, el("code", {}, ...seen(shortened(place), true)));
     const why = kinds.map((kind) => said(`caution.${kind}`)).join("; ");
     return el("li", {}, link || said("caution.of-title"), `: ${why}.`);
   });

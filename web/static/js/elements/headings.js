@@ -6,11 +6,14 @@ import { el, one } from "../lib/dom.js";
 import { text } from "../lib/texts.js";
 import { seen } from "./content-view.js";
 
+// The server gives no headings below a long place; a character there can be two here.
+const MOST_PLACE = 2000;
+
 /** Add headings to what shows a node of strict-json.js; the script has `{pointer: title or null}`. */
 export const head = (shown, content, script) => add(shown, content, JSON.parse(script.textContent));
 
 function add(shown, { kind, members = [] }, headings, place = "") {
-  if (!members.length) return;
+  if (!members.length || place.length > MOST_PLACE) return;
   const rows = [...shown.children];
   const others = [];
   members.forEach(([name, node], at) => {
