@@ -9,6 +9,7 @@ from ledger import __version__, clock
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
 from ledger.audit.shares import ErasedBody
+from ledger.domain.text import plain
 from ledger.verify.report import VerifiedRestoration
 from ledger.verify.report_words import told_restoration
 
@@ -176,13 +177,20 @@ def to_text(report: AuditResult) -> str:
     finding = report.finding
     if finding is not None:
         place = "" if finding.position is None else f" at position {finding.position:,}"
-        told += [f"first finding: {finding.part}{place}: {finding.code}", f"  {finding.detail}"]
+        told += [
+            f"first finding: {finding.part}{place}: {finding.code}",
+            f"  {plain(finding.detail)}",
+        ]
         told += [f"  expected: {finding.expected}"] if finding.expected else []
         told += [f"  entry: {finding.entry}"] if finding.entry else []
         told.append("")
     told += [f"{name:<18}{value}" for name, value in lines(report)]
     for restored in report.restorations:
-        told += ["", told_restoration(restored), f"  The operator's reason: {restored.reason}"]
+        told += [
+            "",
+            told_restoration(restored),
+            f"  The operator's reason: {plain(restored.reason)}",
+        ]
     for each in report.erasures:
         told += ["", told_erasure(each)]
     told += ["", *(f"- {note}" for note in report.notes)] if report.notes else []

@@ -9,8 +9,8 @@ import msgspec
 
 from ledger.cli import verify
 from ledger.cli.exit_codes import ExitCode, declare
-from ledger.cli.shown_text import shown_line
-from ledger.cli.signed_in import NO_ANSWER, add_command, add_digest, print_json
+from ledger.cli.shown_text import print_json, shown_line
+from ledger.cli.signed_in import NO_ANSWER, add_command, add_digest
 from ledger.cli.verify_arguments import add_requirements, requirements
 from ledger.cli.verify_report import print_report
 from ledger.client import DraftReceipt, LedgerClient
@@ -114,7 +114,7 @@ def _content(name: str) -> str:
 
 def _told_draft(receipt: DraftReceipt, chosen: argparse.Namespace) -> int:
     if chosen.json:
-        print_json(receipt)
+        print_json(receipt, pretty=True)
         return ExitCode.DONE
     print(f"Statement: {shown_line(receipt.statement_id)}\nSHA-256:   {shown_line(receipt.sha256)}")
     for each in receipt.warnings:
@@ -130,7 +130,7 @@ def _use(client: LedgerClient, chosen: argparse.Namespace) -> int:
     except (ConflictError, ForbiddenError) as error:
         return _refused(error)
     if chosen.json:
-        print_json(used.receipt)
+        print_json(used.receipt, pretty=True)
     elif used.receipt is not None:
         print(f"Used, number {used.receipt.number}, at position {used.receipt.position}. Act now.")
     return ExitCode.DONE
@@ -153,7 +153,7 @@ def _outcome(client: LedgerClient, chosen: argparse.Namespace) -> int:
         return _refused(error)
     keep_use(chosen.kept, msgspec.structs.replace(used, stage="reported"))
     if chosen.json:
-        print_json(receipt)
+        print_json(receipt, pretty=True)
     else:
         print(f"Reported as {receipt.outcome} at position {receipt.position}.")
     return ExitCode.DONE
@@ -166,7 +166,7 @@ def _evidence(client: LedgerClient, chosen: argparse.Namespace) -> int:
     if chosen.output is not None:
         private_files.create(chosen.output, raw)
     if chosen.json:
-        print_json(report)
+        print_json(report, pretty=True)
     else:
         print_report(report)
     return verify.exit_code(report)

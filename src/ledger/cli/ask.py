@@ -18,6 +18,8 @@ from ledger.audit.source import AuditedLog
 from ledger.audit.trail_formats import BOM, write_table
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
 from ledger.cli.selection_arguments import add_period
+from ledger.cli.shown_text import shown_json
+from ledger.domain.text import plain
 from ledger.errors import CorruptError, NotFoundError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log, stored_accesses
@@ -198,12 +200,12 @@ def answered(settings: Settings, chosen: argparse.Namespace, ask: Ask) -> int:
             rows.require_format()
             found = ask(settings, chosen, rows)
     except CorruptError as error:
-        print(f"ledger: {error}", file=sys.stderr)
+        print(f"ledger: {plain(str(error))}", file=sys.stderr)
         return ExitCode.INVALID
     finally:
         gc.enable()
     if chosen.json:
-        print(to_json(found))
+        print(shown_json(to_json(found).encode()))
     elif getattr(chosen, "csv", False):
         sys.stdout.buffer.write(BOM)
         write_table(found[0].columns, found[0].rows, sys.stdout.buffer)

@@ -16,6 +16,7 @@ from ledger.audit.run import AuditRequest, audit
 from ledger.audit.source import LogSource
 from ledger.cli.compare_views import compare_views
 from ledger.cli.exit_codes import UNAVAILABLE, USAGE, ExitCode, declare
+from ledger.cli.shown_text import shown_json
 from ledger.data_files import LOST_VIEWS_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
 from ledger.settings import Settings
@@ -102,7 +103,8 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
     if chosen.html is not None:
         chosen.html.write_text(result_html.to_html(found), encoding="utf-8")
     if not chosen.quiet:
-        print(result.to_json(found).decode() if chosen.json else result.to_text(found), end="")
+        told = shown_json(result.to_json(found)) if chosen.json else result.to_text(found)
+        print(told, end="")
     return _exit_code(found.verdict)
 
 

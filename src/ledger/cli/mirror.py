@@ -16,6 +16,7 @@ import msgspec
 
 from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download
 from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.shown_text import print_json
 from ledger.cli.watching import (
     MAX_ENTRIES_BYTES,
     MEANINGS,
@@ -81,7 +82,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise UnavailableError(error.code, error.detail) from error
     print_alarms("mirror", found.alarms)
     if chosen.json:
-        print(msgspec.json.encode(_answer(found, copy)).decode())
+        print_json(_answer(found, copy))
     return exit_code(found.alarms)
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from ledger.cli.download import Download
 from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.shown_text import print_json
 from ledger.cli.watching import (
     MEANINGS,
     RemoteLog,
@@ -85,7 +86,7 @@ def run(chosen: argparse.Namespace) -> int:
         raise UnavailableError(error.code, error.detail) from error
     print_alarms("monitor", found.alarms)
     if chosen.json:
-        print(msgspec.json.encode(_answer(found, before)).decode())
+        print_json(_answer(found, before))
     return exit_code(found.alarms)
 
 

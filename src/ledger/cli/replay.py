@@ -4,14 +4,14 @@ import argparse
 import sys
 from contextlib import closing
 
-import msgspec
-
 from ledger.audit.positions import find_position
 from ledger.audit.replay import ReplayedStatement, World, fold
 from ledger.audit.replayed_decisions import ReplayedDecision
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
+from ledger.cli.shown_text import print_json
 from ledger.domain.policy_words import called
 from ledger.domain.quoting import quoted
+from ledger.domain.text import plain
 from ledger.domain.vocabulary import LET_IN, OPERATOR, DecisionKind
 from ledger.errors import CorruptError
 from ledger.settings import Settings
@@ -60,10 +60,10 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
                 rows, position, time=time, statement=chosen.statement, decide=not chosen.fast
             )
         except CorruptError as error:
-            print(f"ledger: {error}", file=sys.stderr)
+            print(f"ledger: {plain(str(error))}", file=sys.stderr)
             return ExitCode.INVALID
     if chosen.json:
-        print(msgspec.json.format(msgspec.json.encode(world)).decode())
+        print_json(world, pretty=True)
     else:
         print(to_text(world, chosen.at), end="")
     return ExitCode.DONE

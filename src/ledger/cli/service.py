@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.login import add_key_file
-from ledger.cli.shown_text import shown_line
-from ledger.cli.signed_in import NO_ANSWER, print_json
+from ledger.cli.shown_text import print_json, shown_line
+from ledger.cli.signed_in import NO_ANSWER
 from ledger.client import LedgerClient, ListedAccount, default_path, forget, kept
 from ledger.domain.quoting import quoted
 from ledger.errors import ConflictError
@@ -48,7 +48,7 @@ def run(chosen: argparse.Namespace) -> int:
 def _list(client: LedgerClient, *, as_json: bool) -> int:
     found = client.service_accounts()
     if as_json:
-        print_json(found)
+        print_json(found, pretty=True)
     for each in [] if as_json else found:
         print(_line(each))
     return ExitCode.DONE

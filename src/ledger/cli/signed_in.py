@@ -1,9 +1,6 @@
-"""What the commands of a person who is signed in have in common: their options, and JSON."""
+"""What the commands of a person who is signed in have in common: their options."""
 
 import argparse
-from typing import Any
-
-import msgspec
 
 from ledger.cli.login import add_key_file
 
@@ -28,8 +25,3 @@ def add_digest(command: argparse.ArgumentParser) -> None:
         metavar="SHA256",
         help="SHA-256 of the document that you read; nothing is signed about another",
     )
-
-
-def print_json(value: Any) -> None:
-    """Print JSON for programs."""
-    print(msgspec.json.format(msgspec.json.encode(value)).decode())

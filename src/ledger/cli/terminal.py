@@ -9,8 +9,8 @@ from pathlib import Path
 from ledger.cli import acting
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.shown_statement import lines_of
-from ledger.cli.shown_text import shown_line
-from ledger.cli.signed_in import NO_ANSWER, add_command, add_digest, print_json
+from ledger.cli.shown_text import print_json, shown_line
+from ledger.cli.signed_in import NO_ANSWER, add_command, add_digest
 from ledger.cli.verify_report import print_lines
 from ledger.client import (
     DecisionReceipt,
@@ -88,7 +88,7 @@ def run(chosen: argparse.Namespace) -> int:
 def _list(client: LedgerClient, chosen: argparse.Namespace) -> int:
     found = client.statements(chosen.status) if chosen.status else client.inbox()
     if chosen.json:
-        print_json(found)
+        print_json(found, pretty=True)
     for each in [] if chosen.json else found:
         counted = f"{each.approvals} of {each.needed}"
         print(f"{shown_line(each.id)}  {each.status:10} {counted}  {_titled(each)}")
@@ -101,7 +101,7 @@ def _show(client: LedgerClient, chosen: argparse.Namespace) -> int:
         private_files.create(chosen.output, document)
     if chosen.json:
         digest, text = sha256_hex(document), document.decode()
-        print_json({"statement": statement, "sha256": digest, "document": text})
+        print_json({"statement": statement, "sha256": digest, "document": text}, pretty=True)
     else:
         print_lines(lines_of(statement, document, _definition(client, document)))
     return ExitCode.DONE
@@ -136,7 +136,7 @@ def _withdraw(client: LedgerClient, chosen: argparse.Namespace) -> int:
 
 def _told(receipt: DecisionReceipt, chosen: argparse.Namespace) -> int:
     if chosen.json:
-        print_json(receipt)
+        print_json(receipt, pretty=True)
     else:
         print(f"Recorded at position {receipt.position}. The statement is {receipt.status}.")
     return ExitCode.DONE
@@ -151,7 +151,7 @@ def _wait(client: LedgerClient, chosen: argparse.Namespace) -> int:
         )
     )
     if chosen.json:
-        print_json(found)
+        print_json(found, pretty=True)
     else:
         print("in question" if found.is_questioned else found.status)
     return _decided(found) if chosen.event == "decision" else _used(found, chosen.event)

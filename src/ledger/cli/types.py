@@ -5,12 +5,12 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
-
 from ledger.audit.positions import find_position
 from ledger.audit.type_trial import TriedStatement, tried
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
+from ledger.cli.shown_text import print_json
 from ledger.domain.statement_types import MAX_DEFINITION_BYTES, parse_definition
+from ledger.domain.text import plain
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -62,10 +62,10 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         try:
             found = [*tried(rows, known, first, last)]
         except CorruptError as error:
-            print(f"ledger: {error}", file=sys.stderr)
+            print(f"ledger: {plain(str(error))}", file=sys.stderr)
             return ExitCode.INVALID
     if chosen.json:
-        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+        print_json(found, pretty=True)
     else:
         print(to_text(found), end="")
     return ExitCode.DONE if all(each.passes for each in found) else ExitCode.UNMET

@@ -9,12 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, assert_never
 
-import msgspec
-
 from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.layered_text import inputs_of, print_layers
 from ledger.cli.progress_line import ProgressLine
+from ledger.cli.shown_text import print_json
 from ledger.cli.verify_arguments import add_arguments, requirements
 from ledger.cli.verify_report import print_report
 from ledger.domain.text import plain
@@ -78,11 +77,11 @@ def run(chosen: argparse.Namespace) -> int:
     if inputs is not None:
         layers = layered(report, inputs)
         if chosen.json:
-            print(msgspec.json.encode(layers).decode())
+            print_json(layers)
         else:
             print_layers(layers)
     elif chosen.json:
-        print(msgspec.json.encode(report).decode())
+        print_json(report)
     else:
         print_report(report)
     return exit_code(report)

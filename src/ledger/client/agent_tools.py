@@ -5,6 +5,7 @@ type which the administration defined. Everything after the proposal names the d
 proposal returned, and fits no other document.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +84,14 @@ class AgentTools:
     def propose(self, title: str, content: dict[str, Any], type_name: str | None) -> ProposedAction:
         """Put an action up for approval by people.
 
-        Raises MalformedError `policy_missing` for an action without a type, if none is taken.
+        Raises MalformedError `json_invalid` for content that JSON does not have, `policy_missing`
+        for an action without a type, if none is taken.
         """
         with LedgerClient(self._login) as client:
             untyped = type_name is None
             asked = AskedStatement(
                 title=title,
-                content=msgspec.json.encode(content).decode(),
+                content=_content(content),
                 policy=self._rules.policy if untyped and self._rules is not None else None,
                 definition=None if type_name is None else client.definition(type_name),
                 usable={"by": [f"user:{client.user}"], "times": 1} if untyped else None,
@@ -102,7 +104,7 @@ class AgentTools:
     def wait(self, statement: str, sha256: str, within_s: float) -> ProposedAction:
         """Wait until people decided, or until the time is over, at most ten minutes."""
         with LedgerClient(self._login) as client:
-            client.wait(statement, within_s=min(max(within_s, 0.0), MOST_S))
+            client.wait(statement, within_s=min(max(0.0, within_s), MOST_S))  # 0.0 of NaN
             return self._shown(client, statement, sha256)
 
     def evidence(self, statement: str, sha256: str) -> ProvenApproval:
@@ -163,3 +165,16 @@ class AgentTools:
         found = client.statement(statement)
         page = f"{self._login.address}/statements/{statement}"
         return ProposedAction(statement, sha256, found.status, found.approvals, found.needed, page)
+
+
+def _content(told: dict[str, Any]) -> str:
+    """Return an action's content as JSON text; raise MalformedError `json_invalid`.
+
+    Nothing becomes another value on the way: people would approve null where NaN was proposed.
+    """
+    try:
+        text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MalformedError("json_invalid", f"the content is no JSON: {error}") from error
+    return text

@@ -246,11 +246,11 @@ class AsyncLedgerReader:
             except (TooManyError, UnavailableError) as error:  # a quota, or a server that restarts
                 if isinstance(error, TooManyError):
                     pause_s = max(pause_s, error.retry_after_s)
-                if time.monotonic() + pause_s >= until_s:
+                if not time.monotonic() + pause_s < until_s:  # NaN too
                     raise
             else:
                 left_s = until_s - time.monotonic()
-                if is_over(found) or left_s <= 0:
+                if is_over(found) or not left_s > 0:
                     return found
                 pause_s = min(pause_s, left_s)
             await self._ask.transport.pause(pause_s)

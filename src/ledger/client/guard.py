@@ -37,6 +37,8 @@ from ledger.system import private_files
 
 P = ParamSpec("P")
 R = TypeVar("R")
+# What begins its work after the call: its outcome would be reported before.
+_LATER = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
 
 
 class Guarded(Generic[P, R]):
@@ -54,8 +56,8 @@ class Guarded(Generic[P, R]):
         directory: Path,
         rules: ApprovalRules,
     ) -> None:
-        if inspect.iscoroutinefunction(run):
-            raise TypeError("guard a function that is no coroutine")
+        if any(kind(each) for kind in _LATER for each in (run, type(run).__call__)):
+            raise TypeError("guard a function that does its work when it is called")
         functools.update_wrapper(self, run)
         self.action = action
         self._run = run
@@ -194,6 +196,9 @@ class Guarded(Generic[P, R]):
         except Exception:
             call.end(client, "unknown")
             raise
+        if inspect.isawaitable(result):
+            call.end(client, "unknown")
+            raise TypeError("guard a function that does its work when it is called")
         call.end(client, "done")
         return result
 
