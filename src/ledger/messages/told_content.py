@@ -21,12 +21,16 @@ _HAS_TYPE = "SELECT 1 FROM statement WHERE id = ? AND type IS NOT NULL"
 
 
 class ContentTeller:
-    """Reads what messages tell of statements, as of a position; each document and type once."""
+    """Reads what messages tell of statements, as of a position; each document and type once.
+
+    `read_bytes` is how much of the log it has read.
+    """
 
     def __init__(self, db: sqlite3.Connection, log: LogReader, *, at: int) -> None:
         self._db = db
         self._log = log
         self._at = at
+        self.read_bytes = 0
         self._known: dict[str, ToldContent] = {}
         self._definitions: dict[DocumentType | None, TypeDefinition | None] = {}
 
@@ -41,6 +45,7 @@ class ContentTeller:
         if self._db.execute(_HAS_TYPE, (number,)).fetchone() is None:
             return NOTHING
         ((position, state),) = self._log.read(number - 1, 1)
+        self.read_bytes += len(state)
         event = events.read(state)
         if (
             position != number

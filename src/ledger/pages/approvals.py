@@ -1,6 +1,7 @@
 """The page on which a person opens several statements and approves them together."""
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -23,10 +24,13 @@ from ledger.pages.web import FromWeb, page, to_sign_in
 from ledger.pages.words import fresh_for
 from projections import inbox, readers, statements, types, users
 from projections.statements import StatementDetail
+from projections.summaries import StatementSummary, summaries
 from projections.users import User
 
 # The documents of one page in all: a larger statement is reviewed on its own page.
 MOST_BYTES = 250_000
+# Of the documents that are read, to tell why they are not shown; those after them are too large.
+MOST_READ_BYTES = 1_000_000
 MOST_CHOSEN = 25  # rows of the inbox
 
 
@@ -65,13 +69,15 @@ def approvals(
         else:
             chosen = [statements.find(db, each, reader, at=at) for each in only.split(",")]
             numbers, more = [each for each in dict.fromkeys(chosen) if each is not None], False
-        for each in numbers[:MOST]:
-            web.access.note(db, reader, "statement", [each])
-        found = [
-            statements.of_number(db, web.models.log, each, reader, at=at, now=now)
-            for each in numbers[:MOST]
-        ]
+        log = web.models.log
+        found = read_within(
+            numbers[:MOST], lambda each: statements.of_number(db, log, each, reader, at=at, now=now)
+        )
+        for each in found:
+            web.access.note(db, reader, "statement", [each.position])
         names, reviewed, apart = _sorted(db, found, me, at)
+        unread = summaries(db, numbers[len(found) : MOST], at=at, now=now)
+        apart += [(each, "large") for each in unread]
     return page(
         "approvals",
         web,
@@ -85,13 +91,27 @@ def approvals(
     )
 
 
+def read_within(
+    numbers: Sequence[int], read: Callable[[int], StatementDetail]
+) -> list[StatementDetail]:
+    """Return the first statements: those up to the one whose document reaches the bound."""
+    found: list[StatementDetail] = []
+    left = MOST_READ_BYTES
+    for number in numbers:
+        if left <= 0:
+            break
+        found.append(read(number))
+        left -= len(found[-1].document.encode())
+    return found
+
+
 def _sorted(
     db: sqlite3.Connection, found: list[StatementDetail], me: User, at: int
-) -> tuple[dict[str, str], list[Reviewed], list[tuple[StatementDetail, str]]]:
+) -> tuple[dict[str, str], list[Reviewed], list[tuple[StatementSummary, str]]]:
     """Return people's names, what can be approved with others, and the rest with the reasons."""
     names: dict[str, str] = {}
     reviewed: list[Reviewed] = []
-    apart: list[tuple[StatementDetail, str]] = []
+    apart: list[tuple[StatementSummary, str]] = []
     left = MOST_BYTES
     for each in found:
         rules, replaced = _policies(each)

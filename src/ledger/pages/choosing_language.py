@@ -16,7 +16,7 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.web import local_path
 
 _YEAR_S = 365 * 24 * 60 * 60
-_MOST_FIELDS = 2
+_FIELDS = ("language", "next")
 _MOST_PATH_CHARS = 4096
 
 
@@ -47,7 +47,10 @@ def _fields(body: bytes) -> dict[str, str]:
     """Return the fields of a form; raise MalformedError `request_invalid` for none."""
     try:
         text = body.decode("ascii")
-        pairs = parse_qsl(text, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(text, strict_parsing=True, errors="strict", max_num_fields=len(_FIELDS))
     except ValueError as error:
         raise MalformedError("request_invalid", "the body is not the form of a page") from error
-    return dict(pairs)
+    fields = dict(pairs)
+    if len(fields) < len(pairs) or not fields.keys() <= {*_FIELDS}:
+        raise MalformedError("request_invalid", "the form has a language and a path, each once")
+    return fields

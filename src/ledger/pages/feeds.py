@@ -17,7 +17,7 @@ from ledger.http.languages import language, speaking
 from ledger.http.mailboxes import token_digest
 from ledger.http.organisation_gate import Organisation
 from ledger.messages.messenger import Messenger
-from ledger.messages.outline import ToldContent
+from ledger.messages.outline import NOTHING, ToldContent
 from ledger.messages.told_content import ContentTeller
 from ledger.pages.policy_texts import moment
 from ledger.pages.texts import text
@@ -26,6 +26,7 @@ from projections import inbox, users
 from projections.summaries import StatementSummary
 
 _MOST = 100
+_MOST_READ_BYTES = 2_000_000
 _HEADERS = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
 
 
@@ -85,6 +86,11 @@ def deadlines(
         return Response(body.encode(), media_type="text/calendar", headers=_HEADERS)
 
 
+def told_within(teller: ContentTeller, statement: str) -> ToldContent:
+    """Return what is told of a statement; nothing once the documents before it were large."""
+    return NOTHING if teller.read_bytes > _MOST_READ_BYTES else teller.of(statement)
+
+
 def _language_of(messenger: Messenger, person: str) -> AbstractContextManager[None]:
     """Return a block that speaks the language of a person's letters: programs fetch feeds."""
     box = messenger.store.mailbox(person)
@@ -140,5 +146,5 @@ def _waiting(
             if found is not None and found.standing == "active":
                 page = inbox.page(db, user_id=person, at=at, now=now, limit=_MOST)
                 teller = ContentTeller(db, web.models.log, at=at)
-                return person, [(each, teller.of(each.id)) for each in page.items], now
+                return person, [(each, told_within(teller, each.id)) for each in page.items], now
     raise NotFoundError("not_found", "there is no such feed")

@@ -140,6 +140,8 @@ def test_a_choice_is_kept_and_leads_back_to_this_site_only(
         (b"next=/", {}, 400),
         (b"", {}, 400),
         (b"language=de&next=/&x=1", {}, 400),
+        (b"language=de&x=1", {}, 400),
+        (b"language=en&language=de", {}, 400),
         (b"\xff\xfe", {}, 400),
         (b"language=%ff", {}, 400),
         (b"{}", {"content-type": "application/json"}, 400),
