@@ -221,13 +221,6 @@ def test_arguments_that_are_no_plain_json_are_refused_before_anything_is_asked(
     assert head(server) == before
 
 
-def test_a_coroutine_is_no_function_to_guard(login: KeptLogin, tmp_path: Path) -> None:
-    async def run() -> None: ...
-
-    with pytest.raises(TypeError, match="coroutine"):
-        requires_approval(login, tmp_path, ApprovalRules(policy={}))(run)
-
-
 def test_a_report_that_the_ledger_did_not_take_is_made_by_the_next_run(
     deploy: Deploy, carol: Actor, login: KeptLogin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
