@@ -89,3 +89,16 @@ def test_deep_nesting_never_leaves_a_narrow_page(alice: Browser, open_browser: O
     assert alice.evaluate("document.documentElement.scrollWidth") <= 360
     levels = alice.page.locator("#content [data-level]")
     assert levels.last.get_attribute("data-level") == str(DEEP - 1)
+
+
+def test_many_values_below_a_long_name_are_shown_and_listed(alice: Browser) -> None:
+    """The browser kept the whole name once for each value below it, and ended the page."""
+    many = 3_000
+    path = alice.draft("Terms", json.dumps({"a" * 300_000: ["\u200b"] * many}, ensure_ascii=False))
+    alice.open(path)
+    page = alice.page
+    expect(page.locator("#checked")).to_contain_text("This browser fetched the bytes")
+    expect(alice.heading(f"{many} things to look at")).to_be_visible()
+    assert told(alice)[1].startswith("/aaa")
+    assert len(told(alice)[1]) < 500
+    assert page.locator("#content li").count() == many
