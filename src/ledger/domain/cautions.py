@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from ledger.domain.content import Place, Value
+from ledger.domain.content import ContentPlace, Value
 from ledger.domain.visible import (
     foreign_letters,
     has_odd_spaces,
@@ -37,7 +37,7 @@ class Caution(msgspec.Struct, frozen=True):
     (`form`). Its name looks like another one beside it (`alike`), or is empty (`nameless`).
     """
 
-    place: Place
+    place: ContentPlace
     kinds: tuple[CautionKind, ...]
 
 
@@ -54,7 +54,7 @@ def listed(found: list[Caution]) -> list[Caution]:
     return sorted(found, key=lambda each: _ORDER.index(each.kinds[0]))[:MOST]
 
 
-def cautions(content: Value, place: Place = ()) -> Iterator[Caution]:
+def cautions(content: Value, place: ContentPlace = ()) -> Iterator[Caution]:
     """Yield the places in the order of the content."""
     is_named = content.kind == "object"
     looks = [looks_of(name) for name, _ in content.members] if is_named else []

@@ -25,17 +25,17 @@ class _Number(str):
 
 # The way from the whole content to one value: names of members, and numbers of items from 0. As a
 # text, the places below a name of half a megabyte would hold that name once for each of them.
-Place = tuple[str, ...]
+ContentPlace = tuple[str, ...]
 MOST_SHOWN_CHARS = 300
 
 
-def pointer(place: Place) -> str:
+def pointer(place: ContentPlace) -> str:
     """Return a place as a JSON pointer (RFC 6901, section 3)."""
     steps = [each.replace("~", "~0").replace("/", "~1") for each in place]
     return "".join([f"/{each}" for each in steps])
 
 
-def shown_pointer(place: Place) -> str:
+def shown_pointer(place: ContentPlace) -> str:
     """Return a place as a JSON pointer for people, without the middle of one that is long."""
     text, half = pointer(place), MOST_SHOWN_CHARS // 2
     return text if len(text) <= MOST_SHOWN_CHARS else f"{text[:half]}…{text[-half:]}"

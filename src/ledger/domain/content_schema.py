@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ledger.domain.content import Place
+from ledger.domain.content import ContentPlace
 from ledger.errors import MalformedError
 
 MAX_SUBSCHEMAS = 500
@@ -44,7 +44,7 @@ class ContentSchema(msgspec.Struct, frozen=True):
 class Unmet(NamedTuple):
     """What content does not meet: the place of a value, and a keyword of the schema."""
 
-    place: Place
+    place: ContentPlace
     keyword: str
 
 
@@ -159,7 +159,7 @@ def _key(value: Any) -> tuple[Any, ...]:
     return (kind, value)
 
 
-def unmet(schema: ContentSchema, value: Any, place: Place = ()) -> Unmet | None:
+def unmet(schema: ContentSchema, value: Any, place: ContentPlace = ()) -> Unmet | None:
     """Return the first thing that a value of parsed JSON does not meet, None if it meets all."""
     keyword = _unmet_here(schema, value)
     if keyword is not None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from ledger.domain.content import Place, Value
+from ledger.domain.content import ContentPlace, Value
 
 # Numbers of this form have a difference; others are compared as they are written.
 _PLAIN = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?")
@@ -21,13 +21,13 @@ class Difference(msgspec.Struct, frozen=True):
     """One value that changed, was added or was removed; `by` is how much a number changed."""
 
     kind: Literal["changed", "added", "removed"]
-    place: Place
+    place: ContentPlace
     before: str = ""
     after: str = ""
     by: str = ""
 
 
-def differences(before: Value, after: Value, place: Place = ()) -> Iterator[Difference]:
+def differences(before: Value, after: Value, place: ContentPlace = ()) -> Iterator[Difference]:
     """Yield what differs, in the order of the members before, then of those that were added."""
     if before == after:
         return

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ledger.domain.content import Place, Value, pointer
+from ledger.domain.content import ContentPlace, Value, pointer
 
 # By place: the title of a member, empty without one; None for a member that the schema does not
 # name. A member beside which the schema names none has no entry, and one at a long place has none.
-Headings = Mapping[Place, str | None]
+Headings = Mapping[ContentPlace, str | None]
 # Scripts get the places as texts: together they are no longer than the content is often.
 MOST_PLACE_CHARS = 500
 
@@ -17,7 +17,7 @@ class PlacedMember(NamedTuple):
 
     name: str
     value: Value
-    place: Place
+    place: ContentPlace
 
 
 def headings(schema: Any, content: Value) -> Headings:
@@ -30,7 +30,9 @@ def as_pointers(given: Headings) -> dict[str, str | None]:
     return {pointer(place): title for place, title in given.items()}
 
 
-def _headings(schema: Any, node: Value, place: Place) -> Iterator[tuple[Place, str | None]]:
+def _headings(
+    schema: Any, node: Value, place: ContentPlace
+) -> Iterator[tuple[ContentPlace, str | None]]:
     if not isinstance(schema, dict) or sum(map(len, place)) > MOST_PLACE_CHARS:
         return
     if node.kind == "array":
@@ -51,7 +53,7 @@ def _headings(schema: Any, node: Value, place: Place) -> Iterator[tuple[Place, s
 
 
 def in_groups(
-    node: Value, place: Place, given: Headings
+    node: Value, place: ContentPlace, given: Headings
 ) -> tuple[list[PlacedMember], list[PlacedMember]]:
     """Return the members of an object, and apart from them those that the schema does not name."""
     known: list[PlacedMember] = []

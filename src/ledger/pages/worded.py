@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby, takewhile
 from operator import eq
 
-from ledger.domain.content import Place
+from ledger.domain.content import ContentPlace
 from ledger.pages.differences import Difference
 
 SHORT = 40  # characters; shorter texts are compared at a glance
@@ -19,7 +19,7 @@ _WORDS = re.compile(r"[ \t\n\r]+|[^ \t\n\r]+")
 WordRun = tuple[str, bool]  # a run of words, and whether it changed
 
 
-def compared(rows: Sequence[Difference]) -> dict[Place, tuple[list[WordRun], list[WordRun]]]:
+def compared(rows: Sequence[Difference]) -> dict[ContentPlace, tuple[list[WordRun], list[WordRun]]]:
     """Return the changed words of the first long texts among the rows, by place."""
     long = [row for row in rows if has_words(row)]
     return {row.place: worded(row.before, row.after) for row in long[:MOST_ROWS]}
