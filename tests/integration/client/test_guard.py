@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -279,27 +279,3 @@ def test_the_lines_of_the_page_run(
     monkeypatch.setattr(LedgerClient, "wait", approved_meanwhile)
     exec(compile(code, "page", "exec"), {"__name__": "page"})  # noqa: S102  # our own page
     assert capsys.readouterr().out == "deployed web 1.4.2\n"
-
-
-class Later:
-    """What does its work once somebody waits for it."""
-
-    def __await__(self) -> Iterator[None]:
-        yield
-
-
-def test_a_function_that_returns_before_its_work_has_no_known_outcome(
-    login: KeptLogin, carol: Actor, tmp_path: Path
-) -> None:
-    rules = ApprovalRules(policy=policy(carol), within_s=0)
-
-    @requires_approval(login, tmp_path / "calls", rules, action="later")
-    def run(number: int) -> Later:
-        return Later()
-
-    asked = run.propose(1)
-    approve(carol, asked.id)
-    with pytest.raises(TypeError, match="does its work when it is called"):
-        run(1)
-    (use,) = shown(login, asked.id).uses
-    assert use.outcome == "unknown"

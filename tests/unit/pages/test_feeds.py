@@ -1,4 +1,4 @@
-"""A feed reads a bounded part of the documents that wait, whoever asks for it and how often."""
+"""A feed reads a bounded part of the documents that wait."""
 
 from types import SimpleNamespace
 from typing import Any, cast
