@@ -5,23 +5,29 @@ from pathlib import Path
 
 import httpx
 
-from ledger.data_files import LOG_FILE
+from ledger.data_files import LOG_FILE, is_database
 from ledger.tlog.checkpoint import parse_note
 from tests.support.programs import run_ledger
 from tests.support.publications import until
 from tests.support.server import Server
+from tests.support.suite_database import empty, of_owner
 
 PATIENCE_S = 120
 REASON = "The disk of the server failed."
 
 
 def ledger(server: Server, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run one command of `ledger` on a server's data."""
-    command = [*arguments, "--data", server.data]
-    return run_ledger(command, server.environment(), timeout_s=PATIENCE_S)
+    """Run one command of `ledger` on a server's data; a restore as the owner of its database."""
+    command, environment = [*arguments, "--data", server.data], server.environment()
+    if arguments[0] == "restore" and is_database(server.log_address):
+        environment["LEDGER_DATABASE_URL"] = of_owner(server.log_address)
+    return run_ledger(command, environment, timeout_s=PATIENCE_S)
 
 
 def lose_log(server: Server) -> None:
+    """Delete a server's log; in a database, everything that the ledger has there."""
+    if is_database(server.log_address):
+        empty(server.log_address)
     for path in server.data.glob(f"{LOG_FILE}*"):
         path.unlink()
 

@@ -11,6 +11,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+import psycopg
+
 from ledger.store.engines import create_database
 from tests.support.postgres import OWNER, Cluster
 
@@ -39,6 +41,13 @@ def settings_for(data: Path) -> dict[str, str]:
 def of_owner(url: str) -> str:
     """Return the URL of a server's database for the role that owns its tables."""
     return url.replace(f"//{SERVERS}@", f"//{OWNER}@", 1)
+
+
+def empty(url: str) -> None:
+    """Let a server's database be as `settings_for` made it."""
+    with psycopg.connect(of_owner(url)) as connection:
+        connection.execute("DROP SCHEMA ledger CASCADE")
+    create_database(of_owner(url), role=SERVERS)
 
 
 @cache

@@ -142,7 +142,11 @@ def test_the_page_of_questions_shows_the_part_of_the_log(told: Told) -> None:
     assert 'href="/api/access-report?about=Bob"' in shown
 
 
-def test_the_command_has_the_same_tables(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_has_the_same_tables(
+    told: Told, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in told.server.settings.items():
+        monkeypatch.setenv(name, value)
     data = str(told.server.data)
     assert main(["ask", "access-report", "Bob", "--data", data]) == 0
     said = capsys.readouterr().out
@@ -152,6 +156,7 @@ def test_the_command_has_the_same_tables(told: Told, capsys: pytest.CaptureFixtu
     assert "About Bob" in capsys.readouterr().out
 
 
+@pytest.mark.sqlite("a log's file without the files beside it")
 def test_the_command_creates_no_file_and_says_what_is_not_here(
     told: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,6 +174,7 @@ def test_a_report_of_oneself_waits_for_other_members_and_keeps_no_auditor_waitin
     assert route.OWN.count == 1
 
 
+@pytest.mark.sqlite("a copy of a server's files, which is changed")
 def test_a_report_has_the_account_at_the_organisation_and_no_secret_of_a_webhook(
     told: Told, tmp_path: Path
 ) -> None:

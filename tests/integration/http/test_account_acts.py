@@ -44,7 +44,7 @@ def test_what_an_account_did_names_it_beside_its_owner(
         (f"“{alice.name}” approved {title} (1 approval, approved)", None),
         (f"{robots} drafted {title}", "deploy"),
     ]
-    with closing(audited_log(str(server.data / "log.sqlite")).open()) as rows:
+    with closing(audited_log(server.log_address).open()) as rows:
         of_it = Selection(RowFilter(stream=UUID(drafted.id).bytes))
         lines = [(each.actor_name, each.summary) for each in Trail(rows).lines(of_it)]
     assert lines[0] == (dora.name, f"{robots} drafted {title}")

@@ -15,6 +15,7 @@ from tests.support.operators import ledger
 from tests.support.public_log import assert_problem, keys_of, proof_of
 from tests.support.publications import until
 from tests.support.server import Server
+from tests.support.suite_database import IN_FILES
 
 
 def ledger_log(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -74,7 +75,7 @@ def signers(client: httpx.Client, origin: str) -> tuple[NoteKey, ...]:
 
 
 def test_the_commands_need_a_ledger(tmp_path: Path) -> None:
-    said = ledger_log(Server(tmp_path / "data"), "keys")
+    said = ledger_log(Server(tmp_path / "data", **IN_FILES), "keys")
     assert said.returncode == 2
     assert "there is no ledger in" in said.stderr
     assert not (tmp_path / "data").exists()

@@ -91,6 +91,7 @@ def few_descriptors(server: Server) -> Iterator[None]:
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.sqlite("the write-ahead log, which a reader lets grow")
 def test_a_process_that_reads_the_log_for_long_stops_no_writer_and_leaves_no_large_file(
     server: Server,
 ) -> None:

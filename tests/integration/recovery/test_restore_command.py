@@ -162,6 +162,7 @@ def test_keys_come_back_from_an_older_backup_and_only_once_the_restore_is_confir
     assert ledger(server, "backup", second, "--since", first).returncode == 0
     server.terminate()
     shutil.move(server.data, tmp_path / "lost")
+    lose_log(server)
     restore = ("restore", second, "--reason", REASON, "--keys", phrase)
     unconfirmed = ledger(server, *restore)
     assert (unconfirmed.returncode, "not_confirmed" in unconfirmed.stderr) == (2, True)
@@ -178,6 +179,7 @@ def test_keys_come_back_from_a_backup_with_its_passphrase(server: Server, tmp_pa
     assert ledger(server, "backup", tmp_path / "backup", "--keys", phrase).returncode == 0
     server.terminate()
     shutil.move(server.data, tmp_path / "lost")
+    lose_log(server)
     restore = ("restore", tmp_path / "backup", "--reason", REASON, "--keys", phrase)
     done = ledger(server, *restore, "--confirm", "ledger.example/approvals")
     assert (done.returncode, done.stderr) == (0, "")

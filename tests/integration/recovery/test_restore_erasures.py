@@ -47,6 +47,7 @@ def erased(tmp_path: Path) -> Iterator[tuple[Server, Drafted, Drafted]]:
     server.stop()
 
 
+@pytest.mark.sqlite("a restore in place of a file that is there, which says what was erased")
 def test_a_restore_refuses_to_bring_back_what_no_late_act_erases(
     erased: tuple[Server, Drafted, Drafted], tmp_path: Path
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_newer_backup_says_what_was_erased_when_the_log_is_gone(
     assert "NOT KNOWN" in itself.stdout
 
 
+@pytest.mark.sqlite("a restore in place of a file that is there, which says what was erased")
 def test_a_restore_erases_again_by_late_acts_and_brings_back_the_rest(
     erased: tuple[Server, Drafted, Drafted], tmp_path: Path
 ) -> None:

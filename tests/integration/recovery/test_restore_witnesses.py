@@ -82,6 +82,7 @@ def test_a_witness_says_what_was_lost_and_follows_neither_origin_by_itself(
     assert witness_size(witness) == 8  # what it signed of the old origin, and no more
 
 
+@pytest.mark.sqlite("an old copy of the file, put back")
 def test_a_size_that_the_operator_says_is_not_confirmed_against_a_witness_that_knows_more(
     start_witnessed: Callable[[], tuple[Server, WitnessServer]], tmp_path: Path
 ) -> None:
