@@ -61,7 +61,7 @@ def test_what_the_front_door_refuses_is_a_page_for_browsers_only(alice: Actor) -
     assert page.status_code == 404
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
-    assert "An address has no empty part." in page.text
+    assert "There is no page and no file at this address." in page.text
     assert '<a href="/inbox">Go to the inbox</a>' in page.text
     problem = alice.client.get("/inbox/", headers={"Accept": "application/json"})
     assert problem.headers["content-type"] == "application/problem+json"

@@ -90,7 +90,6 @@ async def _catching_up(client: httpx.AsyncClient, models: ReadModels) -> None:
         assert int(answer.headers["retry-after"]) >= 1
     page = await client.get("/inbox", headers={"accept": "text/html"})
     assert page.status_code == 503
-    assert "2 of 8,000 events so far" in page.text
     assert '<progress value="2" max="8000"' in page.text
     assert "views_behind" in codes(await client.get("/readyz"))
     assert (await client.get("/livez")).status_code == 200
