@@ -11,10 +11,13 @@ import hashlib
 import json
 import posixpath
 import re
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ledger.http.catalogue import texts_in
+from ledger.http.languages import DEFAULT, LANGUAGES
 from tests.support.dossier import log_signer
 
 WEB = Path(__file__).parents[2] / "web"
@@ -109,17 +112,17 @@ def _styles() -> list[str]:
     return [f"static/{path}" for path in _STYLE.findall(layout)]
 
 
-def texts() -> dict[str, str]:
-    """Return the texts that the modules of other pages look for in the page."""
-    found = json.loads((WEB / "locale" / "en.json").read_text("utf-8"))
-    wanted = ("content.no-", "list.and", "list.or", "policy.", "time.")
-    return {key: text for key, text in found.items() if key.startswith(wanted)}
+def texts(tag: str = DEFAULT) -> dict[str, str]:
+    """Return the texts of this page, and those that the modules of other pages look for in it."""
+    wanted = ("content.no-", "finding.", "list.", "policy.", "status.", "time.", "verify.")
+    return {key: text for key, text in texts_in(tag).items() if key.startswith(wanted)}
 
 
 def build(sample: str) -> str:
     """Return the page with this packed sample in it."""
     script = bundle(ENTRY)
     style = "\n".join((WEB / path).read_text("utf-8") for path in (*_styles(), *OWN_STYLES))
+    spoken: dict[str, dict[str, str]] = {tag: texts(tag) for tag in LANGUAGES}
     # No escaping: everything that goes in is of this repository, and scripts are no HTML.
     pages = Environment(
         loader=FileSystemLoader(WEB),
@@ -128,12 +131,15 @@ def build(sample: str) -> str:
         trim_blocks=True,
         autoescape=False,  # noqa: S701 - see above
     )
+    pages.filters["json"] = partial(json.dumps, ensure_ascii=False)
     return pages.get_template("verify/page.html").render(
         policy=policy(script, style),
         script=script,
         script_hash=hashlib.sha256(script.encode()).hexdigest(),
         style=style,
-        texts=json.dumps(texts(), ensure_ascii=False),
+        texts=spoken[DEFAULT],
+        languages=spoken,
+        names=LANGUAGES,
         sample=sample,
         sample_key=log_signer().key.vkey,
     )

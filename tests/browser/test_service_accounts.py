@@ -43,8 +43,9 @@ def add_account(owner: Browser, login: list[str], *, uses: bool = False) -> str:
     owner.page.get_by_label("The line that the command prints").fill(answer)
     owner.button("Confirm with your passkey").click()
     card = owner.page.locator("#services .card").first
-    acts = "draft, outcome, use" if uses else "draft, outcome"
-    expect(card).to_contain_text(f"May sign {acts} for statements without a type.")
+    acts = "Draft statements · Report outcomes of uses"
+    acts += " · Use approved statements" if uses else ""
+    expect(card).to_contain_text(f"For statements without a type: {acts}")
     _, said = running.communicate(timeout=60)
     return said
 
@@ -110,7 +111,7 @@ def test_an_administrator_sees_and_ends_a_service_account(
         add_account(root, ["--login", str(tmp_path / "login.json")])
         root.open("/people")
         line = root.page.locator("#services tbody tr")
-        expect(line).to_contain_text("May sign draft, outcome for statements without a type.")
+        expect(line).to_contain_text("For statements without a type: Draft statements · Report")
         expect(line).to_contain_text("Root")
         assert violations(root) == []
         line.get_by_role("link", name="Root").click()

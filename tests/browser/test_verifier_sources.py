@@ -14,6 +14,7 @@ LEDGER = WEB.parent / "src" / "ledger"
 UNMATCHED = {
     "page.js": "the page",
     "version.js": "ledger.__version__",
+    "spoken.js": "the page",
     "view.js": "the page",
     "tamper.js": "the page",
     "shapes.js": "msgspec",

@@ -1,13 +1,15 @@
 // The offline verifier: reads a file, verifies it here, and shows the report. It sends no request.
 
-import { el } from "../static/js/lib/dom.js";
+import { all, el } from "../static/js/lib/dom.js";
 import { bytesOf, sha256Hex } from "../static/js/lib/digest.js";
 import { decode } from "../static/js/lib/b64u.js";
+import { text } from "../static/js/lib/texts.js";
 import { isFinding } from "./errors.js";
+import { preferred, speak, speaking } from "./spoken.js";
 import { FORGERIES, tamper } from "./tamper.js";
 import { parseExpected } from "./tlog/vkeys.js";
 import { parsePolicy } from "./tlog/witness_policy.js";
-import { verifyBundle } from "./verify/bundle.js";
+import { sentence, verifyBundle } from "./verify/bundle.js";
 import { inputsOf, layered } from "./verify/layered_report.js";
 import { CHECK, CHECKS, contract } from "./verify/report.js";
 import { announcement, showReport, verdictWords } from "./view.js";
@@ -17,16 +19,18 @@ const PAUSE_MS = 24;
 // The open file, and the number of the newest run: an older run ends when it notices.
 let given = null;
 let runs = 0;
+let shown = null; // the report on the page, and what it is about
 // Whether the key in the field came with a sample; it is removed when another file is opened.
 let isSampleKey = false;
 
 const place = (id) => document.getElementById(id);
-const say = (text) => {
-  place("status").textContent = text;
+const said = (key, values) => speaking(() => text(key, values));
+const say = (words) => {
+  place("status").textContent = words;
 };
 
-function problem(text) {
-  place("problem").replaceChildren(...(text ? [el("p", { class: "notice rejected" }, text)] : []));
+function problem(words) {
+  place("problem").replaceChildren(...(words ? [el("p", { class: "notice rejected" }, words)] : []));
 }
 
 /** Return a function to await often: it lets the page respond, and shows the progress. */
@@ -38,7 +42,7 @@ function breathing(run, { policy }) {
     if (name) {
       done = names.indexOf(name);
       place("progress").value = done;
-      place("step").textContent = `${done + 1} of ${names.length}`;
+      place("step").textContent = said("verify.step", { n: done + 1, most: names.length });
     }
     if (performance.now() - last < PAUSE_MS) return;
     await new Promise((resume) => setTimeout(resume));
@@ -50,26 +54,26 @@ function breathing(run, { policy }) {
 class Superseded extends Error {}
 
 /** Return what `parse` makes of a field; undefined, with an error at the field, if that is malformed. */
-async function read(id, what, parse) {
+async function read(id, parse) {
   const field = place(id);
-  let wrong = "";
+  const wrong = [];
   let found;
   try {
     found = await parse(field.value);
   } catch (error) {
     if (!isFinding(error)) throw error;
-    wrong = `This is no ${what}: ${error.message}.`;
+    wrong.push(`${said(`verify.wrong.${id}`)} `, el("span", { lang: "en" }, sentence(error.message)));
   }
-  place(`${id}-error`).textContent = wrong;
-  field.setAttribute("aria-invalid", String(wrong !== ""));
-  if (wrong) say(wrong);
+  place(`${id}-error`).replaceChildren(...wrong);
+  field.setAttribute("aria-invalid", String(wrong.length > 0));
+  if (wrong.length) say(place(`${id}-error`).textContent);
   return found;
 }
 
 /** Return the keys and the witnesses that the user trusts; null if one of them is malformed. */
 async function trusted() {
-  const expected = await read("key", "log key", parseExpected);
-  const policy = await read("policy", "witness policy", (text) => (text.trim() ? parsePolicy(bytesOf(text)) : null));
+  const expected = await read("key", parseExpected);
+  const policy = await read("policy", (typed) => (typed.trim() ? parsePolicy(bytesOf(typed)) : null));
   return expected === undefined || policy === undefined ? null : { expected, policy };
 }
 
@@ -89,68 +93,71 @@ async function check(bytes, { forged = "", focus = true } = {}) {
     const report = await verifyBundle(bytes, options);
     if (run !== runs) return;
     const about = { ...given, checked: bytes, size: bytes.length, sha256, at: at.toISOString(), forged, ...trust, policyText: place("policy").value };
-    show(report, about, focus);
+    shown = [report, about];
+    show(report, about);
+    if (focus) place("verdict").focus();
+    say(speaking(() => announcement(report)));
   } catch (error) {
     if (error instanceof Superseded || run !== runs) return;
-    problem(`The verifier itself failed: ${error.message}. Nothing is known about this file.`);
+    problem(said("verify.broken", { why: error.message }));
     throw error;
   } finally {
     if (run === runs) place("working").hidden = true;
   }
 }
 
-function show(report, about, focus) {
+function show(report, about) {
   const result = place("result");
-  showReport(result, report, about);
-  result.append(actions(report, about));
+  speaking(() => {
+    showReport(result, report, about);
+    result.append(actions(report, about));
+    document.title = `${verdictWords(report)[0]} · ${about.name} · Ledger`;
+  });
   result.hidden = false;
-  document.title = `${verdictWords(report)[0]} · ${about.name} · Ledger`;
   result.dataset.verdict = report.verdict;
   result.report = report;
-  if (focus) place("verdict").focus();
-  say(announcement(report));
 }
 
 /** Return the controls of a report: print it, save it, forge the bundle. */
 function actions(report, about) {
   const { forged } = about;
-  const print = button("Print the report", () => window.print());
-  const save = button("Save it as JSON", () => saveJson(contract(report), "verification-report"));
-  const layers = button("Save it with all inputs", async () =>
+  const print = button("verify.print", () => window.print());
+  const save = button("verify.save", () => saveJson(contract(report), "verification-report"));
+  const layers = button("verify.save-all", async () =>
     saveJson(layered(report, await inputsOf(about.checked, about)), "layered-report"),
   );
-  const tries = FORGERIES.map(([label, told, forge]) => button(label, () => cheat(told, forge)));
-  const back = forged ? [button("Check the real file again", () => check(given.bytes))] : [];
+  const tries = FORGERIES.map(([name, forge]) => button(`verify.forge.${name}`, () => cheat(name, forge)));
+  const back = forged ? [button("verify.real", () => check(given.bytes))] : [];
   return el(
     "section",
     { class: "no-print", "aria-labelledby": "cheat-title" },
     el("p", { class: "row" }, print, save, layers),
-    el("h3", { id: "cheat-title" }, "Try to cheat it"),
-    el("p", {}, "Forge this bundle here, with a manifest that fits, and see which check notices."),
+    el("h3", { id: "cheat-title" }, text("verify.cheat")),
+    el("p", {}, text("verify.cheat.lead")),
     el("p", { class: "row" }, ...tries, ...back),
   );
 }
 
-function button(label, act) {
-  const made = el("button", { type: "button", class: "button" }, label);
+function button(key, act) {
+  const made = el("button", { type: "button", class: "button" }, text(key));
   made.addEventListener("click", act);
   return made;
 }
 
-async function cheat(told, forge) {
+async function cheat(name, forge) {
   try {
-    await check(await tamper(given.bytes, forge), { forged: told });
+    await check(await tamper(given.bytes, forge), { forged: `verify.forged.${name}` });
   } catch (error) {
     if (!isFinding(error)) throw error;
-    problem("This file cannot be read, so there is nothing in it to forge.");
+    problem(said("verify.no-forgery"));
   }
 }
 
 /** Save the report as a file; its bytes come from memory, not from the network. */
 function saveJson(report, name) {
-  const text = JSON.stringify(report, null, 2);
+  const json = JSON.stringify(report, null, 2);
   const link = el("a", {
-    href: URL.createObjectURL(new Blob([text], { type: "application/json" })),
+    href: URL.createObjectURL(new Blob([json], { type: "application/json" })),
     download: `${name}.json`,
   });
   link.click();
@@ -160,7 +167,7 @@ function saveJson(report, name) {
 async function open(file) {
   if (!file) return;
   if (file.size > MAX_BYTES) {
-    problem("This page reads files of up to 1 GiB. The command “ledger verify” reads larger ones.");
+    problem(said("verify.too-large"));
     return;
   }
   if (isSampleKey) place("key").value = "";
@@ -168,7 +175,7 @@ async function open(file) {
   try {
     given = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
   } catch {
-    problem("This file cannot be read.");
+    problem(said("verify.unreadable"));
     return;
   }
   await check(given.bytes);
@@ -181,26 +188,34 @@ async function sample(isGood) {
   given = { name: "sample.zip", bytes };
   place("key").value = place("sample-key").textContent.trim();
   isSampleKey = true;
-  const [, told, forge] = FORGERIES[0];
   if (isGood) await check(bytes);
-  else await cheat(told, forge);
+  else await cheat(...FORGERIES[0]);
 }
 
 /** Send a request, and show that the browser refuses it. */
 async function prove() {
-  let said = "The network answered: do not use this copy of the page.";
+  let found = "verify.answered";
   try {
     await fetch("https://ledger.invalid/");
   } catch {
-    said = "This page just asked for an address on the network, and your browser refused.";
+    found = "verify.refused";
   }
-  place("proved").textContent = said;
-  say(said);
+  place("proved").textContent = said(found);
+  say(said(found));
+}
+
+/** Speak another language, also in the report that is shown. */
+function change(tag) {
+  speak(tag);
+  problem("");
+  if (shown) show(...shown);
 }
 
 function start() {
+  speak(preferred());
+  for (const each of all("[data-speak]")) each.addEventListener("click", () => change(each.dataset.speak));
   if (!globalThis.crypto?.subtle) {
-    problem("This browser lets no page from a disk do cryptography. Try another one, or “ledger verify”.");
+    problem(said("verify.no-crypto"));
     return;
   }
   const drop = place("drop");

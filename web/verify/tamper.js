@@ -103,11 +103,11 @@ async function forgeSignature(files) {
   }
 }
 
-/** The forgeries on offer: a label, a sentence, and the function that forges. */
+/** The forgeries on offer: the name of its texts, and the function that forges. */
 export const FORGERIES = [
-  ["Change a digit", "one digit of the statement is another", (files) => changeDigit(files, { entryToo: false })],
-  ["Change a digit and mend its entry", "one digit is another, and the entry’s commitment was made to fit", (files) => changeDigit(files, { entryToo: true })],
-  ["Forge a signature", "one character of an approval’s signature is another, and all around it was made to fit", forgeSignature],
+  ["digit", (files) => changeDigit(files, { entryToo: false })],
+  ["entry", (files) => changeDigit(files, { entryToo: true })],
+  ["signature", forgeSignature],
 ];
 
 /** Return the bytes of a forged bundle, with a manifest that fits. */

@@ -40,6 +40,7 @@ from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
 from ledger.pages.web import Web
 from ledger.pages.worded import compared
+from ledger.pages.words import scope_of
 
 __all__ = ["ROUTES", "Web", "for_people", "template_config", "verifier"]
 
@@ -112,6 +113,7 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "as_pointers": as_pointers,
         "shown_pointer": shown_pointer,
         "quoted": quoted,
+        "scope_of": scope_of,
         "spoken": speaker(assets.files["words.txt"].content.decode()),
         "moment": policy_texts.moment,
         "moment_s": policy_texts.moment_s,

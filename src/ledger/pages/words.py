@@ -5,6 +5,7 @@ from typing import assert_never
 
 from ledger import clock
 from ledger.domain.charter_values import CharterValues
+from ledger.domain.holdings import ServiceScope
 from ledger.domain.quoting import quoted
 from ledger.domain.statement_types import TypeDefinition
 from ledger.domain.vocabulary import HOMES, KeyHome
@@ -13,6 +14,13 @@ from ledger.pages.texts import text
 from projections.statements import MemberProgress, Progress, StatementDetail
 
 _MOST_NAMES = 6
+
+
+def scope_of(service: ServiceScope) -> str:
+    """Return what a service account may do, and for which statements."""
+    acts = " · ".join(text(f"service.act.{each}") for each in service.acts)
+    untyped = [text("service.untyped")] if service.untyped else []
+    return text("service.scope", acts=acts, kinds=", ".join([*service.types, *untyped]))
 
 
 def values_phrase(values: CharterValues) -> str:

@@ -1,7 +1,10 @@
 // Mirrors ledger.verify.bundle: the checks of a bundle, in the order of docs/reference/evidence.md.
 // Each is made unless a check that it needs did not pass. It touches neither page nor network.
+// What a check says is a function: the report has its English, and the page asks again in its language.
 
 import { hex } from "../../static/js/lib/digest.js";
+import { listed } from "../../static/js/lib/policy.js";
+import { text } from "../../static/js/lib/texts.js";
 import { evolveCharter, logKeysAt, originOf, STREAM } from "../domain/charter.js";
 import { toBase64 } from "../encoding.js";
 import { isFinding, Refusal, Unknown } from "../errors.js";
@@ -83,14 +86,16 @@ export class Verification {
   }
 
   async make(name, needs) {
-    const empty = { name, code: null, position: null, inputs: [] };
+    const empty = { name, code: null, position: null, words: null, inputs: () => [] };
     const missing = needs.find((need) => !this.passed(need));
     if (missing) {
-      const number = [...this.found.keys()].indexOf(missing) + 1;
-      return { ...empty, outcome: OUTCOME.SKIPPED, says: `Check ${number} did not pass.` };
+      const n = [...this.found.keys()].indexOf(missing) + 1;
+      const words = () => text("verify.says.skipped", { n });
+      return { ...empty, outcome: OUTCOME.SKIPPED, says: words(), words };
     }
     try {
-      return { ...empty, outcome: OUTCOME.PASSED, ...(await this[name]()) };
+      const { says, ...found } = await this[name]();
+      return { ...empty, outcome: OUTCOME.PASSED, says: says(), words: says, ...found };
     } catch (error) {
       if (!isFinding(error)) throw error;
       const { code, position, message } = error;
@@ -128,11 +133,11 @@ export class Verification {
     this.bundle = await readBundle(files, manifest, this.breathe);
     const { mode, entries, bodies, note } = this.bundle;
     return {
-      says: `${count(files.size, "file")}, each as the manifest has it.`,
-      inputs: [
-        ["Kind", mode],
-        ["Entries", `${entries.size} of ${note.size}`],
-        ["Events", String(bodies.size)],
+      says: () => text("verify.says.readable", { count: files.size }),
+      inputs: () => [
+        [text("verify.input.mode"), mode],
+        [text("verify.input.entries"), text("verify.step", { n: entries.size, most: note.size })],
+        [text("verify.input.events"), String(bodies.size)],
       ],
     };
   }
@@ -142,22 +147,21 @@ export class Verification {
   async content() {
     this.events = await readEvents(this.bundle, this.eachEntry);
     return {
-      says: `${count(this.events.length, "event")}, as the entries commit to, and the files that follow.`,
-      inputs: this.events.map(({ position, type }) => [`Position ${position}`, type]),
+      says: () => text("verify.says.content", { count: this.events.length }),
+      inputs: () => this.events.map(({ position, type }) => [at(position), type]),
     };
   }
 
   // --- 3, 4, 5 -------------------------------------------------------------------------------
 
   async signatures() {
-    const { events } = this;
+    const { events, bundle: { mode } } = this;
     const keys = await keysOf(events);
-    const { mode } = this.bundle;
     await this.eachEvent((event) => verifySignature(event, { events, keys, mode }));
     const signed = events.filter(isSigned);
     return {
-      says: `${count(signed.length, "signature")} by the keys that they name.`,
-      inputs: signed.map(({ position, type }) => [`Position ${position}`, type]),
+      says: () => text("verify.says.signatures", { count: signed.length }),
+      inputs: () => signed.map(({ position, type }) => [at(position), type]),
     };
   }
 
@@ -168,14 +172,15 @@ export class Verification {
       if (await attestations.add(event)) shown.push(event);
     });
     const party = shown.length ? foundingOf(this.events) : {};
-    const named = shown.map(({ position, body }) =>
-      body.jwk
-        ? [`Position ${position}`, `signing key ${body.kid}`]
-        : [`Position ${position}`, `passkey ${body.credentialId}`],
-    );
+    const called = ({ jwk, kid, credentialId }) =>
+      jwk ? text("verify.input.key", { kid }) : text("verify.input.passkey", { id: credentialId });
     return {
-      says: `${count(shown.length, "passkey or key", "passkeys and keys")} shown, with the user verified.`,
-      inputs: [["Relying party", party.rpId ?? "–"], ["Origin", party.origin ?? "–"], ...named],
+      says: () => text("verify.says.attestations", { count: shown.length }),
+      inputs: () => [
+        [text("verify.input.party"), party.rpId ?? "–"],
+        [text("verify.input.origin"), party.origin ?? "–"],
+        ...shown.map(({ position, body }) => [at(position), called(body)]),
+      ],
     };
   }
 
@@ -183,10 +188,10 @@ export class Verification {
     const history = new KeyHistory(await keysOf(this.events), this.bundle.mode);
     await this.eachEvent((event) => history.add(event));
     return {
-      says: `${count(history.used.size, "key")} in force wherever used, by the owners.`,
-      inputs: [...history.owners].map(([kid, owner]) => [
-        `Key ${kid}`,
-        `of ${owner}${history.hasEnded(kid) ? ", revoked later" : ""}`,
+      says: () => text("verify.says.keys", { count: history.used.size }),
+      inputs: () => [...history.owners].map(([kid, owner]) => [
+        text("verify.input.of", { kid }),
+        text(history.hasEnded(kid) ? "verify.input.revoked" : "verify.input.owner", { owner }),
       ]),
     };
   }
@@ -198,10 +203,10 @@ export class Verification {
     this.auditor = new Auditor({ complete: mode === MODE.FULL });
     await decideAgain(this.events, lacking(this.bundle), this.auditor, this.breathe);
     return {
-      says: "Every decision, recomputed from its evidence, is the recorded event.",
-      inputs: statements.map((id) => {
-        const { status, approvals } = this.auditor.statements.get(id);
-        return [`Statement ${id}`, `${status}, ${count(approvals.size, "approval")}`];
+      says: () => text("verify.says.policy"),
+      inputs: () => statements.map((id) => {
+        const { status, approvals: { size: count } } = this.auditor.statements.get(id);
+        return [text("verify.input.statement", { id }), text("verify.input.approvals", { status: text(`status.${status}`), count })];
       }),
     };
   }
@@ -215,8 +220,8 @@ export class Verification {
       requireProof(this.bundle, raw, position - 1, mode === MODE.STATEMENT || statements.includes(stream)),
     );
     return {
-      says: `${count(entries.size, "entry", "entries")} of ${note.size}, each where the tree has it.`,
-      inputs: [["Root", hex(note.root)]],
+      says: () => text("verify.says.entries", { count: entries.size, size: note.size }),
+      inputs: () => [[text("verify.input.root"), hex(note.root)]],
     };
   }
 
@@ -232,12 +237,17 @@ export class Verification {
     }
     this.signers = signers;
     const lost = keys.filter((key) => !signers.includes(key) && !unknown.includes(key));
-    const unread = unknown.map((key) => ` This browser does not verify the line of the ${kindOf(key)} key.`);
-    const missing = lost.map((key) => ` The line of the announced ${kindOf(key)} key is missing.`);
-    const named = await Promise.all(signers.map(async (key) => [`${kindOf(key)} key`, await fingerprint(key)]));
+    const named = await Promise.all(signers.map(async (key) => [kindOf(key), await fingerprint(key)]));
     return {
-      says: `Signed for ${note.size} entries with the announced ${signers.map(kindOf).join(" and ")} key.${[...unread, ...missing].join("")}`,
-      inputs: [["Origin", note.origin], ...named],
+      says: () => [
+        text("verify.says.checkpoint", { size: note.size, kinds: listed(signers.map(kindOf)) }),
+        ...unknown.map((key) => text("verify.says.unread", { kind: kindOf(key) })),
+        ...lost.map((key) => text("verify.says.missing", { kind: kindOf(key) })),
+      ].join(" "),
+      inputs: () => [
+        [text("verify.input.origin"), note.origin],
+        ...named.map(([kind, digest]) => [text("verify.input.log-key", { kind }), digest]),
+      ],
     };
   }
 
@@ -254,8 +264,8 @@ export class Verification {
     if (!this.expected.length) throw new Unknown("log_key_not_given", "no key was given to compare with");
     await requireExpected(this.expected, this.signers);
     return {
-      says: `It is ${this.bundle.note.origin}, by the key that you gave.`,
-      inputs: this.expected.map((name) => ["Expected", name]),
+      says: () => text("verify.says.ledger", { origin: this.bundle.note.origin }),
+      inputs: () => this.expected.map((name) => [text("verify.input.expected"), name]),
     };
   }
 
@@ -267,11 +277,8 @@ export class Verification {
     const heads = await checkHeads(files.get(HEADS), note, shown, await this.charter());
     this.signedHeads = heads;
     return {
-      says: `Every event of ${count(shown.size, "stream")} is there, signed by the ledger's heads key at ${heads.at}.`,
-      inputs: [
-        ["Signed", heads.at],
-        ["Nonce", heads.nonce ?? "none"],
-      ],
+      says: () => text("verify.says.heads", { count: shown.size, at: heads.at }),
+      inputs: () => [[text("verify.input.signed"), heads.at], [text("verify.input.nonce"), heads.nonce ?? text("verify.input.none")]],
     };
   }
 
@@ -287,6 +294,7 @@ export class Verification {
 
 const kindOf = ({ kind }) => (kind === ED25519 ? "Ed25519" : "ML-DSA-44");
 
-const sentence = (detail) => `${detail[0].toUpperCase()}${detail.slice(1)}.`;
+/** Return a detail as a sentence. */
+export const sentence = (detail) => `${detail[0].toUpperCase()}${detail.slice(1)}.`;
 
-const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+const at = (n) => text("verify.input.position", { n });

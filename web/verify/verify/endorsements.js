@@ -2,6 +2,7 @@
 // from the bundle. This page does not verify time-stamps, and says so of each.
 
 import { rfc3339 } from "../clock.js";
+import { text } from "../../static/js/lib/texts.js";
 import { claims } from "../domain/claims.js";
 import { requireIndependent } from "../domain/key_material.js";
 import { isFinding } from "../errors.js";
@@ -13,14 +14,11 @@ export async function checkWitnesses(policy, { note, signers, events }) {
   // A policy that names logs accepts only these.
   const logKeys = policy.logs.length ? [] : signers;
   const cosigners = await verifyWitnessed(note.raw, policy, { expectedOrigin: note.origin, logKeys });
-  const inputs = policy.witnesses.map(({ name, key }) => [name, key.vkey]);
-  if (!cosigners.length) {
-    const says = "Your policy requires no witness, and none of its witnesses has cosigned.";
-    return { says, inputs, cosigners };
-  }
+  const inputs = () => policy.witnesses.map(({ name, key }) => [name, key.vkey]);
+  if (!cosigners.length) return { says: () => text("verify.says.no-witness"), inputs, cosigners };
   const names = cosigners.map(({ name }) => name).join(", ");
-  const first = rfc3339(Math.min(...cosigners.map(({ time }) => time)));
-  return { says: `Cosigned by ${names}, first at ${first.slice(0, 19)}Z.`, inputs, cosigners };
+  const at = `${rfc3339(Math.min(...cosigners.map(({ time }) => time))).slice(0, 19)}Z`;
+  return { says: () => text("verify.says.witnesses", { names, at }), inputs, cosigners };
 }
 
 /** Return the names that the events claim; a malformed event is the other checks' finding. */

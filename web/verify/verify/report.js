@@ -55,10 +55,11 @@ export const VERDICT = Object.freeze({
  * @typedef {object} Check
  * @property {string} name - one of CHECK
  * @property {string} outcome - one of OUTCOME
- * @property {string} says - one sentence
+ * @property {string} says - one sentence, in English
+ * @property {?function(): string} words - the same in the language of the page; null of a finding
  * @property {?string} code - of a failure, or of a missing verdict
  * @property {?number} position - of the event, where there is one
- * @property {Array<[string, string]>} inputs - what the check looked at; only this page has them
+ * @property {function(): Array<[string, string]>} inputs - what the check looked at, in the language of the page
  */
 
 /** Return the verdict of these checks, and of the statements that they show. */

@@ -72,6 +72,7 @@ function shown(id, mine, { statements, people, charter }, nowMs) {
     supersededBy: ended?.supersededBy ?? statement.supersededBy,
     sha256: statement.sha256,
     policy: policySentence(statement.policy, names),
+    policyWords: () => policySentence(statement.policy, names),
     creator: person(statement.creator),
     draftedAt: mine[0].at,
     document: mine[0].body.document,

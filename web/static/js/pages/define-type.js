@@ -79,7 +79,7 @@ function definition() {
 
 /** Return the member `messages`, or none. */
 function told() {
-  const members = field("told").value.split(",").map((each) => each.trim()).filter(Boolean);
+  const members = field("told").value.split("\n").map((each) => each.trim()).filter(Boolean);
   const title = field("told-title").checked;
   return (title || members.length) && { messages: { title, members } };
 }
