@@ -13,8 +13,11 @@ from ledger.http.languages import speaking
 from ledger.pages.change_words import describe
 from ledger.pages.policy_texts import policy_sentence
 from tests.browser.accessible import each_view, faults
+from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
+from tests.support.declared_routes import PAGES as ROUTES
+from tests.support.server import Server
 from tests.support.vectors import vector
 
 POLICIES, CHANGES = vector("web/policy"), vector("web/changes")
@@ -98,6 +101,26 @@ def test_somebody_registers_drafts_and_approves_in_german(open_browser: OpenBrow
         for view in each_view(anna):
             found += faults(anna, f"{page} {view}")
     assert found == []
+
+
+def test_every_page_of_an_administrator_fits_a_telephone_in_german(
+    server: Server, open_browser: OpenBrowser
+) -> None:
+    with Company(server, open_browser) as company:
+        root = company.root
+        path = company.invite("creator", "Cal O'Neil").draft("Rahmenvertrag mit <b>O'Neil</b>")
+        root.open("/inbox")
+        speak_german(root)
+        root.page.set_viewport_size({"width": 320, "height": 900})
+        root.expect_problem("status of 40")  # pages for others, and for keys that are not named
+        shown = [*(each for each in ROUTES if "{" not in each), path, f"{path}/certificate"]
+        found = []
+        for page in shown:
+            root.page.goto(f"{root.origin}{page}")
+            found += faults(root, page)
+            text = root.page.locator("main").inner_text()
+            found += [f"{page}: escaped twice" for each in ("&#", "&lt;") if each in text]
+        assert found == []
 
 
 def test_the_browser_says_which_language_before_anybody_chooses(open_browser: OpenBrowser) -> None:

@@ -2,7 +2,7 @@
 // its code until the other device approves it.
 
 import { post } from "../lib/api.js";
-import { one, put } from "../lib/dom.js";
+import { one, put, Told } from "../lib/dom.js";
 import { matchCode } from "../lib/match-code.js";
 import { know } from "../lib/news.js";
 import * as newPasskey from "../lib/new-passkey.js";
@@ -20,6 +20,7 @@ let link = null;
 let made = null;
 
 async function look() {
+  if (!secret) throw new Told(text("page.broken-link"));
   const found = await post("/api/device-links/look", { secret });
   if (found.stage !== "open") return over(found.stage === "offered" ? "used" : found.stage);
   link = found;
