@@ -64,7 +64,7 @@ def codes_of_probes() -> set[str]:
 
 
 def test_every_reason_of_a_probe_is_in_the_reference() -> None:
-    _, _, after = METRICS_PAGE.partition("These are the codes:")
+    _, _, after = METRICS_PAGE.partition("with these codes:")
     documented = {
         code
         for line in after.partition("\n## ")[0].splitlines()
