@@ -74,6 +74,10 @@ def test_the_language_is_switched_under_an_open_report_without_a_network(
     expect(verifier.page.locator("#key-error")).to_contain_text("Das ist kein Protokollschlüssel.")
     verifier.button("English").click()
     expect(verifier.heading("Failed: do not rely on this file")).to_be_visible()
+    # A report that is hidden while another file is checked is not shown again.
+    verifier.evaluate("document.getElementById('result').hidden = true")
+    verifier.button("Deutsch").click()
+    expect(verifier.page.locator("#result")).to_be_hidden()
     assert [each for each in verifier.requests if not each.startswith(("file:", "blob:"))] == []
 
 

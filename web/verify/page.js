@@ -204,11 +204,11 @@ async function prove() {
   say(said(found));
 }
 
-/** Speak another language, also in the report that is shown. */
+/** Speak another language, also in a report that is shown; an earlier one stays hidden. */
 function change(tag) {
   speak(tag);
   problem("");
-  if (shown) show(...shown);
+  if (!place("result").hidden) show(...shown);
 }
 
 function start() {
