@@ -42,10 +42,11 @@ class WrappedKeyCommands:
         """
         kept = await self._state.wrapped_keys(user)
         owner, now_ms = await self._owner(user), self._writer.now_ms()
-        live = [key for key in kept if _is_live(owner, key, now_ms)]
+        live, ended = list[WrappedKey](), list[WrappedKey]()
         for key in kept:
-            if key not in live:
-                await self._state.forget_wrapped_key(key)
+            (live if _is_live(owner, key, now_ms) else ended).append(key)
+        for key in ended:
+            await self._state.forget_wrapped_key(key)
         return live
 
     async def _owner(self, user: str) -> Person:

@@ -181,7 +181,7 @@ def _regrouped(kept: ScimGroup, what: str, value: Any) -> tuple[str, ...]:
     if what == "replace":
         return told
     if what == "add":
-        return _bounded(dict.fromkeys((*kept.members, *told)))
+        return _bounded(dict.fromkeys((*kept.members, *told))) if told else kept.members
     gone = frozenset(told)
     return tuple(each for each in kept.members if gone and each not in gone)
 

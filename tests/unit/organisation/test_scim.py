@@ -1,5 +1,6 @@
 """SCIM resources: what clients send is read within bounds, and what is not kept is dropped."""
 
+import time
 from typing import Any
 
 import pytest
@@ -160,3 +161,21 @@ def test_a_filter_is_one_comparison() -> None:
 def test_any_other_filter_is_refused(text: str) -> None:
     with refused(MalformedError, "scim_invalidFilter"):
         parse_filter(text)
+
+
+def test_many_additions_of_nobody_copy_no_large_group() -> None:
+    """A name of an attribute has many spellings, and each of them is an operation."""
+    group = ScimGroup("everybody", members=tuple(f"{each:036}" for each in range(10_000)))
+    names = [f"members{' ' * 0}"] + [
+        "".join(c.upper() if at >> i & 1 else c for i, c in enumerate("members"))
+        for at in range(128)
+    ]
+    body = {
+        "schemas": [PATCH],
+        "Operations": [{"op": "add", "value": dict.fromkeys(names)}] * 30,
+    }
+    began = time.process_time()
+    after = patched(group, body, now_ms=1)
+    assert time.process_time() - began < 0.5
+    assert isinstance(after, ScimGroup)
+    assert after.members == group.members
