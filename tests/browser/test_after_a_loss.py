@@ -7,26 +7,24 @@ from playwright.sync_api import expect
 from tests.browser.accessible import violations
 from tests.browser.company import Company
 from tests.browser.conftest import OpenBrowser
-from tests.support.programs import run_ledger
-from tests.support.server import START_S, Server
+from tests.support.operators import REASON, ledger, lose_log
+from tests.support.server import Server
 
 
 def lose(server: Server, company: Company, backup: Path) -> None:
     """Back the ledger up, invite somebody, and restore the backup: the invitation is lost."""
 
-    def run(*arguments: str | Path) -> str:
-        done = run_ledger(
-            [*arguments, "--data", server.data], server.environment(), timeout_s=START_S
-        )
+    def run(*arguments: str | Path) -> None:
+        done = ledger(server, *arguments)
         assert done.returncode == 0, done.stderr
-        return done.stdout
 
     run("backup", backup)
     company.actor("Dora", "investor")
-    ledger = company.root.evaluate("document.body.dataset.ledger")
+    name = company.root.evaluate("document.body.dataset.ledger")
     company.root.page.goto("about:blank")  # no page waits for the server meanwhile
     server.kill()
-    run("restore", backup, "--reason", "The disk of the server failed.", "--confirm", ledger)
+    lose_log(server)
+    run("restore", backup, "--reason", REASON, "--confirm", name)
     server.start()
 
 
