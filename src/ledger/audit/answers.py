@@ -45,14 +45,18 @@ def to_json(answers: Sequence[AnswerTable]) -> str:
 
 
 def _aligned(rows: Sequence[Iterable[Cell]]) -> list[str]:
-    cells = [[_on_one_line(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    columns = [_of_one_width([*map(_on_one_line, cells)]) for cells in zip(*rows, strict=True)]
+    return ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
+
+
+def _of_one_width(cells: list[str]) -> list[str]:
+    width = max(map(len, cells))
+    return [cell.ljust(width) for cell in cells]
 
 
 def _on_one_line(cell: Cell) -> str:
     """Return a cell on one line; texts of others reach a terminal."""
-    return plain(str(cell).replace("\n", " ⏎ ")) or "–"
+    text = str(cell)
+    if not text.isprintable():
+        text = plain(text.replace("\n", " ⏎ "))
+    return text or "–"

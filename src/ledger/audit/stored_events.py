@@ -67,8 +67,7 @@ def _stored(row: EventRow, erasures: Mapping[UUID, StatedErasure]) -> StoredEven
     if not isinstance(state, bytes):
         raise CorruptError("position_missing", f"the event at position {position} is missing")
     try:
-        event = events.read(state)
-        envelope = entry.parse_entry(entry.cut(state)[0])
+        envelope, event = events.read_with_entry(state)
     except LedgerError as error:
         detail = f"at position {position}, {error.detail}"
         raise CorruptError(error.code, detail, position=position) from error

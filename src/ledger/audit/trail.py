@@ -30,6 +30,7 @@ from ledger.jose import Header
 
 # How the trail writes members of events that name a key or a passkey: as references.
 _REFERENCES = {"kid": "kid:", "credential_id": "passkey:"}
+_header = msgspec.json.Decoder(Header)
 
 
 class Line(msgspec.Struct, frozen=True, rename="camel"):
@@ -153,12 +154,14 @@ class Trail:
 
     def _summary(self, body: Body, actor: str | None, stream: str, title: str | None) -> str:
         """Return the event's sentence, from the words that its class declares for the trail."""
-        slots = _Slots(body)
-        is_signer = body.MEANING.stream == "statement"
-        slots["who"] = self.named.signer(actor) if is_signer else self.named.called(actor)
         if isinstance(body, OfAccounts):
-            slots["who"] = self.named.acting(actor, body.kid)
-        slots["title"] = quoted(title or "")
+            who = self.named.acting(actor, body.kid)
+        elif body.MEANING.stream == "statement":
+            who = self.named.signer(actor)
+        else:
+            who = self.named.called(actor)
+        slots = _Slots(who=who, title=quoted(title or ""))
+        slots.body = body
         template = body.MEANING.words.trail
         if "{whose}" in template:
             slots["whose"] = self.named.called(stream) or "somebody"
@@ -198,12 +201,10 @@ def _erased(found: ErasedRow) -> Line:
 class _Slots(dict[str, Any]):
     """The members of an event that a template names, each looked up when the template needs it."""
 
-    def __init__(self, body: Body) -> None:
-        super().__init__()
-        self._body = body
+    body: Body
 
     def __missing__(self, name: str) -> Any:
-        body = self._body
+        body = self.body
         if name == "role":
             named = body.role_in_words if isinstance(body, UserRegistered) else _text(body, "role")
             return named or events.NO_ROLE
@@ -240,7 +241,7 @@ def _key(body: Body) -> str:
     if not signed:
         return ""
     try:
-        header = msgspec.json.decode(b64u_decode(signed.partition(".")[0]), type=Header)
+        header = _header.decode(b64u_decode(signed[: signed.find(".")]))
     except (LedgerError, msgspec.MsgspecError) as error:
         raise CorruptError("jws_malformed", "a signature's header is malformed") from error
     return f"kid:{header.kid}"

@@ -68,12 +68,15 @@ def unseal(state: bytes) -> tuple[Entry, bytes]:
     The entry has its one spelling, and commits to exactly this salt and body. Raises CorruptError
     `state_truncated`, `entry_malformed`, `body_mismatch`.
     """
-    raw, salt, body = split(state)
+    raw, salted = cut(state)
+    if len(salted) < SALT_BYTES:
+        raise CorruptError("state_truncated", "a stored event is shorter than it says")
     entry = parse_entry(raw)
-    check_commitment(entry, salt, body)
+    if entry.body.sha256 != hashlib.sha256(salted).hexdigest():
+        raise CorruptError("body_mismatch", "a body is not the one its entry commits to")
     if not _is_written_as(entry, raw):
         raise CorruptError("entry_malformed", "the entry is not in its canonical form")
-    return entry, body
+    return entry, salted[SALT_BYTES:]
 
 
 def is_erased(state: bytes) -> bool:

@@ -62,6 +62,8 @@ def may_be_name(text: str) -> bool:
 
 def plain(text: str) -> str:
     """Return a text of others for a terminal or a table, without what controls either."""
+    if text.isprintable():  # most texts
+        return text
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 

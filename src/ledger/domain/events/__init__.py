@@ -113,6 +113,7 @@ from ledger.domain.events.stored import (
     erased,
     memberships,
     read,
+    read_with_entry,
 )
 
 __all__ = [
@@ -204,5 +205,6 @@ __all__ = [
     "kid_of",
     "memberships",
     "read",
+    "read_with_entry",
     "signature_of",
 ]

@@ -93,14 +93,21 @@ def decode(state: bytes) -> Event:
 
 
 def read(state: bytes) -> Event | ErasedEvent:
-    """Return the event of a stored state, or what is left of it.
+    """Return the event of a stored state, or what is left of it; raise as `read_with_entry`."""
+    return read_with_entry(state)[1]
+
+
+def read_with_entry(state: bytes) -> tuple[Entry, Event | ErasedEvent]:
+    """Return the entry and the event of a stored state, or what is left of the event.
 
     A state without any salt and body is that of an erased one. Raises CorruptError as
     `entry.unseal`, and those of `decode_body`.
     """
     if entry.is_erased(state):
-        return erased(entry.parse_canonical(entry.cut(state)[0]))
-    return decode_body(*entry.unseal(state))
+        envelope = entry.parse_canonical(entry.cut(state)[0])
+        return envelope, erased(envelope)
+    envelope, raw_body = entry.unseal(state)
+    return envelope, decode_body(envelope, raw_body)
 
 
 def erased(envelope: Entry) -> ErasedEvent:
@@ -183,4 +190,6 @@ def _names(event: Event, templates: tuple[str, ...]) -> tuple[str, ...]:
 
 def actor(event: Event) -> str | None:
     """Return the id of the person who acted, None for the ledger itself or an effect."""
-    return acting_person(event.body.MEANING.actor, event.body, str(event.stream))
+    kind = event.body.MEANING.actor
+    stream = str(event.stream) if kind == "owner" else ""  # most events name somebody themselves
+    return acting_person(kind, event.body, stream)
