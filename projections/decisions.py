@@ -15,6 +15,7 @@ from ledger.domain.events import (
     StatementSigned,
     StatementWithdrawn,
 )
+from ledger.domain.late_acts import late_signed_at
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.vocabulary import OPERATOR, AdmittedBy, DecisionKind, Form, KeyStatus
 from ledger.errors import CorruptError
@@ -58,7 +59,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     `jws` is the approval or the signed act; `key_status` is its key's status at the position shown.
     `step` is the step of the policy that an approval fills. A decision is in question if its key or
     passkey was declared compromised by then. `retracted` tells that its person took it back.
-    `admitted_by` is `"operator"` where `ledger recover` let the person in.
+    `admitted_by` is `"operator"` where `ledger recover` let the person in. `late_signed_at` is when
+    the person signed an approval that a restore had lost.
     """
 
     position: int
@@ -76,6 +78,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     in_question: bool = False
     retracted: bool = False
     admitted_by: AdmittedBy | None = None
+    late_signed_at: str | None = None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
@@ -197,6 +200,7 @@ def _decision(
                 step=body.step,
                 jws=body.jws,
                 assertion=body.assertion,
+                late_signed_at=late_signed_at(body),
                 **shared,
             )
         case StatementRejected():

@@ -14,9 +14,11 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from ledger import clock
 from ledger.domain import entry, events
 from ledger.domain.document import DocumentType
 from ledger.domain.events import BODIES, Recorded, acting_person
+from ledger.domain.late_acts import late_signed_at
 from ledger.domain.policy import Policy, for_a_new_version
 from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import CHANGE, Form, ReadBy, Status
@@ -65,8 +67,15 @@ class Signed(msgspec.Struct, gc=False):
     kid: str
     form: Form
     status: Status
+    iat: int
     assertion: Confirmed | None = None
     step: int | None = None
+    late: bool = False
+
+    @property
+    def late_signed_at(self) -> str | None:
+        """When an approval that a restore had lost was signed, None for any other."""
+        return clock.to_text(self.iat * 1000) if self.late else None
 
 
 class Rejected(msgspec.Struct, gc=False):
@@ -103,6 +112,7 @@ class _Draft(msgspec.Struct, gc=False, rename="camel"):
     read_by: ReadBy = "participants"
     earlier: Status | None = None
     drafters: tuple[str, ...] = ()
+    late: bool = False
 
 
 class Superseding(msgspec.Struct, gc=False):
@@ -129,7 +139,7 @@ class DraftFact(msgspec.Struct, gc=False):
     `sha256` is the document's digest, 32 bytes; `change` is the content of a change, None for every
     other statement; `for_everyone` tells whether everyone who is signed in may read it. `earlier`
     is the status of the statement that the document supersedes, and `drafters` are those of its
-    type.
+    type. `late_signed_at` is when a draft that a restore had lost was signed.
     """
 
     creator: str
@@ -141,6 +151,7 @@ class DraftFact(msgspec.Struct, gc=False):
     change: str | None = None
     earlier: Status | None = None
     drafters: tuple[str, ...] = ()
+    late_signed_at: str | None = None
 
 
 class _Content(msgspec.Struct, gc=False):
@@ -238,6 +249,7 @@ _envelope = _slim(_Envelope)
 _draft = _slim(_Draft)
 _document = _slim(_Document)
 _content = _slim(_Content)
+_full_draft = _slim(events.StatementDrafted)
 
 
 def _drafted(body: bytes) -> DraftFact:
@@ -254,6 +266,7 @@ def _drafted(body: bytes) -> DraftFact:
         change,
         draft.earlier,
         draft.drafters,
+        late_signed_at(_full_draft(body)) if draft.late else None,
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from ledger.domain.document import DocumentType
 from ledger.domain.events import StatementDrafted, StatementSigned
+from ledger.domain.late_acts import late_signed_at
 from ledger.domain.policy import Policy
 from ledger.domain.readers import Reader
 from ledger.domain.usable import Usable
@@ -30,6 +31,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     statement also has to meet what that one's policy asks of it: `replaced`, with its progress.
     `usable` says who may use it, `uses` who did, and `uses_left` how many uses are left. One that
     `precedes_loss` is older than a loss: none of its uses is left, and it ended if it was pending.
+    `late_signed_at` is when the creator signed a draft that a restore had lost.
     """
 
     document: str
@@ -51,6 +53,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     uses: list[Use]
     uses_left: int | None
     precedes_loss: bool
+    late_signed_at: str | None
 
 
 def by_id(
@@ -66,7 +69,8 @@ def of_number(
 ) -> StatementDetail:
     """Return the statement with a stream number that `find` returned, as of a position."""
     (summary,) = summaries(db, [number], at=at, now=now)
-    raw = document(log, number)
+    drafted = _drafted(log, number)
+    raw = drafted.document.encode()
     members = msgspec.json.decode(raw)
     rules = msgspec.convert(members["policy"], Policy)
     below = floor.is_below(db, number, rules, floor.in_force(db, at=at))
@@ -108,6 +112,7 @@ def of_number(
         uses=used,
         uses_left=None if usable is None else _left(usable, used, is_void=is_older),
         precedes_loss=is_older,
+        late_signed_at=late_signed_at(drafted),
     )
 
 
@@ -126,10 +131,14 @@ def content(log: LogReader, number: int) -> str:
 
 def document(log: LogReader, number: int) -> bytes:
     """Return the exact bytes of the document of the statement with this stream number."""
+    return _drafted(log, number).document.encode()
+
+
+def _drafted(log: LogReader, number: int) -> StatementDrafted:
     (recorded,) = log.events_at([number])
     if not isinstance(recorded.event.body, StatementDrafted):
         raise CorruptError("event_unexpected", f"no draft at position {number}")
-    return recorded.event.body.document.encode()
+    return recorded.event.body
 
 
 def shared_approvals(db: sqlite3.Connection, log: LogReader, number: int, *, at: int) -> list[str]:

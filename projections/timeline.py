@@ -10,7 +10,15 @@ from typing import Any, Literal
 import msgspec
 
 from ledger import clock
-from ledger.domain.events import BODIES, NO_ROLE, BodiesErased, UserRegistered
+from ledger.domain.events import (
+    BODIES,
+    NO_ROLE,
+    BodiesErased,
+    StatementDrafted,
+    StatementSigned,
+    UserRegistered,
+)
+from ledger.domain.late_acts import told_late
 from ledger.domain.quoting import of_account, quoted
 from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import LET_IN, OPERATOR
@@ -28,6 +36,8 @@ NAME = "timeline"
 TABLES: tuple[str, ...] = (
     "CREATE TABLE timeline(position INTEGER PRIMARY KEY, at TEXT NOT NULL,"
     " type INTEGER NOT NULL, stream INTEGER NOT NULL, actor INTEGER, word TEXT) STRICT",
+    # Few: acts that a restore had lost, and when their people signed them.
+    "CREATE TABLE late_act(position INTEGER PRIMARY KEY, signed_at TEXT NOT NULL) STRICT",
 )
 INDEXES: tuple[str, ...] = (
     "CREATE INDEX timeline_by_stream ON timeline(stream)",
@@ -37,7 +47,8 @@ INDEXES: tuple[str, ...] = (
 
 TYPES = tuple(BODIES)
 # Rows store indexes into TYPES, so a changed TYPES is a new version.
-VERSION = zlib.crc32(f"4 {TYPES}".encode())
+VERSION = zlib.crc32(f"5 {TYPES}".encode())
+_LATE = (StatementDrafted.TAG, StatementSigned.TAG)  # the events that can be late acts
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
 
 
@@ -45,6 +56,7 @@ class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
     """One event in words; `actor` is None for acts of the ledger and effects of changes.
 
     `account` is the name of the actor's service account that acted, None without one.
+    `late_signed_at` is when the person signed an act that a restore had lost.
     """
 
     position: int
@@ -55,23 +67,29 @@ class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
     summary: str
     statement_id: str | None
     account: str | None = None
+    late_signed_at: str | None = None
 
 
 def fold(db: sqlite3.Connection, batch: Batch) -> None:
     """Add every event of the batch."""
     rows: list[tuple[Any, ...]] = []
+    late: list[tuple[int, str]] = []
     for tag, facts in batch.by_type.items():
         code, word = _CODES[tag], _WORDS[BODIES[tag].MEANING.words.detail]
         rows += [
             (fact.position, fact.at, code, fact.stream, fact.actor, word(fact.body))
             for fact in facts
         ]
+        if tag in _LATE:
+            signed = ((fact.position, fact.body.late_signed_at) for fact in facts)
+            late += [(position, at) for position, at in signed if at is not None]
     rows += [
         (each.position, each.at, _CODES[each.type], each.stream, None, None)
         for each in batch.erased
     ]
     rows.sort()
     write(db, "INSERT INTO timeline {rows}", rows)
+    write(db, "INSERT INTO late_act {rows}", late)
 
 
 def _no_word(_: Any) -> None:
@@ -215,7 +233,7 @@ _SCANS = {driver: _scan(driver) for driver in (None, "stream", "actor", "type")}
 
 _ITEMS = f"""
 SELECT t.position, t.at, t.type, s.uuid, a.uuid, u.name, t.word, x.title, o.name, u.admitted_by,
-    y.name,
+    y.name, z.signed_at,
     (SELECT coalesce(sum(CASE WHEN d.kind <= {INDIVIDUAL} THEN 1 WHEN d.kind = {RETRACTION} THEN -1
         ELSE 0 END), 0) FROM decision d WHERE d.statement = t.stream AND d.position <= t.position)
 FROM timeline t
@@ -225,6 +243,7 @@ LEFT JOIN user u ON u.id = t.actor
 LEFT JOIN statement_text x ON x.id = t.stream
 LEFT JOIN user o ON o.id = t.stream
 LEFT JOIN account_act y ON y.position = t.position
+LEFT JOIN late_act z ON z.position = t.position
 WHERE t.position IN (SELECT value FROM json_each(:positions)) AND {_READABLE}
 ORDER BY t.position DESC
 """  # noqa: S608  # constants
@@ -238,7 +257,7 @@ def items(db: sqlite3.Connection, positions: list[int], reader: Reader) -> list[
 
 def _item(row: tuple[Any, ...]) -> TimelineItem:
     position, at, code, stream, actor, actor_name, word, title, owner_name, *rest = row
-    by_operator, account, n = rest
+    by_operator, account, late, n = rest
     known = actor is not None and actor_name is not None
     who = quoted(actor_name) if actor_name else "Somebody"
     if by_operator == OPERATOR and title is not None:
@@ -264,6 +283,8 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
             approvals=f"{count}, {word}" if word else count,
             ended=f" ({word})" if word else "",
         )
+    if late is not None:
+        summary += f", {told_late(late)}"
     return TimelineItem(
         position=position,
         at=at,
@@ -273,4 +294,5 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         summary=summary,
         statement_id=uuid_text(stream) if title is not None or is_erased else None,
         account=account,
+        late_signed_at=late,
     )

@@ -80,6 +80,7 @@ def statement(
         position=5,
         changed_position=9,
         precedes_loss=False,
+        late_signed_at=None,
         document="{}",
         content="{}",
         policy=TWO_OF_ROLES | ({} if expires_at is None else {"expiresAt": expires_at}),

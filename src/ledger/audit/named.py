@@ -94,13 +94,17 @@ class Named:
 
     def acting(self, user: str | None, kid: str) -> str:
         """Return the same as `signer`, beside the person's service account if the key is of one."""
-        who = self.signer(user)
+        who, account = self.signer(user), self.account(user, kid)
+        return of_account(account, who) if account else who
+
+    def account(self, user: str | None, kid: str) -> str:
+        """Return the name of the person's service account whose key this is, empty without one."""
         if user is None:
-            return who
+            return ""
         known = self._accounts.get(user)
         if known is None:
             known = self._keep(self._accounts, user, self._find_accounts(user))
-        return of_account(known[kid], who) if kid in known else who
+        return known.get(kid, "")
 
     def draft(self, stream: UUID) -> DraftedStatement:
         """Return what a statement's draft says; raise CorruptError `stream_unknown`."""

@@ -33,6 +33,7 @@ from ledger.domain.events import (
     StatementDecision,
     StatementSigned,
 )
+from ledger.domain.late_acts import told_late
 from ledger.domain.person_state import Person
 from ledger.domain.quoting import quoted
 
@@ -58,8 +59,11 @@ def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
         if not isinstance(body, StatementDecision):
             continue
         line, known = trail.line(each), recorded(body, each.event.at)
-        doubt = "in question" if in_question(people.person(body.signer), known) else ""
-        back = "taken back" if body.signer in taken_back and line.form else ""
+        remarks = ["in question"] if in_question(people.person(body.signer), known) else []
+        if not remarks and body.signer in taken_back and line.form:
+            remarks.append("taken back")
+        if line.late_signed_at:
+            remarks.append(told_late(line.late_signed_at))
         if line.type == "approval-retracted.v1":
             taken_back.add(body.signer)
         elif line.form:
@@ -67,7 +71,10 @@ def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
         passkey = "" if known.credential_id is None else f"passkey:{known.credential_id}"
         told = (line.position, line.time, _did(line), line.actor_name, line.roles, line.key)
         found.append(
-            (*told, passkey, line.form, line.step, line.document_hash, line.reason, doubt or back)
+            (
+                *(*told, passkey, line.form, line.step, line.document_hash, line.reason),
+                "; ".join(remarks),
+            )
         )
     columns = (
         "position",

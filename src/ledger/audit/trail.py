@@ -23,6 +23,7 @@ from ledger.domain.events import (
     UserRegistered,
     signature_of,
 )
+from ledger.domain.late_acts import late_signed_at, told_late
 from ledger.domain.quoting import quoted
 from ledger.encoding import b64u_decode
 from ledger.errors import CorruptError, LedgerError
@@ -39,6 +40,7 @@ class Line(msgspec.Struct, frozen=True, rename="camel"):
     `actor_id` is the person who acted, empty for the ledger itself. `object` is the id or reference
     that the event is about, and `key` the reference of the key that signed. References begin with
     `kid:` or `passkey:`, so that no spreadsheet takes one for a formula. Hashes are in hex.
+    `late_signed_at` is when a person signed an act that a restore had lost, of late acts alone.
     """
 
     position: int
@@ -49,6 +51,7 @@ class Line(msgspec.Struct, frozen=True, rename="camel"):
     type: str
     actor_id: str
     actor_name: str
+    account: str
     object: str
     summary: str
     key: str
@@ -60,6 +63,7 @@ class Line(msgspec.Struct, frozen=True, rename="camel"):
     step: str
     status: str
     reason: str
+    late_signed_at: str
     compromised_since: str
     change: str
     entry_hash: str
@@ -115,6 +119,7 @@ class Trail:
             type=body.TAG,
             actor_id=actor or "",
             actor_name=self.named.name(actor),
+            account=self._account(body, actor),
             object=_about(body, stream),
             summary=self._summary(body, actor, stream, None if draft is None else draft.title),
             key=_key(body),
@@ -126,6 +131,7 @@ class Trail:
             step=_text(body, "step"),
             status=_text(body, "status") or _text(body, "standing") or _text(body, "outcome"),
             reason=_text(body, "reason"),
+            late_signed_at=_late(body),
             compromised_since=_text(body, "compromised_since") or _text(body, "since"),
             change=_text(body, "change"),
             entry_hash=leaf.hex(),
@@ -165,7 +171,13 @@ class Trail:
         template = body.MEANING.words.trail
         if "{whose}" in template:
             slots["whose"] = self.named.called(stream) or "somebody"
-        return template.format_map(slots)
+        late = _late(body)
+        told = template.format_map(slots)
+        return f"{told}, {told_late(late)}" if late else told
+
+    def _account(self, body: Body, actor: str | None) -> str:
+        """Return the name of the service account that acted, empty without one."""
+        return self.named.account(actor, body.kid) if isinstance(body, OfAccounts) else ""
 
 
 def _erased(found: ErasedRow) -> Line:
@@ -180,6 +192,7 @@ def _erased(found: ErasedRow) -> Line:
         type=event.tag,
         actor_id="",
         actor_name="",
+        account="",
         object=str(event.stream),
         summary=f"Erased by change {change}",
         key="",
@@ -191,6 +204,7 @@ def _erased(found: ErasedRow) -> Line:
         step="",
         status="",
         reason="",
+        late_signed_at="",
         compromised_since="",
         change=change,
         entry_hash=leaf.hex(),
@@ -233,6 +247,14 @@ def _about(body: Body, stream: str) -> str:
     found = getattr(body, member)
     first = str(found[0] if isinstance(found, tuple) else found)
     return _REFERENCES.get(member, "") + first
+
+
+def _late(body: Body) -> str:
+    """Return when a late act was signed; empty for any other event."""
+    try:
+        return late_signed_at(body) or ""
+    except LedgerError as error:
+        raise CorruptError(error.code, f"a late act is malformed: {error.detail}") from error
 
 
 def _key(body: Body) -> str:

@@ -18,7 +18,7 @@ from ledger.audit.trail import COLUMNS, Line
 # the sign do not help.
 _FORMULA = re.compile(r"""(^|[;\t\r\n])(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 # What that finds nothing in: most values, found many times sooner.
-_PLAIN = re.compile(r"""([^\s"'=+\-@\uff1d\uff0b\uff0d\uff20;][^;\t\r\n]*)?""")
+_is_plain = re.compile(r"""([^\s"'=+\-@\uff1d\uff0b\uff0d\uff20;][^;\t\r\n]*)?""").fullmatch
 _ENDS_A_CELL = re.compile(r"^[\t\r\n]")
 _ROWS = 1_000  # that are held before they are written
 BOM = codecs.BOM_UTF8
@@ -64,7 +64,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Iterable[str | int]], out
     if columns:
         writer.writerow(columns)
     for number, row in enumerate(rows, start=1):
-        writer.writerow([_defused(value) for value in row])
+        writer.writerow([v if isinstance(v, int) or _is_plain(v) else _defused(v) for v in row])
         if number % _ROWS == 0:
             out.write(text.getvalue().encode())
             text.seek(0)
@@ -72,9 +72,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Iterable[str | int]], out
     out.write(text.getvalue().encode())
 
 
-def _defused(value: str | int) -> str | int:
-    if not isinstance(value, str) or _PLAIN.fullmatch(value):
-        return value
+def _defused(value: str) -> str:
     said = _FORMULA.sub(r"\1'", value)
     return f"'{said}" if _ENDS_A_CELL.match(said) else said
 

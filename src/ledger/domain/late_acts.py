@@ -46,6 +46,17 @@ def signed_ms(body: LateAct) -> int:
     return iat * 1000
 
 
+def late_signed_at(body: Body) -> str | None:
+    """Return when a late act was signed, None for any other event; raise as `signed_ms`."""
+    late = isinstance(body, LateAct) and body.late is not msgspec.UNSET
+    return clock.to_text(signed_ms(body)) if isinstance(body, LateAct) and late else None
+
+
+def told_late(signed_at: str) -> str:
+    """Return what every report says of a late act, in words."""
+    return f"recorded late, after a restore; signed {signed_at}"
+
+
 def as_if_nothing_was_lost(charter: Charter) -> Charter:
     """Return the charter without its last restore, which lost the acts."""
     return msgspec.structs.replace(charter, restorations=charter.restorations[:-1])

@@ -4,12 +4,13 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from ledger.verify.bundle import verify
 from tests.integration.http.company import Company
-from tests.support.actor import Drafted, policy_of
+from tests.support.actor import Actor, Drafted, policy_of
 from tests.support.operators import REASON, ledger, lose_log
 from tests.support.server import Server
 
@@ -17,8 +18,15 @@ TITLE, OTHER = "Terms of Ilse", "Terms of Jonas"
 ORIGIN = "ledger.example/approvals"
 
 
+class Erased(NamedTuple):
+    server: Server
+    first: Drafted
+    second: Drafted
+    ada: Actor
+
+
 @pytest.fixture
-def erased(tmp_path: Path) -> Iterator[tuple[Server, Drafted, Drafted]]:
+def erased(tmp_path: Path) -> Iterator[Erased]:
     """A server that is down, with a backup from before two erasures, and one from after them.
 
     The change that erases the second statement does more, so it is not recorded again.
@@ -43,15 +51,15 @@ def erased(tmp_path: Path) -> Iterator[tuple[Server, Drafted, Drafted]]:
             client.close()
         server.terminate()
     first, second = drafted
-    yield server, first, second
+    yield Erased(server, first, second, company.ada)
     server.stop()
 
 
 @pytest.mark.sqlite("a restore in place of a file that is there, which says what was erased")
 def test_a_restore_refuses_to_bring_back_what_no_late_act_erases(
-    erased: tuple[Server, Drafted, Drafted], tmp_path: Path
+    erased: Erased, tmp_path: Path
 ) -> None:
-    server, one, two = erased
+    server, one, two, _ = erased
     restore = ("restore", tmp_path / "before", "--reason", REASON, "--confirm", ORIGIN)
     done = ledger(server, *restore)
     assert (done.returncode, "erasures_return" in done.stderr) == (2, True), done.stderr
@@ -72,9 +80,9 @@ def test_a_restore_refuses_to_bring_back_what_no_late_act_erases(
 
 
 def test_a_newer_backup_says_what_was_erased_when_the_log_is_gone(
-    erased: tuple[Server, Drafted, Drafted], tmp_path: Path
+    erased: Erased, tmp_path: Path
 ) -> None:
-    server, one, _ = erased
+    server, one, *_ = erased
     lose_log(server)
     restore = ("restore", tmp_path / "before", "--reason", REASON)
     unknown = ledger(server, *restore)
@@ -92,9 +100,9 @@ def test_a_newer_backup_says_what_was_erased_when_the_log_is_gone(
 
 @pytest.mark.sqlite("a restore in place of a file that is there, which says what was erased")
 def test_a_restore_erases_again_by_late_acts_and_brings_back_the_rest(
-    erased: tuple[Server, Drafted, Drafted], tmp_path: Path
+    erased: Erased, tmp_path: Path
 ) -> None:
-    server, one, two = erased
+    server, one, two, _ = erased
     restore = ("restore", tmp_path / "before", "--reason", REASON, "--confirm", ORIGIN)
     done = ledger(server, *restore, "--bring-back")
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
@@ -112,12 +120,53 @@ def test_a_restore_erases_again_by_late_acts_and_brings_back_the_rest(
     assert exported.returncode == 0, exported.stderr
     report = verify(bundle.read_bytes(), now_ms=time.time_ns() // 1_000_000)
     assert report.verdict == "consistent", report
+    told_in_reports(server, erasure["change"])
+    told_on_pages(erased, erasure["change"])
+
+
+def told_in_reports(server: Server, change: str) -> None:
+    """Say in the trail and in answers which acts are late, and when people signed them."""
+    exported = ledger(server, "export", "--format", "jsonl")
+    lines = [json.loads(line) for line in exported.stdout.splitlines()]
+    late = [each for each in lines if each["lateSignedAt"]]
+    assert [each["type"] for each in late] == ["statement-drafted.v1", "statement-signed.v1"]
+    restored = next(each for each in lines if each["type"] == "ledger-restored.v1")
+    for each in late:
+        assert (each["stream"], each["lateSignedAt"] < restored["time"]) == (change, True)
+        told = f", recorded late, after a restore; signed {each['lateSignedAt']}"
+        assert each["summary"].endswith(told)
+    (answer,) = json.loads(ledger(server, "ask", "approvals", change, "--json").stdout)
+    (row,) = answer["rows"]
+    assert row["remark"] == f"recorded late, after a restore; signed {late[1]['lateSignedAt']}"
+    in_brief = ledger(server, "ask", "events").stdout
+    assert in_brief.count("recorded late, after a restore; signed") == 2
+
+
+def told_on_pages(erased: Erased, change: str) -> None:
+    """Say the same on the pages of the audit and of the change, in the reader's language too."""
+    erased.server.start()
+    with erased.server.client() as client:
+        erased.ada.client = client
+        assert erased.ada.sign_in().status_code == 200
+        shown = client.get(f"/api/statements/{change}").json()
+        (decision,) = shown["decisions"]
+        items = client.get(f"/api/timeline?stream={change}").json()["items"]
+        late = [each for each in items if each["lateSignedAt"]]
+        assert [each["type"] for each in late] == ["statement-signed.v1", "statement-drafted.v1"]
+        assert all(each["lateSignedAt"] < each["at"] for each in late)
+        signed = [each["lateSignedAt"] for each in late]
+        assert signed == [decision["lateSignedAt"], shown["lateSignedAt"]]
+        assert client.get("/audit").text.count("recorded late, after a restore; signed") >= 2
+        page = client.get(f"/statements/{change}").text
+        assert page.count("Recorded late, after a restore that had lost it; signed") == 2
+        german = client.get(f"/statements/{change}", headers={"Accept-Language": "de"}).text
+        assert german.count("Nachträglich aufgenommen, nach einer Wiederherstellung") == 2
 
 
 def test_a_restore_from_after_the_erasure_brings_nothing_back(
-    erased: tuple[Server, Drafted, Drafted], tmp_path: Path
+    erased: Erased, tmp_path: Path
 ) -> None:
-    server, one, _ = erased
+    server, one, *_ = erased
     lose_log(server)
     done = ledger(server, "restore", tmp_path / "after", "--reason", REASON, "--confirm", ORIGIN)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr

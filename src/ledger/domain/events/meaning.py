@@ -131,8 +131,11 @@ def acting_person(actor: Actor, body: object, stream: str) -> str | None:
 
 def signature_of(body: Explained) -> str:
     """Return the JWS that the actor's key signed, an approval or an act; empty without one."""
-    member = next((name for name in ("jws", "act") if name in body.MEANING.evidence), None)
-    return "" if member is None else getattr(body, member) or ""
+    evidence = body.MEANING.evidence
+    for member in ("jws", "act"):
+        if member in evidence:
+            return getattr(body, member) or ""
+    return ""
 
 
 def kid_of(body: Explained) -> str:
