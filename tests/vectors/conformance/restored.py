@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from functools import partial
+from unittest.mock import patch
 
 from ledger.domain.charter import STREAM
 from ledger.domain.events import encode
@@ -10,11 +11,17 @@ from ledger.domain.ledger_acts import KeptTree
 from ledger.domain.restoration import log_origin
 from ledger.tlog.vkeys import NoteSigner
 from ledger.verify.container import Mode
+from tests.support.changes import invite
 from tests.support.chronicle import statement_id
 from tests.support.dossier import bundle_of, log_signer
 from tests.support.fixed_keys import fixed_log_signers
 from tests.support.signers import LEDGER
-from tests.vectors.losses.aftermath import Aftermath
+from tests.vectors.changes.company import OTHER_INVITATION, SOON
+from tests.vectors.losses.aftermath import LINK, Aftermath
+from tests.vectors.losses.late import LATE
+from tests.vectors.losses.late_steps import ada_erases, final
+from tests.vectors.losses.lost_part import MINUTE_MS, Lost
+from tests.vectors.losses.people import Step
 from tests.vectors.losses.statements import STATEMENTS, cal, is_approved_anew, pends, tries
 from tests.vectors.restores.make import restored
 
@@ -40,7 +47,49 @@ def after(
 
 def told(name: str, mode: Mode = "statement", number: int = 5) -> bytes:
     """Return the bundle of a case of tests/vectors/losses."""
-    return after(STATEMENTS[name][0], mode, number)
+    return after((STATEMENTS | LATE)[name][0], mode, number)
+
+
+def nothing(it: Aftermath) -> None:
+    """Let nobody act."""
+
+
+def late(name: str) -> bytes:
+    """Return the whole log of a case of late acts, in the bundle of the change that erases."""
+    return told(f"late: {name}", "full", 9)
+
+
+def late_without(check: str, *, before: Step = nothing, between: Step = nothing) -> bytes:
+    """Record an erasure late by code without one check; others act before and after the restore."""
+
+    def erases(it: Aftermath) -> None:
+        lost = Lost(it, (final,), ada_erases)
+        before(it)
+        lost.ms = max(lost.ms, it.time.ms)
+        lost.restored()
+        between(it)
+        with patch(check):
+            lost.tell(lost.acts)
+            (effect,) = it.auditor.due
+            it.tell(effect.stream, effect.body)
+
+    return after(erases, "full", 9)
+
+
+def late_sooner() -> bytes:
+    """Record late what was signed six minutes before the newest event that was kept."""
+
+    def somebody_acts(it: Aftermath) -> None:
+        it.time.ms += 6 * MINUTE_MS
+        it.change(it.ada, 8, invite(LINK, "investor", SOON, invitation=OTHER_INVITATION))
+
+    return late_without("ledger.domain.late_acts.require_late", before=somebody_acts)
+
+
+def late_between() -> bytes:
+    """Let somebody act between the restore and the late acts."""
+    check = "ledger.verify.late_order.LateOrder.require_place"
+    return late_without(check, between=Aftermath.reaffirms)
 
 
 def unaffirmed() -> bytes:

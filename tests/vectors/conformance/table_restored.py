@@ -12,6 +12,8 @@ GENUINE = (
     case("genuine-after-a-loss", "A new version, approved with a key that was reaffirmed.",
          partial(restored.told, "a new version of a statement that was approved before a loss",
                  "full", 6), key="restored"),
+    case("genuine-late", "A change that a restore had lost, recorded late: it erases again.",
+         partial(restored.late, "a statement is erased again"), key="restored"),
 )  # fmt: skip
 
 REFUSED = (
@@ -37,4 +39,12 @@ REFUSED = (
     case("loss-use", "A statement from before a loss was used after it.",
          partial(restored.told, "a statement that was approved before a loss is used"),
          no(USES, "decision.precedes_loss(statement)"), key="restored"),
+    case("late-sooner", "A late act was signed before the newest event that the restore kept.",
+         restored.late_sooner,
+         no("domain/late_acts.py", "not kept_ms - clock.SKEW_MS <= at_ms <= restored_ms"),
+         key="restored"),
+    case("late-between", "Something else was recorded between a restore and a late act.",
+         restored.late_between,
+         no("verify/late_order.py", "self._next is None or (complete and self._next != position)"),
+         key="restored"),
 )  # fmt: skip
