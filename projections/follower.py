@@ -78,7 +78,7 @@ class Follower:
         self._goal: int | None = None  # the log's head when the views began to catch up with it
         self._listeners = Listeners()
         backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
-        self._worker = Worker("follower", self._turn, backoff=backoff)
+        self.worker = Worker("follower", self._turn, backoff=backoff)
 
     # --- status --------------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class Follower:
     @property
     def failure(self) -> str | None:
         """Why the views do not follow the log; None while they do."""
-        trouble = self._worker.trouble
+        trouble = self.worker.trouble
         return None if trouble is None else f"after position {self._folded}: {trouble}"
 
     def listening(self, listener: Listener) -> AbstractContextManager[None]:
@@ -119,7 +119,7 @@ class Follower:
         """Block until readers can see a position; return False on failure or timeout."""
         give_up_s = time.monotonic() + timeout_s
         with self._moved:
-            while self._position < position and self._worker.failure is None:
+            while self._position < position and self.worker.failure is None:
                 left_s = give_up_s - time.monotonic()
                 if left_s <= 0:
                     break
@@ -130,15 +130,15 @@ class Follower:
 
     def start(self) -> None:
         """Start following the log in a background thread."""
-        self._worker.start()
+        self.worker.start()
 
     def wake(self) -> None:
         """Signal that the log has new events. Any thread may call it."""
-        self._worker.wake()
+        self.worker.wake()
 
     def stop(self) -> None:
         """Finish the current batch and end the thread."""
-        self._worker.stop()
+        self.worker.stop()
 
     def catch_up(self, told: Listener | None = None) -> int:
         """Fold everything in the calling thread and return the position, without `start`.
@@ -158,7 +158,7 @@ class Follower:
                 return
             # Events that arrive during this pause form the next batch. An idle follower is not in
             # it.
-            self._worker.rest(SETTLE_S)
+            self.worker.rest(SETTLE_S)
             self._idle()
         except (UnavailableError, OSError, MemoryError):
             self._start_over()
@@ -173,7 +173,7 @@ class Follower:
     def _idle(self) -> None:
         """Wait for new events."""
         tended_s = 0.0
-        while not self._worker.wait(self._poll_s) and not self._changed():
+        while not self.worker.wait(self._poll_s) and not self._changed():
             if time.monotonic() - tended_s > TEND_S:
                 self._views.require_held()
                 self._views.shrink_wal()
@@ -272,7 +272,7 @@ class Follower:
         return len(rows) == limit
 
     def _publish(self, position: int) -> None:
-        self._worker.succeeded()
+        self.worker.succeeded()
         if position == self._position:
             return
         with self._moved:

@@ -37,12 +37,13 @@ NO_CHECKPOINT = (
 
 
 class FoundPromise(msgspec.Struct, frozen=True):
-    """The promised tree, None if there is none; a finding if it cannot be read; notes.
+    """The promised trees, the smallest first; a finding if they cannot be read; notes.
 
-    `is_read` tells that there is a memory, also one without a tree.
+    There are several where a server remembers beside its database. `is_read` tells that there is a
+    memory, also one without a tree.
     """
 
-    promised: Checkpoint | None = None
+    promised: tuple[Checkpoint, ...] = ()
     is_read: bool = False
     finding: Finding | None = None
     notes: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ def read(remembered: ReadMemory | None, charter: Charter | None) -> FoundPromise
         detail = f"the epoch {begun} was begun, but the log has the epoch {charter.epoch}"
         return FoundPromise(finding=Finding(_PART, None, "log_rolled_back", detail))
     ours = [each.checkpoint for each in known if each.checkpoint.origin == charter.log_origin]
-    return FoundPromise(ours[0] if ours else None, is_read=True)
+    return FoundPromise(tuple(sorted(ours, key=lambda each: each.size)), is_read=True)
 
 
 def compare(promised: Checkpoint, size: int, scan: TreeScan) -> Finding | None:
@@ -81,19 +82,20 @@ def compare(promised: Checkpoint, size: int, scan: TreeScan) -> Finding | None:
     return None
 
 
-def notes(promised: Checkpoint | None, scan: TreeScan) -> list[str]:
-    """Return what an auditor should know about a promise that fits the log, or that is not there.
+def notes(promised: Sequence[Checkpoint], scan: TreeScan) -> list[str]:
+    """Return what an auditor should know about promises that fit the log, or that are not there.
 
-    `promised` is None for a memory without a tree of this log.
+    `promised` is empty for a memory without a tree of this log.
     """
-    if promised is None:
+    if not promised:
         return [EMPTY] if scan.newest else []
-    if promised.size < scan.newest:
+    largest = promised[-1]
+    if largest.size < scan.newest:
         return ["The signer's memory is older than the newest checkpoint."]
-    if promised.size > scan.newest:
+    if largest.size > scan.newest:
         # Crash point: the memory is written before the checkpoint is published.
         return [
-            f"A checkpoint of {promised.size:,} entries was signed and is not in the log: it was"
+            f"A checkpoint of {largest.size:,} entries was signed and is not in the log: it was"
             " removed, or the ledger was killed before it published it and has not started since."
         ]
     return []

@@ -90,7 +90,7 @@ class _Audit:
             resume.require_writable(request.resume)
             self._before = resume.load(request.resume)
         self._scan: TreeScan | None = None
-        self._promised: Checkpoint | None = None
+        self._promised: tuple[Checkpoint, ...] = ()
         self._has_memory = False
         self._found: list[Finding] = []
         self._notes: list[str] = []
@@ -122,7 +122,7 @@ class _Audit:
                 self._promised = self._read_promise()
                 self._note(self._endorsements.run(self._people.claims))
                 self._notes += self._endorsements.notes()
-                wanted = {each.size for each in (self._promised, self._before) if each}
+                wanted = {each.size for each in (*self._promised, self._before) if each}
                 wanted |= {each.kept.size for each in self._restorations()}
                 self._scan = TreeScan(rows, self._size, frozenset(wanted))
                 if self._before is not None:  # trusted only after its root was compared
@@ -177,7 +177,7 @@ class _Audit:
 
     # --- the signer's memory --------------------------------------------------------------------
 
-    def _read_promise(self) -> Checkpoint | None:
+    def _read_promise(self) -> tuple[Checkpoint, ...]:
         found = promise.read(self._request.remembered, self._people.charter)
         self._note(found.finding)
         self._notes += found.notes
@@ -185,8 +185,8 @@ class _Audit:
         return found.promised
 
     def _compare_promise(self, scan: TreeScan) -> None:
-        if self._promised is not None:
-            self._note(promise.compare(self._promised, self._size, scan))
+        for promised in self._promised:
+            self._note(promise.compare(promised, self._size, scan))
         if self._has_memory:
             self._notes += promise.notes(self._promised, scan)
 

@@ -39,7 +39,7 @@ class ReadModels:
         """Open the read models at one position: the newest, an earlier one, or that of a time.
 
         Raises MalformedError `position_future`; UnavailableError `views_rebuilding` until they have
-        caught up with the log once.
+        caught up with the log once, `views_failing` if a failure keeps them from it for good.
         """
         self._require_caught_up()
         with self._views.reader() as db:
@@ -56,6 +56,9 @@ class ReadModels:
         follower = self.follower
         if follower.has_caught_up:
             return
+        if follower.worker.is_over:
+            detail = "the lists of this ledger could not be brought up to date; its operator must"
+            raise UnavailableError("views_failing", f"{detail} see to it")
         reached = f"{follower.folded:,} of {follower.goal:,} events so far"
         detail = f"the lists of this ledger are being brought up to date: {reached}"
         evidence = {"folded": follower.folded, "size": follower.goal}

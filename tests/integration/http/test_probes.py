@@ -13,10 +13,12 @@ import httpx
 import pytest
 
 from ledger.data_files import LOG_FILE, VIEWS_FILE
+from ledger.errors import CorruptError
 from ledger.http import probes
 from ledger.http.read_models import ReadModels
 from ledger.server import build
 from ledger.settings import read_settings
+from ledger.system.worker import Worker
 from tests.support.actor import Actor
 from tests.support.server import Server
 from tests.support.suite_database import IN_FILES
@@ -78,6 +80,12 @@ async def _rebuilding_and_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             assert codes(answer) == ["views_behind"]
             assert answer.json()["reasons"][0]["detail"] == "the read models are at 2 of 6"
             await _catching_up(client, models)
+            monkeypatch.setattr(Worker, "is_over", True)
+            page = await client.get("/inbox", headers={"accept": "text/html"})
+            assert page.status_code == 503
+            assert "could not read its log to the end" in page.text
+            assert "<progress" not in page.text
+            assert "Try again in a moment." not in page.text
 
 
 async def _catching_up(client: httpx.AsyncClient, models: ReadModels) -> None:
@@ -90,10 +98,39 @@ async def _catching_up(client: httpx.AsyncClient, models: ReadModels) -> None:
         assert int(answer.headers["retry-after"]) >= 1
     page = await client.get("/inbox", headers={"accept": "text/html"})
     assert page.status_code == 503
+<<<<<<< HEAD
+=======
+    assert "The ledger is still reading its log." in page.text
+>>>>>>> 8b092abe (audit: compare all trees that a server remembers; views: say that they failed for good)
     assert '<progress value="2" max="8000"' in page.text
     assert "views_behind" in codes(await client.get("/readyz"))
     assert (await client.get("/livez")).status_code == 200
     assert (await client.get("/healthz")).json()["status"] == "degraded"
+
+
+def test_read_models_that_a_failure_keeps_from_catching_up_are_not_said_to_be_rebuilt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise CorruptError("event_malformed", "malformed event at position 1")
+
+    monkeypatch.setattr("projections.follower.facts.decode", refuse)
+    asyncio.run(_failing_for_good(tmp_path))
+
+
+async def _failing_for_good(tmp_path: Path) -> None:
+    served = build(read_settings({"LEDGER_DATA": str(tmp_path / "data")}))
+    transport = httpx.ASGITransport(served.front)
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client,
+        served.application.lifespan(),
+    ):
+        models = await _models(served.application)
+        await asyncio.to_thread(until, lambda: models.follower.worker.is_over)
+        answer = await client.get("/.well-known/jwks.json")
+        assert (answer.status_code, answer.json()["code"]) == (503, "views_failing")
+        assert "views_failing" in codes(await client.get("/readyz"))
+        assert (await client.get("/healthz")).json()["status"] == "failing"
 
 
 async def _models(application: Any) -> ReadModels:
