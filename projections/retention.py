@@ -6,6 +6,7 @@ list proposes and erases nothing: people approve a change.
 """
 
 import sqlite3
+from heapq import merge
 
 import msgspec
 
@@ -14,14 +15,13 @@ from ledger.domain.retention import DAY_MS, Retention
 from ledger.domain.statement_types import TypeDefinition, parse_definition
 from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import Status
+from ledger.sqlite.files import MAX_INTEGER
 from projections import losses, stops, timeline, types, versions
 from projections.facts import LogReader
 from projections.one_statement import document
 from projections.paging import EXAMINED
 from projections.summaries import STATUS_AT, summaries
 from projections.users import uuid_text
-
-_TYPES = 200
 
 
 class DueStatement(msgspec.Struct, frozen=True, rename="camel"):
@@ -34,60 +34,64 @@ class DueStatement(msgspec.Struct, frozen=True, rename="camel"):
     due_at: str
 
 
+class DuePage(msgspec.Struct, frozen=True):
+    """Some statements that are due, and the position after which the next page goes on."""
+
+    items: list[DueStatement]
+    next: int | None
+
+
 # A statement is never due sooner than so many days after its draft, so older drafts are enough.
 _CANDIDATES = f"""
-SELECT s.id, i.uuid, {STATUS_AT} FROM statement s JOIN stream i ON i.id = s.id
-WHERE s.type = :type AND s.id <= :last AND {STATUS_AT} <> 'pending'
+SELECT s.id, i.uuid, s.type, {STATUS_AT} FROM statement s JOIN stream i ON i.id = s.id
+WHERE s.type = :type AND s.id > :after AND s.id <= :last AND {STATUS_AT} <> 'pending'
     AND NOT EXISTS(SELECT 1 FROM hold h WHERE h.held = i.uuid AND h.kind = 'statement'
         AND h.position <= :at AND h.ended > :at)
     AND ({versions.SUPERSEDED} OR NOT EXISTS(SELECT 1 FROM version v JOIN statement n ON n.id = v.id
         WHERE v.earlier = i.uuid AND v.replaced IS NOT NULL AND n.final > :at AND n.id <= :at
         AND n.expires_at > :now))
-ORDER BY s.id LIMIT :examined
+ORDER BY s.id
 """  # noqa: S608  # constants
 
 
 def due(
-    db: sqlite3.Connection, log: LogReader, *, at: int, now: str, limit: int
-) -> list[DueStatement]:
-    """Return the first statements that are due as of a position and a time, oldest first."""
-    found: list[tuple[int, DueStatement]] = []
-    for definition, rule in _rules(db, at=at):
-        given = {
-            "type": definition.name,
-            "at": at,
-            "now": now,
-            "last": min(at, _drafted_by(db, clock.to_ms(now) - rule.days * DAY_MS, at)),
-            "examined": EXAMINED,
-        }
-        mine = 0
-        for number, uuid, status in db.execute(_CANDIDATES, given):
-            final_at = _final_at(db, number, at=at, now=now)
-            drafted_ms = clock.to_ms(timeline.time_of(db, number))
-            due_ms = rule.due_ms(drafted_ms=drafted_ms, final_ms=clock.to_ms(final_at))
-            if due_ms > clock.to_ms(now):
-                continue
-            if _may_be_used(db, log, number, status, at=at, now=now):
-                continue
+    db: sqlite3.Connection, log: LogReader, *, at: int, now: str, limit: int, after: int = 0
+) -> DuePage:
+    """Return the first statements that are due as of a position and a time, oldest first.
+
+    Those that were drafted later than a position, `next` of the page before. A page examines
+    EXAMINED statements: it may have fewer than `limit`, even none, and still have a next one.
+    """
+    found: list[DueStatement] = []
+    rules = {each.name: rule for each, rule in _rules(db, at=at)}
+    given = {"at": at, "now": now, "after": after}
+    waiting = [
+        db.execute(_CANDIDATES, given | {"type": name, "last": _last(db, rule, at=at, now=now)})
+        for name, rule in rules.items()
+    ]
+    for examined, (number, uuid, name, status) in enumerate(merge(*waiting), start=1):
+        final_at = _final_at(db, number, at=at, now=now)
+        drafted_ms = clock.to_ms(timeline.time_of(db, number))
+        due_ms = rules[name].due_ms(drafted_ms=drafted_ms, final_ms=clock.to_ms(final_at))
+        is_due = due_ms <= clock.to_ms(now)
+        if is_due and not _may_be_used(db, log, number, status, at=at, now=now):
             due_at = clock.to_text(due_ms)
-            found.append(
-                (number, DueStatement(uuid_text(uuid), definition.name, status, final_at, due_at))
-            )
-            mine += 1
-            if mine == limit:
-                break
-    return [each for _, each in sorted(found, key=lambda pair: pair[0])[:limit]]
+            found.append(DueStatement(uuid_text(uuid), name, status, final_at, due_at))
+        if len(found) == limit or examined == EXAMINED:
+            return DuePage(found, number)
+    return DuePage(found, None)
 
 
 def _rules(db: sqlite3.Connection, *, at: int) -> list[tuple[TypeDefinition, Retention]]:
     """Return the types that have a rule in their newest version, retired ones too."""
-    newest = types.newest(db, at=at, limit=_TYPES)
+    newest = types.newest(db, at=at, limit=MAX_INTEGER - 1)
     known = [parse_definition(each.definition).definition for each in newest]
     return [(each, each.retention) for each in known if each.retention is not None]
 
 
-def _drafted_by(db: sqlite3.Connection, time_ms: int, at: int) -> int:
-    """Return the newest position of a time, 0 for a time before the first event."""
+def _last(db: sqlite3.Connection, rule: Retention, *, at: int, now: str) -> int:
+    """Return the newest position whose draft a rule can propose by now, 0 without one."""
+    time_ms = clock.to_ms(now) - rule.days * DAY_MS
     if time_ms <= 0:
         return 0
     return timeline.position_at(db, clock.to_text(time_ms), newest=at)

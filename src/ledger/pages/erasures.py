@@ -3,9 +3,11 @@
 Everyone who is signed in sees it: the changes name the statements, and are for everyone.
 """
 
+from typing import Annotated, Any
+
 import msgspec
 from litestar import get
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.http.requests import AnyRequest
@@ -13,6 +15,7 @@ from ledger.pages.administration import can_change, frame
 from ledger.pages.web import FromWeb, page, to_sign_in
 from projections import erasures as erased
 from projections import holds, retention, rules
+from projections.retention import DuePage
 
 _MOST = 200
 _AT_ONCE = 32  # items of a change
@@ -24,8 +27,12 @@ def erasures(
     web: FromWeb,
     statement: FromQuery[str | None] = None,
     person: FromQuery[str | None] = None,
+    after: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
 ) -> Template | Redirect:
-    """List what was erased and what is held; an administrator's browser also drafts changes."""
+    """List what was erased and what is held; an administrator's browser also drafts changes.
+
+    What is due for erasure begins after a position.
+    """
     me = web.session_user(request)
     if me is None:
         return to_sign_in(request)
@@ -35,13 +42,13 @@ def erasures(
         held = holds.newest(db, at=at, limit=_MOST)
         in_force = rules.in_force(db, at=at)
         context = frame(db, me, in_force, at=at)
-        due = []
+        due = DuePage([], None)
         if can_change(me, in_force):  # who may propose it; others may not read all of these
             now = web.models.now()
-            due = retention.due(db, web.models.log, at=at, now=now, limit=_AT_ONCE + 1)
+            due = retention.due(db, web.models.log, at=at, now=now, limit=_AT_ONCE, after=after)
     asked = {"asked": statement or "", "whose": person or ""}
-    shown = {"found": found, "names": names, "held": held}
-    items = [{"erase": {"statement": each.id, "status": each.status}} for each in due[:_AT_ONCE]]
-    shown |= {"due": due[:_AT_ONCE], "more_due": len(due) > _AT_ONCE}
+    shown: dict[str, Any] = {"found": found, "names": names, "held": held}
+    items = [{"erase": {"statement": each.id, "status": each.status}} for each in due.items]
+    shown |= {"due": due, "after_due": after}
     shown |= {"due_items": msgspec.json.encode(items).decode()}
     return page("erasures", web, me=me, position=at, **asked, **shown, **context)

@@ -1,6 +1,7 @@
 """Retention: the page's query and `ledger ask due-for-erasure` find the same statements."""
 
 import json
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ledger.store.engines import audited_log
 from ledger.store.log import Log
 from ledger.store.sqlite.store import SqliteLog
 from projections import retention
+from projections.retention import DueStatement
 from tests.support.chronicle import statement_id
 from tests.support.type_definitions import POLICY, define, definition, retire, stated
 from tests.support.versions import copied
@@ -56,12 +58,38 @@ def found(told: Told, tmp_path: Path, *, limit: int = 50) -> dict[str, tuple[str
     now = clock.to_text(told.time.ms)
     db = views_in_memory(told, [*enumerate(told.states, start=1)])
     with closing(Log(store)) as log, closing(audited_log(str(path)).open()) as rows:
-        shown = retention.due(db, log, at=len(told.states), now=now, limit=limit)
+        shown = every(db, log, at=len(told.states), now=now, limit=limit)
         answer = due_for_erasure.due(rows, now_ms=told.time.ms)
     named = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     asked = {str(each["statement"]): (each["status"], each["due"]) for each in named}
-    assert {each.id: (each.status, each.due_at) for each in shown} == dict([*asked.items()][:limit])
+    assert {each.id: (each.status, each.due_at) for each in shown} == asked
     return {name: (str(status), str(due)) for name, (status, due) in asked.items()}
+
+
+def every(db: sqlite3.Connection, log: Log, *, at: int, now: str, limit: int) -> list[DueStatement]:
+    """Return what all pages of so many statements have; no page is beyond the last one."""
+    page = retention.due(db, log, at=at, now=now, limit=limit)
+    shown = page.items
+    while page.next is not None:
+        page = retention.due(db, log, at=at, now=now, limit=limit, after=page.next)
+        assert len(page.items) <= limit
+        shown = [*shown, *page.items]
+    return shown
+
+
+def test_a_page_that_examined_its_most_has_a_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told()
+    define_types(told, define(FINAL))
+    for number in (9, 10, 11):
+        told.approve_one(number)
+    told.wait(31)
+    expected = [statement_id(number) for number in (9, 10, 11)]
+    assert [*found(told, tmp_path)] == expected
+    monkeypatch.setattr(retention, "EXAMINED", 1)
+    told.wait(1)
+    assert [*found(told, tmp_path)] == expected
 
 
 def test_a_statement_is_due_so_many_days_after_it_is_final(tmp_path: Path) -> None:

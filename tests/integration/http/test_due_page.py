@@ -13,7 +13,7 @@ import pytest
 from ledger.pages import erasures, web
 from ledger.server import build
 from ledger.settings import read_settings
-from projections.retention import DueStatement
+from projections.retention import DuePage, DueStatement
 from tests.support.actor import Actor
 
 AT = "2026-11-21T03:04:05.678Z"
@@ -26,7 +26,10 @@ def test_what_is_due_is_one_change_of_at_most_32_items(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "ledger.pages.erasures.retention.due", lambda *_, limit, **__: DUE[:count][:limit]
+        "ledger.pages.erasures.retention.due",
+        lambda *_, limit, after, **__: DuePage(
+            DUE[:count][after : after + limit], limit if count > limit and not after else None
+        ),
     )
     for module in (erasures, web):
         monkeypatch.setattr(module, "can_change", lambda *_: True)
@@ -35,7 +38,7 @@ def test_what_is_due_is_one_change_of_at_most_32_items(
     items: list[Any] = [] if found is None else json.loads(html.unescape(found[1]))
     expected = IDS[: min(count, 32)]
     assert items == [{"erase": {"statement": each, "status": "approved"}} for each in expected]
-    assert ("More are due." in page) == (count > 32)
+    assert ("/erasures?after=32#due" in page) == (count > 32)
     assert ("Nothing is due." in page) == (count == 0)
     assert all(f"/statements/{each}" in page for each in expected)
 
