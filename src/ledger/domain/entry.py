@@ -68,15 +68,12 @@ def unseal(state: bytes) -> tuple[Entry, bytes]:
     The entry has its one spelling, and commits to exactly this salt and body. Raises CorruptError
     `state_truncated`, `entry_malformed`, `body_mismatch`.
     """
-    raw, salted = cut(state)
-    if len(salted) < SALT_BYTES:
-        raise CorruptError("state_truncated", "a stored event is shorter than it says")
+    raw, salt, body = split(state)
     entry = parse_entry(raw)
-    if entry.body.sha256 != hashlib.sha256(salted).hexdigest():
-        raise CorruptError("body_mismatch", "a body is not the one its entry commits to")
+    check_commitment(entry, salt, body)
     if not _is_written_as(entry, raw):
         raise CorruptError("entry_malformed", "the entry is not in its canonical form")
-    return entry, salted[SALT_BYTES:]
+    return entry, body
 
 
 def is_erased(state: bytes) -> bool:
