@@ -103,6 +103,7 @@ async def _catching_up(client: httpx.AsyncClient, models: ReadModels) -> None:
     assert "The ledger is still reading its log." in page.text
 >>>>>>> 8b092abe (audit: compare all trees that a server remembers; views: say that they failed for good)
     assert '<progress value="2" max="8000"' in page.text
+    assert "2 of 8000 events so far" in page.text
     assert "views_behind" in codes(await client.get("/readyz"))
     assert (await client.get("/livez")).status_code == 200
     assert (await client.get("/healthz")).json()["status"] == "degraded"
