@@ -98,10 +98,7 @@ async def _catching_up(client: httpx.AsyncClient, models: ReadModels) -> None:
         assert int(answer.headers["retry-after"]) >= 1
     page = await client.get("/inbox", headers={"accept": "text/html"})
     assert page.status_code == 503
-<<<<<<< HEAD
-=======
     assert "The ledger is still reading its log." in page.text
->>>>>>> 8b092abe (audit: compare all trees that a server remembers; views: say that they failed for good)
     assert '<progress value="2" max="8000"' in page.text
     assert "2 of 8000 events so far" in page.text
     assert "views_behind" in codes(await client.get("/readyz"))
