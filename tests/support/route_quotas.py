@@ -24,6 +24,7 @@ WORDS = {
     Group.BEGIN: "begin a ceremony",
     Group.COMPLETE: "complete a ceremony",
     Group.SIGN_IN: "sign in by key",
+    Group.ADD: "add a key, a passkey or a service account",
     Group.DRAFT: "draft a statement",
     Group.DECIDE: "approve, reject, retract, withdraw, use, report an outcome",
     Group.ADMINISTER: "every other request that is not a read",

@@ -27,6 +27,7 @@ class Group(StrEnum):
     BEGIN = "begin"  # a ceremony
     COMPLETE = "complete"  # a ceremony
     SIGN_IN = "sign-in"  # by an attested key
+    ADD = "add"  # a key, a passkey or a service account, which the log keeps for ever
     DRAFT = "draft"
     DECIDE = "decide"  # approve, reject, retract, withdraw, use, report an outcome
     ADMINISTER = "administer"  # every other request that is not a read
@@ -49,6 +50,7 @@ QUOTAS = {
     Group.BEGIN: (Quota(60, 1), Quota(120, 2)),
     Group.COMPLETE: (Quota(60, 1), Quota(120, 2)),
     Group.SIGN_IN: (Quota(60, 1), Quota(120, 2)),
+    Group.ADD: (Quota(60, 0.002), Quota(120, 2)),
     Group.DRAFT: (Quota(60, 2), Quota(120, 2)),
     Group.DECIDE: (Quota(10_000, 2_000), Quota(120, 2)),
     Group.ADMINISTER: (Quota(120, 2), Quota(120, 2)),
@@ -72,13 +74,13 @@ _POSTS = {
     "/api/recoveries": Group.COMPLETE,
     "/api/device-links": Group.COMPLETE,
     "/api/device-links/offer": Group.COMPLETE,
-    "/api/device-links/approve": Group.COMPLETE,
+    "/api/device-links/approve": Group.ADD,
     "/api/device-links/look": Group.READ,  # a new device waits with it; the secret is in the body
     "/api/register/complete": Group.COMPLETE,
     "/api/authenticate": Group.COMPLETE,
-    "/api/jwt-keys": Group.COMPLETE,
-    "/api/service-accounts": Group.COMPLETE,
-    "/api/passkeys": Group.COMPLETE,
+    "/api/jwt-keys": Group.ADD,
+    "/api/service-accounts": Group.ADD,
+    "/api/passkeys": Group.ADD,
     "/api/sessions": Group.SIGN_IN,
     "/api/statements/create": Group.DRAFT,
     "/api/changes": Group.DRAFT,

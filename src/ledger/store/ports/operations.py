@@ -16,6 +16,7 @@ import msgspec
 # How long the access record keeps a line, and how many lines; then the oldest ones go.
 ACCESS_DAYS = 400
 MOST_ACCESSES = 1_000_000
+MOST_SESSIONS = 1_000  # of one person; then the oldest ones end
 HOUR_MS = 3_600_000
 # What was shown: one statement, a list, events, the trail, a bundle of a mode, or what is kept of a
 # person.
@@ -126,7 +127,10 @@ class OperationalState(Protocol):
     def open_session(
         self, token: str, user: str, *, opened_by: str, browser: str, now_ms: int, expires_ms: int
     ) -> None:
-        """Open the session of a secret token; delete sessions that are over."""
+        """Open the session of a secret token; delete sessions that are over.
+
+        Of this person the newest MOST_SESSIONS are kept.
+        """
         ...
 
     def session(self, token: str) -> tuple[str, str, int, int] | None:

@@ -12,6 +12,7 @@ from ledger.store.ports.operations import (
     ACCESS_DAYS,
     HOUR_MS,
     MOST_ACCESSES,
+    MOST_SESSIONS,
     Access,
     DeviceLink,
     DeviceNote,
@@ -30,7 +31,10 @@ CALL_BYTES = 16
 _OPEN_SESSION = """
     WITH over AS (DELETE FROM ledger.open_session WHERE token_sha256 IN (
         SELECT token_sha256 FROM ledger.open_session WHERE expires_ms <= %s
-        LIMIT 100 FOR UPDATE SKIP LOCKED))
+        LIMIT 100 FOR UPDATE SKIP LOCKED)),
+    oldest AS (DELETE FROM ledger.open_session WHERE token_sha256 IN (
+        SELECT token_sha256 FROM ledger.open_session WHERE person = %s
+        ORDER BY opened_ms DESC OFFSET %s LIMIT 100 FOR UPDATE SKIP LOCKED))
     INSERT INTO ledger.open_session VALUES(%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 # The same count at the same time is the same call, sent again.
@@ -116,7 +120,7 @@ class PostgresState:
     ) -> None:
         """Open the session of a secret token; delete sessions that are over."""
         row = (_digest(token), user, opened_by, browser, now_ms, now_ms, expires_ms)
-        self._change(_OPEN_SESSION, now_ms, *row)
+        self._change(_OPEN_SESSION, now_ms, user, MOST_SESSIONS - 1, *row)
 
     def session(self, token: str) -> tuple[str, str, int, int] | None:
         """Return whose session a token opens, what opened it, its end and last use, in ms."""

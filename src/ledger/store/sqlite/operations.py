@@ -12,6 +12,7 @@ from ledger.errors import RefusedError, UnavailableError
 from ledger.sqlite.files import closed_on_error, open_private, use_write_ahead_log
 from ledger.store.ports.operations import (
     MOST_ACCESSES,
+    MOST_SESSIONS,
     Access,
     DeviceLink,
     DeviceNote,
@@ -45,6 +46,11 @@ CREATE TABLE IF NOT EXISTS device(
     PRIMARY KEY(user, reference)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS wrapped_key_kid ON wrapped_key(kid);
 CREATE INDEX IF NOT EXISTS wrapped_key_credential_id ON wrapped_key(credential_id);
+"""
+_END_OLDEST = """
+    DELETE FROM open_session WHERE token_sha256 IN (
+        SELECT token_sha256 FROM open_session WHERE user = ?
+        ORDER BY opened_ms DESC LIMIT -1 OFFSET ?)
 """
 
 
@@ -89,6 +95,7 @@ class SqliteState:
         """Open the session of a secret token; delete sessions that are over."""
         with _available():
             self._writer.execute("DELETE FROM open_session WHERE expires_ms <= ?", (now_ms,))
+            self._writer.execute(_END_OLDEST, (user, MOST_SESSIONS - 1))
             row = (_digest(token), user, opened_by, browser, now_ms, now_ms, expires_ms)
             self._writer.execute("INSERT INTO open_session VALUES(?,?,?,?,?,?,?)", row)
 

@@ -11,6 +11,8 @@ from ledger.domain.epochs import SignedTree
 from ledger.errors import RefusedError
 from ledger.store.ports.operations import Access, DeviceLink, DeviceNote, OperationalState
 from ledger.store.ports.signer_memory import SignerMemory
+from ledger.store.postgres import operations as postgres_operations
+from ledger.store.sqlite import operations as sqlite_operations
 from ledger.tlog.checkpoint import Checkpoint
 from tests.support.engines import Engine
 from tests.support.refusals import refused
@@ -121,6 +123,18 @@ def test_sessions_that_are_over_are_deleted_when_one_is_opened(
     opened(operations, "old", "bob", "passkey", end_ms=10)
     opened(operations, "new", "bob", "passkey", at_ms=10, end_ms=20)
     assert operations.session("old") is None
+
+
+def test_a_person_has_a_bounded_number_of_sessions_and_the_oldest_end(
+    operations: OperationalState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (sqlite_operations, postgres_operations):
+        monkeypatch.setattr(module, "MOST_SESSIONS", 2)
+    opened(operations, "another's", "alice", "passkey", at_ms=0, end_ms=20)
+    for at_ms in range(1, 5):
+        opened(operations, f"session {at_ms}", "bob", "passkey", at_ms=at_ms, end_ms=20)
+    assert [each.opened_ms for each in operations.sessions_of("bob")] == [4, 3]
+    assert operations.session("another's") is not None
 
 
 def test_a_sign_count_that_does_not_grow_is_noted_unless_nothing_counts(
