@@ -143,7 +143,7 @@ def test_an_auditor_compares_reads_raw_events_asks_and_rechecks(
         expect(eve.page.get_by_role("img", name="Statements by month")).to_be_visible()
         assert eve.evaluate("document.querySelector('img.picture').naturalWidth") > 0
         eve.open("/audit/questions?question=acts")
-        expect(eve.page.get_by_text("Something in this request is missing")).to_be_visible()
+        expect(eve.page.get_by_text("This question is about something")).to_be_visible()
         found = []
         for page in ("/audit/questions?question=events", f"/audit?compare=1&at={newest}"):
             eve.open(page)

@@ -70,13 +70,13 @@ def _now_ms() -> int:
 
 def _about(asked: AskedQuestion) -> str:
     if asked.about is None:
-        raise MalformedError("request_invalid", "this question needs the parameter 'about'")
+        raise MalformedError("about_missing", "this question needs the parameter 'about'")
     return asked.about
 
 
 def _from(asked: AskedQuestion) -> str:
     if asked.first is None:
-        raise MalformedError("request_invalid", "this question needs the parameter 'from'")
+        raise MalformedError("from_missing", "this question needs the parameter 'from'")
     return asked.first
 
 

@@ -106,8 +106,8 @@ def test_a_table_has_at_most_a_thousand_rows_and_says_where_it_goes_on(tmp_path:
     ("question", "query", "status", "code"),
     [
         ("nothing", {}, 404, "question_unknown"),
-        ("approvals", {}, 400, "request_invalid"),
-        ("diff", {}, 400, "request_invalid"),
+        ("approvals", {}, 400, "about_missing"),
+        ("diff", {}, 400, "from_missing"),
         ("acts", {"about": "Mallory"}, 404, "user_unknown"),
         ("events", {"from": "9", "to": "5"}, 400, "period_invalid"),
         ("events", {"at": "5"}, 400, "query_unknown"),
