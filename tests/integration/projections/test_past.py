@@ -151,7 +151,7 @@ STATEMENT_MEMBERS = sorted(
     "id title creator createdAt status approvals rejections needed inQuestion expiresAt sha256"
     " position changedPosition document content policy readBy readers supersedes supersededBy"
     " finalAt decisions progress outlook type versions replaced replacedProgress"
-    " usable uses usesLeft precedesLoss account".split()
+    " usable uses usesLeft precedesLoss account lateSignedAt".split()
 )
 KEY_MEMBERS = sorted(
     "kid user jwk credentialId home status attestedAt position revokedAt revokedPosition"
