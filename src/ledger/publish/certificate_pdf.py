@@ -20,7 +20,7 @@ from ledger.publish.truetype import TrueType
 
 FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _A4 = (595, 842)
-_LEFT, _RIGHT, _TOP, _BOTTOM = 50.0, 545.0, 790.0, 60.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 50.0, 545.0, 800.0, 50.0
 _BODY, _SMALL, _HEADING, _TITLE = 9.0, 7.5, 11.0, 17.0
 _LABELS = 95.0  # the width of the column of labels
 _TURNED = ("R", "AL", "AN")
@@ -146,9 +146,9 @@ class _Sheets:
             self._fact(name, says, _RIGHT)
         self._heading("What it does not prove")
         for each in self._made.limits:
-            self._paragraph(f"– {each}", _BODY)
-        self._y -= 6
-        self._paragraph(f"{SUMMARY} {VALIDATED}", _SMALL)
+            self._paragraph(f"– {each}", _SMALL)
+        self._y -= 4
+        self._paragraph(VALIDATED, _SMALL)
         if self._numbered:
             self._paragraph(NUMBERED, _SMALL)
 
