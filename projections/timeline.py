@@ -3,25 +3,17 @@
 import sqlite3
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
 
 from ledger import clock
-from ledger.domain.events import (
-    BODIES,
-    NO_ROLE,
-    BodiesErased,
-    StatementDrafted,
-    StatementSigned,
-    UserRegistered,
-)
-from ledger.domain.late_acts import told_late
-from ledger.domain.quoting import of_account, quoted
+from ledger.domain.event_words import EventFacts, event_sentence
+from ledger.domain.events import BODIES, StatementDrafted, StatementSigned, UserRegistered
 from ledger.domain.readers import Reader
-from ledger.domain.vocabulary import LET_IN, OPERATOR
+from ledger.domain.vocabulary import OPERATOR
 from ledger.sqlite.bulk_insert import write
 from projections import readers
 from projections.decisions import INDIVIDUAL, RETRACTION
@@ -251,48 +243,49 @@ ORDER BY t.position DESC
 
 def items(db: sqlite3.Connection, positions: list[int], reader: Reader) -> list[TimelineItem]:
     """Return those of the events at these positions that a person may read, the newest first."""
+    return [_item(row) for row in _rows(db, positions, reader)]
+
+
+def facts(db: sqlite3.Connection, positions: list[int], reader: Reader) -> dict[int, EventFacts]:
+    """Return what the sentences of these events tell, by position, for pages of any language."""
+    return {row[0]: _facts(row) for row in _rows(db, positions, reader)}
+
+
+def _rows(
+    db: sqlite3.Connection, positions: list[int], reader: Reader
+) -> Iterable[tuple[Any, ...]]:
     given = {"positions": json_list(positions)} | readers.given(db, reader)
-    return [_item(row) for row in db.execute(_ITEMS, given)]
+    return db.execute(_ITEMS, given)
 
 
 def _item(row: tuple[Any, ...]) -> TimelineItem:
-    position, at, code, stream, actor, actor_name, word, title, owner_name, *rest = row
-    by_operator, account, late, n = rest
+    position, at, _, stream, actor, actor_name, _, title, *_ = row
+    told = _facts(row)
     known = actor is not None and actor_name is not None
-    who = quoted(actor_name) if actor_name else "Somebody"
-    if by_operator == OPERATOR and title is not None:
-        who += f" ({LET_IN})"
-    if account is not None:
-        who = of_account(account, who)
-    another = quoted(owner_name) if owner_name not in (None, actor_name) else ""
-    count = "1 approval" if n == 1 else f"{n} approvals"
-    meaning = BODIES[TYPES[code]].MEANING
-    is_erased = title is None and meaning.stream == "statement"
-    if actor is None and meaning.actor == "owner":
-        summary = "An erased name"
-    elif is_erased and TYPES[code] != BodiesErased.TAG:
-        kind = TYPES[code].rpartition(".")[0].replace("-", " ")
-        summary = f"An erased event of an erased statement ({kind})"
-    else:
-        summary = meaning.words.timeline.format(
-            who=who,
-            whom=another or who,
-            of_whom=f" of {another}" if another else "",
-            title="A statement" if is_erased else quoted(title or ""),
-            detail=word or NO_ROLE,
-            approvals=f"{count}, {word}" if word else count,
-            ended=f" ({word})" if word else "",
-        )
-    if late is not None:
-        summary += f", {told_late(late)}"
     return TimelineItem(
         position=position,
         at=at,
-        type=TYPES[code],
+        type=told.type,
         stream=uuid_text(stream),
         actor=NamedPerson(uuid_text(actor), actor_name) if known else None,
-        summary=summary,
-        statement_id=uuid_text(stream) if title is not None or is_erased else None,
+        summary=event_sentence(told),
+        statement_id=uuid_text(stream) if title is not None or told.is_erased else None,
+        account=told.account,
+        late_signed_at=told.late_signed_at,
+    )
+
+
+def _facts(row: tuple[Any, ...]) -> EventFacts:
+    _, _, code, _, actor, actor_name, word, title, owner_name, by, account, late, count = row
+    return EventFacts(
+        type=TYPES[code],
+        has_actor=actor is not None,
+        who=actor_name,
+        is_let_in=by == OPERATOR,
         account=account,
+        whom=None if owner_name == actor_name else owner_name,
+        title=title,
+        detail=word,
+        approvals=count,
         late_signed_at=late,
     )

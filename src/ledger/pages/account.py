@@ -13,10 +13,12 @@ from litestar.response import Redirect, Template
 from ledger import clock
 from ledger.domain.compromise import REACH_DAYS
 from ledger.domain.holdings import passkey_reference
+from ledger.domain.readers import Reader
 from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages import draft_types
 from ledger.pages.devices import Device, KeyCard, Notes, SessionLine, devices, key_cards
+from ledger.pages.told_events import told_events
 from ledger.pages.web import FromWeb, Next, Web, local_path, page, to_sign_in
 from projections import devices as of_devices
 from projections import passkeys, readers
@@ -178,20 +180,22 @@ def _end(web: Web, me: User, remembered: _Remembered, what: str) -> Template:
             if kind == "passkey"
             else _ending_key(found, web, what)
         )
-        signed = _signed(db, web, me, ending, at=at)
-    return page("end", web, me=me, position=at, ending=ending, signed=signed, reach=REACH_DAYS)
+        reader = readers.of(db, me.id)
+        signed = _signed(db, web, reader, ending, person=me.position, at=at)
+        said = told_events(db, signed.items if signed else (), reader)
+    shown = {"ending": ending, "signed": signed, "said": said}
+    return page("end", web, me=me, position=at, reach=REACH_DAYS, **shown)
 
 
 def _signed(
-    db: sqlite3.Connection, web: Web, me: User, ending: EndingDevice, *, at: int
+    db: sqlite3.Connection, web: Web, reader: Reader, ending: EndingDevice, *, person: int, at: int
 ) -> SignedWith | None:
     """Return what it signed since the compromise; None if no date was declared."""
     if ending.since is None:
         return None
     log, since = web.models.log, ending.since
-    reader = readers.of(db, me.id)
     asked = reader, ending.reference
-    found = of_devices.signed_with(db, log, *asked, person=me.position, since=since, at=at)
+    found = of_devices.signed_with(db, log, *asked, person=person, since=since, at=at)
     web.access.note_events(db, reader, found.items)
     return found
 

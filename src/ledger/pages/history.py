@@ -12,6 +12,7 @@ from ledger.pages.audited_events import AuditFilters, FilteredEvents, filtered
 from ledger.pages.change_words import summaries
 from ledger.pages.compared_positions import compared_positions
 from ledger.pages.past import shown_at
+from ledger.pages.told_events import told_events
 from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from projections import readers, statements, timeline, types, users
 from projections.users import User
@@ -93,6 +94,7 @@ def _found(web: Web, me: User, filters: AuditFilters, asked: AskedAudit) -> dict
             "seen": seen,
             "told": told,
             "here": here[0] if here else None,
+            "said": told_events(db, [*told.items, *here], reader),
             "then": then,
             "compare": asked.compare,
             "compared": compared,

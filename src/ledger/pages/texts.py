@@ -21,10 +21,15 @@ def text(key: str, /, **values: object) -> str:
 
     With `count`, the text is that of one or of several.
     """
+    chosen = {each: quoted(str(values[each])) for each in _CHOSEN & values.keys()}
+    return composed(key, **values | chosen)
+
+
+def composed(key: str, /, **values: object) -> str:
+    """Return a text as `text` does, with names that stand in quotation marks already."""
     if "count" in values:
         key += ".one" if values["count"] == 1 else ".other"
-    chosen = {each: quoted(str(values[each])) for each in _CHOSEN & values.keys()}
-    return catalogue(language())[key].format(**values | chosen)
+    return catalogue(language())[key].format(**values)
 
 
 def texts_in(tag: str) -> Callable[..., str]:

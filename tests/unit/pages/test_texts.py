@@ -1,10 +1,11 @@
 """The catalogue: one file a language, with the same texts and the same places for values."""
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
-from ledger.domain.policy_words import ENGLISH
+from ledger.domain import event_words, policy_words
 from ledger.http.catalogue import catalogue, texts_in
 from ledger.http.languages import LANGUAGES, speaking
 from ledger.pages.texts import text, texts_of
@@ -69,5 +70,11 @@ def test_the_texts_of_pages_are_in_the_language_of_the_answer() -> None:
         assert texts_of(["keys"])["keys.close"] == "Schließen"
 
 
-def test_the_sentences_of_commands_are_those_of_english_pages() -> None:
-    assert {key: catalogue()[key] for key in ENGLISH} == dict(ENGLISH)
+@pytest.mark.parametrize("english", [policy_words.ENGLISH, event_words.ENGLISH])
+def test_the_sentences_of_programs_are_those_of_english_pages(english: Mapping[str, str]) -> None:
+    assert {key: catalogue().get(key) for key in english} == english
+
+
+def test_every_event_and_nothing_else_has_a_sentence() -> None:
+    english = [key for key in event_words.ENGLISH if key.startswith("event.")]
+    assert [key for key in catalogue() if key.startswith("event.")] == english
