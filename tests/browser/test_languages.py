@@ -94,6 +94,15 @@ def test_somebody_registers_drafts_and_approves_in_german(open_browser: OpenBrow
     expect(anna.page).to_have_title(re.compile("^✓ Freigegeben: Rahmenvertrag"))
 
     path = anna.page.url.removeprefix(anna.origin)
+    anna.open("/audit")
+    events = anna.page.locator("#events-title ~ .timeline li")
+    expect(events.first).to_contain_text(
+        "“Anna” hat “Rahmenvertrag” freigegeben (1 Freigabe, freigegeben)"
+    )
+    expect(events.first.locator("[lang]")).to_have_count(0)
+    expect(events.filter(has_text="registriert").first).to_contain_text(
+        "“Anna” hat sich registriert als creator, mit einem Passkey und einem Signaturschlüssel"
+    )
     anna.expect_problem("status of 404")
     found = []
     for page in (*PAGES, path):

@@ -3,7 +3,6 @@
 tests/support/expected_events.py says what they make of each tag's last event in tests/golden.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -27,8 +26,6 @@ from ledger.domain.receipts import (
     written_about_statement,
 )
 from ledger.errors import CorruptError, RefusedError
-from ledger.http.languages import speaking
-from ledger.pages.told_events import told_events
 from ledger.store.engines import audited_log
 from ledger.store.sqlite.store import SqliteLog
 from ledger.verify import container
@@ -142,20 +139,6 @@ def test_the_timeline_tells_who_did_what(story: Story, tag: str) -> None:
     (item,) = timeline.page(story.views(), AUDITOR, at=position, limit=1).items
     assert (item.position, item.type, item.summary) == (position, tag, EXPECTED[tag].timeline)
     assert (item.actor and item.actor.id) == EXPECTED[tag].who
-
-
-@each_tag
-def test_a_page_says_the_same_in_english_and_its_own_sentence_in_german(
-    story: Story, tag: str
-) -> None:
-    db, at = story.views(), LAST[tag] + 1
-    (item,) = timeline.page(db, AUDITOR, at=at, limit=1).items
-    assert told_events(db, [item], AUDITOR) == {at: item.summary}
-    with speaking("de"):
-        (german,) = told_events(db, [item], AUDITOR).values()
-    assert german != item.summary
-    named = re.compile("“[^”]*”")
-    assert sorted(named.findall(german)) == sorted(named.findall(item.summary))
 
 
 class Asked(Batch):

@@ -95,7 +95,7 @@ def test_an_event_is_told_in_english_and_in_the_language_of_a_page(
     assert event_sentence(told) == event_sentence(told, composed) == english
     with speaking("de"):
         assert event_sentence(told, composed) == german
-        assert event_sentence(told) == english  # programs read English whoever asks
+        assert event_sentence(told) == english  # as programs read it
 
 
 @pytest.mark.parametrize("name", ["” approved “Lease” (9 approvals)", "{title}", "{0}", "%s"])
