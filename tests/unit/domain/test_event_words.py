@@ -58,6 +58,12 @@ TOLD = [
         "A statement was erased by a change",
         "Ein Vorgang wurde durch eine Änderung gelöscht",
     ),
+    (
+        facts("statement-drafted", title="Lease", late_signed_at="2026-11-29"),
+        "“Ada” drafted “Lease”, recorded late, after a restore; signed 2026-11-29",
+        "“Ada” hat “Lease” entworfen, nachträglich aufgenommen, nach einer Wiederherstellung;"
+        " signiert 2026-11-29",
+    ),
     (facts("user-named", **BY_CHANGE), "An erased name", "Ein gelöschter Name"),
     (
         facts("user-registered", detail=f"investor, {LET_IN}", is_let_in=True),
