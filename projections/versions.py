@@ -22,14 +22,14 @@ TABLES: tuple[str, ...] = (
     "CREATE TABLE superseded(statement INTEGER PRIMARY KEY, position INTEGER NOT NULL,"
     " by BLOB NOT NULL) STRICT",
 )
+_BY_EARLIER = "CREATE INDEX version_by_earlier ON version(earlier)"
 INDEXES: tuple[str, ...] = (
     "CREATE INDEX version_by_id ON version(id)",
     "CREATE INDEX version_by_root ON version(root)",
+    _BY_EARLIER,
 )
 # The condition that the statement `s` is superseded at the position :at.
 SUPERSEDED = "EXISTS(SELECT 1 FROM superseded e WHERE e.statement = s.id AND e.position <= :at)"
-# Only a log with a superseded statement needs it, so it is not among the indexes of every rebuild.
-_BY_EARLIER = "CREATE INDEX IF NOT EXISTS version_by_earlier ON version(earlier)"
 _ADD = (
     "INSERT INTO version VALUES(:uuid, :id, coalesce((SELECT root FROM version"
     " WHERE uuid = :earlier), :earlier), :earlier, :replaced)"
@@ -62,7 +62,7 @@ def fold(db: sqlite3.Connection, batch: Batch) -> list[int]:
         _add(db, fact)
     ended: list[int] = []
     for fact in batch.of(StatementSuperseded):
-        db.execute(_BY_EARLIER)
+        db.execute(_BY_EARLIER.replace("INDEX", "INDEX IF NOT EXISTS", 1))  # a rebuild needs it
         by = UUID(fact.body.by).bytes
         given = {"by": by, "position": fact.position, "at": fact.at, "ended": fact.stream}
         outrun = [number for (number,) in db.execute(_OUTRUN, given)]

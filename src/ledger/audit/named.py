@@ -113,9 +113,7 @@ class Named:
 
     def learn(self, stream: UUID, body: object) -> None:
         """Keep what an event says, so that it is not looked up."""
-        if isinstance(body, UserNamed):
-            self._keep(self._names, str(stream), body.name)
-        elif isinstance(body, StatementDrafted):
+        if isinstance(body, StatementDrafted):
             self._keep(self._drafts, stream, drafted_statement(body))
 
     def person(self, asked: str) -> str:

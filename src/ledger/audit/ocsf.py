@@ -99,6 +99,8 @@ def _unmapped(line: Line) -> dict[str, str]:
         "form": line.form,
         "step": line.step,
         "status": line.status,
+        "account": line.account,
+        "lateSignedAt": line.late_signed_at,
         "compromisedSince": line.compromised_since,
         "change": line.change,
         "bodyHash": line.body_hash,

@@ -62,8 +62,7 @@ def approvals(rows: AuditedLog, statement: str) -> AnswerTable:
         remarks = ["in question"] if in_question(people.person(body.signer), known) else []
         if not remarks and body.signer in taken_back and line.form:
             remarks.append("taken back")
-        if line.late_signed_at:
-            remarks.append(told_late(line.late_signed_at))
+        remarks += filter(None, [_late(line)])
         if line.type == "approval-retracted.v1":
             taken_back.add(body.signer)
         elif line.form:
@@ -161,9 +160,12 @@ def questioned(rows: AuditedLog, *, after: int = 0, most: int | None = None) -> 
     for each in _first(events(), most):
         line = trail.line(each)
         told = (line.position, line.time, _did(line), line.actor_name, line.key)
-        found.append((*told, line.title, line.stream, line.status))
-    columns = ("position", "time", "decision", "person", "key", "title", "statement", "status then")
-    notes = ("made with a key or passkey after the time since which it is compromised",)
+        found.append((*told, line.title, line.stream, line.status, _late(line)))
+    columns = (
+        *("position", "time", "decision", "person", "key", "title", "statement", "status then"),
+        "remark",
+    )
+    notes = ("recorded with a key or passkey after the time since which it is compromised",)
     return AnswerTable("Decisions in question", columns, tuple(found), notes)
 
 
@@ -185,8 +187,8 @@ def leavers(rows: AuditedLog, *, after: int = 0, most: int | None = None) -> Ans
     for each in _first(events(), most):
         line = trail.line(each)
         told = (line.position, line.time, line.actor_name, people.person(line.actor_id).standing)
-        found.append((*told, line.title, line.stream, line.document_hash))
-    columns = ("position", "time", "person", "standing", "title", "statement", "saw")
+        found.append((*told, line.title, line.stream, line.document_hash, _late(line)))
+    columns = ("position", "time", "person", "standing", "title", "statement", "saw", "remark")
     notes = ("they count: eligibility is that of the approval's own position",)
     return AnswerTable("Approvals by people who have left", columns, tuple(found), notes)
 
@@ -257,6 +259,11 @@ def _in_brief(
 ) -> AnswerTable:
     found = islice(trail.events(wanted), most)
     return AnswerTable(title, BRIEF, tuple(map(trail.brief, found)), notes)
+
+
+def _late(line: Line) -> str:
+    """Return that a decision was recorded late, and when it was signed; empty for any other."""
+    return told_late(line.late_signed_at) if line.late_signed_at else ""
 
 
 def _did(line: Line) -> str:

@@ -92,6 +92,15 @@ def test_a_page_that_examined_its_most_has_a_next_one(
     assert [*found(told, tmp_path)] == expected
 
 
+def test_versions_that_wait_do_not_slow_the_search_down() -> None:
+    """Anybody who drafts can leave many of them, and nothing needs to be superseded yet."""
+    told = Told()
+    db = views_in_memory(told, [*enumerate(told.states, start=1)])
+    given = {"at": 9, "now": str(told.time), "after": 0, "type": "terms", "last": 9}
+    plan = [step for *_, step in db.execute(f"EXPLAIN QUERY PLAN {retention._CANDIDATES}", given)]
+    assert "SEARCH v USING INDEX version_by_earlier (earlier=?)" in plan
+
+
 def test_a_statement_is_due_so_many_days_after_it_is_final(tmp_path: Path) -> None:
     told = Told()
     define_types(told, define(FINAL))

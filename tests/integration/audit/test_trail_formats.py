@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from ledger.__main__ import main
@@ -51,6 +52,14 @@ def test_every_type_of_event_meets_the_class_of_ocsf(lines: list[Line]) -> None:
         assert told["type_uid"] == told["class_uid"] * 100 + told["activity_id"]
         assert told["metadata"]["sequence"] == line.position
         assert told["message"] == line.summary
+
+
+def test_an_event_of_ocsf_has_every_column_but_the_leaf_index(lines: list[Line]) -> None:
+    (line,) = (each for each in lines if each.position == 1)
+    texts = {name: f"<{name}>" for name in line.__struct_fields__ if name not in ("type", "time")}
+    del texts["position"], texts["leaf_index"], texts["version"]
+    said = json.dumps(event(msgspec.structs.replace(line, **texts)))
+    assert [each for each in texts.values() if each not in said] == []
 
 
 def test_ocsf_is_one_object_a_line(lines: list[Line]) -> None:

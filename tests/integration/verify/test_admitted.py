@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from ledger.audit.replay import fold
+from ledger.audit.selection import Selection
+from ledger.audit.source import RowFilter
 from ledger.audit.trail import Trail
 from ledger.cli.replay import to_text
 from ledger.store.engines import audited_log
@@ -42,6 +44,18 @@ def test_the_replay_and_the_trail_say_whom_the_operator_let_in(tmp_path: Path) -
     assert "“Alice” registered as creator" in said
     (approved,) = (each for each in said if " approved " in each)
     assert approved.startswith("“Eve” (let in by the operator) approved “")
+
+
+def test_the_trail_says_whom_the_operator_let_in_where_it_begins_with_their_name(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log.sqlite"
+    keep(TOLD, path)
+    for wanted in (RowFilter(after=14), RowFilter(tags=("user-named.v1", "statement-signed.v1"))):
+        with closing(audited_log(str(path)).open()) as rows:
+            said = [line.summary for line in Trail(rows).lines(Selection(wanted))]
+        assert "“Eve” registered under this name" in said
+        assert said[-1].startswith("“Eve” (let in by the operator) approved “")
 
 
 def test_the_replay_says_who_came_back_by_a_change(tmp_path: Path) -> None:

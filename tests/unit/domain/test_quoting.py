@@ -1,5 +1,6 @@
 """A name in a sentence stands in quotation marks that no name can imitate."""
 
+import sys
 import unicodedata
 
 import pytest
@@ -28,6 +29,15 @@ def _look_alikes(prototype: str) -> set[str]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["quoted"])
 def test_a_name_stands_in_marks_that_it_cannot_imitate(case: dict[str, str]) -> None:
     assert quoted(case["text"]) == case["quoted"]
+
+
+@pytest.mark.parametrize("text", ["Ada Lovelace", "Ada Ångström", "Ada \"the\" 'L'"])
+def test_a_text_that_was_quoted_is_not_kept(text: str) -> None:
+    """A change can erase it, and the server goes on."""
+    mine = "".join([text, "!"])
+    before = sys.getrefcount(mine)
+    quoted(mine)
+    assert sys.getrefcount(mine) == before
 
 
 def test_every_mark_that_unicode_calls_a_look_alike_of_a_quotation_mark_is_replaced() -> None:
