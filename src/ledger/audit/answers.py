@@ -7,6 +7,7 @@ import msgspec
 from ledger.domain.text import plain
 
 Cell = str | int
+WIDEST = 120  # of a column in text; one long reason would fill every other row with spaces
 
 
 class AnswerTable(msgspec.Struct, frozen=True, rename="camel"):
@@ -22,7 +23,10 @@ class AnswerTable(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def to_text(answer: AnswerTable) -> str:
-    """Return an answer as text for a terminal, with columns of equal width."""
+    """Return an answer as text for a terminal, with columns of equal width.
+
+    A cell of more than WIDEST characters moves what follows it in its own row.
+    """
     told = [f"{answer.title}: {len(answer.rows):,}"]
     told += [f"  {note}" for note in answer.notes]
     if answer.rows:
@@ -50,7 +54,7 @@ def _aligned(rows: Sequence[Iterable[Cell]]) -> list[str]:
 
 
 def _of_one_width(cells: list[str]) -> list[str]:
-    width = max(map(len, cells))
+    width = min(max(map(len, cells)), WIDEST)
     return [cell.ljust(width) for cell in cells]
 
 

@@ -53,7 +53,7 @@ def late_signed_at(body: Body) -> str | None:
 
 
 def told_late(signed_at: str) -> str:
-    """Return what every report says of a late act, in words."""
+    """Return what the trail, answers and timelines say of a late act, in words."""
     return f"recorded late, after a restore; signed {signed_at}"
 
 

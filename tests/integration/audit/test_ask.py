@@ -15,7 +15,7 @@ import pytest
 
 from ledger.__main__ import main
 from ledger.audit import figures_svg
-from ledger.audit.answers import AnswerTable
+from ledger.audit.answers import AnswerTable, to_text
 from ledger.domain.events import StatementSigned
 from ledger.store.engines import address_of, open_operations
 from ledger.store.ports.operations import Access
@@ -214,3 +214,11 @@ def test_a_damaged_log_answers_nothing(
         db.executescript("UPDATE body SET data = zeroblob(40)")
     assert main(["ask", *question, "--data", str(data)]) == 1
     assert "body_mismatch" in capsys.readouterr().err
+
+
+def test_one_long_reason_does_not_widen_the_other_rows() -> None:
+    long = "because " * 250
+    answer = AnswerTable("Rejections", ("reason", "by"), (("short", "Ada"), (long, "Ben")))
+    *_, head, short, wide = to_text(answer).splitlines()
+    assert max(len(head), len(short)) < 150
+    assert wide == f"{long}  Ben"

@@ -33,7 +33,7 @@ def test_what_is_due_is_one_change_of_at_most_32_items(
     )
     for module in (erasures, web):
         monkeypatch.setattr(module, "can_change", lambda *_: True)
-    page = asyncio.run(_page(tmp_path))
+    page, german = asyncio.run(_pages(tmp_path))
     found = re.search(r'data-items="([^"]*)"', page)
     items: list[Any] = [] if found is None else json.loads(html.unescape(found[1]))
     expected = IDS[: min(count, 32)]
@@ -41,9 +41,11 @@ def test_what_is_due_is_one_change_of_at_most_32_items(
     assert ("/erasures?after=32#due" in page) == (count > 32)
     assert ("Nothing is due." in page) == (count == 0)
     assert all(f"/statements/{each}" in page for each in expected)
+    assert german.count("der Art terms, freigegeben seit") == len(expected)
 
 
-async def _page(tmp_path: Path) -> str:
+async def _pages(tmp_path: Path) -> tuple[str, str]:
+    """Return the page in English and in German."""
     served = build(read_settings({"LEDGER_DATA": str(tmp_path / "data")}))
     transport = httpx.ASGITransport(served.front)
     async with (
@@ -61,4 +63,5 @@ async def _page(tmp_path: Path) -> str:
         assert done.status_code == 201
         answer = await client.get("/erasures", headers={"accept": "text/html"})
         assert answer.status_code == 200
-        return answer.text
+        both = {"accept": "text/html", "accept-language": "de"}
+        return answer.text, (await client.get("/erasures", headers=both)).text
