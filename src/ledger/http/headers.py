@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from litestar.types import Message, Scope
 
+from ledger.http.languages import VARY
+
 # What never changes under its address.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # What is everybody's and changes: kept, and asked for again each time.
@@ -92,6 +94,8 @@ def send_security_headers(origin: str) -> Callable[[Message, Scope], Awaitable[N
         if b"cache-control" not in own:
             absent = message["status"] == 404 and path.startswith("/log/")
             headers.append((b"cache-control", _ABSENT if absent else _NO_STORE))
+            # It has a sentence in its reader's language.
+            headers += [(b"vary", VARY.encode())] if absent else []
         # A page with a stricter policy of its own keeps it.
         headers += [header for header in encoded if header[0] not in own]
         message["headers"] = headers

@@ -16,7 +16,7 @@ Language = Literal["en", "de"]
 LANGUAGES: Mapping["Language", str] = {"en": "English", "de": "Deutsch"}
 DEFAULT = "en"
 COOKIE = "ledger_language"
-# What a page says of its language. Pages say no-store, so no cache keeps one.
+# What an answer says of its language. Pages and most refusals say no-store, so no cache keeps one.
 VARY = "Accept, Accept-Language, Cookie"
 # A browser sends a dozen ranges at most; what is longer is no browser's.
 MOST_BYTES, MOST_RANGES = 1024, 32

@@ -115,5 +115,7 @@ def test_what_the_log_does_not_have_yet_may_be_kept_for_seconds(
     answer = stranger.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, code)
     assert answer.headers["cache-control"] == "public, max-age=5"
+    # A cache gives nobody the sentence of another language, and no browser a program's answer.
+    assert answer.headers["vary"] == "Accept, Accept-Language, Cookie"
     assert answer.headers["access-control-allow-origin"] == "*"
     assert stranger.get("/log/checkpoints/x").headers["cache-control"] == "no-store"
