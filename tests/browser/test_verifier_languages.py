@@ -1,6 +1,7 @@
 """The offline verifier in German: what it shows is German, and its report is what it always was."""
 
 import json
+import re
 
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
@@ -79,6 +80,48 @@ def test_the_language_is_switched_under_an_open_report_without_a_network(
     verifier.button("Deutsch").click()
     expect(verifier.page.locator("#result")).to_be_hidden()
     assert [each for each in verifier.requests if not each.startswith(("file:", "blob:"))] == []
+
+
+def test_a_report_with_decisions_is_said_again_in_the_other_language(verifier: Verifier) -> None:
+    before = verifier.check(good("statement"), KEY)
+    verifier.button("Deutsch").click()
+    expect(verifier.page.locator("#verdict")).to_have_text("Geprüft")
+    expect(verifier.page.locator("table").first).to_contain_text("Freigabe")
+    assert left_in_english(verifier) == []
+    assert verifier.report() == before
+    verifier.button("English").click()
+    expect(verifier.page.locator("#verdict")).to_have_text("Verified")
+
+
+UNREAD = """(name) => {
+    const file = new File(["x"], name);
+    file.arrayBuffer = () => Promise.reject(new Error("gone"));
+    const event = new Event("paste");
+    event.clipboardData = { files: [file] };
+    dispatchEvent(event);
+}"""
+
+
+def test_nothing_of_an_earlier_file_stands_beside_one_that_is_not_checked(
+    verifier: Verifier,
+) -> None:
+    page, title = verifier.page, re.compile("^Verified · first.zip")
+    for name in ("a key that is none", "a file that cannot be read"):
+        assert verifier.check(good("statement"), KEY, name="first.zip")["verdict"] == "verified"
+        expect(page).to_have_title(title)
+        if name == "a key that is none":
+            verifier.evaluate("document.getElementById('key').value = 'abc'")
+            second = {"name": "second.zip", "mimeType": "application/zip", "buffer": good("full")}
+            page.set_input_files("#file", second)
+            expect(page.locator("#key-error")).to_contain_text("This is no log key.")
+        else:
+            verifier.evaluate(UNREAD, "second.zip")
+            expect(page.locator("#problem")).to_have_text("This file cannot be read.")
+        for language in ("Deutsch", "English"):
+            verifier.button(language).click()
+            expect(page.locator("#result"), name).to_be_hidden()
+            expect(page.locator("#working"), name).to_be_hidden()
+            expect(page).not_to_have_title(re.compile("first.zip"))
 
 
 def test_no_state_of_the_german_page_breaks_an_accessibility_rule(chromium: Chromium) -> None:

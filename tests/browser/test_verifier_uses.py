@@ -34,5 +34,5 @@ def test_the_page_shows_each_use_with_its_outcome_as_the_verifier_in_python_does
     assert {name: here[name] for name in members} == {name: there[name] for name in members}
     shown = verifier.page.locator("#result")
     expect(shown).to_contain_text("This file shows 1 of 1 use until")
-    expect(shown).to_contain_text("order 1: not done, confirmed: it counts no longer")
-    expect(shown).to_contain_text("order 2: done")
+    expect(shown).to_contain_text("“order 1”: not done, confirmed: it counts no longer")
+    expect(shown).to_contain_text("“order 2”: done")

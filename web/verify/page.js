@@ -81,11 +81,11 @@ async function trusted() {
 async function check(bytes, { forged = "", focus = true } = {}) {
   const run = (runs += 1);
   problem("");
+  place("working").hidden = true;
   const trust = await trusted();
-  if (!trust) return;
+  if (!trust || run !== runs) return;
+  clear();
   place("working").hidden = false;
-  place("result").hidden = true;
-  delete place("result").dataset.verdict;
   try {
     const at = new Date();
     const sha256 = await sha256Hex(bytes);
@@ -104,6 +104,23 @@ async function check(bytes, { forged = "", focus = true } = {}) {
   } finally {
     if (run === runs) place("working").hidden = true;
   }
+}
+
+/** Show neither a report nor progress. */
+function clear() {
+  place("working").hidden = true;
+  place("result").hidden = true;
+  delete place("result").dataset.verdict;
+  document.title = `${said("verify.title")} · Ledger`;
+}
+
+/** Close the open file: nothing of it stands beside what the page says of another. Return the number of this run. */
+function closeFile() {
+  runs += 1;
+  given = null;
+  problem("");
+  clear();
+  return runs;
 }
 
 function show(report, about) {
@@ -145,8 +162,10 @@ function button(key, act) {
 }
 
 async function cheat(name, forge) {
+  const real = given;
   try {
-    await check(await tamper(given.bytes, forge), { forged: `verify.forged.${name}` });
+    const bytes = await tamper(real.bytes, forge);
+    if (given === real) await check(bytes, { forged: `verify.forged.${name}` });
   } catch (error) {
     if (!isFinding(error)) throw error;
     problem(said("verify.no-forgery"));
@@ -166,25 +185,29 @@ function saveJson(report, name) {
 
 async function open(file) {
   if (!file) return;
+  const run = closeFile();
   if (file.size > MAX_BYTES) {
     problem(said("verify.too-large"));
     return;
   }
   if (isSampleKey) place("key").value = "";
   isSampleKey = false;
-  try {
-    given = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
-  } catch {
+  const raw = await file.arrayBuffer().catch(() => null);
+  if (run !== runs) return;
+  if (!raw) {
     problem(said("verify.unreadable"));
     return;
   }
+  given = { name: file.name, bytes: new Uint8Array(raw) };
   await check(given.bytes);
 }
 
 async function sample(isGood) {
+  const run = closeFile();
   const packed = decode(place("sample").textContent.trim());
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  if (run !== runs) return;
   given = { name: "sample.zip", bytes };
   place("key").value = place("sample-key").textContent.trim();
   isSampleKey = true;
@@ -208,7 +231,8 @@ async function prove() {
 function change(tag) {
   speak(tag);
   problem("");
-  if (!place("result").hidden) show(...shown);
+  if (place("result").hidden) document.title = `${said("verify.title")} · Ledger`;
+  else show(...shown);
 }
 
 function start() {

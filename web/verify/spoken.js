@@ -34,7 +34,7 @@ export function speak(tag) {
   document.documentElement.lang = tag;
   speaking(() => {
     for (const place of all("[data-say]")) place.textContent = text(place.dataset.say);
-    for (const place of all("[data-label]")) place.setAttribute("aria-label", text(place.dataset.label));
+    for (const place of all("[data-say-label]")) place.setAttribute("aria-label", text(place.dataset.sayLabel));
   });
   for (const button of all("[data-speak]")) button.setAttribute("aria-pressed", String(button.dataset.speak === tag));
 }

@@ -5,6 +5,7 @@ import { contentView, seen } from "../static/js/elements/content-view.js";
 import { grouped, seal } from "../static/js/elements/seal.js";
 import { el, icon } from "../static/js/lib/dom.js";
 import { moment } from "../static/js/lib/policy.js";
+import { quoted } from "../static/js/lib/quoted.js";
 import { parse } from "../static/js/lib/strict-json.js";
 import { catalogue, text } from "../static/js/lib/texts.js";
 import { FORM, OPERATOR, STANDING, STATUS } from "./domain/vocabulary.js";
@@ -218,7 +219,7 @@ function usesOf({ usable, uses, usesVoid }) {
   const taken = uses.filter(({ freed }) => !freed).length;
   const items = uses.map(({ at, name, number, reference, outcome, freed }) => {
     const became = text(`verify.use.${freed ? "freed" : (outcome ?? "open")}`);
-    const values = { n: number, who: name, time: moment(at), reference: reference === null ? "" : `, ${reference}`, became };
+    const values = { n: number, who: name, time: moment(at), reference: reference === null ? "" : `, ${quoted(reference)}`, became };
     return el("li", {}, ...seen(text("verify.use", values)));
   });
   const { until, times: count } = usable;
