@@ -111,8 +111,10 @@ def test_nothing_of_an_earlier_file_stands_beside_one_that_is_not_checked(
         expect(page).to_have_title(title)
         if name == "a key that is none":
             verifier.evaluate("document.getElementById('key').value = 'abc'")
-            second = {"name": "second.zip", "mimeType": "application/zip", "buffer": good("full")}
-            page.set_input_files("#file", second)
+            page.set_input_files(
+                "#file",
+                {"name": "second.zip", "mimeType": "application/zip", "buffer": good("full")},
+            )
             expect(page.locator("#key-error")).to_contain_text("This is no log key.")
         else:
             verifier.evaluate(UNREAD, "second.zip")

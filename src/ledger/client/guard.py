@@ -39,6 +39,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 # What begins its work after the call: its outcome would be reported before.
 _LATER = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+# The same of what a call returns: a wrapper of such a function is none itself.
+_NOT_DONE = (inspect.isawaitable, inspect.isgenerator, inspect.isasyncgen)
 
 
 class Guarded(Generic[P, R]):
@@ -196,7 +198,7 @@ class Guarded(Generic[P, R]):
         except Exception:
             call.end(client, "unknown")
             raise
-        if inspect.isawaitable(result):
+        if any(kind(result) for kind in _NOT_DONE):
             call.end(client, "unknown")
             raise TypeError("guard a function that does its work when it is called")
         call.end(client, "done")

@@ -148,7 +148,7 @@ def require_end(document: Document, max_age_ms: int) -> None:
     if ends is not None and clock.to_ms(ends) > clock.to_ms(document.created_at) + max_age_ms:
         hours = max_age_ms // 3_600_000
         detail = f"expiresAt is more than {hours:,} hours after createdAt, the longest wait here"
-        raise ConflictError("expires_too_late", detail, hours=f"{hours:,}")
+        raise ConflictError("expires_too_late", detail, hours=hours)
 
 
 def parse_uuid(text: str) -> UUID:

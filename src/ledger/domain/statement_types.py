@@ -256,6 +256,7 @@ def require_met(known: DefinedType, document: Document) -> None:
         raise RefusedError("type_usable_mismatch", detail)
     fault = unmet(known.schema, parse_json(document.content.encode()))
     if fault is not None:
-        place = shown_pointer(fault.place) or "the content"
-        detail = f"{place} does not meet {fault.keyword!r} of the type"
-        raise MalformedError("schema_unmet", detail, place=place, keyword=fault.keyword)
+        place = shown_pointer(fault.place)
+        detail = f"{place or 'the content'} does not meet {fault.keyword!r} of the type"
+        # A sentence in any language has it; pointers begin so.
+        raise MalformedError("schema_unmet", detail, place=place or "/", keyword=fault.keyword)

@@ -1,6 +1,6 @@
 """A guarded function that returns before its work: nobody knows the outcome."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,17 @@ class Later:
         yield
 
 
+def steps() -> Iterator[int]:
+    yield 1
+
+
+async def later_steps() -> AsyncIterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize("begin", [Later, steps, later_steps])
 def test_a_function_that_returns_before_its_work_has_no_known_outcome(
-    server: Server, join: Join, carol: Actor, tmp_path: Path
+    server: Server, join: Join, carol: Actor, tmp_path: Path, begin: Callable[[], object]
 ) -> None:
     key = SigningKey.generate()
     login = login_of(join("Robot", role="creator", key=key), server, key)
@@ -29,8 +38,8 @@ def test_a_function_that_returns_before_its_work_has_no_known_outcome(
     rules = ApprovalRules(policy=policy, within_s=0)
 
     @requires_approval(login, tmp_path / "calls", rules, action="later")
-    def run(number: int) -> Later:
-        return Later()
+    def run(number: int) -> object:
+        return begin()
 
     asked = run.propose(1)
     approve(carol, asked.id)

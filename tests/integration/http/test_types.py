@@ -83,6 +83,13 @@ def test_what_does_not_meet_the_schema_is_named_with_its_place(company: Company)
     content = json.dumps({"amount": "1", "currency": "CHF"})
     answer = cal.draft_of(document(cal, content=content))
     assert answer.json()["detail"] == "/currency does not meet 'enum' of the type"
+    whole = cal.client.post(
+        "/api/statements/create",
+        json=cal.draft_body(document(cal, content="{}")),
+        headers={"Accept-Language": "de"},
+    ).json()
+    assert whole["detail"] == "the content does not meet 'required' of the type"
+    assert "„/“ erfüllt required nicht" in whole["sentence"]
 
 
 def test_only_the_drafters_of_a_type_draft_it_and_only_while_it_is_in_force(

@@ -113,6 +113,14 @@ def test_a_policy_ends_within_the_longest_wait(days: int, ms: int, code: str | N
         draft(raw)
 
 
+def test_who_waits_too_long_is_told_the_longest_wait_as_a_number() -> None:
+    """Its digits have no marks: 9,600 is less than ten in some languages."""
+    ends = clock.to_text(NOW_MS + 4000 * 86_400_000)
+    with pytest.raises(ConflictError, match="9,600 hours") as refusal:
+        draft(ALICE.document(policy=TWO_OF_TWO | {"expiresAt": ends}))
+    assert refusal.value.evidence == {"hours": 9600}
+
+
 @pytest.mark.parametrize(
     "members",
     [
