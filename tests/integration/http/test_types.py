@@ -89,7 +89,7 @@ def test_what_does_not_meet_the_schema_is_named_with_its_place(company: Company)
         headers={"Accept-Language": "de"},
     ).json()
     assert whole["detail"] == "the content does not meet 'required' of the type"
-    assert "„/“ erfüllt required nicht" in whole["sentence"]
+    assert "“/” erfüllt required nicht" in whole["sentence"]
 
 
 def test_only_the_drafters_of_a_type_draft_it_and_only_while_it_is_in_force(
