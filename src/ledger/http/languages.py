@@ -43,7 +43,7 @@ def language() -> str:
 
 @contextmanager
 def speaking(to: str | Headers) -> Iterator[None]:
-    """Answer in a language within the block, or in the one that a request's headers ask for.
+    """Answer within the block in a language, given by its tag or by a request's headers.
 
     A tag that is none of `LANGUAGES` is English.
     """

@@ -29,9 +29,9 @@ from ledger.errors import (
     UnavailableError,
     UnsupportedMediaTypeError,
 )
+from ledger.http.catalogue import sentence_of
 from ledger.http.exchange import Exchange, exchange_of
 from ledger.http.queries import missing, parameters
-from ledger.http.refusal_page import sentence_of
 from ledger.http.requests import AnyRequest
 
 MEDIA_TYPE = "application/problem+json"

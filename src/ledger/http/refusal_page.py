@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from ledger.errors import LedgerError
-from ledger.http.catalogue import catalogue
+from ledger.http.catalogue import catalogue, sentence_of
 from ledger.http.languages import language
 
 PAGE_TYPE = "text/html; charset=utf-8"
@@ -20,14 +20,6 @@ def says(status: int) -> tuple[str, str]:
     texts = catalogue(language())
     name = str(status) if status in _KNOWN else "failed" if status >= 500 else "request"
     return texts[f"error.title.{name}"], texts[f"error.advice.{name}"]
-
-
-def sentence_of(code: str, evidence: Mapping[str, object]) -> str:
-    """Return what a person reads of a refusal, in the language of the answer.
-
-    It is empty for a code that only programs meet. `evidence` has the values that the text names.
-    """
-    return catalogue(language()).get(f"refusal.{code}", "").format_map(evidence)
 
 
 def told(error: LedgerError) -> tuple[str, str]:
