@@ -74,7 +74,7 @@ def test_a_server_that_is_away_for_a_moment_loses_no_passkey(
     telephone = open_browser()
     link = open_link(alice)
     telephone.open_link(link)
-    # The page's own first look at the link is not the one that is lost.
+    # The page has looked at the link by now: a later answer is the one to lose.
     expect(telephone.button(MAKE)).to_be_visible()
     telephone.expect_problem("status of 503")
     alice.expect_problem("status of 503")

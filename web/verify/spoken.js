@@ -1,4 +1,4 @@
-// The language of the page: the browser's, or the one that its reader chooses at the foot.
+// The language of the page: the browser's, until its reader chooses another at the foot.
 //
 // Reports are English, for programs too. So `text` speaks English while bundles are verified, and the
 // reader's language only within `speaking`, which is how everything is shown.

@@ -3,9 +3,9 @@
 A standby lags, and it shows a commit before the primary does: while that still waits for its
 quorum, it may yet be lost. So what a standby says counts up to the newest position that the primary
 shows too. The leaf hashes of a batch are computed from its entries, and one digest of them must be
-the primary's. Each body must be the one that its entry commits to; a body may be missing only where
-the primary has erased it. So somebody who changes rows of the standby, past PostgreSQL, changes
-nothing that is read here.
+the primary's. Each body is compared with the commitment in its entry. A body may be missing only
+where the primary has erased it. So somebody who changes rows of the standby, past PostgreSQL,
+changes nothing that is read here.
 
 Long reads that go to the standby themselves (`reaches`) compare its newest event alone. That holds
 against lag and another history, not against changed rows: a bundle is verified before it is sent,
