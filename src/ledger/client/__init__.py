@@ -17,6 +17,7 @@ the use.
     ledger_client.py  the same without an event loop
     kept_use.py       the file with the nonce of a use
     guard.py          functions that run only as approved, and once
+    work_left.py      whether a function is done with its work when it returns
     approved_call.py  the files of such a call while it is under way
     agent_tools.py    what an agent may do
 """

@@ -170,11 +170,15 @@ class AgentTools:
 def _content(told: dict[str, Any]) -> str:
     """Return an action's content as JSON text; raise MalformedError `json_invalid`.
 
-    Nothing becomes another value on the way: people would approve null where NaN was proposed.
+    Nothing becomes another value on the way: people would approve null where NaN was proposed, and
+    the name "1" where the number was. So what is read from the text must equal what was told.
     """
     try:
         text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        text.encode()
+        read = parse_json(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise MalformedError("json_invalid", f"the content is no JSON: {error}") from error
+    if read != told:
+        detail = "the content is no JSON: a name is no text, or a value would become another one"
+        raise MalformedError("json_invalid", detail)
     return text

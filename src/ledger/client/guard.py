@@ -29,6 +29,7 @@ from ledger.client.approved_call import ApprovedCall
 from ledger.client.drafts import AskedStatement, document_of
 from ledger.client.kept_login import KeptLogin
 from ledger.client.ledger_client import LedgerClient
+from ledger.client.work_left import begins_later, has_work_left
 from ledger.domain.document import parse_document
 from ledger.domain.statement_types import parse_definition
 from ledger.encoding import jcs, parse_json, sha256_hex
@@ -37,10 +38,7 @@ from ledger.system import private_files
 
 P = ParamSpec("P")
 R = TypeVar("R")
-# What begins its work after the call: its outcome would be reported before.
-_LATER = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
-# The same of what a call returns: a wrapper of such a function is none itself.
-_NOT_DONE = (inspect.isawaitable, inspect.isgenerator, inspect.isasyncgen)
+_REFUSED = "guard a function that does its work when it is called"
 
 
 class Guarded(Generic[P, R]):
@@ -58,8 +56,8 @@ class Guarded(Generic[P, R]):
         directory: Path,
         rules: ApprovalRules,
     ) -> None:
-        if any(kind(each) for kind in _LATER for each in (run, type(run).__call__)):
-            raise TypeError("guard a function that does its work when it is called")
+        if begins_later(run):
+            raise TypeError(_REFUSED)
         functools.update_wrapper(self, run)
         self.action = action
         self._run = run
@@ -198,9 +196,9 @@ class Guarded(Generic[P, R]):
         except Exception:
             call.end(client, "unknown")
             raise
-        if any(kind(result) for kind in _NOT_DONE):
+        if has_work_left(result):
             call.end(client, "unknown")
-            raise TypeError("guard a function that does its work when it is called")
+            raise TypeError(_REFUSED)
         call.end(client, "done")
         return result
 

@@ -1,6 +1,7 @@
 """A guarded function that returns before its work: nobody knows the outcome."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ async def later_steps() -> AsyncIterator[int]:
     yield 1
 
 
-@pytest.mark.parametrize("begin", [Later, steps, later_steps])
+@pytest.mark.parametrize("begin", [Later, steps, later_steps, Future])
 def test_a_function_that_returns_before_its_work_has_no_known_outcome(
     server: Server, join: Join, carol: Actor, tmp_path: Path, begin: Callable[[], object]
 ) -> None:

@@ -24,11 +24,28 @@ def nested() -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "told",
-    [{"n": math.nan}, {"n": [math.inf]}, {"n": {"m": -math.inf}}, {"n": "\ud800"}, {"n": {1}}],
+    [
+        {"n": math.nan},
+        {"n": [math.inf]},
+        {"n": {"m": -math.inf}},
+        {"n": "\ud800"},
+        {"n": {1}},
+        {"n": {1: "a"}},
+        {"n": [{True: "a"}]},
+        {"n": {None: "a"}},
+        {"n": {1.5: "a"}},
+        {"n": (1, 2)},
+    ],
 )
 def test_what_json_does_not_have_is_refused_and_not_replaced(told: dict[str, Any]) -> None:
-    """The encoder of answers would write null for each of these numbers."""
+    """Encoders write null for such numbers, and text for such names."""
     with pytest.raises(MalformedError, match="json_invalid"):
+        _content(told)
+
+
+def test_two_names_that_are_one_in_json_are_refused() -> None:
+    told: dict[Any, Any] = {"n": {1: "a", "1": "b"}}
+    with pytest.raises(MalformedError, match="json_duplicate_member"):
         _content(told)
 
 
