@@ -54,12 +54,12 @@ class PartAuditor(Auditor):
     def __init__(
         self,
         rows: AuditedLog,
+        erasures: Mapping[UUID, StatedErasure],
         history: Sequence[Known] = (),
-        erasures: Mapping[UUID, StatedErasure] | None = None,
     ) -> None:
         super().__init__(complete=False)
         self._rows = rows
-        self.erasures = erasures_of(rows) if erasures is None else erasures
+        self.erasures = erasures
         self._history = history
         self._learned = 0
         self._verified = VerifiedAhead(each.person for each in history if each.person is not None)
@@ -277,8 +277,11 @@ class PartAuditor(Auditor):
                     del kept[stream]
 
 
-def erasures_of(rows: AuditedLog) -> dict[UUID, StatedErasure]:
-    """Return what a log states of erasures, by stream; the audit checks these events later."""
+def claimed_erasures(rows: AuditedLog) -> dict[UUID, StatedErasure]:
+    """Return what a log states of erasures, by stream, for an audit: it checks these events later.
+
+    Everybody else takes `compared_rows.erasures_of`.
+    """
     places = sorted({by for _, by in rows.erased() if isinstance(by, int)})
     found = [row[4] for by in places for row in rows.events(by - 1, by)]
     stored = [each for each in found if isinstance(each, bytes) and not entry.is_erased(each)]

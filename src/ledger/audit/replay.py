@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
+from ledger.audit.compared_rows import erasures_of, time_ms_at
 from ledger.audit.part_auditor import PartAuditor
 from ledger.audit.replayed_decisions import DecisionsSoFar, ReplayedDecision
 from ledger.audit.replayed_progress import ReplayedProgress, replayed_progress
@@ -18,7 +19,6 @@ from ledger.domain import places, policy
 from ledger.domain.charter import Charter
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.counting import counted
-from ledger.domain.entry import entry_ms
 from ledger.domain.holdings import AttestedKey, Passkey
 from ledger.domain.person import Person as PersonState
 from ledger.domain.person import may_sign, settled
@@ -123,7 +123,7 @@ def fold(
     AuditError `log_invalid`; CorruptError `position_missing`; NotFoundError `statement_unknown`.
     """
     wanted = None if statement is None else _stream(statement)
-    auditor, at, decisions = PartAuditor(rows), "", DecisionsSoFar()
+    auditor, at, decisions = PartAuditor(rows, erasures_of(rows)), "", DecisionsSoFar()
     read = auditor.following(_read(rows, position, wanted), position)
     for number, row in enumerate(read, start=1):
         if wanted is None and row[0] != number:
@@ -136,20 +136,10 @@ def fold(
     if wanted is not None and wanted not in auditor.statements:
         raise NotFoundError("statement_unknown", "it was not drafted yet")
     if wanted is not None:  # the last event read may have a lower position
-        at = _time_of(rows, position)
+        at = clock.to_text(time_ms_at(rows, position))
         # Changes were read for their effects.
         auditor.statements = {wanted: auditor.statements[wanted]}
     return _world(auditor.charter, auditor, decisions, position, at=time or at, decided=decide)
-
-
-def _time_of(rows: AuditedLog, position: int) -> str:
-    raw = rows.entry(position)
-    if not isinstance(raw, bytes):
-        raise CorruptError("position_missing", f"position {position} is missing")
-    try:
-        return clock.to_text(entry_ms(raw))
-    except MalformedError as error:
-        raise CorruptError("entry_malformed", error.detail, position=position) from error
 
 
 def _stream(text: str) -> UUID:

@@ -19,7 +19,7 @@ import msgspec
 from ledger.audit import findings
 from ledger.audit.counts import Counts
 from ledger.audit.findings import Finding
-from ledger.audit.part_auditor import Known, PartAuditor, erasures_of
+from ledger.audit.part_auditor import Known, PartAuditor, claimed_erasures
 from ledger.audit.questioned import Questioned
 from ledger.audit.source import AuditedLog, EventRow
 from ledger.audit.stored_receipts import Receipts
@@ -119,7 +119,7 @@ class PeopleAuditor:
         """Audit all events that are not about statements; return the first finding."""
         found: list[Finding] = []
         try:
-            self._auditor.erasures = erasures_of(self._rows)
+            self._auditor.erasures = claimed_erasures(self._rows)
             for row in self._auditor.following(self._rows.of_people(size), size):
                 event = self._auditor.take(row)
                 if isinstance(event, Event):
@@ -222,7 +222,7 @@ def audit_share(
     rows: AuditedLog, history: Sequence[Known], share: Share, told: Callable[[int], None]
 ) -> ShareResult:
     """Audit the statements of a share; call `told` with each position reached."""
-    auditor, receipts = PartAuditor(rows, history), Receipts(rows)
+    auditor, receipts = PartAuditor(rows, claimed_erasures(rows), history), Receipts(rows)
     latest = {known.stream: known.person for known in history if known.person is not None}
     questioned = Questioned(latest.values())
     found: list[Finding] = []

@@ -9,13 +9,13 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
+from ledger.audit.compared_rows import time_ms_at
 from ledger.audit.named import drafted_statement
 from ledger.audit.source import STATEMENT_TAGS, AuditedLog, RowFilter
 from ledger.audit.stored_events import StoredEvent, stored_events
 from ledger.domain import charter
 from ledger.domain.charter import Charter
 from ledger.domain.document import DocumentType
-from ledger.domain.entry import entry_ms
 from ledger.domain.events import (
     BodiesErased,
     Body,
@@ -109,12 +109,9 @@ def charter_at(rows: AuditedLog, last: int | None = None) -> Charter:
 def newest_ms(rows: AuditedLog, last: int | None = None) -> int:
     """Return the time of the newest event up to a position, in milliseconds since 1970.
 
-    Raises CorruptError `position_missing`.
+    Raises CorruptError as `compared_rows.compared`.
     """
-    raw = rows.entry(rows.newest() if last is None else last)
-    if not isinstance(raw, bytes):
-        raise CorruptError("position_missing", f"there is no entry at position {last}")
-    return entry_ms(raw)
+    return time_ms_at(rows, rows.newest() if last is None else last)
 
 
 def _outlined(position: int, event: Event, body: StatementDrafted) -> OutlinedStatement:

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from ledger.audit.part_auditor import erasures_of
+from ledger.audit.compared_rows import compared, erasures_of
 from ledger.audit.source import AuditedLog, EventRow, RowFilter
-from ledger.domain import entry, events
 from ledger.domain.erasure import StatedErasure
 from ledger.domain.events import ErasedEvent, Event
-from ledger.errors import CorruptError, LedgerError
+from ledger.errors import CorruptError
 
 EVERYTHING = RowFilter()
 
@@ -63,25 +62,11 @@ def stored_rows(
 
 def _stored(row: EventRow, erasures: Mapping[UUID, StatedErasure]) -> StoredEvent | ErasedRow:
     """Return the event of a row; raise CorruptError if stored bytes contradict each other."""
-    position, stream, version, tag, state, leaf = row
-    if not isinstance(state, bytes):
-        raise CorruptError("position_missing", f"the event at position {position} is missing")
-    try:
-        envelope, event = events.read_with_entry(state)
-    except LedgerError as error:
-        detail = f"at position {position}, {error.detail}"
-        raise CorruptError(error.code, detail, position=position) from error
-    hashed = entry.leaf_hash(state)
-    if hashed != leaf:
-        detail = f"at position {position}, the stored leaf hash does not match the entry"
-        raise CorruptError("leaf_mismatch", detail, position=position)
-    if (stream, version, tag) != (envelope.stream.bytes, envelope.seq, envelope.type):
-        detail = f"at position {position}, the row's columns do not match its entry"
-        raise CorruptError("columns_mismatch", detail, position=position)
-    if isinstance(event, events.Event):
-        return StoredEvent(position, event, hashed, envelope.body.sha256)
+    position, envelope, event, leaf = compared(row)
+    if isinstance(event, Event):
+        return StoredEvent(position, event, leaf, envelope.body.sha256)
     stated = erasures.get(event.stream)
     if stated is None or position not in stated.positions:
         detail = f"the body of position {position} is missing, and no change erased it"
         raise CorruptError("body_missing", detail, position=position)
-    return ErasedRow(position, event, stated.change, hashed, envelope.body.sha256)
+    return ErasedRow(position, event, stated.change, leaf, envelope.body.sha256)

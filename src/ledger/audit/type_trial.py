@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ledger.audit.compared_rows import compared
 from ledger.audit.source import AuditedLog
-from ledger.domain import events
 from ledger.domain.content import shown_pointer
 from ledger.domain.content_schema import unmet
 from ledger.domain.document import Document
@@ -40,12 +40,12 @@ class TriedStatement(msgspec.Struct, frozen=True, rename="camel"):
 def tried(rows: AuditedLog, known: DefinedType, first: int, last: int) -> Iterator[TriedStatement]:
     """Yield the statements drafted at these positions, but changes, in log order.
 
-    Raises CorruptError as `events.decode`.
+    Raises CorruptError as `compared_rows.compared`.
     """
     for row in rows.events(after=first - 1, last=last):
         if row[3] != StatementDrafted.TAG:
             continue
-        event = events.read(row[4])
+        event = compared(row).event
         body = None if isinstance(event, ErasedEvent) else event.body
         if not isinstance(body, StatementDrafted) or body.type == CHANGE:
             continue

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from ledger.audit.answers import AnswerTable, Cell
+from ledger.audit.compared_rows import time_ms_at
 from ledger.audit.named import Named
 from ledger.audit.population import Drafted, Population, rank, sample
 from ledger.audit.source import AuditedLog, RowFilter
@@ -16,7 +17,6 @@ from ledger.audit.stored_events import StoredEvent, stored_events
 from ledger.domain import charter, statement
 from ledger.domain.charter import Charter
 from ledger.domain.document import parse_uuid
-from ledger.domain.entry import entry_ms
 from ledger.domain.events import (
     ApprovalRetracted,
     CharterSet,
@@ -65,20 +65,13 @@ def sheets(
     """
     named, last = Named(rows), found.period.last
     drawn = sample(found.statements, count, seed)
-    known, now_ms = charter_at(rows, last), _time(rows, last)
+    known, now_ms = charter_at(rows, last), time_ms_at(rows, last)
     items = [_item(rows, named, each, (known, now_ms, last), seed) for each in drawn]
     return {
         "population": _population(found, named, {each.draft.id for each in drawn}, seed),
         "sample": AnswerTable("Sample", _ITEM, tuple(items)),
         "rules": _rules(rows, found),
     }
-
-
-def _time(rows: AuditedLog, position: int) -> int:
-    raw = rows.entry(position)
-    if not isinstance(raw, bytes):
-        raise CorruptError("position_missing", f"position {position} is missing")
-    return entry_ms(raw)
 
 
 def _population(found: Population, named: Named, drawn: set[str], seed: str) -> AnswerTable:

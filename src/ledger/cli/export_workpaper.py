@@ -11,13 +11,13 @@ import msgspec
 
 from ledger import __version__, clock
 from ledger.audit.answers import AnswerTable, Cell
+from ledger.audit.compared_rows import time_ms_at
 from ledger.audit.population import Population, population
 from ledger.audit.positions import find_period
 from ledger.audit.source import AuditedLog
 from ledger.audit.trail_formats import BOM, write_table
 from ledger.audit.workpaper import sheets
-from ledger.domain.entry import entry_ms
-from ledger.errors import CorruptError, MalformedError
+from ledger.errors import MalformedError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
 
@@ -54,10 +54,7 @@ def _end(rows: AuditedLog, asked: str | None, position: int) -> str:
     """Return the time that was asked for, or that of the event at an end of the period."""
     if asked is not None and not asked.isdigit():
         return clock.from_rfc3339(asked)
-    entry = rows.entry(position)
-    if not isinstance(entry, bytes):
-        raise CorruptError("position_missing", "an end of the period is missing")
-    return clock.to_text(entry_ms(entry))
+    return clock.to_text(time_ms_at(rows, position))
 
 
 def _refused(path: Path | None, ends: tuple[str, str]) -> tuple[AnswerTable, str]:

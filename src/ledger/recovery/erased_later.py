@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from ledger.audit.compared_rows import compared
 from ledger.audit.source import AuditedLog
 from ledger.data_files import is_database
-from ledger.domain import entry, events
-from ledger.domain.events import BodiesErased, HoldPlaced, HoldReleased, NameErased
+from ledger.domain.events import BodiesErased, Event, HoldPlaced, HoldReleased, NameErased
 from ledger.domain.vocabulary import HeldKind
 from ledger.errors import ConflictError, CorruptError, LedgerError, UnavailableError
 from ledger.recovery.late_changes import acts_of
@@ -127,9 +127,8 @@ def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> 
     found = []
     for by, positions in gone.items():
         row = next(rows.events(by - 1, by), None)
-        known = row is not None and isinstance(row[4], bytes) and not entry.is_erased(row[4])
-        event = events.decode(row[4]) if row is not None and known else None
-        if event is None or not isinstance(event.body, BodiesErased | NameErased):
+        event = None if row is None or not isinstance(row[4], bytes) else compared(row).event
+        if not isinstance(event, Event) or not isinstance(event.body, BodiesErased | NameErased):
             detail = f"{len(positions)} bodies are gone, and no event at position {by} erased them"
             raise CorruptError("body_missing", detail, position=by)
         kind: HeldKind = "statement" if isinstance(event.body, BodiesErased) else "name"
@@ -141,10 +140,13 @@ def _erased_by(rows: AuditedLog, backup: AuditedLog, source: str, size: int) -> 
 def _held_by(rows: AuditedLog, source: str, size: int) -> list[HeldLater]:
     """Return the holds that a copy placed after a size, and did not release."""
     held: dict[tuple[HeldKind, str], HeldLater] = {}
-    for position, _, _, _, state, *_ in rows.events(size, rows.newest()):
-        if not isinstance(state, bytes) or entry.is_erased(state):
+    for row in rows.events(size, rows.newest()):
+        if not isinstance(row[4], bytes):
             continue
-        match events.decode(state).body:
+        position, _, event, _ = compared(row)
+        if not isinstance(event, Event):
+            continue
+        match event.body:
             case HoldPlaced(kind=kind, held=name, change=change):
                 held[kind, name] = HeldLater(source, kind, name, change, position)
             case HoldReleased(kind=kind, held=name):

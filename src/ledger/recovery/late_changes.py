@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
+from ledger.audit.compared_rows import erasures_of
 from ledger.audit.part_auditor import PartAuditor
 from ledger.audit.source import AuditedLog
 from ledger.domain import charter, entry, events
@@ -120,7 +121,7 @@ def record(log: Log, address: str, changes: LostChanges, *, now_ms: int) -> list
 
 def _folded(rows: AuditedLog, size: int) -> PartAuditor:
     """Return an auditor of people and changes at the end of a log that was audited."""
-    auditor = _Further(rows)
+    auditor = _Further(rows, erasures_of(rows))
     for row in auditor.following(rows.of_people(size), size):
         auditor.take(row, decide=False)
     auditor.position = size
