@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ledger.domain.event_words import event_sentence
 from ledger.domain.events import Body, RecoveryCodesSet, kid_of
 from ledger.domain.readers import Reader
 from projections import timeline
@@ -16,7 +17,7 @@ from projections.facts import OPEN, LogReader
 from projections.losses import LAST
 from projections.passkeys import COMPLETE, FROM, LIVE
 from projections.questioned import key_number
-from projections.timeline import TimelineItem
+from projections.timeline import Tell, TimelineItem
 from projections.users import KEY_IN_FORCE
 
 # A person's newest events that one page looks through.
@@ -93,10 +94,11 @@ def signed_with(  # noqa: PLR0913  # the reader, besides what is asked for
     person: int,
     since: str,
     at: int,
+    tell: Tell = event_sentence,
 ) -> SignedWith:
     """Return what a key or passkey of a person signed or confirmed from a time on.
 
-    What they may no longer read is left out.
+    What they may no longer read is left out. `tell` writes the summaries.
     """
     positions = _acts(db, person, since=since, at=at, most=MOST_LOOKED_AT + 1)
     looked_at = positions[:MOST_LOOKED_AT]
@@ -107,7 +109,7 @@ def signed_with(  # noqa: PLR0913  # the reader, besides what is asked for
         if name
         in (_passkeys_of(each.event.body) if kind == "passkey" else _keys_of(each.event.body))
     ]
-    return SignedWith(timeline.items(db, used, reader), len(positions) <= MOST_LOOKED_AT)
+    return SignedWith(timeline.items(db, used, reader, tell), len(positions) <= MOST_LOOKED_AT)
 
 
 def _acts(db: sqlite3.Connection, person: int, *, since: str, at: int, most: int) -> list[int]:

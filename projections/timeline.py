@@ -3,7 +3,7 @@
 import sqlite3
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -42,10 +42,13 @@ TYPES = tuple(BODIES)
 VERSION = zlib.crc32(f"5 {TYPES}".encode())
 _LATE = (StatementDrafted.TAG, StatementSigned.TAG)  # the events that can be late acts
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
+Tell = Callable[[EventFacts], str]
 
 
 class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
     """One event in words; `actor` is None for acts of the ledger and effects of changes.
+
+    `summary` is its sentence, in English unless a page asked for another language.
 
     `account` is the name of the actor's service account that acted, None without one.
     `late_signed_at` is when the person signed an act that a restore had lost.
@@ -164,10 +167,12 @@ def page(  # noqa: PLR0913  # the route's parameters
     type: str | None = None,
     after: int = 0,
     of_type: str | None = None,
+    tell: Tell = event_sentence,
 ) -> Page[TimelineItem]:
     """Return events up to a position, newest first, filtered by stream, actor and type.
 
-    With `after`, only later ones; with `of_type`, only those of statements of this type.
+    With `after`, only later ones; with `of_type`, only those of statements of this type. `tell`
+    writes the summaries.
 
     Raises MalformedError `cursor_invalid`.
     """
@@ -186,7 +191,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     rows = db.execute(_SCANS[driver], wanted | bounds | readers.given(db, reader))
     positions, last = collect(rows, limit)
     further = None if last is None else encode_cursor(NAME, last)
-    return Page(items(db, positions, reader), further, at)
+    return Page(items(db, positions, reader, tell), further, at)
 
 
 def _narrowest(code: int | None) -> tuple[str, ...]:
@@ -241,24 +246,15 @@ ORDER BY t.position DESC
 """  # noqa: S608  # constants
 
 
-def items(db: sqlite3.Connection, positions: list[int], reader: Reader) -> list[TimelineItem]:
+def items(
+    db: sqlite3.Connection, positions: list[int], reader: Reader, tell: Tell = event_sentence
+) -> list[TimelineItem]:
     """Return those of the events at these positions that a person may read, the newest first."""
-    return [_item(row) for row in _rows(db, positions, reader)]
-
-
-def facts(db: sqlite3.Connection, positions: list[int], reader: Reader) -> dict[int, EventFacts]:
-    """Return what the sentences of these events tell, by position, for pages of any language."""
-    return {row[0]: _facts(row) for row in _rows(db, positions, reader)}
-
-
-def _rows(
-    db: sqlite3.Connection, positions: list[int], reader: Reader
-) -> Iterable[tuple[Any, ...]]:
     given = {"positions": json_list(positions)} | readers.given(db, reader)
-    return db.execute(_ITEMS, given)
+    return [_item(row, tell) for row in db.execute(_ITEMS, given)]
 
 
-def _item(row: tuple[Any, ...]) -> TimelineItem:
+def _item(row: tuple[Any, ...], tell: Tell) -> TimelineItem:
     position, at, _, stream, actor, actor_name, _, title, *_ = row
     told = _facts(row)
     known = actor is not None and actor_name is not None
@@ -268,7 +264,7 @@ def _item(row: tuple[Any, ...]) -> TimelineItem:
         type=told.type,
         stream=uuid_text(stream),
         actor=NamedPerson(uuid_text(actor), actor_name) if known else None,
-        summary=event_sentence(told),
+        summary=tell(told),
         statement_id=uuid_text(stream) if title is not None or told.is_erased else None,
         account=told.account,
         late_signed_at=told.late_signed_at,

@@ -18,7 +18,7 @@ from ledger.errors import NotFoundError
 from ledger.http.requests import AnyRequest
 from ledger.pages import draft_types
 from ledger.pages.devices import Device, KeyCard, Notes, SessionLine, devices, key_cards
-from ledger.pages.told_events import told_events
+from ledger.pages.told_events import told_event
 from ledger.pages.web import FromWeb, Next, Web, local_path, page, to_sign_in
 from projections import devices as of_devices
 from projections import passkeys, readers
@@ -182,8 +182,7 @@ def _end(web: Web, me: User, remembered: _Remembered, what: str) -> Template:
         )
         reader = readers.of(db, me.id)
         signed = _signed(db, web, reader, ending, person=me.position, at=at)
-        said = told_events(db, signed.items if signed else (), reader)
-    shown = {"ending": ending, "signed": signed, "said": said}
+    shown = {"ending": ending, "signed": signed}
     return page("end", web, me=me, position=at, reach=REACH_DAYS, **shown)
 
 
@@ -194,8 +193,9 @@ def _signed(
     if ending.since is None:
         return None
     log, since = web.models.log, ending.since
-    asked = reader, ending.reference
-    found = of_devices.signed_with(db, log, *asked, person=person, since=since, at=at)
+    found = of_devices.signed_with(
+        db, log, reader, ending.reference, person=person, since=since, at=at, tell=told_event
+    )
     web.access.note_events(db, reader, found.items)
     return found
 

@@ -10,6 +10,7 @@ from ledger import clock
 from ledger.domain.document import parse_uuid
 from ledger.domain.readers import Reader
 from ledger.errors import MalformedError
+from ledger.pages.told_events import told_event
 from projections import statements, timeline, users
 from projections.paging import Page, encode_cursor
 from projections.summaries import StatementSummary, summaries
@@ -94,6 +95,7 @@ def filtered(  # noqa: PLR0913  # the filters, the position, and the page
         actor=actor,
         type=filters.kind or None,
         of_type=filters.type or None,
+        tell=told_event,
     )
     shown = _completed(db, reader, told) if filters == AuditFilters() else told
     rows = in_rows(shown.items) if filters == AuditFilters() else [[each] for each in shown.items]
@@ -137,7 +139,7 @@ def _completed(
     items = [*told.items]
     lowest = items[-1].position
     further = [*range(max(lowest - _MOST_IN_ROW, 1), lowest)]
-    for item in timeline.items(db, further, reader):
+    for item in timeline.items(db, further, reader, told_event):
         if items[-1].type == _REGISTERED or not _is_before(item, items[-1]):
             break
         items.append(item)

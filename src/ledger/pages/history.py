@@ -12,7 +12,7 @@ from ledger.pages.audited_events import AuditFilters, FilteredEvents, filtered
 from ledger.pages.change_words import summaries
 from ledger.pages.compared_positions import compared_positions
 from ledger.pages.past import shown_at
-from ledger.pages.told_events import told_events
+from ledger.pages.told_events import told_event
 from ledger.pages.web import ROWS, FromWeb, Web, page, to_sign_in
 from projections import readers, statements, timeline, types, users
 from projections.users import User
@@ -78,7 +78,7 @@ def _found(web: Web, me: User, filters: AuditFilters, asked: AskedAudit) -> dict
         seen, now = past.seen, past.time
         reader = readers.of(db, me.id)
         told = filtered(db, reader, filters, at=seen, now=now, limit=_EVENTS, cursor=asked.cursor)
-        here = timeline.items(db, [seen], reader)
+        here = timeline.items(db, [seen], reader, told_event)
         then = statements.page(db, reader, at=seen, now=now, limit=ROWS)
         other = shown_at(db, web, newest, asked.compare) if asked.compare else None
         compared = None if other is None else compared_positions(db, reader, other.seen, seen)
@@ -94,7 +94,6 @@ def _found(web: Web, me: User, filters: AuditFilters, asked: AskedAudit) -> dict
             "seen": seen,
             "told": told,
             "here": here[0] if here else None,
-            "said": told_events(db, [*told.items, *here], reader),
             "then": then,
             "compare": asked.compare,
             "compared": compared,

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from ledger.domain.event_words import event_sentence
 from ledger.domain.events import BODIES
 from ledger.http.languages import speaking
-from ledger.pages.told_events import told_events
+from ledger.pages.audited_events import AuditFilters, filtered
+from ledger.pages.told_events import told_event
 from projections import timeline
 from projections.timeline import TimelineItem
 from tests.support.expected_events import EXPECTED, LAST, TOLD
@@ -23,18 +25,33 @@ def story() -> Story:
     return story
 
 
-def item(story: Story, position: int) -> TimelineItem:
-    (found,) = timeline.page(story.views(), AUDITOR, at=position, limit=1).items
+def item(story: Story, position: int, tell: timeline.Tell = event_sentence) -> TimelineItem:
+    (found,) = timeline.page(story.views(), AUDITOR, at=position, limit=1, tell=tell).items
     return found
 
 
 @pytest.mark.parametrize("tag", BODIES)
 def test_a_page_tells_an_event_as_programs_do_or_in_german(story: Story, tag: str) -> None:
-    at = LAST[tag] + 1
-    told, english = item(story, at), {at: EXPECTED[tag].timeline}
-    assert told_events(story.views(), [told], AUDITOR) == english
+    at, english = LAST[tag] + 1, EXPECTED[tag].timeline
+    assert item(story, at, told_event).summary == english
     with speaking("de"):
-        (german,) = told_events(story.views(), [told], AUDITOR).values()
-        assert item(story, at).summary == english[at]
-    assert german != english[at]
-    assert sorted(NAMED.findall(german)) == sorted(NAMED.findall(english[at]))
+        german = item(story, at, told_event).summary
+        assert item(story, at).summary == english
+    assert german != english
+    assert sorted(NAMED.findall(german)) == sorted(NAMED.findall(english))
+
+
+def test_the_events_of_the_audit_page_are_read_once_in_the_language_of_the_page(
+    story: Story,
+) -> None:
+    db, asked = story.views(), list[str]()
+    db.set_trace_callback(asked.append)
+    with speaking("de"):
+        found = filtered(
+            db, AUDITOR, AuditFilters(), at=story.head(), now="", limit=50, cursor=None
+        )
+        telling = [each for each in asked if "t.word, x.title" in each]
+        german = {each.position: each.summary for each in found.items}
+        assert german == {at: item(story, at, told_event).summary for at in german}
+    assert len(telling) <= 2, "one more for the rest of a registration"
+    assert len(german) > 40
