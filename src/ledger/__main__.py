@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from ledger.cli import verify
+from ledger.cli.plain_output import plain_output, without_colour
 
 # What a shell says of a program that the signal SIGPIPE ended.
 READER_GONE = 141
@@ -19,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     try:
         try:
-            return _run(sys.argv[1:] if arguments is None else list(arguments))
+            with plain_output():
+                return _run(sys.argv[1:] if arguments is None else list(arguments))
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     if given[:1] == ["verify"]:
         parser = argparse.ArgumentParser(prog="ledger")
+        without_colour(parser)
         verify.add_parser(parser.add_subparsers(dest="command", required=True))
         return verify.run(parser.parse_args(given))
     from ledger.cli import main as cli  # imports the server; see above

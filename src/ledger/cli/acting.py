@@ -9,6 +9,7 @@ import msgspec
 
 from ledger.cli import verify
 from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.plain_output import print_error
 from ledger.cli.shown_text import print_json, shown_line
 from ledger.cli.signed_in import NO_ANSWER, add_command, add_digest
 from ledger.cli.verify_arguments import add_requirements, requirements
@@ -139,7 +140,7 @@ def _use(client: LedgerClient, chosen: argparse.Namespace) -> int:
 def _refused(error: ConflictError | ForbiddenError) -> int:
     if error.code == "use_kept":
         raise error
-    print(f"ledger: {shown_line(str(error))}", file=sys.stderr)
+    print_error(shown_line(str(error)))
     return ExitCode.UNMET
 
 

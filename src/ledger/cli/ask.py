@@ -17,9 +17,9 @@ from ledger.audit.positions import Period, find_period
 from ledger.audit.source import AuditedLog
 from ledger.audit.trail_formats import BOM, write_table
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
+from ledger.cli.plain_output import print_error
 from ledger.cli.selection_arguments import add_period
 from ledger.cli.shown_text import shown_json
-from ledger.domain.text import plain
 from ledger.errors import CorruptError, NotFoundError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log, stored_accesses
@@ -200,7 +200,7 @@ def answered(settings: Settings, chosen: argparse.Namespace, ask: Ask) -> int:
             rows.require_format()
             found = ask(settings, chosen, rows)
     except CorruptError as error:
-        print(f"ledger: {plain(str(error))}", file=sys.stderr)
+        print_error(error)
         return ExitCode.INVALID
     finally:
         gc.enable()

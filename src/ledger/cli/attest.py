@@ -1,7 +1,6 @@
 """`ledger attest`: verify a bundle, and sign an in-toto attestation of what it shows."""
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
@@ -9,9 +8,9 @@ from ledger import clock
 from ledger.cli import verify
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.login import add_key_file
+from ledger.cli.plain_output import print_error
 from ledger.cli.verify_arguments import add_requirements, requirements
 from ledger.client import default_path, kept, opened
-from ledger.domain.text import plain
 from ledger.errors import RefusedError
 from ledger.tlog.vkeys import parse_vkey
 from ledger.verify import bundle, container
@@ -78,7 +77,7 @@ def run(chosen: argparse.Namespace) -> int:
             artifact=chosen.artifact,
         )
     except RefusedError as error:
-        print(f"ledger attest: {plain(str(error))}", file=sys.stderr)
+        print_error(error, "attest")
         return ExitCode.UNMET
     print(envelope(statement, key).decode())
     return ExitCode.DONE

@@ -16,6 +16,7 @@ from ledger.audit.run import AuditRequest, audit
 from ledger.audit.source import LogSource
 from ledger.cli.compare_views import compare_views
 from ledger.cli.exit_codes import UNAVAILABLE, USAGE, ExitCode, declare
+from ledger.cli.plain_output import draw
 from ledger.cli.shown_text import shown_json
 from ledger.data_files import LOST_VIEWS_FILE, VIEWS_FILE
 from ledger.errors import MalformedError
@@ -159,8 +160,8 @@ class Bar:
         full = "█" * (position * _BAR // size)
         rate = position / (now_s - self._begun_s)
         told = f"{position:,} of {size:,} events, {rate:,.0f} per second"
-        print(f"\r{full:░<{_BAR}} {told}", end="\x1b[K", file=sys.stderr, flush=True)
+        draw(f"\r{full:░<{_BAR}} {told}\x1b[K")
 
     def end(self) -> None:
         """Clear the bar."""
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        draw("\r\x1b[K")

@@ -17,8 +17,8 @@ from ledger.audit.trail_formats import BOM, WriteLines
 from ledger.audit.trail_formats import FORMATS as TRAIL_FORMATS
 from ledger.cli import export_workpaper
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
+from ledger.cli.plain_output import print_error
 from ledger.cli.selection_arguments import add_selection, asked, refuse_selection
-from ledger.domain.text import plain
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -142,6 +142,6 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
             FORMATS[chosen.format](settings, chosen, out)
             out.flush()
     except CorruptError as error:
-        print(f"ledger: {plain(str(error))}", file=sys.stderr)
+        print_error(error)
         return ExitCode.INVALID
     return ExitCode.DONE

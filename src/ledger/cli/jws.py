@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from ledger.cli.jws_files import (
     write_private,
 )
 from ledger.cli.jws_verify import verify
+from ledger.cli.plain_output import print_error
 from ledger.domain.approval import TYP
 from ledger.domain.document import parse_document
 from ledger.errors import LedgerError, UnavailableError
@@ -57,13 +57,13 @@ def run(chosen: argparse.Namespace) -> int:
     try:
         return _COMMANDS[chosen.jws_command][1](chosen)
     except (UsageError, OSError, ValueError, TypeError) as error:
-        print(f"ledger jws: {error}", file=sys.stderr)
+        print_error(error, "jws")
         return ExitCode.USAGE
     except UnavailableError as error:
-        print(f"ledger jws: {error}", file=sys.stderr)
+        print_error(error, "jws")
         return ExitCode.UNVERIFIABLE
     except LedgerError as error:
-        print(f"ledger jws: {error}", file=sys.stderr)
+        print_error(error, "jws")
         return ExitCode.INVALID
 
 

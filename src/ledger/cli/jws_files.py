@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from ledger import jose
+from ledger.cli.shown_text import shown_json
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError, MalformedError
 from ledger.system import private_files
@@ -121,5 +122,5 @@ def write_private(line: str, path: str | None) -> None:
 
 
 def line_of(value: object) -> str:
-    """Return a value as one line of JSON."""
-    return msgspec.json.encode(value).decode()
+    """Return a value as one line of JSON that runs nothing on a terminal."""
+    return shown_json(msgspec.json.encode(value))

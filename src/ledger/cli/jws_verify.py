@@ -20,6 +20,7 @@ from ledger.cli.jws_files import (
     read_names,
     read_policy,
 )
+from ledger.domain.text import plain
 from ledger.encoding import b64u_encode
 from ledger.jose.algorithms import ALL_ALGORITHMS, PUBLIC_KEY_ALGORITHMS
 
@@ -57,11 +58,11 @@ def verify(chosen: argparse.Namespace) -> int:
     else:
         for outcome in found.outcomes:
             word = "no key" if outcome.index in without_key else "BAD"
-            print(_sentence(outcome, identities, word), file=report)
+            print(plain(_sentence(outcome, identities, word)), file=report)
         print(f"{_WORDS[status]}: {_score(found, verdict, asked=asked)}", file=report)
         for name in verdict.helping if asked else ():
             if name != jose.ANYONE:
-                print(f"  can help: {name}", file=report)
+                print(f"  can help: {plain(name)}", file=report)
         if payload is not None and chosen.output is None and chosen.payload is None:
             print(_shown(payload))
     if payload is not None and chosen.output == STANDARD:

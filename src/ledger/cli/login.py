@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ledger.cli.exit_codes import ExitCode, declare
+from ledger.cli.plain_output import print_error, print_note
 from ledger.client import (
     KeptLogin,
     LedgerClient,
@@ -82,18 +83,20 @@ def run(chosen: argparse.Namespace) -> int:
             waiting.unlink(missing_ok=True)
             forget(login)
     if not is_attested:
-        print("ledger: no passkey attested the key within five minutes", file=sys.stderr)
+        print_error("no passkey attested the key within five minutes")
         return ExitCode.UNMET
     replaced = _replaced(path)
     waiting.replace(path)
     if replaced is not None:
         _forget(replaced)
     if login.service is not None:
-        print(f"\nThis terminal works as the service account {login.service}.", file=sys.stderr)
+        print_note("")
+        print_note(f"This terminal works as the service account {login.service}.")
         return ExitCode.DONE
     with LedgerClient(login) as client:
         found = client.inbox()
-    print(f"\nThis terminal decides for you. Statements that wait: {len(found)}", file=sys.stderr)
+    print_note("")
+    print_note(f"This terminal decides for you. Statements that wait: {len(found)}")
     return ExitCode.DONE
 
 
@@ -113,6 +116,4 @@ def _forget(replaced: KeptLogin) -> None:
     try:
         forget(replaced)
     except LedgerError as error:
-        print(
-            f"ledger: the key of the earlier login stays in the keyring: {error}", file=sys.stderr
-        )
+        print_error(f"the key of the earlier login stays in the keyring: {error}")

@@ -10,7 +10,6 @@ needs the server's packages imports them when it runs; without them it says what
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -43,8 +42,8 @@ from ledger.cli import (
     witness,
 )
 from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare, exit_code_of
+from ledger.cli.plain_output import print_error, without_colour
 from ledger.data_files import VIEWS_FILE
-from ledger.domain.text import plain
 from ledger.errors import LedgerError
 from ledger.settings import Settings, read_settings
 from ledger.sqlite.files import storage_errors
@@ -73,6 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ledger", description="Several people approve one statement."
     )
+    without_colour(parser)
     parser.add_argument("--version", action="version", version=f"ledger {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
@@ -146,12 +146,12 @@ def main(arguments: Sequence[str]) -> int:
             needs, install = "this command needs the server's packages", INSTALL_SERVER
         else:
             raise
-        print(f"ledger: {needs}, and {error.name} is not installed: {install}", file=sys.stderr)
+        print_error(f"{needs}, and {error.name} is not installed: {install}")
         return ExitCode.USAGE
     except BrokenPipeError:
         raise  # the reader of the output has gone; `__main__` ends quietly
     except (LedgerError, OSError) as error:
-        print(f"ledger: {plain(str(error))}", file=sys.stderr)  # it can quote another server
+        print_error(error)
         return exit_code_of(error)
 
 

@@ -2,6 +2,8 @@
 
 import sys
 
+from ledger.cli.plain_output import draw
+
 _SHOW_FROM = 1000  # below this number, no progress is shown
 
 
@@ -17,10 +19,10 @@ class ProgressLine:
         if self._wanted and max(done, total) >= _SHOW_FROM:
             line = f"{what}: {done * 100 // total} % of {total:,}" if total else f"{what}: {done:,}"
             if line != self._shown:
-                print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+                draw(f"\r\x1b[K{line}")
                 self._shown = line
 
     def end(self) -> None:
         """Clear the line."""
         if self._shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            draw("\r\x1b[K")

@@ -1,17 +1,16 @@
 """`ledger replay`: the state of the ledger as of a position or a time, from the log alone."""
 
 import argparse
-import sys
 from contextlib import closing
 
 from ledger.audit.positions import find_position
 from ledger.audit.replay import ReplayedStatement, World, fold
 from ledger.audit.replayed_decisions import ReplayedDecision
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
+from ledger.cli.plain_output import print_error
 from ledger.cli.shown_text import print_json
 from ledger.domain.policy_words import called
 from ledger.domain.quoting import quoted
-from ledger.domain.text import plain
 from ledger.domain.vocabulary import LET_IN, OPERATOR, DecisionKind
 from ledger.errors import CorruptError
 from ledger.settings import Settings
@@ -60,7 +59,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
                 rows, position, time=time, statement=chosen.statement, decide=not chosen.fast
             )
         except CorruptError as error:
-            print(f"ledger: {plain(str(error))}", file=sys.stderr)
+            print_error(error)
             return ExitCode.INVALID
     if chosen.json:
         print_json(world, pretty=True)

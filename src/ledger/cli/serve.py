@@ -20,8 +20,8 @@ from types import FrameType
 import uvicorn
 
 from ledger.cli.exit_codes import ExitCode, exit_code_of
+from ledger.cli.plain_output import print_error
 from ledger.cli.workers import Supervisor, handed_over
-from ledger.domain.text import plain
 from ledger.errors import LedgerError, UnavailableError
 from ledger.http.connection import connection_class
 from ledger.http.ending import Ending
@@ -77,7 +77,7 @@ def serve(settings: Settings, workers: int = 1) -> int:
                     shared = listening, team, ready, parent
                     _serve(settings, first=first and team.is_first, shared=shared)
             except (LedgerError, OSError) as error:
-                print(f"ledger: {plain(str(error))}", file=sys.stderr)
+                print_error(error)
                 return exit_code_of(error)
             return ExitCode.DONE
 

@@ -1,11 +1,11 @@
 """`ledger service list`, `service end`: service accounts, as their programs and people see them."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.login import add_key_file
+from ledger.cli.plain_output import print_note
 from ledger.cli.shown_text import print_json, shown_line
 from ledger.cli.signed_in import NO_ANSWER
 from ledger.client import LedgerClient, ListedAccount, default_path, forget, kept
@@ -41,7 +41,7 @@ def run(chosen: argparse.Namespace) -> int:
         client.end_own_key()
     forget(login)  # before its file, which names it
     path.unlink()
-    print(f"The service account {login.service} has ended.", file=sys.stderr)
+    print_note(f"The service account {login.service} has ended.")
     return ExitCode.DONE
 
 

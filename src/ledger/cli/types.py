@@ -1,16 +1,15 @@
 """`ledger types try`: which statements of the past would have passed a definition of a type."""
 
 import argparse
-import sys
 from contextlib import closing
 from pathlib import Path
 
 from ledger.audit.positions import find_position
 from ledger.audit.type_trial import TriedStatement, tried
 from ledger.cli.exit_codes import UNAVAILABLE, ExitCode, declare
+from ledger.cli.plain_output import print_error
 from ledger.cli.shown_text import print_json
 from ledger.domain.statement_types import MAX_DEFINITION_BYTES, parse_definition
-from ledger.domain.text import plain
 from ledger.errors import CorruptError, MalformedError
 from ledger.settings import Settings
 from ledger.store.engines import audited_log
@@ -62,7 +61,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         try:
             found = [*tried(rows, known, first, last)]
         except CorruptError as error:
-            print(f"ledger: {plain(str(error))}", file=sys.stderr)
+            print_error(error)
             return ExitCode.INVALID
     if chosen.json:
         print_json(found, pretty=True)

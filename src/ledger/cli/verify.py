@@ -2,7 +2,6 @@
 
 import argparse
 import mmap
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -12,11 +11,11 @@ from typing import Any, assert_never
 from ledger.cli.download import MAX_DOWNLOAD_BYTES, Download, is_address, is_log
 from ledger.cli.exit_codes import ExitCode, declare
 from ledger.cli.layered_text import inputs_of, print_layers
+from ledger.cli.plain_output import print_error
 from ledger.cli.progress_line import ProgressLine
 from ledger.cli.shown_text import print_json
 from ledger.cli.verify_arguments import add_arguments, requirements
 from ledger.cli.verify_report import print_report
-from ledger.domain.text import plain
 from ledger.errors import LedgerError, MalformedError, TooLargeError
 from ledger.timestamp.verify import parse_certificates
 from ledger.tlog.checkpoint import parse_note
@@ -71,7 +70,7 @@ def run(chosen: argparse.Namespace) -> int:
         inputs = inputs_of(chosen, source, keys) if chosen.report else None
     except (LedgerError, OSError, UnicodeDecodeError) as error:
         progress.end()
-        print(f"ledger verify: {plain(str(error))}", file=sys.stderr)
+        print_error(error, "verify")
         return ExitCode.USAGE
     progress.end()
     if inputs is not None:

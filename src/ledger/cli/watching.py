@@ -1,15 +1,14 @@
 """What `ledger monitor` and `ledger mirror` share: a log's address, whom to trust, exit codes."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urljoin
 
 from ledger.cli.download import Download, is_address
 from ledger.cli.exit_codes import ExitCode
+from ledger.cli.plain_output import print_error, print_note
 from ledger.cli.verify import read_keys
-from ledger.domain.text import plain
 from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.system import private_files
 from ledger.tlog.checkpoint import MAX_NOTE_BYTES, Checkpoint, parse_note
@@ -117,7 +116,7 @@ def unreachable(error: UnavailableError) -> Watched:
 def print_alarms(command: str, alarms: Sequence[Alarm]) -> None:
     """Print one line an alarm to standard error; quiet without one."""
     for each in alarms:
-        print(f"ledger {command}: {each.code}: {plain(each.says)}", file=sys.stderr)
+        print_error(f"{each.code}: {each.says}", command)
 
 
 def keep_proof(directory: Path, before: Remembered, note: bytes, found: Watched) -> None:
@@ -134,9 +133,9 @@ def keep_proof(directory: Path, before: Remembered, note: bytes, found: Watched)
             if not (directory / name).exists():
                 private_files.create(directory / name, content)
     except OSError as error:
-        print(f"The proof cannot be kept: {error}", file=sys.stderr)
+        print_note(f"The proof cannot be kept: {error}")
         return
-    print(f"The proof is kept in {directory}: {', '.join(sorted(kept))}", file=sys.stderr)
+    print_note(f"The proof is kept in {directory}: {', '.join(sorted(kept))}")
 
 
 def _name(tree: Checkpoint, ending: str) -> str:
