@@ -17,7 +17,7 @@ from projections.facts import OPEN, LogReader
 from projections.losses import LAST
 from projections.passkeys import COMPLETE, FROM, LIVE
 from projections.questioned import key_number
-from projections.timeline import Tell, TimelineItem
+from projections.timeline import TellEvent, TimelineItem
 from projections.users import KEY_IN_FORCE
 
 # A person's newest events that one page looks through.
@@ -94,7 +94,7 @@ def signed_with(  # noqa: PLR0913  # the reader, besides what is asked for
     person: int,
     since: str,
     at: int,
-    tell: Tell = event_sentence,
+    tell: TellEvent = event_sentence,
 ) -> SignedWith:
     """Return what a key or passkey of a person signed or confirmed from a time on.
 
@@ -132,7 +132,7 @@ def _passkeys_of(body: Body) -> tuple[str, ...]:
 
 
 def has_codes(db: sqlite3.Connection, person: int, *, at: int, now: str) -> bool:
-    """Tell whether a person made recovery codes, since what ended older ones.
+    """TellEvent whether a person made recovery codes, since what ended older ones.
 
     That is a re-enrolment, or a loss.
     """

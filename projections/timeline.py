@@ -42,7 +42,7 @@ TYPES = tuple(BODIES)
 VERSION = zlib.crc32(f"5 {TYPES}".encode())
 _LATE = (StatementDrafted.TAG, StatementSigned.TAG)  # the events that can be late acts
 _CODES = {tag: code for code, tag in enumerate(TYPES)}
-Tell = Callable[[EventFacts], str]
+TellEvent = Callable[[EventFacts], str]
 
 
 class TimelineItem(msgspec.Struct, frozen=True, rename="camel"):
@@ -167,7 +167,7 @@ def page(  # noqa: PLR0913  # the route's parameters
     type: str | None = None,
     after: int = 0,
     of_type: str | None = None,
-    tell: Tell = event_sentence,
+    tell: TellEvent = event_sentence,
 ) -> Page[TimelineItem]:
     """Return events up to a position, newest first, filtered by stream, actor and type.
 
@@ -247,14 +247,14 @@ ORDER BY t.position DESC
 
 
 def items(
-    db: sqlite3.Connection, positions: list[int], reader: Reader, tell: Tell = event_sentence
+    db: sqlite3.Connection, positions: list[int], reader: Reader, tell: TellEvent = event_sentence
 ) -> list[TimelineItem]:
     """Return those of the events at these positions that a person may read, the newest first."""
     given = {"positions": json_list(positions)} | readers.given(db, reader)
     return [_item(row, tell) for row in db.execute(_ITEMS, given)]
 
 
-def _item(row: tuple[Any, ...], tell: Tell) -> TimelineItem:
+def _item(row: tuple[Any, ...], tell: TellEvent) -> TimelineItem:
     position, at, _, stream, actor, actor_name, _, title, *_ = row
     told = _facts(row)
     known = actor is not None and actor_name is not None

@@ -46,6 +46,7 @@ STALE = {
     r"may live here": "belongs here",
     r"torn apart": "incomplete",
     r"taken (in|for sound)\b": "accepted",
+    r"(was|who is) kept out|keeps? (people|a person|somebody) out": "blocked",
 }
 
 

@@ -1,4 +1,4 @@
-"""What commands write for people: nothing of it controls a terminal, whoever wrote it.
+"""What commands write for people: nothing of it controls a terminal.
 
 Errors quote files, arguments and other servers. `plain_output` stands between all that a command
 prints, its libraries and its log included, and the terminal; `print_error` keeps an error on one

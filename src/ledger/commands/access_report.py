@@ -128,7 +128,7 @@ def _account(directory: Directory, user: str) -> AnswerTable:
             names = (told.user_name, told.display_name, told.external_id)
             found.append(("directory", *names, "", _time(told.changed_ms)))
     if directory.entry("block", user) is not None:
-        found.append(("kept out", "", "", "", "", ""))
+        found.append(("blocked", "", "", "", "", ""))
     columns = "what name display-name id groups time"
     return _table("Account at the organisation", columns, tuple(found))
 

@@ -77,7 +77,7 @@ class Organisation:
         return None if self.scim is None else self.people.blocks
 
     def is_blocked(self, person: str) -> bool:
-        """Tell whether the directory keeps a person out, as this process knows it."""
+        """Tell whether the directory blocks a person, as this process knows it."""
         return self.scim is not None and person in self.blocks.known
 
     def is_shown(self, request: AnyRequest) -> bool:

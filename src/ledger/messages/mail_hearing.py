@@ -114,7 +114,7 @@ class MailMaker:
     def about_block(
         self, db: sqlite3.Connection, person: str, since_ms: int, *, at: int
     ) -> list[Message]:
-        """Return the letters about somebody whom the directory keeps out, to administrators.
+        """Return the letters about somebody whom the directory blocks, to administrators.
 
         It is no event: its id follows from the person and the time.
         """

@@ -37,7 +37,7 @@ _log = logging.getLogger("ledger.messages")
 
 
 class BlockNews(Protocol):
-    """Whom the organisation's directory keeps out, as far as administrators were not told."""
+    """Whom the organisation's directory blocks, as far as administrators were not told."""
 
     def untold(self, *, limit: int) -> list[tuple[str, int]]:
         """Return people and since when, in ms; may raise UnavailableError `state_unavailable`."""
@@ -51,7 +51,7 @@ class BlockNews(Protocol):
 class Models(msgspec.Struct, frozen=True):
     """The log and the read models, as far as the outbox reads them.
 
-    `blocked` returns the people whom the organisation's directory keeps out: they hear nothing.
+    `blocked` returns the people whom the organisation's directory blocks: they hear nothing.
     `blocks` says of which of them administrators were not told; None without a directory.
     """
 
@@ -180,7 +180,7 @@ class Outbox:
         return [each for each in messages if each.position >= erased.get(each.subject, 0)]
 
     def _tell_of_blocks(self, mailboxes: Sequence[Mailbox]) -> None:
-        """Keep the letters to administrators about whom the directory keeps out.
+        """Keep the letters to administrators about whom the directory blocks.
 
         Crash point: between the letters and the note of them, the same letters are kept once more.
         """

@@ -86,7 +86,7 @@ class Sender:
         for webhook in webhooks:
             if webhook.owner not in hearing:
                 self._pause(
-                    webhook, "its owner does not administer the ledger any more, or is kept out"
+                    webhook, "its owner does not administer the ledger any more, or is blocked"
                 )
             elif self._rest_s(webhook) <= 0:
                 due = self._readable(webhook)

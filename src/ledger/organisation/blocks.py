@@ -1,4 +1,4 @@
-"""Whom the directory keeps out: kept beside the log, known to each process within a second.
+"""Whom the directory blocks: kept beside the log, known to each process within a second.
 
 A block names the user that explains it. One that a request announces before its user is kept is
 taken back if the request is refused, unless another request has taken it over meanwhile.
@@ -21,7 +21,7 @@ TOLD, LIFTED = "told", "lifted"
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Since when a person is kept out, and the id of the user who says so, empty once deleted."""
+    """Since when a person is blocked, and the id of the user who says so, empty once deleted."""
 
     since_ms: int
     user: str = ""

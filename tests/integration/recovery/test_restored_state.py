@@ -1,4 +1,4 @@
-"""What a restore does with the operational state: sessions end, and who was kept out stays out."""
+"""What a restore does with the operational state: sessions end, and who was blocked stays blocked."""
 
 from contextlib import closing
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_a_restore_ends_sessions_and_read_models(settings: Settings, tmp_path: P
         state.use_once("a name", now_ms=1, expires_ms=LATER_MS)
 
 
-def test_a_restore_lets_nobody_in_whom_the_directory_keeps_out(
+def test_a_restore_lets_nobody_in_whom_the_directory_blocks(
     settings: Settings, tmp_path: Path
 ) -> None:
     backed_up(settings, tmp_path / "backup")

@@ -1,4 +1,4 @@
-"""Nothing that a command writes for people controls a terminal, whoever wrote it."""
+"""Nothing that a command writes for people controls a terminal."""
 
 import argparse
 import ast

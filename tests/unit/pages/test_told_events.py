@@ -25,7 +25,7 @@ def story() -> Story:
     return story
 
 
-def item(story: Story, position: int, tell: timeline.Tell = event_sentence) -> TimelineItem:
+def item(story: Story, position: int, tell: timeline.TellEvent = event_sentence) -> TimelineItem:
     (found,) = timeline.page(story.views(), AUDITOR, at=position, limit=1, tell=tell).items
     return found
 

@@ -1,4 +1,4 @@
-// Mirrors ledger.tlog.vkeys: the keys of checkpoints (C2SP signed-note), their fingerprints, and
+// Mirrors ledger.tlog.vkeys: the keys of checkpoints (C2SP signed-note), their digests, and
 // the keys that a user expects.
 
 import { bytesOf, hex, sha256 } from "../../static/js/lib/digest.js";
@@ -16,7 +16,7 @@ export const ID_BYTES = 4;
 const PUBLIC_BYTES = { [ED25519]: 32, [COSIGNER]: 32, [ML_DSA_44]: 1312 };
 const MAX_NAME_BYTES = 255;
 const MAX_VKEY_CHARS = 4096;
-const FINGERPRINT = /^[0-9a-f]{64}$/;
+const DIGEST = /^[0-9a-f]{64}$/;
 
 export const isKeyName = (name) =>
   name !== "" && !SPACE.test(name) && !/[+\x00-\x1f]/.test(name) && bytesOf(name).length <= MAX_NAME_BYTES;
@@ -52,12 +52,12 @@ async function requireStrong(bytes) {
   }
 }
 
-/** Return a key's fingerprint: SHA-256 over its type and public bytes, hex. */
-export const fingerprint = async (key) =>
+/** Return a key's digest: SHA-256 over its type and public bytes, hex. */
+export const keyDigest = async (key) =>
   hex(await sha256(concat(Uint8Array.of(key.kind), key.public)));
 
 /**
- * Return the names of the keys in a text: one vkey or hex fingerprint a line, as `ledger log keys`
+ * Return the names of the keys in a text: one vkey or digest in hex a line, as `ledger log keys`
  * prints them. Refuse any other line with `vkey_invalid`.
  */
 export async function parseExpected(text) {
@@ -67,14 +67,14 @@ export async function parseExpected(text) {
     given.map(async (line) => {
       if (line.includes("+")) return (await parseVkey(line)).vkey;
       const plain = line.toLowerCase().replace(/[\s:]/g, "");
-      return FINGERPRINT.test(plain) ? plain : refuse("vkey_invalid", "not a log key or its fingerprint");
+      return DIGEST.test(plain) ? plain : refuse("vkey_invalid", "not a log key or its SHA-256");
     }),
   );
 }
 
 /** Refuse the keys that signed unless one of them is among the expected names. */
 export async function requireExpected(expected, keys) {
-  const names = await Promise.all(keys.map(async (key) => [key.vkey, await fingerprint(key)]));
+  const names = await Promise.all(keys.map(async (key) => [key.vkey, await keyDigest(key)]));
   if (!names.flat().some((name) => expected.includes(name))) {
     refuse("ledger_unexpected", "another ledger’s: the key given did not sign");
   }

@@ -9,7 +9,7 @@ import { evolveCharter, logKeysAt, originOf, STREAM } from "../domain/charter.js
 import { toBase64 } from "../encoding.js";
 import { isFinding, Refusal, Unknown } from "../errors.js";
 import { verifyNote } from "../tlog/checkpoint.js";
-import { ED25519, fingerprint, parseVkey, requireExpected } from "../tlog/vkeys.js";
+import { ED25519, keyDigest, parseVkey, requireExpected } from "../tlog/vkeys.js";
 import { Auditor } from "./auditor.js";
 import { MODE, parseContainer, readManifest } from "./container.js";
 import { companions } from "./companions.js";
@@ -237,7 +237,7 @@ export class Verification {
     }
     this.signers = signers;
     const lost = keys.filter((key) => !signers.includes(key) && !unknown.includes(key));
-    const named = await Promise.all(signers.map(async (key) => [kindOf(key), await fingerprint(key)]));
+    const named = await Promise.all(signers.map(async (key) => [kindOf(key), await keyDigest(key)]));
     return {
       says: () => [
         text("verify.says.checkpoint", { size: note.size, kinds: listed(signers.map(kindOf)) }),

@@ -87,7 +87,7 @@ def settle_restored(data: Path, size: int) -> None:
 def _forget_of_before(path: Path) -> None:
     """Delete sessions, ceremonies and used names, and with them the key of ceremonies.
 
-    What stays is no part of a moment of the log: whom the organisation keeps out, who was shown
+    What stays is no part of a moment of the log: whom the directory blocks, who was shown
     what, sign counts, wrapped keys and labels. Raises CorruptError `file_malformed`,
     UnavailableError `storage_failed`.
     """

@@ -1,4 +1,4 @@
-"""Who the organisation keeps out, and what a provider that fails keeps from nobody."""
+"""Whom the organisation blocks, and what a provider that fails keeps from nobody."""
 
 import socket
 import time
@@ -42,14 +42,14 @@ def test_who_is_ended_there_hears_nothing_from_here(company: Company, directory:
             (found,) = [each["paused"] for each in listed if each["id"] == webhook]
             return found or ""
 
-        assert until(lambda: "kept out" in paused())
+        assert until(lambda: "blocked" in paused())
         assert not any(drafted.id.encode() in each.body for each in receiver.received)
         assert directory.set_active(user, active=True).status_code == 200
         assert stranger.get(feeds["inbox"]).status_code == 200
         company.ada.client.post(f"/api/webhooks/{webhook}/remove", json={})
 
 
-def test_administrators_hear_by_mail_whom_the_directory_keeps_out(
+def test_administrators_hear_by_mail_whom_the_directory_blocks(
     company: Company, directory: Directory, office: PostOffice
 ) -> None:
     mia, bob = member(company), member(company, "Bob")
@@ -58,7 +58,7 @@ def test_administrators_hear_by_mail_whom_the_directory_keeps_out(
     user = directory.user(unused("mail"), external_id="sub-mail")
 
     def told() -> list[str]:
-        words = "keeps a person out"
+        words = "blocks a person"
         return [
             str(each["To"])
             for each in office.letters
@@ -71,7 +71,7 @@ def test_administrators_hear_by_mail_whom_the_directory_keeps_out(
         assert directory.set_active(user, active=True).status_code == 200
     assert {*told()} == {address}
     assert of_bob not in told()
-    letter = office.wait_for(about(address, "keeps a person out"))
+    letter = office.wait_for(about(address, "blocks a person"))
     assert mia.name not in str(letter)
 
 
