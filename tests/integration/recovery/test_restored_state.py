@@ -1,4 +1,4 @@
-"""What a restore does with the operational state: sessions end, and who was blocked stays blocked."""
+"""What a restore does with the operational state: sessions end, and blocked people stay blocked."""
 
 from contextlib import closing
 from pathlib import Path
