@@ -45,7 +45,7 @@ from ledger.http.context import Site
 from ledger.http.exchange import Exchange, note_route
 from ledger.http.exports import Exports
 from ledger.http.front import Front, RequestLimits
-from ledger.http.head_requests import Application
+from ledger.http.head_requests import Application, allow_methods
 from ledger.http.headers import encoded_headers, send_security_headers
 from ledger.http.lanes import LaneName, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
@@ -288,6 +288,6 @@ def _application(
             components=Components(security_schemes={"session": session}),
             render_plugins=[StrictDocument(path="/openapi.json")],
         ),
-        before_send=[send_security_headers(settings.origin), note_route],
+        before_send=[send_security_headers(settings.origin), allow_methods, note_route],
         template_config=template_config(assets),
     )

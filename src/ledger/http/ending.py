@@ -14,6 +14,7 @@ from typing import Any
 from litestar.types import ASGIApp
 
 from ledger.http.exchange import new_request_id
+from ledger.http.headers import security_headers
 from ledger.http.problems import MEDIA_TYPE, document, retry_after
 from ledger.store import attempts
 
@@ -68,6 +69,7 @@ async def _answer(send: Any, code: str, detail: str) -> None:
         "connection": "close",
         "x-request-id": new_request_id(),
         **{name.lower(): value for name, value in retry_after(503)},
+        **security_headers(""),
     }
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": 503, "headers": encoded})

@@ -21,8 +21,9 @@ from ledger.errors import (
 )
 from ledger.http.admission import address_of
 from ledger.http.exchange import Exchange, begin_exchange, request_id
+from ledger.http.headers import completed, sharing_headers
 from ledger.http.lanes import LaneName, Lanes, lane_of
-from ledger.http.languages import language_headers, speaking
+from ledger.http.languages import VARY, language_headers, speaking
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.problems import MEDIA_TYPE, answer_to
 from ledger.http.quotas import (
@@ -121,7 +122,7 @@ class Front:
         except Exception as error:
             if exchange.status:
                 raise  # the answer has begun, and the connection can only be closed
-            await self._refuse(error, exchange, identified, page=wants_page(scope["headers"]))
+            await self._refuse(error, exchange, identified, scope)
         finally:
             if exchange.status:  # otherwise nothing was answered
                 if group in SIGNED and exchange.status in REFUSED_STATUSES:
@@ -167,23 +168,25 @@ class Front:
         return exchange
 
     async def _refuse(
-        self, error: Exception, exchange: Exchange, send: Send, *, page: bool
+        self, error: Exception, exchange: Exchange, send: Send, scope: HTTPScope
     ) -> None:
         """Answer with a problem document, or with a page if the client is a browser."""
         status, body, more = answer_to(error, exchange)
+        page = wants_page(scope["headers"])
         if page:
             # What only the server's log may say has the status 500.
             known = error if isinstance(error, LedgerError) and status != 500 else None
             body = refusal_page(status, known)
-            more = [*more, *language_headers().items()]
+        # A problem document has a sentence for people, in their language.
+        more = [*more, *(language_headers() if page else {"Vary": VARY}).items()]
         headers = [
             (b"content-type", (PAGE_TYPE if page else MEDIA_TYPE).encode()),
-            *([] if page else [(b"vary", b"accept")]),
             (b"content-length", b"%d" % len(body)),
             (b"cache-control", b"no-store"),
             *((name.lower().encode(), value.encode()) for name, value in more),
-            *self._headers,
+            *sharing_headers(scope["method"], scope["path"]),
         ]
+        headers = completed(headers, self._headers)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 

@@ -4,8 +4,6 @@ from collections.abc import Awaitable, Callable
 
 from litestar.types import Message, Scope
 
-from ledger.http.languages import VARY
-
 # What never changes under its address.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 # What is everybody's and changes: kept, and asked for again each time.
@@ -65,9 +63,26 @@ def encoded_headers(origin: str) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in security_headers(origin).items()]
 
 
-def is_public(path: str) -> bool:
-    """Tell whether scripts of any site may read what is at a path: the log, and the public keys."""
-    return path.startswith("/log/") or path == "/.well-known/jwks.json"
+# Scripts of any site may read the log and the public keys, and when to ask again.
+_SHARED = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Retry-After, X-Request-Id"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+
+
+def sharing_headers(method: str, path: str) -> list[tuple[bytes, bytes]]:
+    """Return the headers that let scripts of any site read an answer, refusals too; none if not."""
+    is_public = path.startswith("/log/") or path == "/.well-known/jwks.json"
+    return [*_SHARED] if is_public and method in ("GET", "HEAD") else []
+
+
+def completed(
+    headers: list[tuple[bytes, bytes]], more: list[tuple[bytes, bytes]]
+) -> list[tuple[bytes, bytes]]:
+    """Return an answer's headers with those of `more` that it has no other value for."""
+    own = {name for name, _ in headers}
+    return headers + [header for header in more if header[0] not in own]
 
 
 def send_security_headers(origin: str) -> Callable[[Message, Scope], Awaitable[None]]:
@@ -77,10 +92,6 @@ def send_security_headers(origin: str) -> Callable[[Message, Scope], Awaitable[N
     Nobody may keep an answer that does not say otherwise, nor any answer of the interface.
     """
     encoded = encoded_headers(origin)
-    shared = [
-        (b"access-control-allow-origin", b"*"),
-        (b"cross-origin-resource-policy", b"cross-origin"),
-    ]
 
     async def add(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
@@ -88,16 +99,10 @@ def send_security_headers(origin: str) -> Callable[[Message, Scope], Awaitable[N
         path, headers = scope["path"], [*message["headers"]]
         if path.startswith("/api/"):
             headers = [header for header in headers if header[0] != b"cache-control"]
-        elif is_public(path) and scope.get("method") in ("GET", "HEAD"):
-            headers += shared
-        own = {name for name, _ in headers}
-        if b"cache-control" not in own:
-            absent = message["status"] == 404 and path.startswith("/log/")
-            headers.append((b"cache-control", _ABSENT if absent else _NO_STORE))
-            # It has a sentence in its reader's language.
-            headers += [(b"vary", VARY.encode())] if absent else []
+        headers += sharing_headers(str(scope.get("method")), path)
+        absent = message["status"] == 404 and path.startswith("/log/")
+        kept = (b"cache-control", _ABSENT if absent else _NO_STORE)
         # A page with a stricter policy of its own keeps it.
-        headers += [header for header in encoded if header[0] not in own]
-        message["headers"] = headers
+        message["headers"] = completed(headers, [kept, *encoded])
 
     return add

@@ -24,7 +24,6 @@ _NUMBER = {"pattern": "^(0|[1-9][0-9]{0,18})$"}
 _NATURAL = {"minimum": 0}
 _SECONDS = {
     "description": "The seconds after which to try again",
-    "required": True,
     "schema": {"type": "integer", "minimum": 1},
 }
 # What commands and reads require of parameters, where the annotation cannot say it.
@@ -119,7 +118,9 @@ def _at_the_door(status: int, own: Schema) -> Schema:
 def _problem(status: int) -> Schema:
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     found = {"description": phrase(status), "content": content}
-    return found | {"headers": {"Retry-After": _SECONDS}} if status in RETRIED else found
+    # Some reasons for a 503 last until the operator does something.
+    seconds = _SECONDS | {"required": status == 429}
+    return found | {"headers": {"Retry-After": seconds}} if status in RETRIED else found
 
 
 def _name(status: int) -> str:

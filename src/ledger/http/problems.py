@@ -2,6 +2,8 @@
 
 import logging
 import random
+import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -31,6 +33,7 @@ from ledger.errors import (
 )
 from ledger.http.catalogue import sentence_of
 from ledger.http.exchange import Exchange, exchange_of
+from ledger.http.languages import VARY
 from ledger.http.queries import missing, parameters
 from ledger.http.requests import AnyRequest
 
@@ -55,6 +58,13 @@ _FRAMEWORK_CODES: dict[type[HTTPException], str] = {
 }
 # Answered 503 on purpose: a client chose to wait, or the lanes and exports are full.
 _EXPECTED = frozenset(("not_yet", "server_busy"))
+# Answered 503 until the operator does something: to try again helps nobody.
+LASTING = frozenset(
+    (
+        *("views_failing", "storage_lost", "memory_missing", "epoch_moved", "clock_unconfirmed"),
+        *("log_keys_missing", "heads_key_missing", "log_rolled_back", "log_forked", "log_unsound"),
+    )
+)
 _log = logging.getLogger("ledger")
 
 
@@ -95,17 +105,17 @@ def answers(*statuses: int) -> dict[int, ResponseSpec]:
 def problem(status: int, code: str, detail: str, **evidence: Any) -> Response[bytes]:
     """Return a problem document as a response."""
     content = document(status, code, detail, **evidence)
-    headers = dict(retry_after(status))
+    headers = dict(retry_after(status)) | {"Vary": VARY}
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def retry_after(status: int, least_s: int = 0) -> list[tuple[str, str]]:
-    """Return Retry-After for the statuses where a retry can help: 429 and 503.
+def retry_after(status: int, least_s: int = 0, code: str = "") -> list[tuple[str, str]]:
+    """Return Retry-After where a retry can help: for 429, and for 503 unless it is lasting.
 
     A retry before `least_s` seconds is refused again. The value has jitter, so that clients that
     were refused at the same time do not retry at the same time.
     """
-    if status not in (429, 503):
+    if status not in (429, 503) or code in LASTING:
         return []
     most_s = min(least_s or MAX_RETRY_AFTER_S, MAX_RETRY_AFTER_S)
     jitter_s = random.randint(0, most_s)  # noqa: S311  # no secret
@@ -118,6 +128,37 @@ def document(status: int, code: str, detail: str, **evidence: Any) -> bytes:
     return msgspec.json.encode(
         Problem(phrase(status), status, detail, code, sentence, evidence=evidence)
     )
+
+
+class Warnings:
+    """Tells the log why requests are answered 503: each reason at once, then once a minute.
+
+    Otherwise every request of an outage would be a line.
+    """
+
+    EVERY_S = 60.0
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._told_s: dict[str, float] = {}
+        self._untold: dict[str, int] = {}
+
+    def tell(self, error: LedgerError, request_id: str) -> None:
+        """Log an error, or count it for the next line of its code."""
+        now_s = self._now_s()
+        with self._lock:
+            if now_s - self._told_s.get(error.code, -self.EVERY_S) < self.EVERY_S:
+                self._untold[error.code] = self._untold.get(error.code, 0) + 1
+                return
+            self._told_s[error.code] = now_s
+            untold = self._untold.pop(error.code, 0)
+        cause = "" if error.__cause__ is None else f" ({error.__cause__!r})"
+        more = f"; {untold} more requests like it since the last line" if untold else ""
+        _log.warning("request %s: unavailable: %s%s%s", request_id, error, cause, more)
+
+
+_warnings = Warnings()
 
 
 class ProblemAnswer(NamedTuple):
@@ -140,18 +181,18 @@ def answer_to(error: Exception, exchange: Exchange) -> ProblemAnswer:
         body = document(500, "internal", "the server failed; its log has the reason")
         return ProblemAnswer(500, body, [])
     if status == 503 and error.code not in _EXPECTED:
-        cause = "" if error.__cause__ is None else f" ({error.__cause__!r})"
-        _log.warning("request %s: unavailable: %s%s", exchange.request_id, error, cause)
+        _warnings.tell(error, exchange.request_id)
     exchange.code = error.code
     least_s = error.retry_after_s if isinstance(error, TooManyError) else 0
     body = document(status, error.code, error.detail, **error.evidence)
-    return ProblemAnswer(status, body, retry_after(status, least_s))
+    return ProblemAnswer(status, body, retry_after(status, least_s, error.code))
 
 
 def from_error(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Answer an error of our own code: a deliberate one, or a bug."""
     status, body, headers = answer_to(error, exchange_of(request.scope))
-    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers))
+    told = dict(headers) | {"Vary": VARY}  # the sentence is in its reader's language
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=told)
 
 
 def from_framework(request: AnyRequest, error: HTTPException) -> Response[bytes]:

@@ -1,10 +1,12 @@
 """Answers that a connection gives by itself, before any application is asked."""
 
 from collections.abc import Sequence
+from email.utils import formatdate
 from http import HTTPStatus
 
 from ledger.errors import LedgerError
-from ledger.http.languages import speaking
+from ledger.http.headers import security_headers
+from ledger.http.languages import VARY, language, speaking
 from ledger.http.problems import MEDIA_TYPE, document, retry_after
 from ledger.http.refusal_page import PAGE_TYPE, refusal_page, wants_page
 
@@ -20,7 +22,10 @@ REFUSALS: dict[int, tuple[str, str]] = {
     503: ("server_busy", "the server takes no more requests at the moment"),
     505: ("http_version_unsupported", "this server speaks HTTP/1.1 and HTTP/1.0"),
 }
-ALLOW = b"HTTP/1.1 204 No Content\r\nallow: GET, HEAD, POST, OPTIONS\r\nconnection: close\r\n\r\n"
+# What some route of this server takes; the directory's routes take the last three.
+METHODS = "GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE"
+# As in every other answer, but for the one that only HTTPS has: a connection knows no origin.
+_SECURITY = "".join(f"{name}: {value}\r\n" for name, value in security_headers("").items())
 
 
 def refusal(status: int, request_id: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
@@ -32,21 +37,26 @@ def refusal(status: int, request_id: str, headers: Sequence[tuple[bytes, bytes]]
     code, detail = REFUSALS[status]
     is_page = wants_page(headers)
     with speaking(headers):
+        spoken = f"content-language: {language()}\r\n" if is_page else ""
         body = (
             refusal_page(status, LedgerError(code, detail))
             if is_page
             else document(status, code, detail)
         )
     media_type = PAGE_TYPE if is_page else MEDIA_TYPE
-    retry = "".join(f"{name}: {value}\r\n" for name, value in retry_after(status)).encode()
-    return b"".join(
-        (
-            b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode()),
-            b"content-type: %s\r\ncontent-length: %d\r\n" % (media_type.encode(), len(body)),
-            b"vary: accept\r\ncache-control: no-store\r\nconnection: close\r\n",
-            b"x-request-id: %s\r\n" % request_id.encode(),
-            retry,
-            b"\r\n",
-            body,
-        )
-    )
+    retry = "".join(f"{name}: {value}\r\n" for name, value in retry_after(status))
+    kind = f"content-type: {media_type}\r\ncontent-length: {len(body)}\r\nvary: {VARY}\r\n"
+    return _head(status, request_id, f"{kind}{spoken}{retry}") + body
+
+
+def whole_server(request_id: str) -> bytes:
+    """Return the answer to `OPTIONS *` (RFC 9110 section 9.3.7), which closes too."""
+    return _head(204, request_id, f"allow: {METHODS}\r\n")
+
+
+def _head(status: int, request_id: str, more: str) -> bytes:
+    return (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        f"date: {formatdate(usegmt=True)}\r\n{more}cache-control: no-store\r\n{_SECURITY}"
+        f"x-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+    ).encode()

@@ -9,6 +9,7 @@ from html import escape
 from ledger.errors import LedgerError
 from ledger.http.catalogue import catalogue, sentence_of
 from ledger.http.languages import language
+from ledger.http.problems import LASTING
 
 PAGE_TYPE = "text/html; charset=utf-8"
 # The statuses with a text of their own: what went wrong, and what the person can do.
@@ -44,9 +45,11 @@ def refusal_page(status: int, error: LedgerError | None = None) -> bytes:
     """Return a whole page; without an error it says only what the status says."""
     texts: Mapping[str, str] = catalogue(language())
     title, advice = (escape(each) for each in says(status))
+    lasts = error is not None and error.code in LASTING
     sentence, spoken = ("", "") if error is None else told(error)
     why = f'<p lang="{spoken}">{escape(sentence)}</p>\n' if sentence else ""
     again, inbox, start = (escape(texts[f"error.{each}"]) for each in ("again", "inbox", "start"))
+    retry = "" if lasts else f'<a href="">{again}</a> · '
     return f"""<!doctype html>
 <html lang="{language()}">
 <head>
@@ -59,8 +62,8 @@ def refusal_page(status: int, error: LedgerError | None = None) -> bytes:
 <main>
 <p>{status}</p>
 <h1>{title}</h1>
-{why}<p>{advice}</p>
-<p><a href="">{again}</a> · <a href="/inbox">{inbox}</a> · <a href="/">{start}</a></p>
+{why}{"" if lasts else f"<p>{advice}</p>"}
+<p>{retry}<a href="/inbox">{inbox}</a> · <a href="/">{start}</a></p>
 </main>
 </body>
 </html>

@@ -1,8 +1,14 @@
 """What the head of a request may say (RFC 9112), decided before its body is read."""
 
+import re
 from collections.abc import Sequence
 
 _MAX_LENGTH_DIGITS = 18
+# A name or an address with an optional port (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
+_HOST = re.compile(
+    rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?",
+)
+_MAX_PORT = 65_535
 
 
 def refused_head(
@@ -22,6 +28,8 @@ def refused_head(
     hosts = [value for name, value in headers if name == b"host"]
     if len(hosts) > 1 or (not hosts and version == "1.1"):
         return 400  # RFC 9112 section 3.2
+    if not all(map(_is_host, hosts)):
+        return 400  # the same section; what reads addresses behind this point would fail on it
     if method == b"CONNECT":
         return 501
     if not _is_for_an_origin_server(method, target, hosts):
@@ -49,6 +57,11 @@ def _is_for_an_origin_server(method: bytes, target: bytes, hosts: Sequence[bytes
     scheme, _, rest = target.partition(b"://")
     authority = rest.partition(b"/")[0].partition(b"?")[0].lower()
     return scheme.lower() in (b"http", b"https") and [authority] == [each.lower() for each in hosts]
+
+
+def _is_host(value: bytes) -> bool:
+    found = _HOST.fullmatch(value)
+    return found is not None and int(found[1] or 0) <= _MAX_PORT
 
 
 def _is_over(content_length: bytes, limit: int) -> bool:

@@ -85,8 +85,11 @@ class Sessions:
         return self._organisation is not None
 
     def user(self, request: AnyRequest) -> str | None:
-        """Return the id of the signed-in person, None for anybody else, as `identify` found it."""
-        found: str | None = request.scope["state"][_FOUND]
+        """Return the id of the signed-in person, None for anybody else, as `identify` found it.
+
+        It is not asked about requests to the probes, which nobody has to sign in for.
+        """
+        found: str | None = request.scope["state"].get(_FOUND)
         return found
 
     async def identify(self, scope: HTTPScope) -> str | None:

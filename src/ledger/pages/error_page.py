@@ -10,7 +10,7 @@ from litestar.response.base import ASGIResponse
 
 from ledger.errors import LedgerError
 from ledger.http.languages import language_headers
-from ledger.http.problems import ErrorAnswer
+from ledger.http.problems import LASTING, ErrorAnswer
 from ledger.http.refusal_page import says, told
 from ledger.http.requests import AnyRequest
 from ledger.pages.web import Web, page
@@ -29,7 +29,8 @@ def for_people(answer: ErrorAnswer, web: Web) -> ErrorAnswer:
         sentence = ("", "")
         if isinstance(error, LedgerError) and status != 500:
             sentence = told(error)
-        page = ErrorPage(request, web, status, sentence, _progress(error))
+        lasts = isinstance(error, LedgerError) and error.code in LASTING
+        page = ErrorPage(request, web, status, sentence, progress=_progress(error), lasts=lasts)
         page.headers.update({**problem.headers, **language_headers()})
         return page
 
@@ -56,18 +57,21 @@ class ErrorPage(Template):
         web: Web,
         status: int,
         sentence: tuple[str, str],
+        *,
         progress: tuple[int, int] | None = None,
+        lasts: bool = False,
     ) -> None:
         """Take the error's `status` and, if there is one, its sentence and the language of it.
 
-        `progress` is how far something has come that has to be done first.
+        `progress` is how far something has come that has to be done first; where it `lasts`, to try
+        again does not help.
         """
         title, advice = says(status)
         super().__init__("error.html", status_code=status, headers={"Cache-Control": "no-store"})
         self._request = request
         self._web = web
         said = {"status": status, "title": title, "advice": advice, "sentence": sentence}
-        self._says = said | {"progress": progress}
+        self._says = said | {"progress": progress, "again": status == 503 and not lasts}
 
     def to_asgi_response(self, *given: Any, **more: Any) -> ASGIResponse:
         """Return a response that looks up who is signed in, and renders, when it is sent."""

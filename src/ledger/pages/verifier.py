@@ -25,6 +25,6 @@ def verifier() -> HTTPRouteHandler:
 
     @get("/verify", sync_to_thread=False, include_in_schema=False)
     def verify() -> Response[str]:
-        return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(page, media_type="text/html", headers=headers)
 
     return verify

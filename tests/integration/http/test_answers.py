@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from ledger.domain import entry
-from ledger.http.headers import is_public, security_headers
+from ledger.http.headers import security_headers, sharing_headers
 from tests.integration.conftest import NO_LIMIT
 from tests.support.actor import Actor, policy_of
 from tests.support.check import head, stored, wait_for
@@ -66,7 +66,11 @@ def test_every_kind_of_answer_has_the_security_headers_and_names_no_software(
     assert expected["x-content-type-options"] == "nosniff"
     seen = set()
     for answer in every_kind(alice, bob, stranger):
-        differ = {"cross-origin-resource-policy"} if is_public(answer.request.url.path) else set()
+        differ = (
+            {"cross-origin-resource-policy"}
+            if sharing_headers("GET", answer.request.url.path)
+            else set()
+        )
         if answer.request.url.path == "/audit":  # it starts one worker
             differ.add("content-security-policy")
             policy = expected["content-security-policy"]

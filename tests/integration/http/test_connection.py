@@ -58,7 +58,7 @@ def test_a_browser_that_is_refused_by_its_head_gets_a_page_with_a_way_on(server:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert statuses(answer) == [413]
     assert b"content-type: text/html; charset=utf-8" in head
-    assert b"vary: accept" in head
+    assert b"vary: Accept, Accept-Language, Cookie" in head
     assert b"<h1>This is too large</h1>" in body
     assert b'<a href="/inbox">' in body
 

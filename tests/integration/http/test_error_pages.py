@@ -65,5 +65,5 @@ def test_what_the_front_door_refuses_is_a_page_for_browsers_only(alice: Actor) -
     assert '<a href="/inbox">Go to the inbox</a>' in page.text
     problem = alice.client.get("/inbox/", headers={"Accept": "application/json"})
     assert problem.headers["content-type"] == "application/problem+json"
-    assert problem.headers["vary"] == "accept"
+    assert problem.headers["vary"] == "Accept, Accept-Language, Cookie"
     assert problem.json()["code"] == "not_found"

@@ -86,6 +86,8 @@ async def _rebuilding_and_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             assert "could not read its log to the end" in page.text
             assert "<progress" not in page.text
             assert "Try again in a moment." not in page.text
+            assert 'href=""' not in page.text
+            assert "retry-after" not in page.headers
 
 
 async def _catching_up(client: httpx.AsyncClient, models: ReadModels) -> None:
@@ -127,6 +129,7 @@ async def _failing_for_good(tmp_path: Path) -> None:
         await asyncio.to_thread(until, lambda: models.follower.worker.is_over)
         answer = await client.get("/.well-known/jwks.json")
         assert (answer.status_code, answer.json()["code"]) == (503, "views_failing")
+        assert "retry-after" not in answer.headers
         assert "views_failing" in codes(await client.get("/readyz"))
         assert (await client.get("/healthz")).json()["status"] == "failing"
 
