@@ -86,7 +86,7 @@ async def _rebuilding_and_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             assert "could not read its log to the end" in page.text
             assert "<progress" not in page.text
             assert "Try again in a moment." not in page.text
-            assert 'href=""' not in page.text
+            assert 'class="button primary" href=""' not in page.text
             assert "retry-after" not in page.headers
 
 
