@@ -14,7 +14,7 @@ import httptools
 from ledger.http.admission import Admission, address_of
 from ledger.http.cycle import CycleProtocol
 from ledger.http.exchange import new_request_id
-from ledger.http.refusal import refusal, whole_server
+from ledger.http.refusal import refusal, server_options
 from ledger.http.request_head import refused_head
 
 # A read has up to 256 KiB: 43,000 chunks of one byte, each a call.
@@ -184,7 +184,7 @@ class Connection(CycleProtocol):
         if status is not None:
             self._refuse_if(True, status)
         elif self.parser.get_method() == b"OPTIONS" and self.url == b"*":
-            self._close_after_answers(whole_server(new_request_id()))
+            self._close_after_answers(server_options(new_request_id()))
         elif len(self.pipeline) >= self._limits.pipelined:
             self._close_after_answers(None)
         else:

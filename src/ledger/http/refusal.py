@@ -49,7 +49,7 @@ def refusal(status: int, request_id: str, headers: Sequence[tuple[bytes, bytes]]
     return _head(status, request_id, f"{kind}{spoken}{retry}") + body
 
 
-def whole_server(request_id: str) -> bytes:
+def server_options(request_id: str) -> bytes:
     """Return the answer to `OPTIONS *` (RFC 9110 section 9.3.7), which closes too."""
     return _head(204, request_id, f"allow: {METHODS}\r\n")
 
