@@ -6,8 +6,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.types import Message, Scope
 
-# A HEAD would wait for its end, which never comes.
-_STREAM = "/api/stream"
+from ledger.http.streams import PATH as STREAM
 
 
 class Application(Litestar):
@@ -15,7 +14,8 @@ class Application(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
-        if scope.get("method") == "HEAD" and scope["path"] != _STREAM:
+        # A HEAD of a stream would wait for its end, which never comes.
+        if scope.get("method") == "HEAD" and scope["path"] != STREAM:
             scope = scope | {"method": "GET"}  # a copy: uvicorn must still see HEAD
         await super().__call__(scope, receive, send)
 
@@ -32,7 +32,7 @@ async def allow_methods(message: Message, scope: Scope) -> None:
         allowed = value
         if name == b"allow":
             named = {*value.decode().split(", ")} | _methods(scope)
-            if "GET" in named and scope["path"] != _STREAM:
+            if "GET" in named and scope["path"] != STREAM:
                 named.add("HEAD")
             allowed = ", ".join(sorted(named)).encode()
         headers.append((name, allowed))

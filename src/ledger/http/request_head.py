@@ -29,7 +29,7 @@ def refused_head(
     if len(hosts) > 1 or (not hosts and version == "1.1"):
         return 400  # RFC 9112 section 3.2
     if not all(map(_is_host, hosts)):
-        return 400  # the same section; what reads addresses behind this point would fail on it
+        return 400  # the same section; the framework would fail on it
     if method == b"CONNECT":
         return 501
     if not _is_for_an_origin_server(method, target, hosts):

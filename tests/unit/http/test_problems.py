@@ -17,7 +17,7 @@ def test_nobody_is_told_to_try_again_where_only_the_operator_can_help(code: str)
     assert 'href="/"' in page
 
 
-def test_whoever_can_be_helped_by_waiting_is_told_how_long() -> None:
+def test_a_client_that_can_be_helped_by_waiting_is_told_how_long() -> None:
     for status, code in ((503, "views_rebuilding"), (503, "storage_failed"), (429, "rate_limited")):
         ((name, value),) = retry_after(status, 0, code)
         assert (name, 1 <= int(value) <= 5) == ("Retry-After", True)
