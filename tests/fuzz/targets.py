@@ -19,8 +19,9 @@ from ledger.domain.statement_types import parse_definition
 from ledger.encoding import parse_json
 from ledger.errors import LedgerError
 from ledger.jose.key_forms import read_public_keys
+from ledger.jose.keyset import parse_key_set
 from ledger.jose.serialization import parse
-from ledger.organisation import scim
+from ledger.organisation import id_tokens, scim
 from ledger.timestamp.response import parse_response
 from ledger.tlog.checkpoint import parse_note, parse_proof
 from ledger.tlog.submission import parse_submission
@@ -60,6 +61,12 @@ def read_event(raw: bytes) -> object:
     return decode_body(parse_entry(head), body)
 
 
+def read_key_set(raw: bytes) -> object:
+    """Read a JWK Set as its client reads what an address answered."""
+    given = parse_json(raw)
+    return parse_key_set(given) if isinstance(given, dict) else None
+
+
 def read_scim_user(raw: bytes) -> object:
     """Read a user as a directory tells of it."""
     return scim.user_from(scim.read_json(raw), kept=None, now_ms=0)
@@ -85,6 +92,9 @@ TARGETS: dict[str, Target] = {
     "type": text_target(parse_definition),
     "change": text_target(items.parse_content),
     "publicKeys": read_public_keys,
+    "keySet": read_key_set,
+    "idToken": text_target(id_tokens.header_of),
+    "manifest": lambda raw: container.parse_manifest({container.MANIFEST: raw}),
     "scimUser": read_scim_user,
     "scimFilter": text_target(scim.parse_filter),
 }
@@ -121,6 +131,15 @@ def seeds(name: str) -> Iterable[bytes]:
         "type": [each.encode() for each in _members("type-defined.v1.json", "definition")],
         "change": [json.loads(each)["content"].encode() for each in _documents()],
         "publicKeys": [b'{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"}]}', b"ssh-ed25519 AAAA"],
+        "keySet": [
+            b'{"keys":[{"kty":"OKP","crv":"Ed25519","x":"AA"},{"kty":"RSA","n":"AQ","e":"AQAB"}]}'
+        ],
+        "idToken": [b"eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ.e30.AA"],
+        "manifest": [
+            b'{"checkpoint":{"origin":"a","root":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",'
+            b'"size":1},"files":{},"format":"ledger-evidence/1","mode":"full",'
+            b'"statements":["a"]}'
+        ],
         "scimUser": [b'{"userName":"a","active":true,"emails":[{"value":"a@example.org"}]}'],
         "scimFilter": [b'userName eq "a"'],
     }[name]
