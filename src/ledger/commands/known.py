@@ -7,7 +7,6 @@ after the request arrived.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -54,8 +53,10 @@ class KnownLog:
         """Return a stream as it was when last seen, None if it is not known."""
         state = self._states.get(stream)
         if state is not None:
-            with suppress(KeyError):  # a decision in a thread can meet an eviction
+            try:  # noqa: SIM105  # of all calls in an approval, a thirtieth were of `suppress` here
                 self._states.move_to_end(stream)
+            except KeyError:  # a decision in a thread can meet an eviction
+                pass
         return state
 
     def states(self, streams: Iterable[UUID]) -> dict[UUID, State]:

@@ -70,16 +70,18 @@ class Reading:
         # A large decision runs in a thread while others are stored. What it read first stays, or
         # the log would compare a version that the decision did not see.
         self._states: dict[UUID, State | None] = {}
+        self._charter: Charter | None = None
         self._members: dict[str, Membership] = {}
         self.versions: dict[UUID, int] = {}
         self.groups: dict[str, int] = {}
 
     def charter(self) -> Charter:
         """Return the charter, which exists after the first start."""
-        found = self._stream(STREAM, Charter)
-        if found is None:
+        if self._charter is None:
+            self._charter = self._stream(STREAM, Charter)
+        if self._charter is None:
             raise UnavailableError("not_founded", "this ledger is not founded yet")
-        return found
+        return self._charter
 
     def asked(self, act: str, assertion: AssertionEvidence | None) -> ConfirmedAct:
         """Return an act as it is asked for here and now."""

@@ -215,7 +215,7 @@ class StatementCommands:
         )
         decider = _decider(kind, stream, evidence, kid, assertion, decide)
         answer = await self._writer.write(request, decider)
-        if not answer.repeated:
+        if assertion is not None and not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
         return answer
 

@@ -184,7 +184,8 @@ class Writer:
             if stored.repeated:
                 return _answer(stored)
             self._clock.saw(stored.at_ms)
-            events = _stamped(events, stored.at_ms)
+            if stored.at_ms != reading.now_ms:
+                events = _stamped(events, stored.at_ms)
             own = len(plan.bodies)
             self.seen.keep(plan.stream, reduce(plan.evolve, events[:own], plan.before))
             for event in events[own:]:

@@ -1,6 +1,7 @@
 """The document of a statement: the exact bytes that people sign."""
 
 import re
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -151,6 +152,7 @@ def require_end(document: Document, max_age_ms: int) -> None:
         raise ConflictError("expires_too_late", detail, hours=hours)
 
 
+@lru_cache(maxsize=4096)  # a decision reads the same few ids again and again
 def parse_uuid(text: str) -> UUID:
     """Return a UUID from its one canonical, lower-case text; raise MalformedError `id_invalid`."""
     try:

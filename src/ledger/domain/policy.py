@@ -186,6 +186,7 @@ def roles_named(node: AnyNode) -> list[str]:
     return sorted(found)
 
 
+@lru_cache(maxsize=32)
 def min_people(node: AnyNode) -> int | None:
     """Return the least number of people who meet a node, None if its members are too few.
 
@@ -212,7 +213,7 @@ def may_approve(policy: Policy, user: str, roles: Set[str], *, creator: str) -> 
     """Tell whether this person's approval can count."""
     if user == creator and not policy.creator_may_sign:
         return False
-    return any(covers(member, user, roles) for member in members(policy))
+    return not members(policy).isdisjoint(covering(user, roles))
 
 
 def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:

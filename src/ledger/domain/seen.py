@@ -16,6 +16,8 @@ from ledger.domain.person import Person
 from ledger.domain.statement import Statement
 from ledger.errors import CorruptError
 
+_CHARTER = str(STREAM)
+
 
 def seen(
     before: Mapping[str, int],
@@ -27,7 +29,7 @@ def seen(
 
     `earlier` is the statement that a draft supersedes, or that a version is to replace.
     """
-    read = {str(STREAM): charter_version} | {each.user: each.version for each in people}
+    read = {_CHARTER: charter_version} | {each.user: each.version for each in people}
     read |= {} if earlier is None else {earlier.id: earlier.version}
     return {
         stream: version for stream, version in sorted(read.items()) if before.get(stream) != version

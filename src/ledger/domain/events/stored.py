@@ -164,10 +164,7 @@ def claims(event: Event) -> tuple[str, ...]:
     A second event that claims one conflicts. The store writes them with the event in one
     transaction. They make keys, credential ids and used invitations unique over all streams.
     """
-    templates = event.body.MEANING.claims
-    if not templates:  # most events claim none
-        return ()
-    return _names(event, templates)
+    return _names(event, event.body.MEANING.claims)
 
 
 def memberships(events: Iterable[Event]) -> dict[tuple[str, UUID], bool]:
@@ -184,6 +181,8 @@ def memberships(events: Iterable[Event]) -> dict[tuple[str, UUID], bool]:
 
 
 def _names(event: Event, templates: tuple[str, ...]) -> tuple[str, ...]:
+    if not templates:  # of most events
+        return ()
     named = (names_of(event.body, event.stream, template) for template in templates)
     return tuple(name for names in named for name in names)
 
