@@ -128,6 +128,7 @@ class StatementCommands:
         answer = await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
         if is_change:
             self._state.look_up_anew()  # its effects may end what a session needs
+            return msgspec.structs.replace(answer, of_change=True)
         return answer
 
     async def reject(

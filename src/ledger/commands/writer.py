@@ -44,12 +44,16 @@ T = TypeVar("T")
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The answer to a durable command: its JSON, and whether the request was a repetition."""
+    """The answer to a durable command: its JSON, and whether the request was a repetition.
+
+    `of_change` is whether it approved a change, which may have completed it.
+    """
 
     body: bytes
     position: int
     repeated: bool
     actor: str | None = None
+    of_change: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -33,6 +33,7 @@ class Exchange(msgspec.Struct):
     position: int | None = None
     statement: str | None = None
     mode: str | None = None
+    of_change: bool = False
 
     @property
     def name(self) -> str | None:
@@ -75,6 +76,7 @@ def note_answer(scope: Scope, answer: Answer) -> None:
     exchange = exchange_of(scope)
     exchange.person = answer.actor or exchange.person
     exchange.position = answer.position
+    exchange.of_change = exchange.of_change or answer.of_change
     if answer.repeated:
         exchange.code = REPEATED
 

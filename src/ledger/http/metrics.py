@@ -6,6 +6,7 @@ is read when somebody asks; only requests and commits are counted here as they h
 """
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -26,12 +27,14 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from ledger.commands.ledger_clock import LedgerClock
+from ledger.errors import LedgerError
 from ledger.http.admission import Admission
 from ledger.http.context import FromSite
 from ledger.http.exchange import OK, Exchange
 from ledger.http.lanes import LaneName, Lanes
 from ledger.http.read_models import ReadModels
-from ledger.http.refusal import REFUSALS
+from ledger.http.recorded_routes import CEREMONIES
+from ledger.http.refusal import METHODS, REFUSALS
 from ledger.http.requests import AnyRequest
 from ledger.http.routes import Routes
 from ledger.http.security_record import SecurityRecord
@@ -50,15 +53,8 @@ UNROUTED = "unrouted"
 _LOOPBACK = parse_networks(LOOPBACK)
 REQUEST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-# The ceremonies by the route that ends them.
-CEREMONIES = {
-    "POST /api/register/complete": "registration",
-    "POST /api/authenticate": "sign_in",
-    "POST /api/jwt-keys": "key_add",
-    "POST /api/service-accounts": "key_add",
-    "POST /api/passkeys": "passkey_add",
-    "POST /api/device-links/approve": "passkey_add",
-}
+HEAD_S = 0.3  # other workers wait half a second for these numbers
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="metrics")
 
 
 class MeteredParts(NamedTuple):
@@ -159,7 +155,7 @@ class Metrics:
             self._events.labels(tag).inc(count)
 
 
-_METHODS = frozenset(("GET", "HEAD", "POST", "OPTIONS"))
+_METHODS = frozenset(METHODS.split(", "))
 
 
 class _Numbers(Collector):
@@ -202,17 +198,21 @@ class _Numbers(Collector):
         parts, public = self._parts, self._parts.public
         # The followers first: the head that is read after them is not below them.
         folded, published = parts.models.follower.position, public.publisher.size
-        head = public.log.head()
-        yield _gauge("ledger_log_positions", "The newest position of the log", head)
+        head = _head(public)  # the other numbers are needed most while the log cannot be read
+        yield _gauge("ledger_log_readable", "0 while the log cannot be read", head is not None)
+        if head is not None:
+            yield _gauge("ledger_log_positions", "The newest position of the log", head)
+            yield _gauge(
+                "ledger_follower_lag_positions",
+                "Positions that the read models lack",
+                head - folded,
+            )
+            yield _gauge(
+                "ledger_publication_lag_positions",
+                "Positions that no checkpoint of this process covers",
+                head - published,
+            )
         yield _gauge("ledger_commit_queue", "Writes that wait for a commit", parts.commits.queued)
-        yield _gauge(
-            "ledger_follower_lag_positions", "Positions that the read models lack", head - folded
-        )
-        yield _gauge(
-            "ledger_publication_lag_positions",
-            "Positions that no checkpoint of this process covers",
-            head - published,
-        )
         yield _gauge(
             "ledger_unpublished_age_seconds",
             "Age of the oldest entry that no checkpoint covers",
@@ -237,6 +237,16 @@ class _Numbers(Collector):
             "ledger_witness_failures", "Failed requests to witnesses", public.witnesses.failures
         )
         yield _counter("ledger_stamp_failures", "Failed time-stamps", public.stamper.failures)
+
+
+def _head(public: PublicLog) -> int | None:
+    """Return the newest position; None for a log that cannot be read, or not soon enough."""
+    asked = _THREAD.submit(public.log.head)
+    try:
+        return asked.result(HEAD_S)
+    except (LedgerError, TimeoutError):
+        asked.cancel()
+        return None
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -1,4 +1,4 @@
-"""The routes that the security record names, each with the event of its lines."""
+"""The routes that the security record and the metrics name, and what each calls them."""
 
 # The event of a route; of every other route only refusals are recorded, as `request`.
 EVENTS = {
@@ -55,4 +55,25 @@ EVENTS = {
     "POST /api/webhooks/{webhook}/deliveries/{number}/again": "webhook_send",
     "GET /api/statements/{statement_id}/evidence": "evidence_export",
     "GET /api/statements/{statement_id}/certificate": "evidence_export",
+    "GET /api/trail": "trail_export",
+    "GET /api/questions/{question}": "answer_export",
+    "GET /api/questions/{question}/csv": "answer_export",
+    "GET /api/questions/figures/picture": "answer_export",
+    "GET /api/access-report": "report_export",
+    "GET /api/events/{position}": "event_export",
+}
+# An approval has no line, but where it administers: it may complete a change.
+CHANGE_APPROVED = "change_approve"
+# The ceremonies by the route that ends them.
+CEREMONIES = {
+    "POST /api/register/complete": "registration",
+    "POST /api/authenticate": "sign_in",
+    "POST /api/jwt-keys": "key_add",
+    "POST /api/service-accounts": "key_add",
+    "POST /api/passkeys": "passkey_add",
+    "POST /api/device-links/approve": "passkey_add",
+    "POST /api/device-links": "device_link",
+    "POST /api/recoveries": "recovery",
+    "POST /api/organisation/link": "organisation_link",
+    "POST /api/organisation/unlink": "organisation_unlink",
 }

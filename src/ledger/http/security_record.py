@@ -19,7 +19,7 @@ import msgspec
 from ledger import clock
 from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.http.exchange import OK, Exchange
-from ledger.http.recorded_routes import EVENTS
+from ledger.http.recorded_routes import CHANGE_APPROVED, EVENTS
 from ledger.http.refusal import REFUSALS as REFUSALS_BEFORE
 from ledger.http.team import ALONE, Team
 from ledger.system import private_files
@@ -96,6 +96,7 @@ class SecurityRecord:
         """Record an answer, if it is one of those that are recorded."""
         event = EVENTS.get(exchange.name or "")
         if exchange.status < 400:
+            event = event or (CHANGE_APPROVED if exchange.of_change else None)
             if event is not None and event not in UNRECORDED_SUCCESS:
                 self.add(_entry(event, "success", exchange))
         elif event is not None or exchange.status in REFUSALS or exchange.code == BUSY:

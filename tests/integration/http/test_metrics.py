@@ -1,13 +1,21 @@
 """What a monitoring system reads: parsed by the parser of Prometheus's own library."""
 
+import asyncio
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ledger.errors import UnavailableError
+from ledger.http.recorded_routes import CEREMONIES
+from ledger.server import build
+from ledger.settings import read_settings
+from ledger.store.log import Log
 from tests.integration.conftest import Join
 from tests.support.actor import Actor, policy_of
 from tests.support.server import Server
@@ -171,3 +179,50 @@ def test_a_proxy_that_names_no_client_makes_nobody_local(
         assert client.get("/livez").status_code == 200
     assert answer.status_code == 404
     assert answer.content == other.content
+
+
+def test_every_request_that_ends_a_ceremony_is_counted(fresh_server: Server) -> None:
+    with fresh_server.client() as client:
+        description = client.get("/schema/openapi.json").json()
+    schemas = description["components"]["schemas"]
+    ends = {
+        f"POST {path}"
+        for path, methods in description["paths"].items()
+        for body in [methods.get("post", {}).get("requestBody")]
+        if body is not None
+        for name in [body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]]
+        if "ceremony" in schemas[name]["properties"]
+    }
+    assert ends - CEREMONIES.keys() == set()
+
+
+@pytest.mark.parametrize("failure", ["refused", "hangs"])
+def test_the_other_numbers_are_told_while_the_log_cannot_be_read(
+    failure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def head(_: object) -> int:
+        if failure == "hangs":
+            over.wait(20)
+        raise UnavailableError("storage_failed", "no answer")
+
+    async def told() -> str:
+        served = build(read_settings({"LEDGER_DATA": str(tmp_path / "data")}))
+        transport = httpx.ASGITransport(served.front, client=("127.0.0.1", 1))
+        async with (
+            httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client,
+            served.application.lifespan(),
+        ):
+            monkeypatch.setattr(Log, "head", head)
+            answer = await client.get("/metrics")
+            over.set()
+            monkeypatch.undo()
+        assert answer.status_code == 200
+        return answer.text
+
+    text = asyncio.run(told())
+    assert "ledger_log_readable 0.0" in text
+    assert "ledger_follower_lag_positions" not in text
+    assert "ledger_commit_queue 0.0" in text
+    assert 'ledger_worker_failing{worker="follower"}' in text
