@@ -28,6 +28,7 @@ from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
     ActText,
     ActWithAssertion,
+    DocumentText,
     Jwt,
     Strict,
 )
@@ -43,7 +44,7 @@ class MakeChange(Strict, frozen=True):
     A change that sets governance has no approval yet: `jwt` and `assertion` are left out.
     """
 
-    document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
+    document: DocumentText
     act: ActText
     jwt: Jwt | None = None
     assertion: Assertion | None = None

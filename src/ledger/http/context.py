@@ -13,7 +13,7 @@ from ledger.domain.charter import Charter
 from ledger.http.access_record import AccessRecord
 from ledger.http.organisation_gate import Organisation
 from ledger.http.read_models import ReadModels
-from ledger.http.requests import AnyRequest, full_pattern
+from ledger.http.requests import PLACE, AnyRequest, full_pattern
 from ledger.http.security_record import SecurityRecord
 from ledger.http.sessions import Sessions
 from ledger.messages.messenger import Messenger
@@ -24,9 +24,7 @@ At = Annotated[
     str | None,
     QueryParameter(
         name="at",
-        pattern=full_pattern(
-            "[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"
-        ),
+        pattern=full_pattern(PLACE),
         description="Show the past: as of a position, or of an RFC 3339 time",
     ),
 ]

@@ -14,29 +14,43 @@ from litestar.routes import HTTPRoute
 
 from ledger.http.openapi_fit import Schema, fit
 from ledger.http.problems import MEDIA_TYPE, phrase
-from ledger.http.requests import AnyRequest
+from ledger.http.questions import NAMES
+from ledger.http.requests import UUID_TEXT, AnyRequest
 
 # What a connection or the front door can answer to any request.
 AT_THE_DOOR = (400, 408, 413, 415, 417, 429, 431, 501, 503, 505)
 RETRIED = (429, 503)
-_UUID = {"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"}
-_NUMBER = {"pattern": "^(0|[1-9][0-9]{0,18})$"}
+_WHOLE = {"pattern": "^(0|[1-9][0-9]{0,15})$"}
 _NATURAL = {"minimum": 0}
+_PLACE = {
+    "pattern": "^(?:[0-9]{1,15}|(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    "T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,6})?)?"
+    "(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]))$"
+}
+_CURSOR = {"pattern": "^[A-Za-z0-9_-]+$", "minLength": 1}
 _SECONDS = {
     "description": "The seconds after which to try again",
     "schema": {"type": "integer", "minimum": 1},
 }
 # What commands and reads require of parameters, where the annotation cannot say it.
-_PARAMETERS: dict[str, Schema] = {
-    "statement_id": _UUID,
-    "user_id": _UUID,
+_TEXTS: dict[str, Schema] = {
+    "statement_id": UUID_TEXT,
+    "statement": UUID_TEXT,
+    "user_id": UUID_TEXT,
     "kid": {"pattern": "^[A-Za-z0-9_-]{43}$"},
     "credential_id": {"pattern": "^[A-Za-z0-9_-]+$", "maxLength": 1_366},
-    "size": _NUMBER,
-    "index": _NUMBER,
-    "minPosition": _NATURAL,
-    "to": _NATURAL,
+    "sha256": {"pattern": "^[0-9a-f]{64}$"},
+    "position": {"pattern": "^[0-9]{1,15}$"},
+    "level": {"pattern": "^(entries|0|[1-9][0-9]?)$"},
+    "question": {"enum": [*NAMES]},
+    "size": _WHOLE,
+    "index": _WHOLE,
+    "cursor": _CURSOR,
+    "at": _PLACE,
+    "from": _PLACE,
+    "to": _PLACE,
 }
+_NUMBERS: dict[str, Schema] = {"minPosition": _NATURAL, "to": _NATURAL}
 
 
 class StrictDocument(JsonRenderPlugin):
@@ -136,7 +150,5 @@ def _parameter(parameter: Schema) -> Schema:
     if isinstance(schema.get("type"), list):
         schema["type"] = "string"
         schema["enum"] = [word for word in schema["enum"] if word is not None]
-    limits = _PARAMETERS.get(parameter["name"], {})
-    if schema["type"] != "string":
-        limits = limits if "minimum" in limits else {}
-    return parameter | {"schema": schema | limits}
+    limits = _TEXTS if schema["type"] == "string" else _NUMBERS
+    return parameter | {"schema": schema | limits.get(parameter["name"], {})}

@@ -24,7 +24,7 @@ from ledger.http.organisation_gate import Organisation
 from ledger.http.organisation_proposals import OrganisationView, view
 from ledger.http.passkey_responses import Assertion
 from ledger.http.problems import answers
-from ledger.http.requests import AnyRequest, OpaqueId, Strict
+from ledger.http.requests import UUID_TEXT, AnyRequest, OpaqueId, Strict
 from ledger.http.routes import Routes
 from ledger.http.webhooks import Administrator, administrator
 
@@ -39,7 +39,7 @@ class LinkAccount(Strict, frozen=True):
 class UnlinkPerson(Strict, frozen=True):
     """Whose link is forgotten, with a fresh assertion by a passkey of the administrator."""
 
-    user: Annotated[str, Meta(max_length=64)]
+    user: Annotated[str, Meta(max_length=64, extra_json_schema=UUID_TEXT)]
     ceremony: OpaqueId
     assertion: Assertion
 

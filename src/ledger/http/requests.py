@@ -9,6 +9,7 @@ from litestar import Request
 from litestar.types import HTTPReceiveMessage
 from msgspec import Meta
 
+from ledger.domain.document import MAX_DOCUMENT_BYTES
 from ledger.domain.names import MAX_NAME_CHARS
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.signing_keys import KeySubmission
@@ -130,13 +131,23 @@ def full_pattern(pattern: str) -> str:
     return rf"^(?:{pattern})$(?!\n)"
 
 
+# A position or a time (RFC 3339); the OpenAPI document also says which days and hours there are.
+PLACE = (
+    r"[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 # `extra_json_schema` states what commands check later, with their own error codes.
 MAX_ACT_CHARS = 48 * 1024
+DOCUMENT = {"maxLength": MAX_DOCUMENT_BYTES}  # a longer one is 413 `document_too_large`
+UUID_TEXT = {"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"}
 TIME = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][.][0-9]{3}Z$"
 COMPACT = {"pattern": r"^[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$"}
 Jwt = Annotated[str, Meta(max_length=MAX_STATEMENT_BYTES, extra_json_schema=COMPACT)]
 ActText = Annotated[str, Meta(max_length=MAX_ACT_CHARS, extra_json_schema=COMPACT)]
 OpaqueId = Annotated[str, Meta(max_length=MAX_SMALL_BYTES)]  # from the first answer
+DocumentText = Annotated[
+    str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES, extra_json_schema=DOCUMENT)
+]
 TimeText = Annotated[str, Meta(max_length=24, extra_json_schema={"pattern": TIME})]
 JwkMember = Annotated[str, Meta(max_length=8_192)] | bool | tuple[str, ...] | None
 Jwk = Annotated[dict[Annotated[str, Meta(max_length=32)], JwkMember], Meta(max_length=16)]
@@ -215,7 +226,7 @@ class Empty(Strict, frozen=True):
 class DraftStatement(Strict, frozen=True):
     """A document's exact bytes as a string, and the draft act."""
 
-    document: Annotated[str, Meta(min_length=2, max_length=MAX_STATEMENT_BYTES)]
+    document: DocumentText
     act: ActText
 
 

@@ -24,14 +24,13 @@ from ledger.http.accesses import require_auditor
 from ledger.http.context import FromAccess, FromReadModels, SignedIn
 from ledger.http.paced import in_time
 from ledger.http.problems import answers
-from ledger.http.requests import full_pattern
+from ledger.http.requests import PLACE, full_pattern
 from ledger.http.turns import LongRead, Turns, from_anywhere
 from ledger.store.ports.log import LogStore, ReadAddress
 
 AT_ONCE = 2
 LINES = 1_000  # of one part
 CSV = "text/csv"
-PLACE = "[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"
 TrailFormat = Literal["jsonl", "csv", "ocsf"]
 _MEDIA: dict[TrailFormat, str] = {
     "jsonl": "application/x-ndjson",
