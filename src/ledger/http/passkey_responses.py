@@ -15,7 +15,7 @@ from ledger.encoding import SafeInteger
 from ledger.errors import MalformedError
 
 MAX_SMALL_BYTES = 64 * 1024  # of a body, and so of each text in it
-# Base64url without padding whose last character has no bits beyond the bytes (RFC 4648 section 3.5).
+# Base64url without padding and without bits beyond the last byte (RFC 4648 section 3.5).
 _CANONICAL = "(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?"
 Base64url = Annotated[
     str, Meta(max_length=MAX_SMALL_BYTES, extra_json_schema={"pattern": f"^{_CANONICAL}$"})
