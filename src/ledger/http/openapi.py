@@ -20,7 +20,7 @@ from ledger.http.requests import UUID_TEXT, AnyRequest
 # What a connection or the front door can answer to any request.
 AT_THE_DOOR = (400, 408, 413, 415, 417, 429, 431, 501, 503, 505)
 RETRIED = (429, 503)
-_WHOLE = {"pattern": "^(0|[1-9][0-9]{0,15})$"}
+_INTEGER = {"pattern": "^(0|[1-9][0-9]{0,15})$"}
 _NATURAL = {"minimum": 0}
 _PLACE = {
     "pattern": "^(?:[0-9]{1,15}|(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -43,8 +43,8 @@ _TEXTS: dict[str, Schema] = {
     "position": {"pattern": "^[0-9]{1,15}$"},
     "level": {"pattern": "^(entries|0|[1-9][0-9]?)$"},
     "question": {"enum": [*NAMES]},
-    "size": _WHOLE,
-    "index": _WHOLE,
+    "size": _INTEGER,
+    "index": _INTEGER,
     "cursor": _CURSOR,
     "at": _PLACE,
     "from": _PLACE,
