@@ -136,16 +136,18 @@ class _Document(msgspec.Struct, gc=False, rename="camel"):
 class DraftFact(msgspec.Struct, gc=False):
     """The fields of a StatementDrafted that the views use.
 
-    `sha256` is the document's digest, 32 bytes; `change` is the content of a change, None for every
-    other statement; `for_everyone` tells whether everyone who is signed in may read it. `earlier`
-    is the status of the statement that the document supersedes, and `drafters` are those of its
-    type. `late_signed_at` is when a draft that a restore had lost was signed.
+    `sha256` is the document's digest, 32 bytes, and `size` its length in bytes; `change` is the
+    content of a change, None for every other statement; `for_everyone` tells whether everyone who
+    is signed in may read it. `earlier` is the status of the statement that the document supersedes,
+    and `drafters` are those of its type. `late_signed_at` is when a draft that a restore had lost
+    was signed.
     """
 
     creator: str
     kid: str
     ends_at: str
     sha256: bytes
+    size: int
     document: _Document
     for_everyone: bool
     change: str | None = None
@@ -261,6 +263,7 @@ def _drafted(body: bytes) -> DraftFact:
         draft.kid,
         draft.ends_at,
         hashlib.sha256(document).digest(),
+        len(document),
         _document(document),
         draft.read_by == "everyone",
         change,

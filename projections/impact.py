@@ -22,7 +22,7 @@ from ledger.domain.holdings import key_reference, passkey_reference
 from ledger.domain.policy import Policy
 from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
-from projections import changes, floor, inbox, readers, rules, users, versions
+from projections import calls, changes, floor, readers, rules, users, versions
 from projections.decisions import decided_by
 from projections.outlook import Decided, Roles, able, for_own, for_replaced, missing
 from projections.rows import json_list
@@ -117,7 +117,7 @@ def _outdated(
     waiting = changes.pending(db, at=at, now=now, limit=EXAMINED)
     found = {}
     for each in waiting.items:
-        stated = inbox.policy_of(db, each.position)
+        stated = calls.policy_of(db, each.position)
         if stated.root == present:
             found[each.position] = NamedStatement(each.id, each.title)
     return found, waiting.next is not None
@@ -138,7 +138,7 @@ def _below_floor(
     numbers, last = search(db, "pending", "TRUE", given, EXAMINED)
     found = {}
     for each in summaries(db, numbers, at=at, now=now):
-        policy = inbox.policy_of(db, each.position)
+        policy = calls.policy_of(db, each.position)
         before, after = (
             floor.is_below(db, each.position, policy, bound) for bound in (present, floors[-1])
         )
@@ -188,7 +188,7 @@ def _is_lost(
 
     A version of an approved statement has to meet its own policy, and that of the statement.
     """
-    rules, replaced = inbox.policy_of(db, shown.position), versions.replaced_by(db, shown.position)
+    rules, replaced = calls.policy_of(db, shown.position), versions.replaced_by(db, shown.position)
     creator, decided = shown.creator.id, decided_by(db, shown.position, at=at)
     asked = [(rules, decided)]
     if replaced is not None:

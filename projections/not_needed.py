@@ -6,8 +6,9 @@ among those that they are involved in, and not here.
 
 import sqlite3
 
+from projections.calls import InboxOwner, call, first_within, policy_sizes, situation
 from projections.decisions import INDIVIDUAL
-from projections.inbox import UNDECIDED, InboxOwner, asked, call
+from projections.inbox import MOST_POLICY_BYTES, UNDECIDED, asked
 from projections.readers import MOST_ARMS
 from projections.retracted import RETRACTED
 from projections.rows import json_list
@@ -42,18 +43,29 @@ SELECT v.id FROM version v WHERE v.id IN (SELECT value FROM json_each(:ids)) AND
 def not_needed(
     db: sqlite3.Connection, user_id: str, *, at: int, now: str, limit: int
 ) -> list[StatementSummary]:
-    """Return up to `limit` statements that no longer need a person, the newest draft first."""
+    """Return up to `limit` statements that no longer need a person, the newest draft first.
+
+    Pending ones whose policies are beyond MOST_POLICY_BYTES in all are left out.
+    """
     me = asked(db, user_id, at=at)
     if me is None:
         return []
     numbers = _asking(db, me, at)
     given = {"ids": json_list(numbers), "user": me.number, "at": at}
     undecided = [number for (number,) in db.execute(_UNDECIDED, given)]
+    listed = summaries(db, undecided, at=at, now=now)
+    pending = [each.position for each in listed if each.status == "pending"]
+    told = {*first_within(pending, policy_sizes(db, pending), MOST_POLICY_BYTES)}
     found: list[StatementSummary] = []
-    for each in summaries(db, undecided, at=at, now=now):
+    for each in listed:
         if len(found) == limit:
             break
-        if each.status != "pending" or call(db, each.position, me, at, now) == "not_needed":
+        if each.status == "pending" and each.position not in told:
+            continue
+        if (
+            each.status != "pending"
+            or call(situation(db, each.position, at, now), me) == "not_needed"
+        ):
             found.append(each)
     return found
 

@@ -1,6 +1,7 @@
 """One statement as of a position: its document, decisions and progress."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from projections.decisions import Decision
 from projections.facts import LogReader, find_stream
 from projections.outlook import Outlook, for_own, for_replaced, worst
 from projections.progress import Progress, ShownAt
+from projections.rows import json_list
 from projections.summaries import StatementSummary, summaries
 from projections.uses import Use
 from projections.versions import Version
@@ -139,6 +141,14 @@ def _drafted(log: LogReader, number: int) -> StatementDrafted:
     if not isinstance(recorded.event.body, StatementDrafted):
         raise CorruptError("event_unexpected", f"no draft at position {number}")
     return recorded.event.body
+
+
+def sizes(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """Return the bytes of documents by stream number, without reading them."""
+    return dict(db.execute(_SIZES, (json_list(numbers),)))
+
+
+_SIZES = "SELECT id, size FROM statement_text WHERE id IN (SELECT value FROM json_each(?))"
 
 
 def shared_approvals(db: sqlite3.Connection, log: LogReader, number: int, *, at: int) -> list[str]:

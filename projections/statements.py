@@ -46,6 +46,7 @@ from projections.one_statement import document as document
 from projections.one_statement import find as find
 from projections.one_statement import of_number as of_number
 from projections.one_statement import shared_approvals as shared_approvals
+from projections.one_statement import sizes as sizes
 from projections.paging import Page, collect, decode_cursor, encode_cursor
 from projections.progress import MemberProgress as MemberProgress
 from projections.progress import Progress as Progress
@@ -56,14 +57,14 @@ from projections.uses import Use as Use
 from projections.versions import Version as Version
 
 NAME = "statements"
-VERSION = 11
+VERSION = 12
 TABLES: tuple[str, ...] = (
     "CREATE TABLE statement(id INTEGER PRIMARY KEY, creator INTEGER NOT NULL,"
     " creator_may_sign INTEGER NOT NULL, for_everyone INTEGER NOT NULL, expires_at TEXT NOT NULL,"
     " final INTEGER NOT NULL, status TEXT, type TEXT) STRICT",
     "CREATE TABLE statement_text(id INTEGER PRIMARY KEY, title TEXT NOT NULL,"
-    " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL)"
-    " STRICT",
+    " created_at TEXT NOT NULL, needed INTEGER NOT NULL, sha256 BLOB NOT NULL,"
+    " size INTEGER NOT NULL) STRICT",
     readers.TABLE,
     decisions.TABLE,
     *questioned.TABLES,
@@ -104,8 +105,8 @@ def fold(db: sqlite3.Connection, batch: Batch) -> None:
         limits = may_sign, fact.body.for_everyone, fact.body.ends_at
         narrow.append((number, fact.actor, *limits, *final, kind))
         members += readers.rows(fact)
-        digest, needed = fact.body.sha256, _needed(rules.root)
-        texts.append((number, document.title, document.created_at, needed, digest))
+        needed, measured = _needed(rules.root), (fact.body.sha256, fact.body.size)
+        texts.append((number, document.title, document.created_at, needed, *measured))
         titles.append((number, search.words(document.title)))
     write(db, "INSERT INTO statement {rows}", narrow)
     write(db, "INSERT INTO statement_text {rows}", texts)

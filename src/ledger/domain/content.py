@@ -4,17 +4,22 @@ Numbers keep their digits: a reader must see what was signed, not the nearest do
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 
 class Value(msgspec.Struct, frozen=True):
-    """One JSON value; `kind` is object, array, string, number or word (true, false, null)."""
+    """One JSON value; `kind` is object, array, string, number or word (true, false, null).
+
+    `left_out` counts the members, or the characters of its text, that a page does not show.
+    """
 
     kind: str
     text: str = ""
     members: tuple[tuple[str, "Value"], ...] = ()
+    left_out: int = 0
 
 
 class _Number(str):
@@ -29,7 +34,7 @@ ContentPlace = tuple[str, ...]
 MOST_SHOWN_CHARS = 300
 
 
-def pointer(place: ContentPlace) -> str:
+def pointer(place: Iterable[str]) -> str:
     """Return a place as a JSON pointer (RFC 6901, section 3)."""
     steps = [each.replace("~", "~0").replace("/", "~1") for each in place]
     return "".join([f"/{each}" for each in steps])
@@ -37,7 +42,10 @@ def pointer(place: ContentPlace) -> str:
 
 def shown_pointer(place: ContentPlace) -> str:
     """Return a place as a JSON pointer for people, without the middle of one that is long."""
-    text, half = pointer(place), MOST_SHOWN_CHARS // 2
+    most, half = MOST_SHOWN_CHARS, MOST_SHOWN_CHARS // 2
+    # The ends of a name are enough for the ends of the whole: many places can share a long one.
+    short = [each if len(each) <= 2 * most else f"{each[:most]}{each[-most:]}" for each in place]
+    text = pointer(short)
     return text if len(text) <= MOST_SHOWN_CHARS else f"{text[:half]}…{text[-half:]}"
 
 

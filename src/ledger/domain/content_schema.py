@@ -21,7 +21,7 @@ TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "s
 # By keyword: the type whose values it bounds.
 LENGTHS = {"minLength": "string", "maxLength": "string", "minItems": "array", "maxItems": "array"}
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_NESTED = ("additionalProperties", "items")
+NESTED = ("additionalProperties", "items")
 
 
 class ContentSchema(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class _Parser:
             raise _invalid("a schema is an object, true or false")
         members: dict[str, Any] = {}
         for keyword, value in given.items():
-            if keyword in _NESTED:
+            if keyword in NESTED:
                 name = "items" if keyword == "items" else "additional"
                 members[name] = self.parse(value, depth + 1)
             elif keyword == "properties":

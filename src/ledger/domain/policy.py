@@ -218,4 +218,4 @@ def may_approve(policy: Policy, user: str, roles: Set[str], *, creator: str) -> 
 
 def may_veto(policy: Policy, user: str, roles: Set[str]) -> bool:
     """Tell whether this person's rejection ends the statement at once."""
-    return any(covers(member, user, roles) for member in policy.veto)
+    return not covering(user, roles).isdisjoint(policy.veto)

@@ -32,6 +32,7 @@ from ledger.messages.mail_times import due_ms
 from ledger.messages.outline import EXPIRING, NOTHING, Outline, ToldContent, message_id
 from ledger.store.ports.messages import Mailbox, Message
 from projections import inbox, readers, users
+from projections.calls import Situation, call, policy_of, situation
 from projections.facts import OPEN, find_stream
 from projections.users import uuid_text
 
@@ -68,6 +69,7 @@ class MailMaker:
         self._ledger = ledger
         self._content_of = content_of
         self._now_ms = now_ms
+        self._situations: dict[tuple[int, int, str], Situation] = {}  # of the statement at hand
         self._boxes = {each.person: each for each in mailboxes if each.verified_ms is not None}
 
     def about(self, db: sqlite3.Connection, stored: Stored) -> list[Message]:
@@ -198,8 +200,7 @@ class MailMaker:
             return True
         return not self._needs(db, number, box, at - 1, event.at)
 
-    @staticmethod
-    def _needs(db: sqlite3.Connection, number: int, box: Mailbox, at: int, now: str) -> bool:
+    def _needs(self, db: sqlite3.Connection, number: int, box: Mailbox, at: int, now: str) -> bool:
         me = inbox.asked(db, box.person, at=at)
         found = users.by_id(db, box.person, at=at, now=now)
         if me is None or found is None or found.standing != "active":
@@ -208,7 +209,16 @@ class MailMaker:
         query = f"SELECT 1 FROM statement s WHERE s.id = :statement AND {inbox.UNDECIDED}"  # noqa: S608  # constants
         if db.execute(query, given).fetchone() is None:
             return False
-        return inbox.call(db, number, me, at, now) == "needed"
+        return call(self._situation(db, number, at, now), me) == "needed"
+
+    def _situation(self, db: sqlite3.Connection, number: int, at: int, now: str) -> Situation:
+        """Return a statement's situation: a policy can be long, and it may ask many people."""
+        asked = number, at, now
+        if asked not in self._situations:
+            if len(self._situations) > 1:  # before and after one event
+                self._situations.clear()
+            self._situations[asked] = situation(db, *asked)
+        return self._situations[asked]
 
     def _made(self, boxes: Iterable[Mailbox], stored: Stored, item: LetterItem) -> list[Message]:
         told = Outline(f"mail.{item.kind}", item.at, item.statement, stored.position, stored.leaf)
@@ -242,7 +252,7 @@ def _opens(db: sqlite3.Connection, number: int, event: Event) -> bool:
         case StatementDrafted() | ApprovalRetracted():
             return True
         case StatementSigned():  # of the approvals, only one of a step opens another
-            return bool(inbox.policy_of(db, number).ordered)
+            return bool(policy_of(db, number).ordered)
     return False
 
 

@@ -34,7 +34,7 @@ from ledger.pages import statement as _statement
 from ledger.pages import types as _types
 from ledger.pages import webhooks as _webhooks
 from ledger.pages.error_page import for_people
-from ledger.pages.headings import as_pointers, in_groups
+from ledger.pages.headings import in_groups
 from ledger.pages.spoken_words import speaker
 from ledger.pages.texts import text, texts_of
 from ledger.pages.verifier import verifier
@@ -110,7 +110,6 @@ def template_config(assets: Assets) -> TemplateConfig[JinjaTemplateEngine]:
         "compared": compared,
         "listed_cautions": listed_cautions,
         "in_groups": in_groups,
-        "as_pointers": as_pointers,
         "shown_pointer": shown_pointer,
         "quoted": quoted,
         "scope_of": scope_of,

@@ -1,7 +1,8 @@
 """The page on which a person opens several statements and approves them together."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from itertools import accumulate
 from typing import Annotated, Any
 
 import msgspec
@@ -10,14 +11,15 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
-from ledger.domain.cautions import Caution, count_values, of_statement
-from ledger.domain.content import Value, parse_content
+from ledger.domain.cautions import Caution, of_statement
+from ledger.domain.content import parse_content
 from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import CHANGE
 from ledger.encoding import parse_json
 from ledger.http.approvals import MOST
 from ledger.http.requests import AnyRequest
-from ledger.pages.headings import Headings, headings
+from ledger.pages.headings import Headings, headings, titles
+from ledger.pages.shown_part import Room, ShownPart, shown_part
 from ledger.pages.standing import standing
 from ledger.pages.statement import people_of, policies_in_words
 from ledger.pages.web import FromWeb, page, to_sign_in
@@ -29,20 +31,21 @@ from projections.users import User
 
 # The documents of one page in all: a larger statement is reviewed on its own page.
 MOST_BYTES = 250_000
-# Of the documents that are read, to tell why they are not shown; those after them are too large.
-MOST_READ_BYTES = 1_000_000
 MOST_CHOSEN = 25  # rows of the inbox
 
 
 class Reviewed(msgspec.Struct, frozen=True):
-    """A statement in full, with what an approval does, and the last decision of who reads it."""
+    """A statement to approve, with what an approval does, and its reader's last decision.
+
+    The page has a part of its content. The browser shows the whole once it is opened.
+    """
 
     statement: StatementDetail
-    content: Value
+    part: ShownPart
     headings: Headings
+    titles: dict[str, Any] | None
     fresh_for: str | None
     cautions: list[Caution]
-    values: int
     words: dict[str, str | None]
     effect: str
     mine: str | None
@@ -69,15 +72,21 @@ def approvals(
         else:
             chosen = [statements.find(db, each, reader, at=at) for each in only.split(",")]
             numbers, more = [each for each in dict.fromkeys(chosen) if each is not None], False
-        log = web.models.log
-        found = read_within(
-            numbers[:MOST], lambda each: statements.of_number(db, log, each, reader, at=at, now=now)
-        )
+        log, numbers, more = web.models.log, numbers[:MOST], more or len(numbers) > MOST
+        sizes = statements.sizes(db, numbers)
+        fits = fitting(sizes)
+        found = [
+            statements.of_number(db, log, each, reader, at=at, now=now)
+            for each in numbers
+            if each in fits
+        ]
         for each in found:
             web.access.note(db, reader, "statement", [each.position])
         names, reviewed, apart = _sorted(db, found, me, at)
-        unread = summaries(db, numbers[len(found) : MOST], at=at, now=now)
-        apart += [(each, "large") for each in unread]
+        others = summaries(db, [each for each in numbers if each not in fits], at=at, now=now)
+        apart += [
+            (each, "large" if sizes[each.position] > MOST_BYTES else "full") for each in others
+        ]
     return page(
         "approvals",
         web,
@@ -86,23 +95,19 @@ def approvals(
         reviewed=reviewed,
         apart=apart,
         names=names,
-        more=more or len(numbers) > MOST,
+        more=more,
         only=only is not None,
     )
 
 
-def read_within(
-    numbers: Sequence[int], read: Callable[[int], StatementDetail]
-) -> list[StatementDetail]:
-    """Return the first statements: those up to the one whose document reaches the bound."""
-    found: list[StatementDetail] = []
-    left = MOST_READ_BYTES
-    for number in numbers:
-        if left <= 0:
-            break
-        found.append(read(number))
-        left -= len(found[-1].document.encode())
-    return found
+def fitting(sizes: Mapping[int, int]) -> set[int]:
+    """Return the statements whose documents fit on one page, the smallest first.
+
+    So a large one, which anybody may draft, takes the place of no others.
+    """
+    ordered = sorted(sizes, key=lambda number: sizes[number])
+    taken = accumulate(sizes[number] for number in ordered)
+    return {number for number, so_far in zip(ordered, taken, strict=True) if so_far <= MOST_BYTES}
 
 
 def _sorted(
@@ -112,34 +117,32 @@ def _sorted(
     names: dict[str, str] = {}
     reviewed: list[Reviewed] = []
     apart: list[tuple[StatementSummary, str]] = []
-    left = MOST_BYTES
+    room = Room()
     for each in found:
         rules, replaced = _policies(each)
         names |= users.names(db, sorted(people_of(rules) | people_of(replaced)), at=at)
         names[each.creator.id] = each.creator.name
         words = policies_in_words(rules, replaced, names)
         open_to_me = standing(each, rules, me)
-        left -= len(each.document.encode())
         if each.type is not None and each.type.name == CHANGE:
             apart.append((each, "change"))
         elif words["assurance"] == "passkey":
             apart.append((each, "passkey"))
         elif not open_to_me.can_approve:
             apart.append((each, "not-now"))
-        elif left < 0:
-            apart.append((each, "large"))
         else:
-            content = parse_content(each.content)
+            part = shown_part(parse_content(each.content), room)
             kind = types.definition_of(db, each.type, at=at)
+            schema = None if kind is None else kind.schema
             mine = [d.jws for d in each.decisions if d.person.id == me.id]
             reviewed.append(
                 Reviewed(
                     statement=each,
-                    content=content,
-                    headings=headings(None if kind is None else kind.schema, content),
+                    part=part,
+                    headings=headings(schema, part.content),
+                    titles=titles(schema),
                     fresh_for=fresh_for(kind),
-                    cautions=of_statement(each.title, content),
-                    values=count_values(content),
+                    cautions=of_statement(each.title, part.content),
                     words=words,
                     effect=open_to_me.approval_effect,
                     mine=mine[-1] if mine else None,

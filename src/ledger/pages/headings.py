@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ledger.domain.content import ContentPlace, Value, pointer
+from ledger.domain.content import ContentPlace, Value
+from ledger.domain.content_schema import NESTED
 
 # By place: the title of a member, empty without one; None for a member that the schema does not
-# name. A member beside which the schema names none has no entry, and one at a long place has none.
+# name. A member beside which the schema names none has no entry.
 Headings = Mapping[ContentPlace, str | None]
-# Scripts get the places as texts: together they are no longer than the content is often.
-MOST_PLACE_CHARS = 500
 
 
 class PlacedMember(NamedTuple):
@@ -25,15 +24,24 @@ def headings(schema: Any, content: Value) -> Headings:
     return dict(_headings(schema, content, ()))
 
 
-def as_pointers(given: Headings) -> dict[str, str | None]:
-    """Return headings by JSON pointers, for scripts."""
-    return {pointer(place): title for place, title in given.items()}
+def titles(schema: Any) -> dict[str, Any] | None:
+    """Return what a schema says of titles, and nothing else of it, for scripts.
+
+    They show the whole content, of which a page can have a part.
+    """
+    if not isinstance(schema, dict):
+        return None
+    kept = {"title": schema["title"]} if "title" in schema else {}
+    nested = {name: titles(schema[name]) for name in NESTED if name in schema}
+    if "properties" in schema:
+        nested["properties"] = {name: titles(each) for name, each in schema["properties"].items()}
+    return kept | nested
 
 
 def _headings(
     schema: Any, node: Value, place: ContentPlace
 ) -> Iterator[tuple[ContentPlace, str | None]]:
-    if not isinstance(schema, dict) or sum(map(len, place)) > MOST_PLACE_CHARS:
+    if not isinstance(schema, dict):
         return
     if node.kind == "array":
         for at, (_, item) in enumerate(node.members):

@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from ledger.domain import policy
-from ledger.domain.cautions import count_values, of_statement
+from ledger.domain.cautions import of_statement
 from ledger.domain.content import parse_content
 from ledger.domain.policy import Policy
 from ledger.domain.readers import Reader, unknown_statement
@@ -24,10 +24,11 @@ from ledger.http.requests import AnyRequest
 from ledger.pages.acceptance import counts
 from ledger.pages.change_words import describe, named_in
 from ledger.pages.draft_types import next_version
-from ledger.pages.headings import headings
+from ledger.pages.headings import headings, titles
 from ledger.pages.past import shown_at
 from ledger.pages.policy_texts import policy_sentence
 from ledger.pages.readers import readers_and_executors, readers_sentence
+from ledger.pages.shown_part import MOST_CHARS, Room, shown_part
 from ledger.pages.standing import OpenActions, standing
 from ledger.pages.uses import shown_uses, without_acts
 from ledger.pages.versions import changed_since, place_of, strictest
@@ -142,12 +143,14 @@ def _content(
     found: StatementDetail, kind: TypeDefinition | None, *, is_change: bool
 ) -> dict[str, Any]:
     """Return what the page shows of a statement's content; changes are told in words."""
-    content = parse_content(found.content)
+    part = shown_part(parse_content(found.content), Room())
+    schema = None if kind is None else kind.schema
     return {
-        "content": content,
-        "cautions": [] if is_change else of_statement(found.title, content),
-        "values": count_values(content),
-        "headings": headings(None if kind is None else kind.schema, content),
+        "part": part,
+        "document_part": found.document[:MOST_CHARS],
+        "cautions": [] if is_change else of_statement(found.title, part.content),
+        "headings": headings(schema, part.content),
+        "titles": titles(schema),
         "fresh_for": fresh_for(kind),
     }
 

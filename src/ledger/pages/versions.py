@@ -1,7 +1,9 @@
 """What a page shows of a statement's versions: its place among them, and what changed."""
 
 import json
-from itertools import chain
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,6 +12,10 @@ from ledger.domain.policy import Policy
 from ledger.domain.vocabulary import Assurance
 from ledger.pages.differences import Difference, differences
 from projections.statements import StatementDetail, Version
+
+# Of a comparison: of the content, and of all else.
+MOST_CHANGES = 100
+MOST_CHANGE_CHARS = 10_000
 
 
 class VersionPlace(msgspec.Struct, frozen=True):
@@ -38,11 +44,31 @@ def strictest(rules: Policy, replaced: Policy | None) -> Assurance:
     return "passkey" if "passkey" in asked else "key"
 
 
-def changed_since(before: bytes, after: bytes) -> list[Difference]:
+class ShownChange(NamedTuple):
+    """A difference; `is_long` is one whose values are too long for the page."""
+
+    row: Difference
+    is_long: bool
+
+
+class ShownChanges(NamedTuple):
+    """The first differences between two versions; `more` says that there are others."""
+
+    changes: list[ShownChange]
+    more: bool
+
+    @property
+    def rows(self) -> list[Difference]:
+        """Those whose values the page shows."""
+        return [each.row for each in self.changes if not each.is_long]
+
+
+def changed_since(before: bytes, after: bytes) -> ShownChanges:
     """Return what differs between two documents: title, content, policy, readers and uses.
 
     Each has its place in the document; one in the content, which is a text there, goes
-    on inside it.
+    on inside it. The content and the rest have bounds of their own: many changes of one do not
+    leave out those of the other.
     """
     old, new = json.loads(before), json.loads(after)
     content = differences(
@@ -50,7 +76,18 @@ def changed_since(before: bytes, after: bytes) -> list[Difference]:
     )
     others = [_part(document) for document in (old, new)]
     rest = differences(parse_content(others[0]), parse_content(others[1]))
-    return [*chain(content, rest)]
+    first, second = _first(content), _first(rest)
+    return ShownChanges(first.changes + second.changes, first.more or second.more)
+
+
+def _first(rows: Iterator[Difference]) -> ShownChanges:
+    shown: list[ShownChange] = []
+    chars = MOST_CHANGE_CHARS
+    for row in islice(rows, MOST_CHANGES):
+        size = len(row.before) + len(row.after)
+        shown.append(ShownChange(row, size > chars))
+        chars -= 0 if size > chars else size
+    return ShownChanges(shown, next(rows, None) is not None)
 
 
 def _part(document: dict[str, object]) -> str:

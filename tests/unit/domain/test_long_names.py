@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ledger.domain.cautions import of_statement
-from ledger.domain.content import MOST_SHOWN_CHARS, parse_content, shown_pointer
+from ledger.domain.content import MOST_SHOWN_CHARS, parse_content, pointer, shown_pointer
 from ledger.domain.content_schema import parse_schema, unmet
 from ledger.http.assets import Assets, find_web
 from ledger.pages import template_config
@@ -53,8 +53,8 @@ def changes() -> None:
 def groups() -> None:
     content = parse_content(below({f"m{at}": at for at in range(MANY)}))
     given = headings(OTHERS, content)
-    known, _ = in_groups(content.members[0][1], (NAME,), given)
-    assert len(known) == MANY
+    known, others = in_groups(content.members[0][1], (NAME,), given)
+    assert (len(known), len(others)) == (0, MANY)
 
 
 def page() -> None:
@@ -75,6 +75,9 @@ def test_a_long_name_is_not_kept_once_for_each_value_below_it(look: Callable[[],
 def test_a_long_place_is_shown_without_its_middle() -> None:
     assert shown_pointer((NAME, "0")) == f"/{'a' * 149}…{'a' * 148}/0"
     assert len(shown_pointer((NAME, "0"))) == MOST_SHOWN_CHARS + 1
+    for step in ("~" * 700, "a" * 601, "/" * 600, "b" * 299):
+        whole = pointer((step, step, "0"))
+        assert shown_pointer((step, step, "0")) == f"{whole[:150]}…{whole[-150:]}"
     assert shown_pointer(("a~/b", "0")) == "/a~0~1b/0"
     assert shown_pointer(()) == ""
 

@@ -1,20 +1,15 @@
-"""The page of several approvals reads no more documents than it can show or tell apart."""
+"""The page of several approvals takes the statements that fit on it, the smallest first."""
 
-from types import SimpleNamespace
-from typing import Any, cast
-
-import pytest
-
-from ledger.pages.approvals import MOST_READ_BYTES, read_within
+from ledger.pages.approvals import MOST_BYTES, fitting
 
 
-@pytest.mark.parametrize(("size", "read"), [(1, 100), (MOST_READ_BYTES // 4, 4), (1_048_576, 1)])
-def test_large_documents_are_not_read_one_after_the_other(size: int, read: int) -> None:
-    asked: list[int] = []
+def test_a_large_statement_takes_the_place_of_no_small_one() -> None:
+    sizes = {1: MOST_BYTES + 1} | {number: 1_000 for number in range(2, 100)}
+    assert fitting(sizes) == {*range(2, 100)}
 
-    def detail(number: int) -> Any:
-        asked.append(number)
-        return cast(Any, SimpleNamespace(document="x" * size))
 
-    assert len(read_within(range(100), detail)) == read
-    assert asked == [*range(read)]
+def test_what_does_not_fit_with_the_others_is_the_largest_of_them() -> None:
+    assert fitting({1: MOST_BYTES - 10, 2: 10, 3: 11}) == {2, 3}
+    assert fitting({1: MOST_BYTES - 21, 2: 10, 3: 11}) == {1, 2, 3}
+    assert fitting({1: MOST_BYTES}) == {1}
+    assert fitting({}) == set()
