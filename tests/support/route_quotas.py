@@ -32,6 +32,7 @@ WORDS = {
     Group.LOG: "the public log",
     Group.EVIDENCE: "evidence, and auditors' questions",
     Group.READ: "every other read",
+    Group.LARGE: "bodies and approvals of more than 64 KiB, in pieces of 64 KiB",
     Group.REFUSED: "requests with a signature that were refused (400, 401, 403, 404, 422)",
 }
 

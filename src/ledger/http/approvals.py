@@ -1,6 +1,7 @@
 """Several approvals in one request: each is decided as if it were sent alone."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -79,7 +80,7 @@ async def approve(
     """Approve several statements; each approval has a result of its own."""
     asker = Asker(address_of(request.scope.get("client")), user)
     exchange = exchange_of(request.scope)
-    taken = taken_each(quotas, asker, len(data.approvals))
+    taken = taken_each(quotas, asker, data.approvals)
     found = await asyncio.gather(
         *(_one(commands, jws, refused) for jws, refused in zip(data.approvals, taken, strict=True))
     )
@@ -94,18 +95,19 @@ async def approve(
     return Response(content, media_type="application/json")
 
 
-def taken_each(quotas: Quotas, asker: Asker, count: int) -> list[TooManyError | None]:
-    """Take so many approvals out of their quota; return for each the refusal if it is empty.
+def taken_each(quotas: Quotas, asker: Asker, approvals: Sequence[str]) -> list[TooManyError | None]:
+    """Take approvals out of their quotas; return for each the refusal if one is empty.
 
-    The front door has taken the first one, with the request.
+    The front door has taken the first one, with the request, but not its size.
     """
-    return [None, *(_taken(quotas, asker) for _ in range(count - 1))]
+    return [_taken(quotas, asker, len(jws), is_first=at == 0) for at, jws in enumerate(approvals)]
 
 
-def _taken(quotas: Quotas, asker: Asker) -> TooManyError | None:
-    """Take one approval out of its quota; return the refusal if it has none left."""
+def _taken(quotas: Quotas, asker: Asker, size: int, *, is_first: bool) -> TooManyError | None:
     try:
-        quotas.take(Group.DECIDE, asker)
+        if not is_first:
+            quotas.take(Group.DECIDE, asker)
+        quotas.take_large(asker, size)
     except TooManyError as error:
         return error
     return None

@@ -142,6 +142,8 @@ class Front:
             body = await _read(scope, receive, told_bytes, is_member=asker.member is not None)
             if body is None:
                 return None
+            if scope["path"] != "/api/approvals":  # it counts each of its approvals
+                self._limits.quotas.take_large(asker, len(body))
             if names_signer:
                 asker = Asker(asker.address, signer=await self._signer(body))
             receive = replay(body, receive)

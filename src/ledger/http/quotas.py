@@ -18,6 +18,7 @@ from ledger.errors import MalformedError, TooManyError
 
 DEFAULT_RATE_LIMIT = 120
 MAX_BUCKETS = 16_384
+LARGE_PIECE_BYTES = 65_536
 ROUNDING_S = 1e-6  # what sums of floating point numbers may differ by
 
 
@@ -35,6 +36,7 @@ class Group(StrEnum):
     LOG = "log"  # the public log
     READ = "read"
     EVIDENCE = "evidence"
+    LARGE = "large"  # what a large body or approval adds to the log, in pieces
     REFUSED = "refused"  # requests with a signature that were refused
 
 
@@ -59,6 +61,8 @@ QUOTAS = {
     Group.LOG: (Quota(2_000, 40), Quota(2_000, 40)),
     Group.READ: (Quota(1_200, 40), Quota(600, 10)),
     Group.EVIDENCE: (Quota(30, 0.5), Quota(120, 2)),
+    # 64 MiB at once and 2.7 GiB a day: an approval has the whole document in it.
+    Group.LARGE: (Quota(1_000, 0.5), Quota(1_000, 0.5)),
     Group.REFUSED: (Quota(240, 4), Quota(240, 4)),
 }
 # The groups whose requests carry a signature and need no session.
@@ -207,9 +211,14 @@ class Quotas:
         own = SharedQuotas(OwnBuckets(MAX_BUCKETS, now_s), OwnBuckets(MAX_BUCKETS, now_s))
         self._members, self._addresses = shared or own
 
-    def take(self, group: Group, asker: Asker) -> None:
-        """Take a request out of its bucket; raise TooManyError `rate_limited` if there is none."""
+    def take(self, group: Group, asker: Asker, count: int = 1) -> None:
+        """Take a request, or so many, out of its bucket.
+
+        Raises TooManyError `rate_limited` if the bucket has too few.
+        """
         buckets, key, quota = self._bucket(group, asker)
+        # A bucket of which each request takes several is a smaller one of which each takes one.
+        quota = Quota(quota.burst / count, quota.per_s / count)
         wait_s = buckets.wait_s(key, quota)
         if group in SIGNED:
             refused, refused_key, refused_quota = self._refusals(asker)
@@ -218,6 +227,11 @@ class Quotas:
             detail = "too many requests of this kind from one person or address"
             raise TooManyError("rate_limited", detail, retry_after_s=math.ceil(wait_s))
         buckets.take(key, quota)
+
+    def take_large(self, asker: Asker, size: int) -> None:
+        """Take a text or body that is larger than a piece out of the quota of what is large."""
+        if size > LARGE_PIECE_BYTES:
+            self.take(Group.LARGE, asker, math.ceil(size / LARGE_PIECE_BYTES))
 
     def count_refusal(self, asker: Asker) -> None:
         """Remember that a request with a signature was refused."""

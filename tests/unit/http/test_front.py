@@ -12,7 +12,7 @@ from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.http.exchange import Exchange
 from ledger.http.front import Front, RequestLimits
 from ledger.http.lanes import LaneName, default_lanes
-from ledger.http.quotas import QUOTAS, Group, Quotas
+from ledger.http.quotas import LARGE_PIECE_BYTES, QUOTAS, Group, Quotas
 from ledger.http.streams import EventStreams
 from ledger.system.client_address import client_address, parse_networks
 
@@ -170,6 +170,21 @@ def test_a_large_body_is_taken_from_a_session_only(told: bool) -> None:
     assert (elsewhere.status, elsewhere.code) == (413, "request_too_large")
     beyond = ask(path, [part] * 60, CHUNKED, is_member=True)
     assert (beyond.status, beyond.code) == (413, "request_too_large")
+
+
+def test_a_member_s_large_bodies_are_counted_by_their_size() -> None:
+    limits = RequestLimits(default_lanes(), Quotas(1, lambda: 0.0), EventStreams())
+    burst = int(QUOTAS[Group.LARGE][0].burst)
+    part = bytes(32 * LARGE_PIECE_BYTES)
+    path = "/api/statements/create"
+
+    def status(body: bytes, to: str = path) -> int | None:
+        return ask(to, [body], CHUNKED, is_member=True, limits=limits).status
+
+    assert [status(part) for _ in range(burst // 32 + 1)] == [200] * (burst // 32) + [429]
+    assert status(bytes(LARGE_PIECE_BYTES)) == 200
+    # The route counts each of its approvals.
+    assert status(part, "/api/approvals") == 200
 
 
 def test_a_compressed_body_is_refused() -> None:

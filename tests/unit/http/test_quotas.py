@@ -8,6 +8,7 @@ from ledger.encoding import b64u_encode
 from ledger.errors import TooManyError
 from ledger.http.quotas import (
     DEFAULT_RATE_LIMIT,
+    LARGE_PIECE_BYTES,
     MAX_BUCKETS,
     QUOTAS,
     SIGNED,
@@ -72,6 +73,22 @@ def test_a_refusal_says_truly_when_the_next_request_is_granted(clock: Hand) -> N
     assert taken(quotas, Group.EVIDENCE, BOB) == 0
     clock.now_s += 0.1
     assert taken(quotas, Group.EVIDENCE, BOB) == 1
+
+
+def test_what_is_large_is_counted_by_its_size(clock: Hand) -> None:
+    quotas = Quotas(DEFAULT_RATE_LIMIT, clock)
+    burst, per_s = QUOTAS[Group.LARGE][0]
+    quotas.take_large(BOB, LARGE_PIECE_BYTES)  # is not large
+    quotas.take_large(BOB, LARGE_PIECE_BYTES + 1)
+    for _ in range(2):
+        quotas.take_large(BOB, LARGE_PIECE_BYTES * int(burst // 2 - 1))
+    with pytest.raises(TooManyError) as refused:
+        quotas.take_large(BOB, LARGE_PIECE_BYTES * 10)
+    assert (refused.value.code, refused.value.retry_after_s) == ("rate_limited", 10 / per_s)
+    clock.now_s += 10 / per_s
+    quotas.take_large(BOB, LARGE_PIECE_BYTES * 10)
+    assert taken(quotas, Group.LARGE, BOB) == 0
+    quotas.take_large(CAROL, LARGE_PIECE_BYTES * int(burst))
 
 
 def test_a_refused_request_takes_nothing(clock: Hand) -> None:
