@@ -114,8 +114,8 @@ def _styles() -> list[str]:
 
 def texts(tag: str = DEFAULT) -> dict[str, str]:
     """Return the texts of this page, and those that the modules of other pages look for in it."""
-    wanted = ("content.no-", "finding.", "list.", "policy.", "status.", "time.", "verify.")
-    return {key: text for key, text in texts_in(tag).items() if key.startswith(wanted)}
+    wanted = "content.no- finding. list. policy. service.actor status. time. verify.".split()
+    return {key: text for key, text in texts_in(tag).items() if key.startswith(tuple(wanted))}
 
 
 def build(sample: str) -> str:

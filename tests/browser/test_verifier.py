@@ -31,7 +31,7 @@ def essence(report: dict[str, Any]) -> dict[str, Any]:
     checks = [{name: check[name] for name in members} for check in report["checks"]]
     shown = (
         "id", "title", "status", "sha256", "creator", "draftedAt", "policy", "approvers",
-        "decisions",
+        "decisions", "creatorAccount", "uses",
     )  # fmt: skip
     statements = [{name: each[name] for name in shown} for each in report["statements"]]
     whole = (

@@ -10,6 +10,7 @@ from ledger.http.catalogue import catalogue
 from tests.browser.accessible import SCHEMES, violations
 from tests.browser.offline import Verifier
 from tests.support.dossier import log_signer
+from tests.vectors.conformance.make import DIRECTORY, reported
 from tests.vectors.evidence.cases import good
 
 KEY = log_signer().key.vkey
@@ -124,6 +125,50 @@ def test_nothing_of_an_earlier_file_stands_beside_one_that_is_not_checked(
             expect(page.locator("#result"), name).to_be_hidden()
             expect(page.locator("#working"), name).to_be_hidden()
             expect(page).not_to_have_title(re.compile("first.zip"))
+
+
+def test_notices_are_said_again_in_the_other_language(verifier: Verifier) -> None:
+    """What the page says by itself, such as what is wrong with a file or a key."""
+    verifier.expect_problem("Content Security Policy|violates")
+    page, words = verifier.page, {tag: catalogue(tag) for tag in ("en", "de")}
+
+    def are_said(keys: dict[str, str]) -> None:
+        for tag, language in (("en", None), ("de", "Deutsch"), ("en", "English")):
+            if language is not None:
+                verifier.button(language).click()
+            for place, key in keys.items():
+                expect(page.locator(place)).to_contain_text(words[tag][key])
+
+    verifier.check(good("statement"), KEY)
+    page.locator("#key").fill("abc")
+    page.locator("#key").press("Tab")
+    expect(page.locator("#key-error [lang=en]")).to_contain_text("Not a log key")
+    are_said({"#key-error": "verify.wrong.key", "#status": "verify.wrong.key"})
+    expect(page.locator("#key-error [lang=en]")).to_contain_text("Not a log key")
+    verifier.evaluate(UNREAD, "gone.zip")
+    verifier.button("Try it").click()
+    are_said({"#problem": "verify.unreadable", "#proved": "verify.refused"})
+    are_said({"#status": "verify.refused"})
+
+
+def test_what_a_screen_reader_hears_of_a_report_is_said_again(verifier: Verifier) -> None:
+    verifier.check(good("statement"), KEY)
+    expect(verifier.page.locator("#status")).to_contain_text("Verification finished")
+    verifier.button("Deutsch").click()
+    german = catalogue("de")["verify.done"].partition("{")[0]
+    expect(verifier.page.locator("#status")).to_contain_text(german)
+
+
+def test_accounts_are_named_as_python_names_them(verifier: Verifier) -> None:
+    for name in ("genuine-account-draft", "genuine-account-use"):
+        raw = (DIRECTORY / "cases" / name / "bundle.zip").read_bytes()
+        verifier.check(raw, KEY)
+        (shown,) = reported(raw, "given").statements
+        owner = shown.uses[0].name if shown.uses else shown.creator.name
+        for language, kind in (("Deutsch", "Dienstkonto von"), ("English", "service account of")):
+            verifier.button(language).click()
+            told = f"deploy ({kind} “{owner}”)"
+            expect(verifier.page.locator(".statement")).to_contain_text(told)
 
 
 def test_no_state_of_the_german_page_breaks_an_accessibility_rule(chromium: Chromium) -> None:

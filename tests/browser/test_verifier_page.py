@@ -159,7 +159,7 @@ def test_a_report_is_announced_once_and_kept_as_json(verifier: Verifier) -> None
     told = {
         "id", "title", "status", "inQuestion", "sha256", "creator", "draftedAt", "policy",
         "approvers", "decisions", "type", "supersedes", "supersededBy", "usable", "uses",
-        "usesVoid",
+        "usesVoid", "creatorAccount",
     }  # fmt: skip
     assert set(kept["statements"][0]) == told
 

@@ -25,13 +25,18 @@ let isSampleKey = false;
 
 const place = (id) => document.getElementById(id);
 const said = (key, values) => speaking(() => text(key, values));
-const say = (words) => {
-  place("status").textContent = words;
-};
 
-function problem(words) {
-  place("problem").replaceChildren(...(words ? [el("p", { class: "notice rejected" }, words)] : []));
+// By place: what the page says there by itself, as a function, so that it can say it in another language.
+const notices = new Map();
+
+function notice(id, tell) {
+  notices.set(id, tell);
+  place(id).replaceChildren(...speaking(tell));
 }
+
+const say = (tell) => notice("status", () => [tell()]);
+const noProblem = () => notice("problem", () => []);
+const problem = (key, values) => notice("problem", () => [el("p", { class: "notice rejected" }, text(key, values))]);
 
 /** Return a function to await often: it lets the page respond, and shows the progress. */
 function breathing(run, { policy }) {
@@ -42,7 +47,8 @@ function breathing(run, { policy }) {
     if (name) {
       done = names.indexOf(name);
       place("progress").value = done;
-      place("step").textContent = said("verify.step", { n: done + 1, most: names.length });
+      const values = { n: done + 1, most: names.length };
+      notice("step", () => [text("verify.step", values)]);
     }
     if (performance.now() - last < PAUSE_MS) return;
     await new Promise((resume) => setTimeout(resume));
@@ -56,17 +62,18 @@ class Superseded extends Error {}
 /** Return what `parse` makes of a field; undefined, with an error at the field, if that is malformed. */
 async function read(id, parse) {
   const field = place(id);
-  const wrong = [];
+  let wrong = null;
   let found;
   try {
     found = await parse(field.value);
   } catch (error) {
     if (!isFinding(error)) throw error;
-    wrong.push(`${said(`verify.wrong.${id}`)} `, el("span", { lang: "en" }, sentence(error.message)));
+    wrong = sentence(error.message);
   }
-  place(`${id}-error`).replaceChildren(...wrong);
-  field.setAttribute("aria-invalid", String(wrong.length > 0));
-  if (wrong.length) say(place(`${id}-error`).textContent);
+  const tell = () => (wrong ? [`${text(`verify.wrong.${id}`)} `, el("span", { lang: "en" }, wrong)] : []);
+  notice(`${id}-error`, tell);
+  field.setAttribute("aria-invalid", String(wrong !== null));
+  if (wrong) notice("status", tell);
   return found;
 }
 
@@ -80,7 +87,7 @@ async function trusted() {
 /** Verify bytes and show the report; `forged` says what was forged in them. */
 async function check(bytes, { forged = "", focus = true } = {}) {
   const run = (runs += 1);
-  problem("");
+  noProblem();
   place("working").hidden = true;
   const trust = await trusted();
   if (!trust || run !== runs) return;
@@ -96,10 +103,10 @@ async function check(bytes, { forged = "", focus = true } = {}) {
     shown = [report, about];
     show(report, about);
     if (focus) place("verdict").focus();
-    say(speaking(() => announcement(report)));
+    say(() => announcement(report));
   } catch (error) {
     if (error instanceof Superseded || run !== runs) return;
-    problem(said("verify.broken", { why: error.message }));
+    problem("verify.broken", { why: error.message });
     throw error;
   } finally {
     if (run === runs) place("working").hidden = true;
@@ -118,7 +125,7 @@ function clear() {
 function closeFile() {
   runs += 1;
   given = null;
-  problem("");
+  noProblem();
   clear();
   return runs;
 }
@@ -168,7 +175,7 @@ async function cheat(name, forge) {
     if (given === real) await check(bytes, { forged: `verify.forged.${name}` });
   } catch (error) {
     if (!isFinding(error)) throw error;
-    problem(said("verify.no-forgery"));
+    problem("verify.no-forgery");
   }
 }
 
@@ -187,7 +194,7 @@ async function open(file) {
   if (!file) return;
   const run = closeFile();
   if (file.size > MAX_BYTES) {
-    problem(said("verify.too-large"));
+    problem("verify.too-large");
     return;
   }
   if (isSampleKey) place("key").value = "";
@@ -195,7 +202,7 @@ async function open(file) {
   const raw = await file.arrayBuffer().catch(() => null);
   if (run !== runs) return;
   if (!raw) {
-    problem(said("verify.unreadable"));
+    problem("verify.unreadable");
     return;
   }
   given = { name: file.name, bytes: new Uint8Array(raw) };
@@ -223,14 +230,14 @@ async function prove() {
   } catch {
     found = "verify.refused";
   }
-  place("proved").textContent = said(found);
-  say(said(found));
+  notice("proved", () => [text(found)]);
+  say(() => text(found));
 }
 
-/** Speak another language, also in a report that is shown; an earlier one stays hidden. */
+/** Speak another language, also in notices and in a report that is shown; an earlier one stays hidden. */
 function change(tag) {
   speak(tag);
-  problem("");
+  for (const [id, tell] of notices) notice(id, tell);
   if (place("result").hidden) document.title = `${said("verify.title")} · Ledger`;
   else show(...shown);
 }
@@ -239,7 +246,7 @@ function start() {
   speak(preferred());
   for (const each of all("[data-speak]")) each.addEventListener("click", () => change(each.dataset.speak));
   if (!globalThis.crypto?.subtle) {
-    problem(said("verify.no-crypto"));
+    problem("verify.no-crypto");
     return;
   }
   const drop = place("drop");

@@ -192,7 +192,8 @@ function statements(items) {
 }
 
 function statement(shown) {
-  const { title, status, type, decisions, sha256, policyWords, document, approvers, creator, draftedAt } = shown;
+  const { title, status, type, decisions, sha256, policyWords, document, approvers, draftedAt } = shown;
+  const drafter = actorOf(shown.creator.name, shown.creatorAccount);
   const { content } = JSON.parse(document);
   const badge = el("span", { class: `badge ${status}` }, icon(status), titled(text(`status.${status}`)));
   const count = approvers.length;
@@ -204,7 +205,7 @@ function statement(shown) {
     el("div", { class: "head" }, el("h4", {}, ...seen(title)), badge),
     el("p", {}, ...seen(`${approved} ${policyWords()}`)),
     ...(type ? [el("p", { class: "muted small" }, ...seen(text("verify.type", { name: type.name, n: type.version })))] : []),
-    el("p", { class: "muted small" }, ...seen(text("verify.drafted", { who: creator.name, time: moment(draftedAt) }))),
+    el("p", { class: "muted small" }, ...seen(text("verify.drafted", { actor: drafter, time: moment(draftedAt) }))),
     el("div", { class: "content" }, contentView(parse(content))),
     digest,
     decisions.length ? table(decisions) : el("p", { class: "muted" }, text("verify.undecided")),
@@ -213,13 +214,17 @@ function statement(shown) {
   );
 }
 
+/** Return who acted, with the service account that did it for them, null without one. */
+const actorOf = (name, account) =>
+  account === null ? quoted(name) : text("service.actor", { account, owner: quoted(name) });
+
 /** Return the uses of a statement that can be used: how often, and what was reported of each. */
 function usesOf({ usable, uses, usesVoid }) {
   if (!usable) return [];
   const taken = uses.filter(({ freed }) => !freed).length;
-  const items = uses.map(({ at, name, number, reference, outcome, freed }) => {
+  const items = uses.map(({ at, name, account, number, reference, outcome, freed }) => {
     const became = text(`verify.use.${freed ? "freed" : (outcome ?? "open")}`);
-    const values = { n: number, who: name, time: moment(at), reference: reference === null ? "" : `, ${quoted(reference)}`, became };
+    const values = { n: number, actor: actorOf(name, account), time: moment(at), reference: reference === null ? "" : `, ${quoted(reference)}`, became };
     return el("li", {}, ...seen(text("verify.use", values)));
   });
   const { until, times: count } = usable;

@@ -11,7 +11,7 @@ from ledger.verify.report import (
     VerificationReport,
     VerifiedRequirement,
 )
-from ledger.verify.report_words import told_limits, told_restoration
+from ledger.verify.report_words import told_actor, told_limits, told_restoration
 from ledger.verify.used import told_uses
 
 _VERDICTS: dict[Verdict, str] = {
@@ -85,7 +85,8 @@ def _lines(report: VerificationReport, marks: _Marks) -> list[str]:
             f"  statement {shown.id}",
             f"  document  {shown.sha256}",
             f"  type      {'none' if shown.type is None else plain(shown.type.named)}",
-            f"  drafted   {shown.drafted_at} by {quoted(plain(shown.creator.name))}",
+            f"  drafted   {shown.drafted_at}"
+            f" by {plain(told_actor(shown.creator.name, shown.creator_account))}",
             f"  policy    {plain(shown.policy)}",
         ]
         lines += [f"  {plain(each)}" for each in told_uses(shown)]

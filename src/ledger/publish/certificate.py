@@ -56,6 +56,7 @@ class Certificate(msgspec.Struct, frozen=True):
     sha256: str
     type: str
     creator: str
+    creator_account: str | None
     drafted_at: str
     policy: str
     decisions: tuple[CertifiedDecision, ...]
@@ -103,6 +104,7 @@ def certificate(report: VerificationReport) -> Certificate:
         sha256=shown.sha256,
         type="none" if shown.type is None else shown.type.named,
         creator=shown.creator.name,
+        creator_account=shown.creator_account,
         drafted_at=shown.drafted_at,
         policy=shown.policy,
         decisions=tuple(map(_decision, shown.decisions)),

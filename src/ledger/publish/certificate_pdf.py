@@ -13,10 +13,10 @@ from pathlib import Path
 
 import segno
 
-from ledger.domain.quoting import quoted
 from ledger.publish.certificate import BUNDLE_NAME, SUMMARY, VALIDATED, Certificate
 from ledger.publish.pdf import EmbeddedFile, Pdf
 from ledger.publish.truetype import TrueType
+from ledger.verify.report_words import told_actor
 
 FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _A4 = (595, 842)
@@ -97,11 +97,12 @@ class _Sheets:
         self._code(f"sha256:{made.sha256}", 100.0)
         right = _RIGHT - 115
         halves = f"{made.sha256[:32]} {made.sha256[32:]}"
+        drafter = told_actor(made.creator, made.creator_account)
         facts = {
             "Digest, SHA-256": halves,
             "Statement": made.statement,
             "Type": made.type,
-            "Drafted": f"{_moment(made.drafted_at)} UTC by {quoted(made.creator)}",
+            "Drafted": f"{_moment(made.drafted_at)} UTC by {drafter}",
             "Ledger": made.ledger,
             "Evidence": f"{made.size:,} entries of the log, up to {_moment(made.as_of)} UTC",
         }

@@ -19,8 +19,10 @@ from ledger.domain import charter, erasure, held_passkeys, person, service_accou
 from ledger.domain.charter import Charter
 from ledger.domain.epochs import Loss
 from ledger.domain.events import (
+    Body,
     CompromiseDeclared,
     CompromiseSet,
+    Event,
     GovernanceAccepted,
     KeyAdded,
     KeyAttested,
@@ -41,6 +43,7 @@ from ledger.domain.events import (
     StatementUsed,
     UserNamed,
     UserRegistered,
+    kid_of,
     signature_of,
 )
 from ledger.domain.held_passkeys import PasskeySubmission
@@ -80,6 +83,8 @@ class Events:
         self._keys: dict[str, PublicJwk] = {
             thumbprint(each.jwk): each.jwk for each in bodies if isinstance(each, KeyAdded)
         }
+        accounts = (each for each in bodies if isinstance(each, ServiceAccountAdded))
+        self._accounts = {each.kid: each.name for each in accounts}
 
     def _each(self, look: Look) -> None:
         look_at(self._recorded, lambda recorded: recorded.position, look)
@@ -125,10 +130,13 @@ class Events:
             if each.event.stream == wanted and isinstance(body := each.event.body, StatementUsed)
         ]
 
-    def drafted_at(self, statement: str) -> str:
-        """Return the time of a statement's draft, which begins its stream."""
-        wanted = UUID(statement)
-        return next(each.event.at for each in self._recorded if each.event.stream == wanted)
+    def draft(self, statement: str) -> Event:
+        """Return a statement's draft, which begins its stream."""
+        return next(each.event for each in self._recorded if each.event.stream == UUID(statement))
+
+    def account(self, body: Body) -> str | None:
+        """Return the name of the service account whose key signed an event, None for no account."""
+        return self._accounts.get(kid_of(body))
 
     # --- decisions (check 6) ---------------------------------------------------------------------
 

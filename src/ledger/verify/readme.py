@@ -33,7 +33,7 @@ WITH TOOLS THAT ARE NOT OURS
      sha256sum statements/<id>/document.json
 
    It is the "sha256" that the creator signed, in the payload of
-   statements/<id>/<n>-statement-drafted.jws, and the fingerprint people compare.
+   statements/<id>/<n>-statement-drafted.jws, and the digest that people compare.
 
 2. The approvals (any JOSE library: jwcrypto, PyJWT, jose for JavaScript, ...):
 

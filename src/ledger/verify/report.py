@@ -100,7 +100,8 @@ class VerifiedUse(msgspec.Struct, frozen=True):
 
     `generation` is 2 if an earlier use of the same number was not done. A use is reconciled once
     its outcome is `done` or `not-done`. `freed` tells that another participant confirmed that it
-    was not done: it counts no longer.
+    was not done: it counts no longer. `account` is the name of the person's service account that
+    used it, None without one.
     """
 
     position: int
@@ -112,6 +113,7 @@ class VerifiedUse(msgspec.Struct, frozen=True):
     reference: str | None
     outcome: UseOutcome | None
     freed: bool
+    account: str | None = None
 
 
 class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
@@ -123,6 +125,7 @@ class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     `supersedes` and `superseded_by` are the ids of the versions before and after it. `usable` is
     who may use it, None for nobody, and `uses` are those that the evidence has; `uses_void` tells
     that the ledger lost entries after its draft, so that nobody uses it any more.
+    `creator_account` is the name of the creator's service account that drafted it, None without.
     """
 
     id: str
@@ -141,6 +144,7 @@ class VerifiedStatement(msgspec.Struct, frozen=True, rename="camel"):
     usable: Usable | None = None
     uses: tuple[VerifiedUse, ...] = ()
     uses_void: bool = False
+    creator_account: str | None = None
 
 
 class VerifiedRestoration(msgspec.Struct, frozen=True):

@@ -1,7 +1,13 @@
 """What a report says in words of a decision and of a restore."""
 
+from ledger.domain.quoting import of_account, quoted
 from ledger.domain.vocabulary import LET_IN, OPERATOR
 from ledger.verify.report import VerifiedDecision, VerifiedRestoration
+
+
+def told_actor(name: str, account: str | None) -> str:
+    """Return who acted, with the service account that did it for them, None without one."""
+    return quoted(name) if account is None else of_account(account, quoted(name))
 
 
 def told_limits(decision: VerifiedDecision) -> str:

@@ -35,7 +35,7 @@ def shown_statement(
     names = {str(user): person.name for user, person in auditor.people.items()}
     counting = counted(statement.approvals, people)
     meets = versions.meets(statement, counting, steps_of(statement.approvals))
-    named = statement.supersedes
+    named, draft = statement.supersedes, events.draft(statement_id)
     earlier = None if named is None else auditor.statements.get(UUID(named.statement))
     outrun = earlier if versions.is_outrun(statement, earlier) else None
     by = statement.superseded_by if outrun is None else outrun.superseded_by
@@ -51,18 +51,27 @@ def shown_statement(
         in_question=statement.status == "approved" and not meets,
         sha256=statement.sha256,
         creator=VerifiedPerson(statement.creator, names[statement.creator]),
-        drafted_at=events.drafted_at(statement_id),
+        creator_account=events.account(draft.body),
+        drafted_at=draft.at,
         policy=policy_sentence(statement.policy, names),
         approvers=tuple(VerifiedPerson(user, names[user]) for user in statement.approvals),
         decisions=tuple(_decision(people, *each) for each in decisions),
         usable=statement.usable,
-        uses=tuple(_use(statement, names, *each) for each in events.uses(statement_id)),
+        uses=tuple(
+            _use(statement, names, *each, events.account(each[2]))
+            for each in events.uses(statement_id)
+        ),
         uses_void=statement.usable is not None and precedes_loss(statement.drafted_at, losses),
     )
 
 
-def _use(
-    statement: Statement, names: dict[str, str], position: int, at: str, body: StatementUsed
+def _use(  # the statement, the use, and who acted
+    statement: Statement,
+    names: dict[str, str],
+    position: int,
+    at: str,
+    body: StatementUsed,
+    account: str | None,
 ) -> VerifiedUse:
     found = statement.find_use(body.number, body.generation)
     return VerifiedUse(
@@ -75,6 +84,7 @@ def _use(
         reference=body.reference,
         outcome=None if found is None else found.outcome,
         freed=found is not None and found.freed,
+        account=account,
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ledger import clock
-from ledger.domain.quoting import quoted
-from ledger.verify.report import VerifiedRequirement, VerifiedStatement
+from ledger.verify.report import VerifiedRequirement, VerifiedStatement, VerifiedUse
+from ledger.verify.report_words import told_actor
 
 RequiredUse = Literal["never", "left", "reconciled"]
 _MET: dict[RequiredUse, str] = {
@@ -42,7 +42,7 @@ def _unmet(required: RequiredUse, shown: VerifiedStatement, now_ms: int) -> str 
     """Return in which way a statement's uses are not as required, as far as they are shown."""
     match required:
         case "never":
-            return None if not shown.uses else f"it was used by {quoted(shown.uses[0].name)}."
+            return None if not shown.uses else f"it was used by {_user(shown.uses[0])}."
         case "left":
             return _none_left(shown, now_ms)
         case "reconciled":
@@ -65,6 +65,10 @@ def _none_left(shown: VerifiedStatement, now_ms: int) -> str | None:
     return None
 
 
+def _user(use: VerifiedUse) -> str:
+    return told_actor(use.name, use.account)
+
+
 def told_uses(shown: VerifiedStatement) -> list[str]:
     """Return the uses that the evidence has, one sentence each; none for what nobody uses."""
     if shown.usable is None:
@@ -74,7 +78,7 @@ def told_uses(shown: VerifiedStatement) -> list[str]:
     until += "; what was left is void since a loss" if shown.uses_void else ""
     told = [f"used      {taken} of {shown.usable.times:,} times{until}, as this evidence shows"]
     for each in shown.uses:
-        what = f"use {each.number} by {quoted(each.name)}"
+        what = f"use {each.number} by {_user(each)}"
         what += "" if each.reference is None else f", {each.reference}"
         became = "not done, confirmed" if each.freed else each.outcome or "no outcome reported"
         told.append(f"{each.position:>6}  {each.at}  {what}: {became}")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from ledger import clock
 from ledger.encoding import sha256_hex
 from ledger.verify.bundle import verify
-from ledger.verify.report import VerificationReport
+from ledger.verify.report import VerificationReport, VerifiedStatement
 from tests.support.dossier import AT
 from tests.vectors.conformance import restored, signatures
 from tests.vectors.conformance.case import ConformanceCase
@@ -39,10 +40,20 @@ def _described(case: ConformanceCase, report: VerificationReport) -> dict[str, A
             if c.outcome in ("failed", "unverifiable")
         ],
         "statements": {each.id: each.status for each in report.statements if each.status in _FINAL},
+        "accounts": accounts(report.statements),
         "sabotage": [
             {"file": file, "before": before, "after": after}
             for file, before, after in case.sabotage
         ],
+    }
+
+
+def accounts(statements: Sequence[VerifiedStatement]) -> dict[str, Any]:
+    """Return the service accounts that drafted and used statements, by statement."""
+    return {
+        each.id: {"creator": each.creator_account, "uses": [use.account for use in each.uses]}
+        for each in statements
+        if each.creator_account or any(use.account for use in each.uses)
     }
 
 

@@ -83,6 +83,13 @@ def faults(case: Case, written: str, *, verdicts_only: bool = False) -> list[str
     for statement, status in case["statements"].items():
         if statuses.get(statement) != status:
             found.append(f"{statement} is {statuses.get(statement)!r}, not {status!r}")
+    accounts = {}
+    for each in said.get("statements", ()):
+        creator, uses = each.get("creatorAccount"), [u.get("account") for u in each.get("uses", ())]
+        if creator is not None or any(uses):
+            accounts[each.get("id")] = {"creator": creator, "uses": uses}
+    if accounts != case["accounts"]:
+        found.append(f"the service accounts are {accounts}, not {case['accounts']}")
     return found
 
 

@@ -5,9 +5,9 @@ import { claimedTime } from "../timestamp/response.js";
 
 // What README.txt has to be in each mode; tests/vectors/web/readme.json has the same.
 const README_SHA256 = {
-  statement: "785978c5b8bde29a23a6bd861e5a539d6c6f35e2e76503d1a04c03f13401063f",
-  redacted: "83cc0a919c5c3fcf897e1d7a5f31e89841c8b8d1e7080d43ba3dcdf04ebe6641",
-  full: "5f114665acbb474701d3bd2d6b5467bf7feab101e50d7da5e62f9d0a67e3f260",
+  statement: "3e1b6fc72ba65f634e90b183f53eedfe7b873066ba6512346f484b886c7d492e",
+  redacted: "7881efefea2451c9218400cba2030e9013ccde5dbac915f53cd20eabea6524c4",
+  full: "4da79dd3e79b487bb4b56b9c988e6acb50322d940f6422eeb20b0c4bc98075ea",
 };
 const STAMP = "checkpoint.tsr";
 const NAMES = ["README.txt", "verify.html", STAMP, "policy", "keys/tsa-chain.pem"];

@@ -102,6 +102,7 @@ const ofStatement = pick([
   "usable",
   "uses",
   "usesVoid",
+  "creatorAccount",
 ]);
 
 /** Return the members of a report that every verifier has, and no others. */

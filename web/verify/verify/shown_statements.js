@@ -2,7 +2,7 @@
 
 import { precedesLoss } from "../domain/charter.js";
 import { inQuestion, recorded } from "../domain/counting.js";
-import { forEveryTagOf, STREAM_OF, TAG } from "../domain/events.js";
+import { forEveryTagOf, kidOf, STREAM_OF, TAG } from "../domain/events.js";
 import { settled } from "../domain/person.js";
 import { findUse, statusAt } from "../domain/statement.js";
 import { isInQuestion, isOutrun } from "../domain/versions.js";
@@ -26,11 +26,16 @@ const DECISIONS = forEveryTagOf(STREAM_OF.STATEMENT, {
 /** Return the statements of a bundle, given the auditor after all its events. */
 export function shownOf(ids, events, auditor, nowMs) {
   const mine = new Map(ids.map((id) => [id, []]));
-  for (const event of events) mine.get(event.stream)?.push(event);
-  return ids.map((id) => shown(id, mine.get(id), auditor, nowMs));
+  const accounts = new Map(); // the names of service accounts by the kids of their keys
+  for (const event of events) {
+    mine.get(event.stream)?.push(event);
+    if (event.type === TAG.SERVICE_ACCOUNT_ADDED) accounts.set(event.body.kid, event.body.name);
+  }
+  const accountOf = (event) => accounts.get(kidOf(event)) ?? null;
+  return ids.map((id) => shown(id, mine.get(id), auditor, accountOf, nowMs));
 }
 
-function shown(id, mine, { statements, people, charter }, nowMs) {
+function shown(id, mine, { statements, people, charter }, accountOf, nowMs) {
   const statement = statements.get(id);
   const earlier = statements.get(statement.supersedes?.statement);
   const ended = isOutrun(statement, earlier) ? earlier : null; // another version came first
@@ -57,10 +62,11 @@ function shown(id, mine, { statements, people, charter }, nowMs) {
       admittedBy: people.get(body.signer).admittedBy,
     })),
     usable: statement.usable,
-    uses: mine.filter(({ type }) => type === TAG.STATEMENT_USED).map(({ position, at, body }) => ({
+    uses: mine.filter(({ type }) => type === TAG.STATEMENT_USED).map(({ position, at, type, body }) => ({
       position,
       at,
       ...person(body.signer),
+      account: accountOf({ type, body }),
       number: body.number,
       generation: body.generation,
       reference: body.reference,
@@ -74,6 +80,7 @@ function shown(id, mine, { statements, people, charter }, nowMs) {
     policy: policySentence(statement.policy, names),
     policyWords: () => policySentence(statement.policy, names),
     creator: person(statement.creator),
+    creatorAccount: accountOf(mine[0]),
     draftedAt: mine[0].at,
     document: mine[0].body.document,
   };
