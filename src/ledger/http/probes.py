@@ -7,6 +7,7 @@ them.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeVar
@@ -38,6 +39,7 @@ PATIENCE_S = 1.0  # a probe has usually a few seconds
 NEVER_CACHED = {"Cache-Control": "no-store"}
 Fitness = Literal["ok", "degraded", "failing"]
 T = TypeVar("T")
+_ADDRESS = re.compile(r"\bhttps?://\S+: ")
 _SLOW = f"the log does not answer within {PATIENCE_S:.0f} s"
 _THREAD = ThreadPoolExecutor(1, thread_name_prefix="probes")
 
@@ -136,9 +138,8 @@ async def healthz(
     warnings += messenger.warnings()
     warnings += [] if organisation is None else organisation.warnings()
     status: Fitness = "degraded" if warnings else "ok"
-    found = HealthAnswer(
-        "failing" if failures else status, models.follower.position, failures + warnings
-    )
+    reasons = [without_addresses(each) for each in failures + warnings]
+    found = HealthAnswer("failing" if failures else status, models.follower.position, reasons)
     return Response(found, status_code=503 if failures else 200, headers=NEVER_CACHED)
 
 
@@ -154,6 +155,11 @@ async def _apart(ask: Callable[[], T], slow: T) -> T:
 def _of_the_log(models: ReadModels, public: PublicLog) -> list[str] | None:
     """Return the warnings that need a look into the log."""
     return [*_told(lambda: models.warnings(public.log.head())), *_told(public.warnings)]
+
+
+def without_addresses(reason: str) -> str:
+    """Return a reason without the addresses of peers: everybody may read it, and they are inner."""
+    return _ADDRESS.sub("", reason)
 
 
 def _told(ask: Callable[[], list[str]]) -> list[str]:

@@ -185,7 +185,7 @@ class WitnessRounds:
             self._failed(link, error)
         except Exception as error:  # noqa: BLE001  # a bug must not end the thread unseen
             _log.exception("witness %s", link.name)
-            fault = UnavailableError("peer_unreachable", f"internal error: {error!r}")
+            fault = UnavailableError("peer_unreachable", f"internal error: {type(error).__name__}")
             self._failed(link, fault)
         finally:
             link.is_asked = False

@@ -211,7 +211,8 @@ def _in_words(failure: Exception) -> str:
         return f"system_failed: {failure.strerror or failure}"
     if isinstance(failure, MemoryError):
         return "system_failed: out of memory"
-    return f"internal error: {failure!r}"
+    # Everybody may read it on /healthz, and what a bug met can be a name or a title.
+    return f"internal error: {type(failure).__name__}"
 
 
 class Listeners:

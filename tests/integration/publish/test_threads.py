@@ -91,7 +91,7 @@ def test_a_bug_between_rounds_is_told_and_does_not_end_the_thread_unseen(
 ) -> None:
     monkeypatch.setattr(WitnessRounds, "_pause_s", failing(KeyError("x")))
     with asking(ledger, cosign, conflicts=tmp_path) as witnesses:
-        told = "witnesses are not asked: internal error: KeyError('x') (stopped)"
+        told = "witnesses are not asked: internal error: KeyError (stopped)"
         until(lambda: witnesses.warnings() == [told])
     (record,) = [each for each in caplog.records if each.exc_info]
     assert record.getMessage() == "the witnesses stopped"
@@ -121,7 +121,7 @@ def test_a_bug_while_a_witness_is_asked_is_told_and_asked_again(
         patch.setattr(SqliteEndorsements, "cosign", failing(ValueError("x")))
         with asking(ledger, cosign, conflicts=tmp_path) as witnesses:
             until(lambda: len(witnesses.warnings()) == 2)
-            assert "internal error: ValueError('x')" in witnesses.warnings()[0]
+            assert "internal error: ValueError" in witnesses.warnings()[0]
             patch.undo()
             until(lambda: cosigned(ledger) == [2, 2])
 
@@ -200,7 +200,7 @@ def authority(tmp_path: Path) -> LocalAuthority:
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (KeyError("x"), "time-stamps: internal error: KeyError('x') (stopped)"),
+        (KeyError("x"), "time-stamps: internal error: KeyError (stopped)"),
         (CorruptError("tile_missing", "gone"), "time-stamps: tile_missing: gone (stopped)"),
     ],
 )

@@ -119,7 +119,7 @@ def test_a_bug_stops_the_worker_and_is_logged_with_its_traceback(
     work = Work(KeyError("x"))
     work.worker.start()
     until(lambda: work.worker.is_over)
-    assert work.worker.trouble == "internal error: KeyError('x') (stopped)"
+    assert work.worker.trouble == "internal error: KeyError (stopped)"
     (record,) = caplog.records
     assert record.getMessage() == "the clerk stopped"
     assert record.exc_info is not None
