@@ -9,6 +9,8 @@ _HOST = re.compile(
     rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?",
 )
 _MAX_PORT = 65_535
+# Each decides something here. Of two, a proxy may read one and this server the other.
+_ONCE = frozenset((b"content-type", b"origin", b"authorization", b"sec-fetch-site"))
 
 
 def refused_head(
@@ -34,7 +36,12 @@ def refused_head(
         return 501
     if not _is_for_an_origin_server(method, target, hosts):
         return 400
+    seen: set[bytes] = set()
     for name, value in headers:
+        if name in _ONCE:
+            if name in seen:
+                return 400
+            seen.add(name)
         if name == b"expect" and value.lower() != b"100-continue":
             return 417  # RFC 9110 section 10.1.1
         if name == b"transfer-encoding" and value.lower() != b"chunked":
