@@ -44,8 +44,8 @@ def refused_head(
             seen.add(name)
         if name == b"expect" and value.lower() != b"100-continue":
             return 417  # RFC 9110 section 10.1.1
-        if name == b"transfer-encoding" and value.lower() != b"chunked":
-            return 501  # RFC 9112 section 6.1
+        if name == b"transfer-encoding" and (version == "1.0" or value.lower() != b"chunked"):
+            return 400 if version == "1.0" else 501  # RFC 9112 section 6.1
         if name == b"content-length" and _is_over(value, max_body_bytes):
             return 413
     return None
@@ -57,6 +57,8 @@ def _is_for_an_origin_server(method: bytes, target: bytes, hosts: Sequence[bytes
     RFC 9112 section 3.2.2 has a server ignore Host where the two differ; a request that says two
     things is refused here instead, so that nothing in front can be led to read it otherwise.
     """
+    if b"#" in target:
+        return False  # a fragment is the client's own (RFC 9112 section 3.2)
     if target.startswith(b"/"):
         return True
     if target == b"*":

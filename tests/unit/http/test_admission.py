@@ -119,6 +119,9 @@ def test_what_a_head_must_not_say_is_refused() -> None:
     assert head(HOST, (b"content-length", b"9" * 5_000)) == 413
     assert head(HOST, (b"transfer-encoding", b"chunked, chunked")) == 501
     assert head(HOST, (b"expect", b"200-ok")) == 417
+    assert head(HOST, (b"transfer-encoding", b"chunked"), version="1.0") == 400
+    assert head(HOST, target=b"/a#b") == 400
+    assert head(HOST, target=b"http://a/#b") == 400
     for name in (b"content-type", b"origin", b"authorization", b"sec-fetch-site"):
         assert head(HOST, (name, b"a"), (name, b"a")) == 400
         assert head(HOST, (name, b"a"), (b"x-other", b"a"), (b"x-other", b"b")) is None
