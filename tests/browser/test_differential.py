@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from ledger.encoding import b64_encode
 from tests.differential.comparison import compare
-from tests.differential.engines import Engine, in_page
+from tests.differential.engines import Engine, in_page, node
 from tests.differential.kinds import KINDS
 from tests.differential.served import Mutant
 from tests.support.vectors import vector
@@ -52,6 +52,13 @@ def test_mutated_inputs_have_one_verdict(engine: Engine, kind: str) -> None:
     assert found.accepted >= 1
     assert kind in READ_ALWAYS or len(found.codes) >= 2
     assert found.unknown < found.inputs / 10
+
+
+def test_node_gives_the_same_verdicts_as_a_browser() -> None:
+    with node() as engine:
+        for kind in KINDS:
+            found = compare(engine, kind, "node", range(20))
+            assert (kind, found.disagreements) == (kind, [])
 
 
 def test_every_verifier_accepts_all_that_the_server_accepts(engine: Engine, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tests.browser.offline import Verifier
 from tests.support.dossier import bundle_of, log_signer, rebundled
 from tests.unit.verify.test_erased import (
     CHANGE,
+    FIRST,
     NOW_MS,
     SECOND,
     granted_by_what_is_erased,
@@ -37,7 +38,8 @@ def test_erased_bodies_are_verified_alike(verifier: Verifier) -> None:
     raws += [rebundled(raws[8], {f"bodies/{n}": None for n in change})]
     raws += [rebundled(raws[8], {f"bodies/{draft}": None})]
     raws += [bundle_of(granted_by_what_is_erased().states, "full", CHANGE, erases=True)]
-    for raw in raws:
+    kept = [bundle_of(replaced(3).states, mode, FIRST) for mode in MODES]
+    for raw in [*raws, *kept]:
         report = verifier.check(raw, KEY.vkey)
         here = [
             (each["name"], each["outcome"], each["code"], each["position"])

@@ -1,4 +1,4 @@
-"""`python -m tests.differential [INPUTS [SEED]]`: compare many inputs in every engine there is."""
+"""`python -m tests.differential [INPUTS [SEED]]`: compare many inputs in every engine."""
 
 import sys
 import time
@@ -24,10 +24,10 @@ def main(inputs: int, seed: str) -> int:
     failed = 0
     shares = sum(kind.share for kind in KINDS.values())
     with ExitStack() as stack:
-        found = {"Chromium": stack.enter_context(engines.chromium())}
-        node = stack.enter_context(engines.node())
-        if node is not None:
-            found["Node.js"] = node
+        found = {
+            "Chromium": stack.enter_context(engines.chromium()),
+            "Node.js": stack.enter_context(engines.node()),
+        }
         for name, kind in KINDS.items():
             for title, engine in found.items():
                 began = time.monotonic()

@@ -91,9 +91,13 @@ def _exhibits(stored: Sequence[bytes], statements: tuple[str, ...]) -> Files | N
 def stories() -> tuple[tuple[tuple[bytes, ...], tuple[str, ...], Files], ...]:
     """Return logs, the statements that a bundle shows of each, and their exhibits."""
     whole = tuple(every_type(end=True).states)
-    drafted = {str(events.decode(each).stream) for each in whole if b"statement-drafted" in each}
+    drafted, erased = (
+        {str(events.decode(each).stream) for each in whole if tag in each}
+        for tag in (b"statement-drafted", b"bodies-erased")
+    )
+    standing = tuple(sorted(drafted - erased))
     found = []
-    for told, statements in ((states(), (APPROVED, REJECTED)), (whole, tuple(sorted(drafted)))):
+    for told, statements in ((states(), (APPROVED, REJECTED)), (whole, standing)):
         shown = _exhibits(told, statements)
         assert shown is not None
         found.append((told, statements, shown))

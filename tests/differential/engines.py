@@ -1,4 +1,4 @@
-"""The engines that run the verifier's modules: a page in Chromium, and Node.js if present."""
+"""The engines that run the verifier's modules: a page in Chromium, and Playwright's Node.js."""
 
 import json
 import shutil
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import playwright
 from playwright.sync_api import Page, Route, sync_playwright
 
 from tests.browser.conftest import FLAGS
@@ -41,22 +42,20 @@ def in_page(page: Page) -> Engine:
 @contextmanager
 def chromium() -> Iterator[Engine]:
     """Start Chromium."""
-    with sync_playwright() as playwright:
+    with sync_playwright() as driver:
         path = find_browser()
         assert path is not None, "run tests/browser/install_browser.py first"
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         with opened(browser) as page:
             yield in_page(page)
         browser.close()
 
 
 @contextmanager
-def node() -> Iterator[Engine | None]:
-    """Start Node.js; None where it is not installed, or too old for the modules."""
-    program = shutil.which("node")
-    if program is None:
-        yield None
-        return
+def node() -> Iterator[Engine]:
+    """Start Node.js."""
+    program = shutil.which("node", path=Path(playwright.__file__).parent / "driver")
+    assert program is not None
     with subprocess.Popen(
         [program, "--no-warnings", str(_HERE / "node.mjs")],
         stdin=subprocess.PIPE,

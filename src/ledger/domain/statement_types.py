@@ -23,7 +23,7 @@ from ledger.domain.text import require_text
 from ledger.domain.usable import Usable
 from ledger.domain.vocabulary import RESERVED, SupersededBy
 from ledger.encoding import SafeInteger, parse_json, sha256_hex
-from ledger.errors import ConflictError, ForbiddenError, MalformedError, RefusedError
+from ledger.errors import ConflictError, CorruptError, ForbiddenError, MalformedError, RefusedError
 
 MAX_DEFINITION_BYTES = 65_536
 MAX_DRAFTERS = 256
@@ -168,15 +168,20 @@ def _invalid(detail: str) -> MalformedError:
 
 
 def types_after(types: Types, body: TypeDefined | TypeRetired) -> Types:
-    """Return the types after a new version or the end of one, which may end pending statements."""
+    """Return the types after a new version or the end of one, which may end pending statements.
+
+    Raises MalformedError as `parse_definition`, CorruptError `event_misplaced`.
+    """
     known = types.get(body.name)
     if isinstance(body, TypeDefined):
         after = parse_definition(body.definition)
         own_ms = after.definition.freshness or clock.SKEW_MS
         each_ms = (*(() if known is None else known.freshness_ms), own_ms)
         after = msgspec.structs.replace(after, freshness_ms=each_ms)
+    elif known is None:  # possible in a bundle, before its events are decided
+        raise CorruptError("event_misplaced", "a type that is not defined cannot be retired")
     else:
-        after = msgspec.structs.replace(types[body.name], retired=True)
+        after = msgspec.structs.replace(known, retired=True)
     stopped = 0 if known is None else known.stopped
     if known is not None and body.pending == "stop":
         stopped = known.definition.version

@@ -17,7 +17,7 @@ from ledger.domain import entry, events
 from ledger.domain.document import parse_uuid
 from ledger.domain.entry import Entry, parse_canonical
 from ledger.domain.erasure import erased_positions
-from ledger.domain.events import Recorded, StatementDrafted
+from ledger.domain.events import BodiesErased, Recorded, StatementDrafted
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, LedgerError, MalformedError, UnverifiableError
 from ledger.tlog.checkpoint import Checkpoint, TlogProof, parse_note, parse_proof
@@ -212,9 +212,8 @@ def envelopes(entries: dict[int, bytes], size: int) -> dict[int, Entry]:
 def _bodies(bodies: dict[int, bytes], entries: dict[int, bytes]) -> dict[int, bytes]:
     for index in sorted(bodies):
         if index not in entries:
-            raise placed(
-                CorruptError("entry_missing", f"the body of {index} has no entry"), index + 1
-            )
+            missing = CorruptError("entry_missing", f"the body of {index} has no entry")
+            raise placed(missing, index + 1)
         if len(bodies[index]) < entry.SALT_BYTES:
             raise placed(CorruptError("state_truncated", f"the body of {index} is cut"), index + 1)
     return dict(sorted(bodies.items()))
@@ -246,7 +245,7 @@ def content(case: Casefile) -> list[Recorded]:
     """Return the events of the bodies; each entry must commit to its body (check 2).
 
     Raises CorruptError `body_mismatch`, `event_malformed`, `exhibit_mismatch`,
-    `statement_unknown`; UnverifiableError `event_unknown`, `body_missing`.
+    `statement_unknown`, `statement_erased`; UnverifiableError `event_unknown`, `body_missing`.
     """
     found: list[Recorded] = []
 
@@ -272,9 +271,11 @@ def content(case: Casefile) -> list[Recorded]:
 
 
 def _compare(case: Casefile, found: Sequence[Recorded]) -> None:
-    drafts = {e.event.stream for e in found if isinstance(e.event.body, StatementDrafted)}
-    for statement in case.statements:
-        if UUID(statement) not in drafts:
+    told = {(each.event.stream, type(each.event.body)) for each in found}
+    for statement in map(UUID, case.statements):
+        if (statement, BodiesErased) in told:  # also if the operator kept the bodies
+            raise CorruptError("statement_erased", f"the statement {statement} was erased")
+        if (statement, StatementDrafted) not in told:
             raise CorruptError("statement_unknown", f"the statement {statement} is not in it")
     expected = exhibits(found, case.statements)
     for name in sorted(expected.keys() | case.exhibits.keys()):

@@ -162,6 +162,12 @@ def test_erased_bodies_without_the_change_that_erased_them_cannot_be_verified(mo
     assert code_of(checked(rebundled(raw, gone))) == ("unverifiable", "change_missing")
 
 
+@pytest.mark.parametrize("mode", ["full", "redacted", "statement"])
+def test_no_bundle_shows_a_statement_that_its_own_events_say_was_erased(mode: Mode) -> None:
+    raw = bundle_of(replaced(3).states, mode, FIRST)  # its bodies were kept
+    assert code_of(checked(raw)) == ("invalid", "statement_erased")
+
+
 def test_other_statements_are_verified_as_before() -> None:
     told = Company()
     told.announce(1)

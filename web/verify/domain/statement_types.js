@@ -111,6 +111,7 @@ const invalid = (detail) => refuse("type_invalid", detail);
 /** Return the types after a new version or the end of one, which may end pending statements. */
 export async function typesAfter(types, { name, definition: source = null, pending }) {
   const known = types.get(name);
+  if (!known && source === null) refuse("event_misplaced", "a type that is not defined cannot be retired");
   const defined = async () => ({
     ...parseDefinition(source),
     sha256: await sha256Hex(source),

@@ -147,7 +147,7 @@ export async function readEvents(bundle, each) {
   const erasures = erasuresOf(events);
   const isErased = ([index, { stream }]) => erasures.get(stream)?.positions.includes(index + 1);
   requireBodies(lacking(bundle).filter((each) => !isErased(each)), events, mode);
-  requireDrafts(events, statements);
+  requireDrafts(events, statements, erasures);
   await requireExhibits(files, events, statements);
   return events;
 }
@@ -168,10 +168,11 @@ function requireBodies(missing, events, mode) {
   }
 }
 
-function requireDrafts(events, statements) {
+function requireDrafts(events, statements, erasures) {
   const drafts = events.filter(({ type }) => type === TAG.STATEMENT_DRAFTED);
   const drafted = new Set(drafts.map(({ stream }) => stream));
   for (const id of statements) {
+    if (erasures.has(id)) refuse("statement_erased", `the statement ${id} was erased`); // also if the bodies were kept
     if (!drafted.has(id)) refuse("statement_unknown", `the statement ${id} is not in it`);
   }
 }
