@@ -81,7 +81,7 @@ class Connection(CycleProtocol):
         if began_in is Phase.BODY:
             self._coded_bytes += len(data)
         try:
-            self.parser.feed_data(data)
+            self.feed(data)
         except httptools.HttpParserUpgrade:
             self._close_after_answers(None)  # an offer that may be ignored (RFC 9110 section 7.8)
             return
@@ -192,7 +192,7 @@ class Connection(CycleProtocol):
             self._enter(Phase.BODY)
             super().on_headers_complete()
 
-    def on_body(self, body: bytes) -> None:
+    def take_body(self, body: bytes) -> None:
         """Hold a part of the body until the request is answered."""
         if self._phase is not Phase.BODY:
             return
@@ -204,10 +204,11 @@ class Connection(CycleProtocol):
         elif not self.cycle.response_complete:  # otherwise nobody reads it any more
             self._held_bytes += len(body)
             self.admission.hold(len(body))
-            super().on_body(body)
+            super().take_body(body)
 
     def on_message_complete(self) -> None:
         """The request is complete."""
+        self.take_parts()
         if self._phase is not Phase.BODY:
             return
         super().on_message_complete()

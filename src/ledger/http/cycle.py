@@ -123,6 +123,31 @@ class CycleProtocol(HttpToolsProtocol):
 
     _has_cycle = False
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin without a body."""
+        super().connection_made(transport)
+        self._parts: list[bytes] = []  # of a body, not taken yet
+
+    def feed(self, data: bytes) -> None:
+        """Parse some bytes, and take what they hold of a body at once: chunks can be tiny."""
+        self.parser.feed_data(data)
+        self.take_parts()
+
+    def on_body(self, body: bytes) -> None:
+        """Note a part of a body."""
+        self._parts.append(body)
+
+    def take_parts(self) -> None:
+        """Take the noted parts as one."""
+        if self._parts:
+            body = b"".join(self._parts)
+            self._parts.clear()
+            self.take_body(body)
+
+    def take_body(self, body: bytes) -> None:
+        """Give a part of the body to its request."""
+        super().on_body(body)
+
     def eof_received(self) -> None:
         """Give up the requests of a client that has hung up, also those not begun yet."""
         for cycle in (self.cycle, *(each for each, _ in self.pipeline)) if self._has_cycle else ():
