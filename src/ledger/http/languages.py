@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Literal
 
+from ledger.http.request_cookies import values
+
 Language = Literal["en", "de"]
 # By its tag (RFC 5646), the name of each language in itself.
 LANGUAGES: Mapping["Language", str] = {"en": "English", "de": "Deutsch"}
@@ -56,12 +58,11 @@ def speaking(to: str | Headers) -> Iterator[None]:
 
 def asked_for(headers: Headers) -> str:
     """Return the language for a request with these headers."""
-    accepted: list[bytes] = []
-    for name, value in headers:
-        if name == b"cookie" and (chosen := _chosen(value)) is not None:
+    headers = [*headers]
+    for value in values(headers, COOKIE):
+        if (chosen := value.decode("latin-1")) in LANGUAGES:
             return chosen
-        if name == b"accept-language":
-            accepted.append(value)
+    accepted = [value for name, value in headers if name == b"accept-language"]
     return negotiated(b",".join(accepted)) if accepted else DEFAULT
 
 
@@ -97,15 +98,6 @@ def negotiated(header: bytes) -> str:
 
 def _place(tag: str, order: Sequence[str]) -> int:
     return order.index(tag) if tag in order else len(order)
-
-
-def _chosen(cookies: bytes) -> str | None:
-    """Return the language that a header of cookies names, None for none that there is."""
-    for cookie in cookies.split(b";"):
-        name, _, value = cookie.strip().partition(b"=")
-        if name == COOKIE.encode() and (tag := value.decode("latin-1")) in LANGUAGES:
-            return tag
-    return None
 
 
 def language_headers() -> dict[str, str]:

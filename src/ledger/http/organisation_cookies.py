@@ -13,6 +13,7 @@ from litestar.datastructures import Cookie
 
 from ledger.commands.ceremony_ids import MAX_ID_CHARS, seal, unseal
 from ledger.errors import LedgerError
+from ledger.http.request_cookies import values
 from ledger.http.requests import AnyRequest
 from ledger.organisation.provider import Flow, Identity
 
@@ -62,13 +63,17 @@ class OrganisationCookies:
 
     def flow_of(self, request: AnyRequest, *, now_s: int) -> Flow | None:
         """Return the sign-in that this browser began, None without one, or if it is over."""
-        found = self._opened(b"flow", request.cookies.get(self.flow), Flow)
+        found = self._opened(b"flow", self._value(request, self.flow), Flow)
         return found if found is not None and now_s < found.until_s else None
 
     def proof_of(self, request: AnyRequest, *, now_s: int) -> Proof | None:
         """Return what this browser shows, None without it, or if it is over."""
-        found = self._opened(b"proof", request.cookies.get(self.proof), Proof)
+        found = self._opened(b"proof", self._value(request, self.proof), Proof)
         return found if found is not None and now_s < found.until_s else None
+
+    def _value(self, request: AnyRequest, name: str) -> str | None:
+        found = next(values(request.scope["headers"], name), None)
+        return None if found is None else found.decode("latin-1")
 
     def _sealed(self, label: bytes, state: object) -> str:
         return seal(label + msgspec.json.encode(state), key=self._key)

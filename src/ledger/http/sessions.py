@@ -9,6 +9,7 @@ from litestar.types import HTTPScope
 from ledger.domain.holdings import beyond_scope
 from ledger.errors import UnauthenticatedError
 from ledger.http.organisation_gate import Organisation
+from ledger.http.request_cookies import values
 from ledger.http.requests import AnyRequest
 from ledger.http.user_agents import browser_of
 from ledger.store.async_state import SESSION_MS, AsyncState, IsInForce
@@ -116,13 +117,8 @@ class Sessions:
         return await self._state.session_user(token, now_ms=now_ms, is_in_force=is_in_force)
 
     def _token(self, scope: HTTPScope) -> str | None:
-        start = f"{self.cookie}=".encode()
-        for name, value in scope["headers"]:
-            if name == b"cookie" and start in value:
-                for cookie in value.split(b";"):
-                    if cookie.strip().startswith(start):
-                        return cookie.strip().removeprefix(start).decode("latin-1")
-        return None
+        found = next(values(scope["headers"], self.cookie), None)
+        return None if found is None else found.decode("latin-1")
 
     def require(self, request: AnyRequest) -> str:
         """Return the signed-in person's id.

@@ -29,12 +29,12 @@ def client_address(peer: str, forwarded_for: Sequence[bytes], proxies: Sequence[
     address it saw. So the list is read from its end, for as long as a known proxy wrote the entry.
     Entries that the client wrote are ignored.
     """
-    named = [part.strip() for value in forwarded_for for part in value.split(b",")]
     found = peer
-    while named and is_within(found, proxies):
-        told = named.pop().decode("ascii", "replace")
+    for named in (part for value in reversed(forwarded_for) for part in reversed(value.split(b","))):
+        if not is_within(found, proxies):
+            break
         try:
-            found = str(ip_address(told))
+            found = str(ip_address(named.strip().decode("ascii", "replace")))
         except ValueError:
-            return found  # the proxy appended no valid address: use the proxy's own
+            break  # the proxy appended no valid address: use the proxy's own
     return found
