@@ -8,7 +8,15 @@ import pytest
 from ledger import encoding
 from ledger.commands import ceremony_ids
 from ledger.domain import document
-from ledger.http import admission, passkey_responses, probes, requests, security_record, streams
+from ledger.http import (
+    admission,
+    passkey_responses,
+    probes,
+    request_cookies,
+    requests,
+    security_record,
+    streams,
+)
 from ledger.http.lanes import LaneName, default_lanes
 from ledger.webauthn_grammar import cbor
 
@@ -33,9 +41,11 @@ def lane(name: LaneName) -> str:
 NUMBERS = [
     f"| open connections | {CONNECTION.connections}, and {admission.RESERVED_DESCRIPTORS} fewer",
     f"IPv6 /64 network | {CONNECTION.connections_per_address} |",
+    f"as many as a browser opens | {CONNECTION.connections_of_browser} |",
     f"| request line and headers | {CONNECTION.head_bytes // KIB} KiB |",
     f"| header and trailer lines | {CONNECTION.header_lines} |",
     f"| time for a head, from its first byte | {CONNECTION.head_s:g} s |",
+    f"| cookies of a request that are read | {request_cookies.MOST} |",
     f"| body | {CONNECTION.body_bytes // MIB} MiB |",
     f"| time for a body | {CONNECTION.body_s:g} s, and 1 s more for every "
     f"{CONNECTION.body_bytes_per_s:,} bytes |",
@@ -86,6 +96,7 @@ def test_the_page_has_a_row_for_every_limit_of_a_connection() -> None:
     assert set(CONNECTION.__struct_fields__) - unlisted == {
         "connections",
         "connections_per_address",
+        "connections_of_browser",
         "head_bytes",
         "header_lines",
         "head_s",

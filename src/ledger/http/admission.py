@@ -9,9 +9,10 @@ import asyncio
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from operator import itemgetter
 from typing import Protocol
 
 import msgspec
@@ -26,11 +27,13 @@ RESERVED_DESCRIPTORS = 128  # for the log, the read models, templates, outbound 
 class ConnectionLimits(msgspec.Struct, frozen=True):
     """Every limit of a connection; times in seconds, sizes in bytes.
 
-    `overhead_bytes` bounds what a chunked body may cost on the wire beyond twice its content.
+    `overhead_bytes` bounds what a chunked body may cost on the wire beyond twice its content. For
+    `connections_of_browser`, as many as a browser opens at once, there is always room.
     """
 
     connections: int = 512
     connections_per_address: int = 256
+    connections_of_browser: int = 6
     head_bytes: int = 32 * 1024
     header_lines: int = 64
     head_s: float = 10.0
@@ -51,8 +54,11 @@ class Swept(Protocol):
     def end_if_late(self, now_s: float) -> None:
         """End the connection if it has taken too long at a monotonic time."""
 
-    def give_way(self) -> bool:
-        """End the connection if no whole request is being answered; tell whether it ended."""
+    def waits_since(self) -> float | None:
+        """Return since when no whole request is being answered; None while one is."""
+
+    def give_way(self) -> None:
+        """End the connection."""
 
 
 class Admission:
@@ -78,7 +84,8 @@ class Admission:
         self._refused = refused
         self._most = min(self.limits.connections, _descriptors() - RESERVED_DESCRIPTORS)
         self._open: set[Swept] = set()
-        self._by_address: dict[str, dict[Swept, None]] = {}  # oldest connection first
+        # Without those of proxies, which are many people's; oldest connection first.
+        self._by_address: dict[str, dict[Swept, None]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
 
     @property
@@ -102,17 +109,19 @@ class Admission:
     def enter(self, connection: Swept, address: str) -> int | None:
         """Count a new connection, or return the status that refuses it: 429 or 503.
 
-        On a full server, the address with the most connections gives one up for an address that
-        has fewer: a few addresses cannot keep everybody else out.
+        On a full server, a connection that holds no whole request makes room: one of the address
+        with the most, for an address that has fewer; or the one that has waited longest, for an
+        address with no more than a browser opens. So neither a few addresses nor many keep
+        everybody else out.
         """
-        held = self._by_address.get(address, {})
-        most = self.limits.connections_per_address
-        if len(held) >= most and not is_within(address, self._proxies):
+        held = len(self._by_address.get(address, ()))
+        if held >= self.limits.connections_per_address:
             return 429
-        if len(self._open) >= self._most and not self._made_room(len(held)):
+        if len(self._open) >= self._most and not self._made_room(held):
             return 503
         self._open.add(connection)
-        self._by_address.setdefault(address, {})[connection] = None
+        if not is_within(address, self._proxies):
+            self._by_address.setdefault(address, {})[connection] = None
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
         return None
@@ -122,9 +131,10 @@ class Admission:
         if connection not in self._open:
             return
         self._open.remove(connection)
-        del self._by_address[address][connection]
-        if not self._by_address[address]:
-            del self._by_address[address]
+        held = self._by_address.get(address, {})
+        held.pop(connection, None)
+        if not held:
+            self._by_address.pop(address, None)
 
     def count_refusal(self, status: int, address: str, request_id: str) -> None:
         """Count a refusal for the metrics and report it for the security record."""
@@ -132,16 +142,26 @@ class Admission:
         self._refused(status, address, request_id)
 
     def _made_room(self, held: int) -> bool:
-        """End a connection of the address with the most, if it has two more than `held`."""
-        counted = (each for each in self._by_address if not is_within(each, self._proxies))
-        address = max(counted, key=lambda each: len(self._by_address[each]), default=None)
-        if address is None or len(self._by_address[address]) < held + 2:
-            return False
-        for connection in self._by_address[address]:
-            if connection.give_way():
-                self.leave(connection, address)
-                return True
-        return False
+        """End a connection for an address that has so many; tell whether one ended."""
+        most = max(self._by_address, key=lambda each: len(self._by_address[each]), default="")
+        waiting: list[tuple[float, Swept, str]] = []
+        if len(self._by_address.get(most, ())) >= held + 2:
+            waiting = self._waiting([most])[:1]
+        if not waiting and held < self.limits.connections_of_browser:
+            waiting = sorted(self._waiting(self._by_address), key=itemgetter(0))[:1]
+        for _, connection, address in waiting:
+            connection.give_way()
+            self.leave(connection, address)
+        return bool(waiting)
+
+    def _waiting(self, addresses: Iterable[str]) -> list[tuple[float, Swept, str]]:
+        """Return the connections that hold no whole request, and since when."""
+        return [
+            (since_s, connection, address)
+            for address in addresses
+            for connection in self._by_address[address]
+            if (since_s := connection.waits_since()) is not None
+        ]
 
     def _sweep(self) -> None:
         now_s = time.monotonic()

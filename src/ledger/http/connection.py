@@ -132,14 +132,17 @@ class Connection(CycleProtocol):
             allowed_s = limits.body_s + self._body_bytes / limits.body_bytes_per_s
             self._refuse_if(waited_s > allowed_s, 408)
 
-    def give_way(self) -> bool:
-        """End the connection unless it has a whole request whose answer the client reads."""
-        if self._unanswered > (self._phase is Phase.BODY) and self._stalled_s is None:
-            return False
+    def waits_since(self) -> float | None:
+        """Return since when there is no whole request whose answer the client reads, or None."""
+        if self._stalled_s is not None:
+            return self._stalled_s
+        return None if self._unanswered > (self._phase is Phase.BODY) else self._since_s
+
+    def give_way(self) -> None:
+        """End the connection at once."""
         self.admission.count_refusal(503, self._address, new_request_id())
         self._phase = Phase.CLOSING
         self.transport.abort()
-        return True
 
     # --- the parser's calls ---------------------------------------------------------------------
 
@@ -174,16 +177,12 @@ class Connection(CycleProtocol):
         """Decide on the head alone whether the request is taken."""
         if self._phase is not Phase.HEAD:
             return
-        status = refused_head(
-            self.parser.get_http_version(),
-            self.parser.get_method(),
-            self.url,
-            self.headers,
-            max_body_bytes=self._limits.body_bytes,
-        )
+        version, method = self.parser.get_http_version(), self.parser.get_method()
+        most = self._limits.body_bytes
+        status = refused_head(version, method, self.url, self.headers, max_body_bytes=most)
         if status is not None:
             self._refuse_if(True, status)
-        elif self.parser.get_method() == b"OPTIONS" and self.url == b"*":
+        elif method == b"OPTIONS" and self.url == b"*":
             self._close_after_answers(server_options(new_request_id()))
         elif len(self.pipeline) >= self._limits.pipelined:
             self._close_after_answers(None)

@@ -214,11 +214,16 @@ def test_an_address_has_so_many_connections_and_another_its_own(server: Guarded)
 
 
 def test_the_server_has_so_many_connections_in_all(server: Guarded) -> None:
+    server.application.go_on.clear()
     clients = [server.connect(f"127.0.0.{n + 10}") for n in range(16)]
     try:
+        for client in clients:
+            client.sendall(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n")
+        time.sleep(0.2)
         with server.connect("127.0.0.9") as one_more:
             assert statuses(received(one_more)) == [503]
     finally:
+        server.application.go_on.set()
         for client in clients:
             client.close()
     give_up = time.monotonic() + 5

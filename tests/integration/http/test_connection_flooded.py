@@ -31,6 +31,20 @@ def test_two_addresses_that_fill_the_server_keep_nobody_else_out(server: Guarded
         assert received(clients[0]) == b""
 
 
+def test_many_addresses_that_fill_the_server_keep_nobody_else_out(server: Guarded) -> None:
+    with ExitStack() as opened:
+        clients = []
+        for number in range(16):
+            client = opened.enter_context(server.connect(f"127.0.1.{number + 1}"))
+            client.sendall((b"", GET[:-2], post(9) + b"a")[number % 3])
+            clients.append(client)
+        for _ in range(5):
+            another = opened.enter_context(server.connect("127.0.0.9"))
+            another.sendall(GET)
+            assert another.recv(4_096).startswith(b"HTTP/1.1 200")
+        assert received(clients[0]) == b""
+
+
 def test_after_a_refusal_the_rest_of_what_arrived_costs_nothing(
     server: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:

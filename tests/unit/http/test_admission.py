@@ -30,16 +30,19 @@ def test_a_client_is_counted_by_its_address_or_its_network(
 class Waiting:
     """A connection that never takes too long; at work, it does not give way."""
 
-    def __init__(self, *, at_work: bool = False) -> None:
+    def __init__(self, *, at_work: bool = False, since_s: float = 0) -> None:
         self.at_work = at_work
+        self.since_s = since_s
         self.ended = False
 
     def end_if_late(self, now_s: float) -> None:
         raise AssertionError(now_s)
 
-    def give_way(self) -> bool:
-        self.ended = not self.at_work
-        return self.ended
+    def waits_since(self) -> float | None:
+        return None if self.at_work else self.since_s
+
+    def give_way(self) -> None:
+        self.ended = True
 
 
 def enter(admission: Admission, address: str, connection: Waiting | None = None) -> int | None:
@@ -70,12 +73,28 @@ def test_on_a_full_server_the_address_with_the_most_connections_gives_one_up() -
 
 
 def test_on_a_full_server_nobody_gains_by_another_connection_of_their_own() -> None:
-    admission = Admission(ConnectionLimits(connections=3))
+    admission = Admission(ConnectionLimits(connections=3, connections_of_browser=1))
     held = [Waiting(), Waiting(), Waiting()]
     for number, connection in enumerate(held):
         assert enter(admission, f"192.0.2.{number % 2}", connection) is None
     assert enter(admission, "192.0.2.1") == 503
     assert not any(each.ended for each in held)
+
+
+def test_on_a_full_server_a_browser_takes_the_places_of_those_who_wait_longest() -> None:
+    """512 addresses with one silent connection each kept everybody else out."""
+    admission = Admission(ConnectionLimits(connections=4, connections_of_browser=2))
+    held = [Waiting(since_s=3), Waiting(since_s=1), Waiting(since_s=2), Waiting(at_work=True)]
+    for number, connection in enumerate(held):
+        assert enter(admission, f"192.0.2.{number}", connection) is None
+    mine = Waiting(since_s=4)
+    assert enter(admission, "192.0.2.9", mine) is None
+    assert [each.ended for each in held] == [False, True, False, False]
+    assert enter(admission, "192.0.2.9") is None
+    assert [each.ended for each in held] == [False, True, True, False]
+    assert enter(admission, "192.0.2.9") == 503
+    assert not mine.ended
+    assert admission.connections == 4
 
 
 def test_on_a_full_server_nobody_at_work_and_no_proxy_gives_way() -> None:
@@ -85,6 +104,7 @@ def test_on_a_full_server_nobody_at_work_and_no_proxy_gives_way() -> None:
         for _ in range(2):
             assert enter(admission, address, Waiting(at_work=at_work)) is None
         assert enter(admission, "192.0.2.3") == 503
+        assert enter(admission, "192.0.2.9") == 503
 
 
 def test_a_connection_that_never_entered_leaves_nothing() -> None:
