@@ -40,6 +40,8 @@ DROPPED = "dropped"
 
 # A ceremony that begins is not worth a line; one that is refused is.
 UNRECORDED_SUCCESS = frozenset(event for event in EVENTS.values() if event.endswith("_begin"))
+# Strangers can sign out as often as they ask, and nothing happens.
+UNRECORDED_OF_NOBODY = frozenset({"sign_out"})
 # The refusals of every other route that are recorded; of the routes above, all are.
 REFUSALS = frozenset({401, 403, 413, 422, 429})
 BUSY = "server_busy"
@@ -97,7 +99,10 @@ class SecurityRecord:
         event = EVENTS.get(exchange.name or "")
         if exchange.status < 400:
             event = event or (CHANGE_APPROVED if exchange.of_change else None)
-            if event is not None and event not in UNRECORDED_SUCCESS:
+            unrecorded = UNRECORDED_SUCCESS
+            if exchange.person is None:
+                unrecorded |= UNRECORDED_OF_NOBODY
+            if event is not None and event not in unrecorded:
                 self.add(_entry(event, "success", exchange))
         elif event is not None or exchange.status in REFUSALS or exchange.code == BUSY:
             # What a refused request says of a statement was not looked at.

@@ -185,7 +185,7 @@ class Sessions:
     async def end(self, request: AnyRequest) -> Cookie:
         """End the request's session, if any, and return the cookie that removes it."""
         token = self._token(request.scope)
-        if token is not None:
+        if token is not None and self.user(request) is not None:  # strangers write nothing
             await self._state.close_session(token)
         return self._cookie("", 0)
 

@@ -30,7 +30,9 @@ def client_address(peer: str, forwarded_for: Sequence[bytes], proxies: Sequence[
     Entries that the client wrote are ignored.
     """
     found = peer
-    for named in (part for value in reversed(forwarded_for) for part in reversed(value.split(b","))):
+    for named in (
+        part for value in reversed(forwarded_for) for part in reversed(value.split(b","))
+    ):
         if not is_within(found, proxies):
             break
         try:

@@ -129,6 +129,14 @@ def test_everything_else_is_not(written: Written, route: str, status: int, code:
     assert written.stop() == []
 
 
+def test_a_stranger_who_signs_out_has_done_nothing(written: Written) -> None:
+    """Each had a line of its own, outside the bound of what strangers cause."""
+    for _ in range(100):
+        written.record.answered(exchange("POST /api/logout", 204))
+    written.record.answered(exchange("POST /api/logout", 204, person="p"))
+    assert [(each["event"], each["person"]) for each in written.stop()] == [("sign_out", "p")]
+
+
 def test_refusals_alike_in_one_second_are_one_line(written: Written) -> None:
     for number in range(1_000):
         written.record.refused_connection(429, "192.0.2.1", f"id-{number}")
@@ -159,7 +167,7 @@ def test_members_refusals_are_bounded_too(written: Written) -> None:
 
 def test_what_finds_the_queue_full_is_counted_and_said(written: Written) -> None:
     for _ in range(MAX_QUEUED + 3):
-        written.record.answered(exchange("POST /api/logout", 204))
+        written.record.answered(exchange("POST /api/logout", 204, person="p"))
     assert (written.record.queued, written.record.dropped) == (MAX_QUEUED, 3)
     lines = written.stop()
     assert len(lines) == MAX_QUEUED + 1
@@ -170,7 +178,7 @@ def test_what_finds_the_queue_full_is_counted_and_said(written: Written) -> None
 def test_a_record_that_cannot_be_written_keeps_its_lines_and_says_so_at_the_end(
     written: Written, caplog: pytest.LogCaptureFixture
 ) -> None:
-    written.record.answered(exchange("POST /api/logout", 204))
+    written.record.answered(exchange("POST /api/logout", 204, person="p"))
     written.fails = True
     assert written.stop() == []
     assert "1 lines of the security record are lost" in caplog.text

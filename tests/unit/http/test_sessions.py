@@ -96,6 +96,7 @@ def test_a_session_that_ends_ends_at_once(state: AsyncState) -> None:
     one, two = (f"{COOKIE}={opened(state)}" for _ in range(2))
     assert (identified(sessions, one), identified(sessions, two)) == ("bob", "bob")
     request: Any = Request(scope_of(one.encode()))
+    assert asyncio.run(sessions.identify(request.scope)) == "bob"
     asyncio.run(sessions.end(request))
     assert (identified(sessions, one), identified(sessions, two)) == (None, "bob")
     by_key = f"{COOKIE}={opened(state, 'kid')}"
@@ -104,6 +105,20 @@ def test_a_session_that_ends_ends_at_once(state: AsyncState) -> None:
     assert (identified(sessions, two), identified(sessions, by_key)) == (None, "bob")
     asyncio.run(state.close_sessions_of("kid"))
     assert identified(sessions, by_key) is None
+
+
+def test_a_stranger_who_signs_out_writes_nothing(
+    state: AsyncState, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took the writing thread, and let the next look at every session be made anew."""
+    ended: list[str] = []
+    monkeypatch.setattr(counted, "close_session", ended.append)
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
+    for cookie in (b"", f"{COOKIE}=unknown".encode()):
+        request: Any = Request(scope_of(cookie))
+        assert asyncio.run(sessions.identify(request.scope)) is None
+        assert asyncio.run(sessions.end(request)).max_age == 0
+    assert ended == []
 
 
 def test_a_session_that_ends_while_it_is_looked_up_is_not_kept(state: AsyncState) -> None:
