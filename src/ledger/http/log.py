@@ -37,7 +37,7 @@ from ledger.tlog import checkpoint, tiles
 from ledger.tlog.merkle import MAX_SIZE, WIDTH, Prover
 
 OCTETS = "application/octet-stream"
-QUORUM_POLL_S = 0.02
+QUORUM_POLL_S = 0.02  # the first time; then twice as long each time
 ENTRIES = "entries"
 _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[0-9.]+\s*)?(?:,|$)", re.I)
 
@@ -169,7 +169,7 @@ async def wait_until_published(public: PublicLog, wanted: int) -> Published:
     """
     if await asyncio.to_thread(_size, public, wanted) < wanted:
         await _wait_for_publication(public, wanted)
-    give_up = time.monotonic() + WAIT_S
+    give_up, pause_s = time.monotonic() + WAIT_S, QUORUM_POLL_S
     while True:
         served = await asyncio.to_thread(public.quorum.served, public.tree)
         if served is not None and served.size >= wanted:
@@ -177,7 +177,8 @@ async def wait_until_published(public: PublicLog, wanted: int) -> Published:
         if time.monotonic() > give_up:
             raise UnavailableError("not_yet", "the entry waits for its witnesses; ask again")
         async with without_turn():
-            await asyncio.sleep(QUORUM_POLL_S)
+            await asyncio.sleep(pause_s)
+        pause_s *= 2  # each look costs half a millisecond, and strangers can have many made
 
 
 async def _wait_for_publication(public: PublicLog, wanted: int) -> None:
