@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from operator import itemgetter
 from typing import Protocol
 
@@ -180,6 +180,16 @@ def address_of(peer: tuple[str, int] | None) -> str:
     that maps an IPv4 address counts as the IPv4 address; a Unix socket counts as `local`.
     """
     return "local" if peer is None else _counted(peer[0])
+
+
+@lru_cache(maxsize=4_096)
+def site_of(address: str) -> str:
+    """Return whose requests take turns as one in a lane: an IPv4 address, or an IPv6 /48.
+
+    `address` is one of `address_of`. One customer can have a /48 (RFC 6177), which is 65,536
+    networks of /64: as so many askers they would leave nobody else a turn.
+    """
+    return str(IPv6Network(address).supernet(new_prefix=48)) if "/" in address else address
 
 
 @lru_cache(maxsize=4_096)  # asked for every request, and clients send more than one

@@ -19,7 +19,7 @@ from ledger.errors import (
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
-from ledger.http.admission import address_of
+from ledger.http.admission import address_of, site_of
 from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.headers import completed, sharing_headers
 from ledger.http.lanes import LaneName, Lanes, lane_of
@@ -114,7 +114,7 @@ class Front:
                 return  # the client hung up
             lane = _lane(scope, asker)
             if lane is not None:
-                async with self._limits.lanes[lane].turn(asker.member or asker.address):
+                async with self._limits.lanes[lane].turn(asker.member or site_of(asker.address)):
                     await self._application(scope, received, identified)
             elif asker.member is not None:  # a stream lasts too long for a lane, and is counted
                 with self._limits.streams.one(stream_holder(scope, asker.member)):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from ledger.http.admission import Admission, ConnectionLimits, address_of
+from ledger.http.admission import Admission, ConnectionLimits, address_of, site_of
 from ledger.http.request_head import refused_head
 from ledger.system.client_address import parse_networks
 
@@ -25,6 +25,21 @@ def test_a_client_is_counted_by_its_address_or_its_network(
     peer: tuple[str, int] | None, counted: str
 ) -> None:
     assert address_of(peer) == counted
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2::1", "2001:db8:1::/48"),
+        ("2001:db8:1:ffff::1", "2001:db8:1::/48"),
+        ("2001:db8:2::1", "2001:db8:2::/48"),
+        ("fe80::1%eth0", "fe80::/48"),
+        ("", "local"),
+    ],
+)
+def test_one_customers_networks_take_turns_as_one(host: str, site: str) -> None:
+    assert site_of(address_of((host, 1))) == site
 
 
 class Waiting:

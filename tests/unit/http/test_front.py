@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from ledger.encoding import b64u_encode
 from ledger.errors import ConflictError, CorruptError, UnavailableError
 from ledger.http.exchange import Exchange
 from ledger.http.front import Front, RequestLimits
-from ledger.http.lanes import LaneName, default_lanes
+from ledger.http.lanes import Lane, LaneName, Turn, default_lanes
 from ledger.http.quotas import LARGE_PIECE_BYTES, QUOTAS, Group, Quotas
 from ledger.http.streams import EventStreams
 from ledger.system.client_address import client_address, parse_networks
@@ -226,6 +226,21 @@ def test_a_refused_signature_counts_and_a_conflict_does_not() -> None:
         assert asked.status == answer
     refused = ask(DRAFT, [forged(KID)], CHUNKED, limits=limits)
     assert (refused.status, refused.code) == (429, "rate_limited")
+
+
+def test_a_customers_networks_take_turns_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 300 networks of one customer, each had a turn before anybody else had the next."""
+    askers: list[object] = []
+    turn = Lane.turn
+
+    def noted(lane: Lane, asker: Hashable) -> Turn:
+        askers.append(asker)
+        return turn(lane, asker)
+
+    monkeypatch.setattr(Lane, "turn", noted)
+    for told in (b"2001:db9:1:2::3", b"2001:db9:1:4::5", b"203.0.113.7"):
+        assert ask("/signin", [b""], (b"x-forwarded-for", told), method="GET").status == 200
+    assert askers == ["2001:db9:1::/48", "2001:db9:1::/48", "203.0.113.7"]
 
 
 def test_an_event_stream_is_counted_and_holds_no_turn() -> None:
