@@ -66,6 +66,7 @@ NUMBERS = [
     f"an exponent, in a document and in its content | {encoding.MAX_FLOATS:,} |",
     f"| nesting of a document or its content | {encoding.MAX_DEPTH} |",
     f"| act in a body | {requests.MAX_ACT_CHARS:,} characters |",
+    f"which are dropped | {passkey_responses.MAX_EXTENSIONS_CHARS // KIB} KiB |",
     f"| a ceremony's id | {ceremony_ids.MAX_ID_CHARS:,} characters |",
     f"| CBOR of a passkey | {cbor.MAX_BYTES:,} bytes, {cbor.MAX_DEPTH} levels, "
     f"{cbor.MAX_MEMBERS} members of each container, {cbor.MAX_ITEMS} items |",

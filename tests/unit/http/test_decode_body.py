@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.errors import MalformedError
+from ledger.http.passkey_responses import MAX_EXTENSIONS_CHARS, Assertion, Registration
 from ledger.http.requests import (
     DraftStatement,
     SignStatement,
@@ -96,3 +97,23 @@ def test_a_repeated_member_inside_a_large_body_is_found() -> None:
         decode_large_body(raw, SignStatement)
     once = raw.replace(b'"signature":"","signature"', b'"signature"')
     assert decode_large_body(once, SignStatement).assertion.id == "x"
+
+
+@pytest.mark.parametrize("kind", [Assertion, Registration])
+def test_extension_results_are_dropped_unread_and_bounded(kind: Any) -> None:
+    """2,400 such numbers took 27 ms, and 18,000 empty objects took 9."""
+    response = {"clientDataJSON": "", "authenticatorData": ""}
+    response |= {"signature": ""} if kind is Assertion else {"attestationObject": ""}
+    given = {"id": "x", "rawId": "x", "type": "public-key", "response": response}
+
+    def with_results(results: str) -> bytes:
+        whole = json.dumps(given | {"clientExtensionResults": {"x": "results"}})
+        return whole.replace('"results"', results).encode()
+
+    found = decode_body(with_results("[1.7976931348623157e308, {}]"), kind)
+    assert bytes(found.client_extension_results["x"]) == b"[1.7976931348623157e308, {}]"
+    most = MAX_EXTENSIONS_CHARS - len("x")
+    assert decode_body(with_results(f'"{"a" * (most - 2)}"'), kind)
+    for results in (f'"{"a" * (most - 1)}"', f"[{'{},' * 18_000}1]"):
+        with refused(MalformedError, "request_invalid"):
+            decode_body(with_results(results), kind)
