@@ -20,6 +20,7 @@ class LaneName(StrEnum):
     HEALTH = "health"
     MEMBERS = "members"  # reads by people who are signed in
     WRITES = "writes"  # by people who are signed in, and what _SIGNED names
+    DRAFTS = "drafts"  # documents of people who are not signed in
     STRANGERS = "strangers"
 
 
@@ -182,16 +183,19 @@ def default_lanes(share: Callable[[int], int] = lambda most: most) -> dict[LaneN
         LaneName.HEALTH: lane(LaneName.HEALTH, 8, 2, 32, wait_s=2),
         LaneName.MEMBERS: lane(LaneName.MEMBERS, 32, 4, 256, wait_s=10),
         LaneName.WRITES: lane(LaneName.WRITES, 256, 128, 512, wait_s=10),
+        LaneName.DRAFTS: lane(LaneName.DRAFTS, 4, 2, 128, wait_s=10),
         LaneName.STRANGERS: lane(LaneName.STRANGERS, 4, 2, 128, wait_s=5),
     }
 
 
 # Requests that prove themselves by a signature inside; a session is not asked for.
 _SIGNED = (
-    *("/create", "/sign", "/reject", "/retract", "/withdraw", "/changes", "/use", "/outcome"),
+    *("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome"),
     *("/revoke", "/remove", "/suspend", "/compromises"),
     *("/recovery-codes", "/cancel-recovery"),
 )
+# A document costs ten times as much to read as an approval, before its signature can be verified.
+_DRAFTS = ("/api/statements/create", "/api/changes")
 _HEALTH = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 
 
@@ -201,7 +205,9 @@ def lane_of(method: str, path: str, *, is_member: bool) -> LaneName:
         return LaneName.HEALTH
     if method in ("GET", "HEAD"):
         return LaneName.MEMBERS if is_member else LaneName.STRANGERS
-    return LaneName.WRITES if is_member or path.endswith(_SIGNED) else LaneName.STRANGERS
+    if is_member or path.endswith(_SIGNED):
+        return LaneName.WRITES
+    return LaneName.DRAFTS if path in _DRAFTS else LaneName.STRANGERS
 
 
 Lanes = Mapping[LaneName, Lane]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ledger.errors import UnavailableError
-from ledger.http.lanes import Lane, LaneName, lane_of, without_turn
+from ledger.http.lanes import Lane, LaneName, default_lanes, lane_of, without_turn
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from ledger.http.lanes import Lane, LaneName, lane_of, without_turn
         ("GET", "/api/statements", False, LaneName.STRANGERS),
         ("POST", "/api/statements/create", True, LaneName.WRITES),
         ("POST", "/api/statements/x/sign", False, LaneName.WRITES),
-        ("POST", "/api/statements/create", False, LaneName.WRITES),
-        ("POST", "/api/changes", False, LaneName.WRITES),
+        ("POST", "/api/statements/create", False, LaneName.DRAFTS),
+        ("POST", "/api/changes", False, LaneName.DRAFTS),
         ("POST", "/api/changes/preview", False, LaneName.STRANGERS),
         ("POST", "/api/passkeys/x/remove", False, LaneName.WRITES),
         ("POST", "/api/authenticate", False, LaneName.STRANGERS),
@@ -25,6 +25,26 @@ from ledger.http.lanes import Lane, LaneName, lane_of, without_turn
 )
 def test_every_request_has_a_lane(method: str, path: str, is_member: bool, lane: LaneName) -> None:
     assert lane_of(method, path, is_member=is_member) is lane
+
+
+def test_two_documents_of_an_address_are_read_at_once_and_the_others_wait() -> None:
+    """All of 118 forged drafts were read one after the other, and a member waited for a second."""
+
+    async def run() -> list[int]:
+        lanes = default_lanes()
+        drafts = lanes[lane_of("POST", "/api/statements/create", is_member=False)]
+        most: list[int] = []
+
+        async def one() -> None:
+            async with drafts.turn("192.0.2.1"):
+                most.append(drafts.at_work)
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(one() for _ in range(118)))
+        return most
+
+    found = asyncio.run(run())
+    assert (len(found), max(found)) == (118, 2)
 
 
 def test_a_full_lane_refuses_at_once_and_leaves_the_others_alone() -> None:
