@@ -213,25 +213,6 @@ def test_an_address_has_so_many_connections_and_another_its_own(server: Guarded)
             client.close()
 
 
-def test_the_server_has_so_many_connections_in_all(server: Guarded) -> None:
-    server.application.go_on.clear()
-    clients = [server.connect(f"127.0.0.{n + 10}") for n in range(16)]
-    try:
-        for client in clients:
-            client.sendall(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n")
-        time.sleep(0.2)
-        with server.connect("127.0.0.9") as one_more:
-            assert statuses(received(one_more)) == [503]
-    finally:
-        server.application.go_on.set()
-        for client in clients:
-            client.close()
-    give_up = time.monotonic() + 5
-    while server.admission.connections and time.monotonic() < give_up:
-        time.sleep(0.01)
-    assert statuses(server.ask(LAST)) == [200]
-
-
 def test_requests_in_one_packet_are_answered_in_order_up_to_a_number(server: Guarded) -> None:
     assert statuses(server.ask(GET * 3 + LAST)) == [200] * 4
     server.application.go_on.clear()

@@ -1,5 +1,6 @@
 """A few addresses keep nobody else out, and a read that is refused costs no more."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -7,7 +8,7 @@ import pytest
 
 from ledger.http.admission import Admission
 from ledger.http.connection import SLICE_BYTES, Connection
-from tests.integration.http.test_connection import GET, HOST, LIMITS, post, refused
+from tests.integration.http.test_connection import GET, HOST, LAST, LIMITS, post, refused
 from tests.support.guarded import Guarded, guarded, received, statuses
 
 
@@ -15,6 +16,25 @@ from tests.support.guarded import Guarded, guarded, received, statuses
 def server() -> Iterator[Guarded]:
     with guarded(Admission(LIMITS)) as running:
         yield running
+
+
+def test_the_server_has_so_many_connections_in_all(server: Guarded) -> None:
+    server.application.go_on.clear()
+    clients = [server.connect(f"127.0.0.{n + 10}") for n in range(16)]
+    try:
+        for client in clients:
+            client.sendall(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n")
+        time.sleep(0.2)
+        with server.connect("127.0.0.9") as one_more:
+            assert statuses(received(one_more)) == [503]
+    finally:
+        server.application.go_on.set()
+        for client in clients:
+            client.close()
+    give_up = time.monotonic() + 5
+    while server.admission.connections and time.monotonic() < give_up:
+        time.sleep(0.01)
+    assert statuses(server.ask(LAST)) == [200]
 
 
 def test_two_addresses_that_fill_the_server_keep_nobody_else_out(server: Guarded) -> None:
