@@ -29,7 +29,8 @@ MAX_FLOATS = 1_000
 # The integers that every JSON parser reads alike (RFC 7493 section 2.2).
 MAX_SAFE_INTEGER = 2**53 - 1
 SafeInteger = Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
-_BRACKET = re.compile(r"[][{}]")
+_ROUND = bytes.maketrans(b"[]{}", b"()()")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_DOUBLE = int(sys.float_info.max)
 # Maps the characters that are special in standard base64 or JSON to one that is never valid.
@@ -285,11 +286,11 @@ def _refuse_surrogates(value: Any) -> None:
 
 def _refuse_depth(text: str) -> None:
     """Refuse a text before it is parsed: how deep a parser can go is not for its stack to say."""
-    level = 0
-    for bracket in _BRACKET.findall(_without_strings(text)):
-        level += 1 if bracket in "[{" else -1
-        if level > MAX_DEPTH:
-            raise MalformedError("json_invalid", f"nested deeper than {MAX_DEPTH}")
+    brackets = _without_strings(text).encode().translate(_ROUND, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):  # each takes the innermost level away
+        brackets = brackets.replace(b"()", b"")
+    if b"()" in brackets or brackets.count(b"(") > MAX_DEPTH:
+        raise MalformedError("json_invalid", f"nested deeper than {MAX_DEPTH}")
 
 
 def _without_strings(text: str) -> str:

@@ -143,10 +143,14 @@ class Turn:
         self._is_held = True
 
     def end(self) -> None:
-        """Give the turn back, if it is held."""
+        """Give the turn back, if it is held, at the event loop's next round.
+
+        Many requests never wait for anything. If each of them gave its turn back at once, all that
+        arrived together would be answered one after the other, before anybody else is heard.
+        """
         if self._is_held:
             self._is_held = False
-            self._lane.give_back(self._asker)
+            asyncio.get_running_loop().call_soon(self._lane.give_back, self._asker)
 
 
 _current: ContextVar[Turn | None] = ContextVar("turn", default=None)

@@ -21,6 +21,15 @@ async def trickled_body(target: Target) -> None:
 
 async def one_byte_chunks(target: Target) -> None:
     """24 MB of chunks that hold a byte each."""
+    await _chunks(target, b"1\r\na\r\n" * 10_000)
+
+
+async def small_chunks(target: Target) -> None:
+    """Chunks as small as the bound of their overhead allows."""
+    await _chunks(target, b"5\r\naaaaa\r\n" * 26_000)
+
+
+async def _chunks(target: Target, chunks: bytes) -> None:
     head = target.head("POST", CREATE, "Transfer-Encoding: chunked")
 
     async def one(_: int) -> None:
@@ -29,7 +38,7 @@ async def one_byte_chunks(target: Target) -> None:
             return
         await wire.send(head)
         for _ in range(16):
-            if not await wire.send(b"1\r\na\r\n" * 10_000):
+            if not await wire.send(chunks):
                 break
         await wire.finish()
 
@@ -78,6 +87,7 @@ async def unfinished(target: Target) -> None:
 KINDS = (
     kind("200 bodies at a byte a second", trickled_body, 408),
     kind("24 MB in chunks of a byte", one_byte_chunks, 400, 413),
+    kind("100 MB in chunks of five bytes", small_chunks, 400, 401),
     kind("4 MB of numbers", float_bomb, 400, 401),
     kind("compressed bodies", compressed, 415),
     kind("300 unfinished bodies", unfinished, 408),

@@ -17,11 +17,16 @@ async def one_address(target: Target) -> None:
     await _hold(target, 600, b"", addresses=1)
 
 
+async def many_addresses(target: Target) -> None:
+    await _hold(target, 512, b"", addresses=512)
+
+
 async def _hold(target: Target, full: int, raw: bytes, *, addresses: int) -> None:
     held: list[Wire] = []
 
     async def one(number: int) -> None:
-        wire = await target.connect(f"127.0.0.{2 + number % addresses}")
+        network, host = divmod(number % addresses, 250)
+        wire = await target.connect(f"127.0.{network}.{2 + host}")
         if wire is not None:
             await wire.send(raw)
             held.append(wire)
@@ -36,5 +41,6 @@ async def _hold(target: Target, full: int, raw: bytes, *, addresses: int) -> Non
 KINDS = (
     kind("1,000 idle connections of 4 addresses", idle),
     kind("600 idle connections of one address", one_address),
+    kind("512 idle connections of 512 addresses", many_addresses),
     kind("3,000 half-sent requests of 12 addresses", half_sent, 408),
 )

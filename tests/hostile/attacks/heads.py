@@ -36,6 +36,12 @@ async def header_lines(target: Target) -> None:
     await target.flood(100, one, at_once=8)
 
 
+async def cookies(target: Target) -> None:
+    """30,000 cookies, none of which is one of ours."""
+    raw = target.head("GET", "/", "Connection: close", f"Cookie: {';' * 30_000}")
+    await target.flood(1_000, lambda _: target.ask(raw), at_once=8)
+
+
 async def trickled_head(target: Target) -> None:
     async def one(_: int) -> None:
         wire = await target.connect()
@@ -50,5 +56,6 @@ async def trickled_head(target: Target) -> None:
 KINDS = (
     kind("one endless header", endless_header, 431),
     kind("60 MB of header lines", header_lines, 431),
+    kind("30,000 cookies", cookies, 200),
     kind("200 heads at a byte a second", trickled_head, 408),
 )

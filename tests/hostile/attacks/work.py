@@ -23,6 +23,14 @@ async def drafts(target: Target) -> None:
     await target.repeat(len(signed), lambda n: target.ask(signed[n]), at_once=4)
 
 
+async def forged_drafts(target: Target) -> None:
+    """Documents of 20,000 objects that nobody signed, as many at once as an address may send."""
+    document = json.dumps('{"content":"{}","x":[' + "{}," * 19_000 + "1]}")
+    act = "eyJhbGciOiJFZERTQSIsInR5cCI6ImFjdCtqd3QifQ.e30.AA"
+    raw = target.post(CREATE, f'{{"document":{document},"act":"{act}"}}'.encode())
+    await target.flood(480, lambda n: target.ask(raw, f"127.0.0.{2 + n % 4}"), at_once=128)
+
+
 async def searches(target: Target) -> None:
     queries = ("q=a*", "q=series", "at=1", "status=pending&limit=100", f"q={'a%20' * 40}")
     paths = [f"/api/statements?{query}" for query in queries] + ["/api/events?at=2"]
@@ -63,6 +71,7 @@ def costly_document(document: str) -> str:
 
 KINDS = (
     kind("evidence of the whole log", evidence, 200, 401, 403),
+    kind("480 forged drafts", forged_drafts, 400),
     kind("300 drafts into an inbox", drafts, 200, 201, 400, 409),
     kind("searches and reads of the past", searches, 200, 400, 401, 404),
     kind("1,000 event streams of one member", streams, 200),
