@@ -29,8 +29,7 @@ MAX_FLOATS = 1_000
 # The integers that every JSON parser reads alike (RFC 7493 section 2.2).
 MAX_SAFE_INTEGER = 2**53 - 1
 SafeInteger = Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
-_ROUND = bytes.maketrans(b"[]{}", b"()()")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ROUND, _NO_BRACKETS = bytes.maketrans(b"[]{}", b"()()"), bytes({*range(256)} - {*b"[]{}"})
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MAX_DOUBLE = int(sys.float_info.max)
 # Maps the characters that are special in standard base64 or JSON to one that is never valid.
