@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -57,6 +58,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Describe one decision.
 
     `jws` is the approval or the signed act; `key_status` is its key's status at the position shown.
+    A JWS of more than 64 KiB has no payload: of an approval in the shared form, it is the document.
     `step` is the step of the policy that an approval fills. A decision is in question if its key or
     passkey was declared compromised by then. `retracted` tells that its person took it back.
     `admitted_by` is `"operator"` where `ledger recover` let the person in. `late_signed_at` is when
@@ -100,30 +102,55 @@ def _row(fact: Fact, kind: int, step: int | None = None) -> tuple[Any, ...]:
     return fact.stream, fact.position, fact.actor, kind, at_ms, key, passkey, step
 
 
+# Of one statement: a person can approve and retract every second. The last of each person is
+# always there, so nobody's decision is crowded out.
+MOST_DECISIONS = 1_000
+# The signatures of a statement of 1 MiB are as long as it is, each.
+MOST_JWS_CHARS = 65_536
+_AT_ONCE = 8  # events in memory
+
+_SHOWN = f"""
+SELECT position, person, {IN_QUESTION}, {RETRACTED} FROM decision d
+WHERE statement = :statement AND position <= :at AND (position IN (
+        SELECT position FROM decision WHERE statement = :statement AND position <= :at
+        ORDER BY position DESC LIMIT {MOST_DECISIONS}
+    ) OR position IN (
+        SELECT max(position) FROM decision WHERE statement = :statement AND position <= :at
+        GROUP BY person
+    ))
+ORDER BY position
+"""  # noqa: S608  # constants
+
+
+def count(db: sqlite3.Connection, statement: int, *, at: int) -> int:
+    """Return how many decisions there are on a statement up to a position."""
+    query = "SELECT count(*) FROM decision WHERE statement = ? AND position <= ?"
+    (found,) = db.execute(query, (statement, at)).fetchone()
+    return int(found)
+
+
 def of_statement(
     db: sqlite3.Connection, log: LogReader, statement: int, *, at: int, now: str
 ) -> list[Decision]:
-    """Return the decisions on a statement up to a position, oldest first.
+    """Return the newest decisions on a statement up to a position, oldest first.
 
-    Raises CorruptError `event_unexpected` if the log has another event type at one of their
-    positions.
+    There are at most MOST_DECISIONS, and the last of each person beside them. A JWS of more than
+    MOST_JWS_CHARS is without its payload, as RFC 7515 appendix F writes it. Raises CorruptError
+    `event_unexpected` if the log has another event type at one of their positions.
     """
-    rows = db.execute(
-        f"SELECT position, person, {IN_QUESTION}, {RETRACTED} FROM decision d"  # noqa: S608  # constants
-        " WHERE statement = :statement AND position <= :at ORDER BY position",
-        {"statement": statement, "at": at},
-    ).fetchall()
+    rows = db.execute(_SHOWN, {"statement": statement, "at": at}).fetchall()
     numbers = {position: person for position, person, _, _ in rows}
     doubted = {position for position, _, in_question, _ in rows if in_question}
     by_operator = admitted_by_operator(db, numbers.values())
     taken_back = {position for position, _, _, is_retracted in rows if is_retracted}
     named = people(db, numbers.values())
-    recorded = log.events_at([*numbers])
-    keys = _key_statuses(db, recorded, at, now)
-    shown = [
-        _decision(db, each, named[numbers[each.position]], numbers[each.position], keys)
-        for each in recorded
-    ]
+    asked, shown = [*numbers], list[Decision]()
+    for start in range(0, len(asked), _AT_ONCE):
+        recorded = log.events_at(asked[start : start + _AT_ONCE])
+        keys = _key_statuses(db, recorded, at, now)
+        for each in recorded:
+            number = numbers[each.position]
+            shown.append(_decision(db, each, named[number], number, keys))
     return [
         msgspec.structs.replace(
             each,
@@ -133,6 +160,14 @@ def of_statement(
         )
         for each in shown
     ]
+
+
+def _shown_jws(jws: str) -> str:
+    """Return a compact JWS, without its payload if it is long."""
+    if len(jws) <= MOST_JWS_CHARS:
+        return jws
+    header, _, signature = jws.split(".", 2)
+    return f"{header}..{signature}"
 
 
 def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> list[int]:
@@ -159,18 +194,16 @@ def decided_by(db: sqlite3.Connection, statement: int, *, at: int) -> Decided:
         f" AND d.kind <> {WITHDRAWAL} ORDER BY d.position",
         {"statement": statement, "at": at},
     )
+    last = {row[0]: row for row in rows}
     approved: dict[str, frozenset[str]] = {}
     rejected: dict[str, frozenset[str]] = {}
     steps: dict[str, int] = {}
-    for person, uuid, position, kind, step, in_question in rows:
-        user = uuid_text(uuid)
-        for earlier in (approved, rejected, steps):
-            earlier.pop(user, None)
+    for person, uuid, position, kind, step, in_question in sorted(last.values(), key=itemgetter(2)):
         if kind == RETRACTION or in_question:
             continue
         decided = rejected if kind == REJECTION else approved
-        decided[user] = roles_of(db, person, at=position)
-        steps |= {} if step is None else {user: step}
+        decided[uuid_text(uuid)] = roles_of(db, person, at=position)
+        steps |= {} if step is None else {uuid_text(uuid): step}
     return Decided(approved, rejected, steps)
 
 
@@ -198,7 +231,7 @@ def _decision(
                 roles=list(body.roles),
                 form=body.form,
                 step=body.step,
-                jws=body.jws,
+                jws=_shown_jws(body.jws),
                 assertion=body.assertion,
                 late_signed_at=late_signed_at(body),
                 **shared,

@@ -1,7 +1,7 @@
 """One statement as of a position: its document, decisions and progress."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -33,6 +33,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     statement also has to meet what that one's policy asks of it: `replaced`, with its progress.
     `usable` says who may use it, `uses` who did, and `uses_left` how many uses are left. One that
     `precedes_loss` is older than a loss: none of its uses is left, and it ended if it was pending.
+    `earlier_decisions` counts those that `decisions` leaves out: the oldest of many.
     `late_signed_at` is when the creator signed a draft that a restore had lost.
     """
 
@@ -49,6 +50,7 @@ class StatementDetail(StatementSummary, frozen=True, rename="camel"):
     replaced_progress: Progress | None
     final_at: str | None
     decisions: list[Decision]
+    earlier_decisions: int
     progress: Progress
     outlook: Outlook | None
     usable: Usable | None
@@ -91,6 +93,7 @@ def of_number(
     usable = msgspec.convert(members.get("usable"), Usable | None)
     used = uses.of_statement(db, number, at=at)
     is_older = losses.precedes(db, number, at=at)
+    decided = decisions.of_statement(db, log, number, at=at, now=now)
     return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),
@@ -107,7 +110,8 @@ def of_number(
         final_at=stops.final_at(db, summary, at)
         if ended is None
         else timeline.time_of(db, ended[0]),
-        decisions=decisions.of_statement(db, log, number, at=at, now=now),
+        decisions=decided,
+        earlier_decisions=decisions.count(db, number, at=at) - len(decided),
         progress=progress.of_policy(db, rules, standing),
         outlook=worst(standing.outlook, None if other is None else other.outlook),
         usable=usable,
@@ -151,11 +155,17 @@ def sizes(db: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, int]:
 _SIZES = "SELECT id, size FROM statement_text WHERE id IN (SELECT value FROM json_each(?))"
 
 
-def shared_approvals(db: sqlite3.Connection, log: LogReader, number: int, *, at: int) -> list[str]:
-    """Return the compact JWSs of a statement's approvals in the shared form, in log order."""
-    positions = decisions.positions(db, number, decisions.SHARED, at=at)
-    bodies = [recorded.event.body for recorded in log.events_at(positions)]
-    return [body.jws for body in bodies if isinstance(body, StatementSigned)]
+def shared_approvals(
+    db: sqlite3.Connection, log: LogReader, number: int, *, at: int
+) -> Iterator[str]:
+    """Return the compact JWSs of a statement's approvals in the shared form, in log order.
+
+    Each has the document in it: they are read one after the other.
+    """
+    for position in decisions.positions(db, number, decisions.SHARED, at=at):
+        (recorded,) = log.events_at([position])
+        if isinstance(recorded.event.body, StatementSigned):
+            yield recorded.event.body.jws
 
 
 def find(db: sqlite3.Connection, name: str | bytes, reader: Reader, *, at: int) -> int | None:

@@ -5,6 +5,7 @@ import json
 from playwright.sync_api import expect
 
 from ledger.pages.shown_part import MOST_CHARS, MOST_VALUES
+from projections.decisions import MOST_JWS_CHARS
 from tests.browser.accessible import violations
 from tests.browser.conftest import OpenBrowser
 from tests.browser.people import Browser
@@ -44,6 +45,21 @@ def test_a_browser_shows_all_of_it_before_it_signs(alice: Browser, bob: Browser)
     expect(page.locator("#bytes .empty")).to_have_count(0)
     assert len(page.locator("#bytes").text_content() or "") > MOST_CHARS + 600 * 10
     bob.approve()
+
+
+def test_an_approval_of_a_long_statement_is_verified_over_the_document(
+    alice: Browser, bob: Browser
+) -> None:
+    path = alice.draft("Terms", json.dumps({"text": "z" * MOST_JWS_CHARS}))
+    bob.open(path)
+    bob.approve()
+    alice.open(path)
+    decision = alice.page.locator("#decisions li")
+    expect(decision.locator("[data-verified]")).to_have_text("verified here")
+    assert ".." in (decision.get_attribute("data-jws") or "")
+    bob.button("Take it back…").click()  # at a later time than the approval says
+    bob.dialog().get_by_role("button").first.click()
+    expect(bob.page.locator("#decisions li[data-decision=retraction]")).to_be_visible()
 
 
 def test_several_are_shown_as_a_whole_once_opened_and_a_large_one_stops_no_small_one(

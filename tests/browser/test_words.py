@@ -97,6 +97,7 @@ def statement(
         replaced_progress=None,
         final_at=None,
         decisions=list(decisions),
+        earlier_decisions=0,
         progress=progress,
         outlook=outlook,
     )

@@ -1,6 +1,7 @@
 """Routes of statements."""
 
 from functools import partial
+from itertools import chain
 from typing import Annotated, Literal
 
 import msgspec
@@ -269,9 +270,11 @@ def general_jws(
             raise erasures.unknown(db, statement_id, at=shown)
         access.note(db, reader, "jws", [number])
         compacts = statements.shared_approvals(db, models.log, number, at=shown)
-    if not compacts:
-        raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
-    return Response(jose.general(compacts), media_type=JOSE_JSON)
+        first = next(compacts, None)
+        if first is None:
+            raise NotFoundError("no_approvals", "there is no approval in the shared form yet")
+        merged = jose.general(chain([first], compacts))
+    return Response(merged, media_type=JOSE_JSON)
 
 
 router = Routes(

@@ -4,7 +4,7 @@ A JWS is parsed once, on arrival, and verified with exactly the key that its `ki
 strict subset of the `ledger` profile, and the server's hot path.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -97,16 +97,19 @@ def verified(jws: CompactJws, jwk: PublicJwk) -> VerifiedJws:
     return VerifiedJws(jws.text, jws.header, jws.payload, jws.signature)
 
 
-def general(compacts: Sequence[str]) -> bytes:
+def general(compacts: Iterable[str]) -> bytes:
     """Merge compact JWSs with equal payloads into a General JWS (RFC 7515 section 7.2.1).
 
-    Raises ValueError if the payloads differ.
+    It holds one of them at a time, because a payload can be long. Raises ValueError if the payloads
+    differ.
     """
-    payloads = {compact.split(".", 2)[1] for compact in compacts}
+    payloads, signatures = set[str](), []
+    for compact in compacts:
+        protected, payload, signature = compact.split(".", 3)
+        payloads.add(payload)
+        if len(payloads) != 1:
+            break
+        signatures.append({"protected": protected, "signature": signature})
     if len(payloads) != 1:
         raise ValueError("the payloads of a General JWS must be equal")
-    signatures = []
-    for compact in compacts:
-        protected, _, signature = compact.split(".", 3)
-        signatures.append({"protected": protected, "signature": signature})
     return msgspec.json.encode({"payload": payloads.pop(), "signatures": signatures})

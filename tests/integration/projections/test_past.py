@@ -63,7 +63,7 @@ def answers(db: sqlite3.Connection, story: Story, at: int) -> dict[str, Any]:
         )
     for summary in everything["statements {}"]:
         found = statements.by_id(db, story, summary.id, AUDITOR, at=at, now=now)
-        jws = statements.shared_approvals(db, story, summary.position, at=at)
+        jws = [*statements.shared_approvals(db, story, summary.position, at=at)]
         everything[f"statement {summary.id}"] = (found, jws)
     narrowed = [{}, {"type": "statement-signed.v1"}, *({"actor": user.id} for user in people)]
     for condition in narrowed:

@@ -124,8 +124,8 @@ def test_only_approvals_in_the_shared_form_make_the_general_jws(story: Story) ->
     db = story.views()
     number = statements.find(db, drafted, AUDITOR, at=14)
     assert number == 11
-    assert statements.shared_approvals(db, story, number, at=14) == ["jws-12", "jws-14"]
-    assert statements.shared_approvals(db, story, number, at=13) == ["jws-12"]
+    assert [*statements.shared_approvals(db, story, number, at=14)] == ["jws-12", "jws-14"]
+    assert [*statements.shared_approvals(db, story, number, at=13)] == ["jws-12"]
     assert statements.find(db, drafted, AUDITOR, at=10) is None
     assert statements.find(db, ALICE, AUDITOR, at=14) is None
 
@@ -148,7 +148,7 @@ def test_an_approval_that_was_taken_back_counts_until_then(story: Story) -> None
     ]
     assert [each.retracted for each in shown[1].decisions] == [False]
     assert shown[4].decisions[1].reason == "a mistake"
-    jwss = [statements.shared_approvals(story.views(), story, 11, at=n) for n in (12, 13, 15)]
+    jwss = [[*statements.shared_approvals(story.views(), story, 11, at=n)] for n in (12, 13, 15)]
     assert jwss == [["jws-12"], [], ["jws-14", "jws-15"]]
 
 

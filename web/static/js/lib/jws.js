@@ -39,11 +39,15 @@ export function signAct(key, ledger, act, members, { after = 0 } = {}) {
   return sign(key, { typ: "act+jwt" }, bytesOf(payload));
 }
 
-/** Return the signed time of a decision, in seconds: an act's, or an approval's in either form. */
+/**
+ * Return the signed time of a decision, in seconds: an act's, or an approval's in either form. It is
+ * 0 if the server left out the payload that states it, which is long.
+ */
 export function signedAt(jws) {
   const [header, payload] = jws.split(".", 2);
   const { typ, iat } = parsed(header);
   if (typ !== "act+jwt" && iat !== undefined) return iat;
+  if (!payload) return 0;
   const said = parsed(payload);
   return said.iat ?? Math.floor(said.timestamp / 1000);
 }

@@ -1,6 +1,7 @@
 // Verifies the signatures on a statement again, over the document that this browser checked.
 
 import { get } from "./api.js";
+import { encode } from "./b64u.js";
 import { icon, one } from "./dom.js";
 import { verify } from "./jws.js";
 import { text } from "./texts.js";
@@ -23,13 +24,17 @@ export async function mark(decisions, about) {
 
 /**
  * Return whether a decision's signature verifies and is about this statement: `{id, sha256, checked}`.
- * It is undefined if this browser lacks the algorithm.
+ * It is undefined if this browser lacks the algorithm, or the server left out a long payload that is
+ * not the document.
  */
-async function verdict({ jws, kid, decision }, about) {
+async function verdict({ jws, kid, decision, form }, about) {
   const answer = await get(`/api/jwt-keys/${kid}`).catch(() => null);
   if (answer?.jwk.kty !== "OKP") return undefined;
+  const [header, left, signature] = jws.split(".");
+  if (!left && form !== "shared") return undefined;
+  const given = left ? jws : `${header}.${encode(about.checked.raw)}.${signature}`;
   try {
-    const payload = await verify(jws, answer.jwk, kid);
+    const payload = await verify(given, answer.jwk, kid);
     return payload !== null && isAbout(payload, decision, about);
   } catch {
     return false;
