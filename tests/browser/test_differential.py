@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from ledger.domain import entry
 from ledger.encoding import b64_encode
+from ledger.jose import parse_compact
+from tests.differential.bundle_files import SIGNED, SIGNERS, stories
 from tests.differential.comparison import compare
 from tests.differential.engines import Engine, in_page, node
 from tests.differential.kinds import KINDS
@@ -52,6 +55,14 @@ def test_mutated_inputs_have_one_verdict(engine: Engine, kind: str) -> None:
     assert found.accepted >= 1
     assert kind in READ_ALWAYS or len(found.codes) >= 2
     assert found.unknown < found.inputs / 10
+
+
+def test_every_signature_of_a_story_can_be_made_anew() -> None:
+    bodies = [json.loads(entry.split(state)[2]) for told, *_ in stories() for state in told]
+    signatures = [body[name] for body in bodies for name in SIGNED if body.get(name)]
+    kids = {parse_compact(each).header.kid for each in signatures}
+    assert kids <= SIGNERS.keys()
+    assert len(kids) >= 5
 
 
 def test_node_gives_the_same_verdicts_as_a_browser() -> None:

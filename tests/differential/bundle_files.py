@@ -46,7 +46,9 @@ VALUES = (
     "2",
     "16",
 )
-SIGNERS = {key.kid: key for key in (*map(ed25519_key, (1, 2, 3, 4, 31, 1000)), es256_key(21))}
+NUMBERS = (1, 2, 3, 4, 5, 31, 41, 1000)
+SIGNERS = {key.kid: key for key in (*map(ed25519_key, NUMBERS), es256_key(21))}
+SIGNED = ("jws", "act", "possession")  # members of bodies
 MODES: tuple[Mode, ...] = ("statement", "redacted", "full")
 
 
@@ -130,7 +132,7 @@ def _sealed(envelope: bytes, salt: bytes, body: bytes) -> bytes:
 def signed_again(body: bytes, chosen: random.Random) -> bytes:
     """Return a body whose JWS has another header or payload, and a signature by the same key."""
     found: dict[str, Any] = json.loads(body)
-    names = [name for name in ("jws", "act", "possession") if found.get(name)]
+    names = [name for name in SIGNED if found.get(name)]
     if not names:
         return changed(body.decode(), chosen, values=VALUES)
     name = chosen.choice(names)

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.domain.charter import Charter
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import Recorded, claims
 from ledger.errors import LedgerError, RefusedError, UnverifiableError
@@ -80,7 +79,6 @@ class _Verifier:
         self._witnessed: str | None = None  # the time of the earliest cosignature that counts
         self._now_ms = now_ms
         self._progress = progress
-        self._restored: Charter | None = None  # as the events say, before they are decided
         self._claimed: frozenset[str] = frozenset()
 
     def report(self, source: Source) -> VerificationReport:
@@ -94,7 +92,7 @@ class _Verifier:
             checks.make("keys", _keys, events),  # 5
         )
         shown = checks.make("policy", self._policy, None if None in decided else events)  # 6
-        checks.make("entries", self._entries, case)  # 7
+        checks.make("entries", lambda of: self._entries(of, events), case)  # 7
         every = self._trust.all_keys
         signed = checks.make("checkpoint", lambda e: _checkpoint(e, all_keys=every), events)  # 8
         checks.make("ledger", lambda found: compare_keys(found, self._expected), signed)  # 9
@@ -108,7 +106,8 @@ class _Verifier:
             self._witnessed = next((e.at for e in others if e.source == "cosignature"), None)
         mode = None if case is None else case.mode
         tree = None if case is None else case.checkpoint
-        restored = () if shown is None else verified_restorations(self._restored)
+        decided_on = None if shown is None or events is None else events.charter
+        restored = verified_restorations(decided_on)
         made = report(checks, mode, tree, shown or (), limits(mode), restored)
         newest = None if case is None else newest_at(case.envelopes)
         passed = {each.name for each in checks.made if each.outcome == "passed"}
@@ -132,8 +131,6 @@ class _Verifier:
         )
         events = Events(case, recorded, progress=self._progress)
         self._claimed = _claimed(recorded)
-        with suppress(LedgerError):  # the checks of decisions and of the checkpoint report it
-            self._restored = events.charter
         return says, events
 
     def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
@@ -145,9 +142,10 @@ class _Verifier:
         )
         return f"Every decision follows from its evidence: {stand}.", tuple(shown)
 
-    def _entries(self, case: Casefile) -> tuple[str, bool]:
+    def _entries(self, case: Casefile, events: Events | None) -> tuple[str, bool]:
         if case.mode != "statement":
-            self._all_entries(case)
+            verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
+            require_kept(case.entries, () if events is None else events.recorded)
         self._proofs(case)
         size, count = case.checkpoint.size, len(case.entries)
         return f"{_number(count, 'entry')} of {size:,} at the right place in the tree.", True
@@ -175,11 +173,6 @@ class _Verifier:
                 raise placed(error, index + 1) from error
         if missing is not None:
             raise missing
-
-    def _all_entries(self, case: Casefile) -> None:
-        verify_tree(case.entries, case.tiles, case.checkpoint.root, self._progress)
-        restored = () if self._restored is None else self._restored.restorations
-        require_kept(case.entries, restored)
 
 
 def _readable(source: Source) -> tuple[str, Casefile]:

@@ -76,7 +76,7 @@ class Events:
     ) -> None:
         self.case = case
         self._progress = progress
-        self._recorded = recorded
+        self.recorded = recorded
         self._complete = case.mode == "full"
         bodies = [each.event.body for each in recorded]
         self._founding = next((each for each in bodies if isinstance(each, LedgerCreated)), None)
@@ -87,7 +87,7 @@ class Events:
         self._accounts = {each.kid: each.name for each in accounts}
 
     def _each(self, look: Look) -> None:
-        look_at(self._recorded, lambda recorded: recorded.position, look)
+        look_at(self.recorded, lambda recorded: recorded.position, look)
 
     @property
     def founding(self) -> LedgerCreated:
@@ -100,7 +100,7 @@ class Events:
     def charter(self) -> Charter:
         """The ledger's charter; raise UnverifiableError `not_founded` without events of it."""
         state: Charter | None = None
-        for recorded in self._recorded:
+        for recorded in self.recorded:
             if recorded.event.stream == charter.STREAM:
                 try:
                     state = charter.evolve(state, recorded.event)
@@ -116,7 +116,7 @@ class Events:
         wanted = UUID(statement)
         return [
             (each.position, each.event.at, body)
-            for each in self._recorded
+            for each in self.recorded
             if each.event.stream == wanted
             and isinstance(body := each.event.body, StatementDecision)
         ]
@@ -126,13 +126,13 @@ class Events:
         wanted = UUID(statement)
         return [
             (each.position, each.event.at, body)
-            for each in self._recorded
+            for each in self.recorded
             if each.event.stream == wanted and isinstance(body := each.event.body, StatementUsed)
         ]
 
     def draft(self, statement: str) -> Event:
         """Return a statement's draft, which begins its stream."""
-        return next(each.event for each in self._recorded if each.event.stream == UUID(statement))
+        return next(each.event for each in self.recorded if each.event.stream == UUID(statement))
 
     def account(self, body: Body) -> str | None:
         """Return the name of the service account whose key signed an event, None for no account."""
@@ -145,9 +145,9 @@ class Events:
         """The auditor after all events, or the error that stopped it."""
         auditor, case = Auditor(complete=self._complete), self.case
         try:
-            auditor.erasures = erasure.stated(each.event for each in self._recorded)
+            auditor.erasures = erasure.stated(each.event for each in self.recorded)
             withheld = [*lacking(case.envelopes, case.bodies, case.mode).items()][::-1]
-            for done, recorded in enumerate(self._recorded, start=1):
+            for done, recorded in enumerate(self.recorded, start=1):
                 while withheld and withheld[-1][0] < recorded.position:
                     index, envelope = withheld.pop()
                     if envelope.stream in auditor.erasures:
@@ -155,7 +155,7 @@ class Events:
                     else:
                         auditor.pass_over(index + 1, envelope.stream, envelope.seq)
                 auditor.add(recorded.position, case.state(recorded.position - 1))
-                self._progress("decisions", done, len(self._recorded))
+                self._progress("decisions", done, len(self.recorded))
             auditor.finish()
         except AuditError as error:
             return error
@@ -185,7 +185,7 @@ class Events:
 
     def signatures(self) -> int:
         """Verify every signature with the key that it names; return their number."""
-        signed = [each for each in self._recorded if signature_of(each.event.body)]
+        signed = [each for each in self.recorded if signature_of(each.event.body)]
         if not self.is_sound:
             look_at(signed, lambda recorded: recorded.position, self._verify)
         return len(signed)
@@ -208,7 +208,7 @@ class Events:
     def attestations(self) -> int:
         """Verify the evidence of every passkey and key; return their number."""
         shown = {"registration", "possession"}
-        found = [each.event.body.MEANING.evidence for each in self._recorded]
+        found = [each.event.body.MEANING.evidence for each in self.recorded]
         count = sum(not shown.isdisjoint(evidence) for evidence in found)
         if not self.is_sound:
             people: dict[UUID, Person] = {}
@@ -297,4 +297,4 @@ class Events:
         """Verify that every key was its owner's and in force when used; return their number."""
         if not self.is_sound:
             self._each(KeyHistory(self._keys, complete=self._complete).add)
-        return len({signing_kid(each) for each in self._recorded} - {None})
+        return len({signing_kid(each) for each in self.recorded} - {None})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ledger.domain.entry import entry_hash
-from ledger.domain.epochs import Restoration
+from ledger.domain.events import LedgerRestored, Recorded
 from ledger.errors import RefusedError
 from ledger.tlog.merkle import HASH_BYTES, WIDTH, Edge
 from ledger.verify.event_checks import ReportProgress
@@ -44,11 +44,15 @@ def _mismatch(level: int, n: int, given: bytes, expected: bytes) -> RefusedError
     return RefusedError("tile_mismatch", detail, position=n * WIDTH + place // HASH_BYTES + 1)
 
 
-def require_kept(entries: dict[int, bytes], restorations: Iterable[Restoration]) -> None:
-    """Verify that each restore of a log kept the entries before it; raise as `verify_tree`."""
-    for restored in restorations:
-        hashes = [entry_hash(entries[index]) for index in range(restored.kept.size)]
-        edge, _ = Edge().extend(b"".join(hashes))
-        if edge.root().hex() != restored.kept.root:
-            detail = "the restore keeps another tree than the entries before it"
-            raise RefusedError("root_mismatch", detail, position=restored.position)
+def require_kept(entries: dict[int, bytes], recorded: Iterable[Recorded]) -> None:
+    """Verify that each restore of a log kept the entries before it; raise as `verify_tree`.
+
+    The events need not be decided: one can state a tree that is larger than the log.
+    """
+    hashes = [entry_hash(raw) for raw in entries.values()]
+    for each in recorded:
+        if isinstance(restored := each.event.body, LedgerRestored):
+            edge, _ = Edge().extend(b"".join(hashes[: restored.kept.size]))
+            if edge.root().hex() != restored.kept.root:
+                detail = "the restore keeps another tree than the entries before it"
+                raise RefusedError("root_mismatch", detail, position=each.position)

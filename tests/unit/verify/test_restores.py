@@ -9,10 +9,16 @@ import pytest
 
 from ledger.domain import events
 from ledger.domain.charter import Charter
-from ledger.domain.events import Event, LedgerRestored, encode
+from ledger.domain.events import Event, LedgerCreated, LedgerRestored, encode
+from ledger.domain.ledger_acts import KeptTree
 from ledger.errors import LedgerError
 from ledger.tlog.vkeys import parse_vkey
 from ledger.verify.auditor import AuditError, Auditor
+from ledger.verify.bundle import verify
+from ledger.verify.report import VerificationReport
+from tests.support.chronicle import statement_id
+from tests.support.dossier import bundle_of
+from tests.support.every_event import every_type
 from tests.support.signers import LEDGER
 from tests.vectors.restores.make import PATH
 
@@ -96,3 +102,27 @@ def test_a_restore_of_another_shape_is_no_event(change: dict[str, Any]) -> None:
     body = CASES[0]["event"]["body"] | change
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(body, LedgerRestored)
+
+
+def changed_bundle(kind: type[events.Body], **members: Any) -> VerificationReport:
+    """Return the report of a log with a restore in which an event of this kind differs."""
+    told = every_type(end=True)
+    states = list(told.states)
+    at = next(n for n, each in enumerate(told.events) if isinstance(each.body, kind))
+    body = msgspec.structs.replace(told.events[at].body, **members)
+    states[at] = encode(msgspec.structs.replace(told.events[at], body=body), salt=bytes(32))
+    return verify(bundle_of(states, "full", statement_id(1)), now_ms=1_800_000_000_000)
+
+
+def entries_code(report: VerificationReport) -> tuple[str, str | None]:
+    (found,) = [each for each in report.checks if each.name == "entries"]
+    return report.verdict, found.code
+
+
+def test_a_restore_that_keeps_more_than_the_log_has_is_refused() -> None:
+    kept = KeptTree(2**40, "00" * 32)
+    assert entries_code(changed_bundle(LedgerRestored, kept=kept)) == ("invalid", "root_mismatch")
+
+
+def test_what_a_restore_kept_is_compared_also_where_the_founding_is_malformed() -> None:
+    assert entries_code(changed_bundle(LedgerCreated, act="x")) == ("invalid", "root_mismatch")
