@@ -129,6 +129,18 @@ def newest_names(db: sqlite3.Connection, *, at: int, limit: int) -> list[ErasedN
     ]
 
 
+_CHANGE = (
+    "SELECT change FROM erased_statement WHERE id = :id"
+    " UNION ALL SELECT change FROM erased_name WHERE id = :id"
+)
+
+
+def change_of(db: sqlite3.Connection, stream: str) -> str | None:
+    """Return the change that erased a statement's bodies or a person's name, None without one."""
+    row = db.execute(_CHANGE, {"id": find_stream(db, stream)}).fetchone()
+    return None if row is None else uuid_text(row[0])
+
+
 _IS_ERASED = "SELECT 1 FROM erased_name WHERE id = ?"
 
 

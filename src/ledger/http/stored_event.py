@@ -56,8 +56,7 @@ def _read(models: ReadModels, position: int) -> tuple[ShownEvent, str | None]:
         is_of_statement = BODIES[about.type].MEANING.stream == "statement"
         statement = str(about.stream) if is_of_statement else None
         if entry.is_erased(state):
-            gone = erasures.of_statement(db, str(about.stream), at=at)
-            change = None if gone is None else gone.change
+            change = erasures.change_of(db, str(about.stream))
             return ShownEvent(position, public.decode(), None, None, change), statement
     _, salt, body = entry.split(state)
     shown = ShownEvent(position, public.decode(), b64u_encode(salt), body.decode(), None)

@@ -1,0 +1,22 @@
+"""An auditor reads an event whose body is gone: which change erased the name of its person."""
+
+import json
+
+from tests.integration.http.company import Company
+from tests.support.check import wait_until_published
+
+
+def test_an_event_says_which_change_erased_the_name_of_its_person(company: Company) -> None:
+    assert company.ada.invite("auditor", "for Eve").status_code == 201
+    eve = company.person("Eve").register("auditor", "for Eve")
+    ivo = company.person("Ivo").register("investor")
+    assert company.ada.change({"deactivate": {"user": ivo.user}}).status_code == 201
+    asked = company.ada.change({"erase": {"name": ivo.user}}).json()
+    assert asked["status"] == "approved", asked
+    wait_until_published(company.server)
+    places = range(1, asked["position"] + 1)
+    found = [eve.client.get(f"/api/events/{position}").json() for position in places]
+    (gone,) = (each for each in found if each["body"] is None)
+    entry = json.loads(gone["entry"])
+    assert (entry["type"], entry["stream"]) == ("user-named.v1", ivo.user)
+    assert (gone["salt"], gone["erasedBy"]) == (None, asked["statementId"])
