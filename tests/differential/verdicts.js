@@ -75,7 +75,7 @@ const KINDS = {
         const jwk = jwks[parsed.header.kid];
         if (jwk) await compact.verifyCompact(parsed, jwk);
         encoding.fromBase64Url(parsed.payload);
-        taken.push(jwk !== undefined);
+        taken.push(jwk !== undefined && parsed.header.typ === "JWT"); // which an approval may leave out
       } catch (error) {
         if (error.code === undefined) throw error;
         taken.push(false);

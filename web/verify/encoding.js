@@ -104,8 +104,9 @@ function plain({ kind, text: written, members }) {
 /** Return the value of stored JSON; refuse other text with this code. Duplicate members are not noticed. */
 export function parseStored(source, code) {
   try {
-    return JSON.parse(source, (_, value) => {
-      if (typeof value === "string" && !value.isWellFormed()) refuse(code, "half a character");
+    return JSON.parse(source, (name, value) => {
+      const texts = typeof value === "string" ? [name, value] : [name];
+      if (!texts.every((each) => each.isWellFormed())) refuse(code, "half a character");
       return value;
     });
   } catch {
