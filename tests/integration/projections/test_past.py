@@ -150,8 +150,8 @@ def test_answers_encode_in_the_names_of_the_http_reference(opened: Views) -> Non
 STATEMENT_MEMBERS = sorted(
     "id title creator createdAt status approvals rejections needed inQuestion expiresAt sha256"
     " position changedPosition document content policy readBy readers supersedes supersededBy"
-    " finalAt decisions progress outlook type versions replaced replacedProgress"
-    " usable uses usesLeft precedesLoss account lateSignedAt".split()
+    " finalAt decisions earlierDecisions progress outlook type versions replaced"
+    " replacedProgress usable uses usesLeft precedesLoss account lateSignedAt".split()
 )
 KEY_MEMBERS = sorted(
     "kid user jwk credentialId home status attestedAt position revokedAt revokedPosition"
