@@ -13,11 +13,12 @@ from playwright.sync_api import Page
 from ledger.domain import entry
 from ledger.encoding import b64_encode
 from ledger.jose import parse_compact
-from tests.differential.bundle_files import SIGNED, SIGNERS, stories
+from tests.differential.bundle_files import SIGNED, SIGNERS
 from tests.differential.comparison import compare
 from tests.differential.engines import Engine, in_page, node
 from tests.differential.kinds import KINDS
 from tests.differential.served import Mutant
+from tests.differential.stories import stories
 from tests.support.vectors import vector
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -12,29 +12,25 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from ledger.domain import entry, events
-from ledger.domain.events import Recorded
+from ledger.domain import entry
 from ledger.encoding import b64_encode, b64u_decode
-from ledger.errors import LedgerError
 from ledger.tlog import checkpoint
 from ledger.tlog.tiles import bundle as entry_bundle
 from ledger.verify import container
 from ledger.verify.body_packs import packed
 from ledger.verify.container import MANIFEST, Mode
-from ledger.verify.exhibits import exhibits
 from tests.differential.hazards import FILES, WRONG_FILES
 from tests.differential.json_text import changed, in_one_form
 from tests.differential.jws_text import mutated_header, signed
-from tests.support.dossier import APPROVED, REJECTED, log_signer, rebundled
-from tests.support.every_event import every_type
+from tests.differential.stories import features, shown_by, stories
+from tests.support.dossier import APPROVED, log_signer, rebundled
 from tests.support.keys import ed25519_key, es256_key
 from tests.support.mutations import mutated
 from tests.support.signers import LEDGER
 from tests.support.trees import Tree
-from tests.vectors.evidence.cases import good, states
+from tests.vectors.evidence.cases import good
 
 Files = Mapping[str, bytes]
 VALUES = (
@@ -76,39 +72,14 @@ def full_bundle(stored: Sequence[bytes], statements: tuple[str, ...], shown: Fil
         if any(f'"stream":"{each}"'.encode() in raw for each in statements):
             proof = checkpoint.write_proof(index, log.prover.inclusion(index, tree.size), note)
             files[f"proofs/{index}.tlog-proof"] = proof
-    files |= _exhibits(stored, statements) or shown
+    files |= shown_by(stored, statements) or shown
     stated = container.CommittedTree(tree.origin, b64_encode(tree.root), tree.size)
     return container.write(container.seal(files, tree=stated, mode="full", statements=statements))
 
 
-def _exhibits(stored: Sequence[bytes], statements: tuple[str, ...]) -> Files | None:
-    try:
-        told = [Recorded(n, events.decode(state)) for n, state in enumerate(stored, start=1)]
-        return exhibits(told, statements)
-    except (LedgerError, ValueError, KeyError):
-        return None
-
-
-@cache
-def stories() -> tuple[tuple[tuple[bytes, ...], tuple[str, ...], Files], ...]:
-    """Return logs, the statements that a bundle shows of each, and their exhibits."""
-    whole = tuple(every_type(end=True).states)
-    drafted, erased = (
-        {str(events.decode(each).stream) for each in whole if tag in each}
-        for tag in (b"statement-drafted", b"bodies-erased")
-    )
-    standing = tuple(sorted(drafted - erased))
-    found = []
-    for told, statements in ((states(), (APPROVED, REJECTED)), (whole, standing)):
-        shown = _exhibits(told, statements)
-        assert shown is not None
-        found.append((told, statements, shown))
-    return tuple(found)
-
-
 def rewritten(chosen: random.Random) -> bytes:
     """Return the bundle of an operator who changed one event and sealed everything anew."""
-    told, statements, shown = chosen.choice(stories())
+    told, statements, shown = chosen.choice(stories() if chosen.random() < 0.5 else features())
     at = chosen.randrange(len(told))
     envelope, _, body = entry.split(told[at])
     if chosen.random() < 0.12:
@@ -143,7 +114,8 @@ def signed_again(body: bytes, chosen: random.Random) -> bytes:
         raw = mutated_header(chosen, members)
     elif inner.startswith(b"{"):
         inner = changed(inner.decode(), chosen, values=VALUES)
-    text = signed(chosen, SIGNERS[members["kid"]], raw, inner)
+    signer = SIGNERS.get(members["kid"], SIGNERS[ed25519_key(1).kid])  # or somebody else's key
+    text = signed(chosen, signer, raw, inner)
     return json.dumps(found | {name: text}, separators=(",", ":")).encode()
 
 
