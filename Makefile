@@ -110,6 +110,7 @@ hostile: $(VENV)/test.stamp ## attack a server in full, alone and through nginx 
 	@$(BIN)/python -m tests.hostile
 	@$(BIN)/python tests/browser/install_browser.py
 	@$(BIN)/python -m tests.differential
+	LEDGER_HOSTILE=long $(PYTEST) $(PARALLEL) tests/integration/http/test_openapi.py tests/integration/http/test_openapi_walk.py
 	@$(MAKE) --no-print-directory fuzz
 
 cluster: $(VENV)/test.stamp ## try a cluster: three database nodes, three servers and a proxy at http://localhost:8000

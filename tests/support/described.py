@@ -20,7 +20,7 @@ from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-# How much: a minute's worth in everyday tests, all night where LEDGER_HOSTILE says "long".
+# How much: a minute's worth in everyday tests, half an hour where `make hostile` says "long".
 IS_LONG = os.environ.get("LEDGER_HOSTILE") == "long"
 DESCRIBED: list[CheckFunction] = [
     status_code_conformance,
