@@ -169,10 +169,13 @@ def test_an_event_whose_type_is_unknown_stops_the_views(story: Story) -> None:
 
 # --- bundle ------------------------------------------------------------------------------------
 
+ERASED = {each.stream for each in TOLD.events if isinstance(each.body, events.BodiesErased)}
 DRAFTS = tuple(
     str(each.stream)
     for each in TOLD.events
-    if isinstance(each.body, events.StatementDrafted) and each.body.type is None
+    if isinstance(each.body, events.StatementDrafted)
+    and each.body.type is None
+    and each.stream not in ERASED
 )
 
 
