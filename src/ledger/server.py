@@ -47,7 +47,7 @@ from ledger.http.exports import Exports
 from ledger.http.front import Front, RequestLimits
 from ledger.http.head_requests import Application, allow_methods
 from ledger.http.headers import encoded_headers, send_security_headers
-from ledger.http.lanes import LaneName, default_lanes
+from ledger.http.lanes import LaneName, default_lanes, end_of_document
 from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.open_organisation import open_organisation, start_organisation
 from ledger.http.openapi import StrictDocument
@@ -188,6 +188,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
 
     def admit() -> None:
         public.publisher.require_sound()
+        end_of_document()
 
     watch = watch_storage(settings, views.file)
     commits = AsyncLog(store, committed, admit, metrics.committed, watch.require_files)

@@ -152,8 +152,23 @@ class Turn:
             self._is_held = False
             asyncio.get_running_loop().call_soon(self._lane.give_back, self._asker)
 
+    def end_of_document(self) -> None:
+        """Give the turn back if it was taken to read a document."""
+        if self._lane.name is LaneName.DRAFTS:
+            self.end()
+
 
 _current: ContextVar[Turn | None] = ContextVar("turn", default=None)
+
+
+def end_of_document() -> None:
+    """Give the turn of a document back: it is decided, and what is left is to wait for the disk.
+
+    Otherwise programs that draft without a session would wait for each other's commits.
+    """
+    turn = _current.get()
+    if turn is not None:
+        turn.end_of_document()
 
 
 @asynccontextmanager

@@ -5,7 +5,14 @@ import asyncio
 import pytest
 
 from ledger.errors import UnavailableError
-from ledger.http.lanes import Lane, LaneName, default_lanes, lane_of, without_turn
+from ledger.http.lanes import (
+    Lane,
+    LaneName,
+    default_lanes,
+    end_of_document,
+    lane_of,
+    without_turn,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,31 @@ def test_two_documents_of_an_address_are_read_at_once_and_the_others_wait() -> N
 
     found = asyncio.run(run())
     assert (len(found), max(found)) == (118, 2)
+
+
+@pytest.mark.parametrize(("path", "most"), [("/api/changes", 9), ("/api/register/complete", 2)])
+def test_a_document_that_waits_for_the_disk_holds_no_turn(path: str, most: int) -> None:
+    async def run() -> int:
+        lane, disk = default_lanes()[lane_of("POST", path, is_member=False)], asyncio.Event()
+        waiting = 0
+
+        async def one() -> None:
+            nonlocal waiting
+            async with lane.turn("192.0.2.1"):
+                end_of_document()
+                waiting += 1
+                await disk.wait()
+
+        asked = [asyncio.create_task(one()) for _ in range(9)]
+        for _ in range(50):
+            await asyncio.sleep(0)
+        found = waiting
+        disk.set()
+        await asyncio.gather(*asked)
+        assert lane.at_work == 0
+        return found
+
+    assert asyncio.run(run()) == most
 
 
 def test_a_full_lane_refuses_at_once_and_leaves_the_others_alone() -> None:
