@@ -209,8 +209,13 @@ class StoreReader(Protocol):
         """Return (version, tag, state) of a stream's events with versions in (gt, lte]."""
         ...
 
-    def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
-        """Return the (position, state) pairs of a stream up to position `last`, in order."""
+    def placed(
+        self, stream: UUID, last: int, *, gt: int = 0, limit: int = -1
+    ) -> list[tuple[int, bytes]]:
+        """Return the (position, state) pairs of a stream up to position `last`, in order.
+
+        Up to `limit` of them, with versions after `gt`.
+        """
         ...
 
     def rows(
@@ -223,8 +228,11 @@ class StoreReader(Protocol):
         """Return the positions of all events of one type up to position `last`, in order."""
         ...
 
-    def extent(self, last: int) -> tuple[int, int]:
-        """Return how many events there are up to position `last`, and their bytes as stored."""
+    def extent(self, last: int, stream: UUID | None = None) -> tuple[int, int]:
+        """Return how many events there are up to position `last`, and their bytes as stored.
+
+        Those of one stream, if it is given. No body is read.
+        """
         ...
 
     def load(self, needs: Sequence[Needs]) -> list[Facts]:

@@ -23,7 +23,7 @@ _STREAM = f"""
 _STREAM_BACKWARDS = _STREAM.replace("LIMIT", "DESC LIMIT")
 _PLACED = f"""
     SELECT e.pos, e.entry, {_BODY} FROM {_EVENTS}
-    WHERE e.stream = %s AND e.pos <= %s ORDER BY e.version
+    WHERE e.stream = %s AND e.pos <= %s AND e.version > %s ORDER BY e.version LIMIT %s
 """  # noqa: S608  # from this file
 HEAD = "SELECT size, epoch, at_ms FROM ledger.log_head"
 
@@ -63,9 +63,15 @@ class PostgresQueries:
             raise CorruptError("position_missing", "a position is missing in the log")
         return [(position, found[position]) for position in positions]
 
-    def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
-        """Return the (position, state) pairs of a stream up to position `last`, in order."""
-        return _joined(self._connection.rows(_PLACED, stream, last))
+    def placed(
+        self, stream: UUID, last: int, *, gt: int = 0, limit: int = -1
+    ) -> list[tuple[int, bytes]]:
+        """Return the (position, state) pairs of a stream up to position `last`, in order.
+
+        Up to `limit` of them, with versions after `gt`.
+        """
+        most = None if limit < 0 else limit
+        return _joined(self._connection.rows(_PLACED, stream, last, gt, most))
 
     def stream(
         self,
@@ -101,12 +107,20 @@ class PostgresQueries:
         query = "SELECT pos FROM ledger.ev WHERE tag = %s AND pos <= %s ORDER BY pos"
         return [position for (position,) in self._connection.rows(query, tag, last)]
 
-    def extent(self, last: int) -> tuple[int, int]:
-        """Return how many events there are up to position `last`, and their bytes as stored."""
+    def extent(self, last: int, stream: UUID | None = None) -> tuple[int, int]:
+        """Return how many events there are up to position `last`, and their bytes as stored.
+
+        Those of one stream, if it is given. No body is read.
+        """
         stored = "octet_length(entry) + coalesce(octet_length(data), 0)"
         sums = f"count(*), coalesce(sum({stored}), 0)::bigint"
         query = f"SELECT {sums} FROM {_EVENTS} WHERE {_THERE} AND pos <= %s"  # noqa: S608  # from this file
-        ((count, total),) = self._connection.rows(query, last)
+        rows = (
+            self._connection.rows(query, last)
+            if stream is None
+            else self._connection.rows(f"{query} AND stream = %s", last, stream)
+        )
+        ((count, total),) = rows
         return count, total
 
     def load(self, needs: Sequence[Needs]) -> list[Facts]:

@@ -56,14 +56,19 @@ class Queries:
             raise CorruptError("position_missing", "a position is missing in the log")
         return _joined(rows)
 
-    def placed(self, stream: UUID, last: int) -> list[tuple[int, bytes]]:
-        """Return the (position, state) pairs of a stream up to position `last`, in order."""
+    def placed(
+        self, stream: UUID, last: int, *, gt: int = 0, limit: int = -1
+    ) -> list[tuple[int, bytes]]:
+        """Return the (position, state) pairs of a stream up to position `last`, in order.
+
+        Up to `limit` of them, with versions after `gt`.
+        """
         query = (
             f"SELECT pos, entry, {_BODY} FROM ev LEFT JOIN body USING(pos)"  # noqa: S608  # from this file
-            " WHERE stream = ? AND pos <= ? ORDER BY version"
+            " WHERE stream = ? AND pos <= ? AND version > ? ORDER BY version LIMIT ?"
         )
         with self._reader.reading() as db:
-            return _joined(db.execute(query, (stream.bytes, last)))
+            return _joined(db.execute(query, (stream.bytes, last, gt, limit)))
 
     def stream(
         self,
@@ -102,12 +107,18 @@ class Queries:
         with self._reader.reading() as db:
             return [position for (position,) in db.execute(query, (tag, last))]
 
-    def extent(self, last: int) -> tuple[int, int]:
-        """Return how many events there are up to position `last`, and their bytes as stored."""
+    def extent(self, last: int, stream: UUID | None = None) -> tuple[int, int]:
+        """Return how many events there are up to position `last`, and their bytes as stored.
+
+        Those of one stream, if it is given. No body is read.
+        """
         sums = "count(*), coalesce(sum(length(entry) + coalesce(length(data), 0)), 0)"
         query = f"SELECT {sums} FROM {_EVENTS} WHERE pos <= ?"  # noqa: S608  # from this file
+        values: tuple[int | bytes, ...] = (last,)
+        if stream is not None:
+            query, values = f"{query} AND stream = ?", (last, stream.bytes)
         with self._reader.reading() as db:
-            count, total = db.execute(query, (last,)).fetchone()
+            count, total = db.execute(query, values).fetchone()
         return int(count), int(total)
 
     def load(self, needs: Sequence[Needs]) -> list[Facts]:

@@ -72,6 +72,8 @@ def test_a_stream_is_read_by_position_and_events_by_type(store: LogStore) -> Non
     store.append([first, write(TWO), write(events=(stored(ONE, 3, tag="b.v1"),))])
     assert [position for position, _ in store.placed(ONE, 9)] == [1, 2, 4]
     assert [position for position, _ in store.placed(ONE, 3)] == [1, 2]
+    assert [position for position, _ in store.placed(ONE, 9, gt=1, limit=1)] == [2]
+    assert [position for position, _ in store.placed(ONE, 9, gt=1)] == [2, 4]
     assert store.positions("b.v1", 9) == [2, 4]
     assert store.positions("b.v1", 3) == [2]
 
@@ -79,7 +81,11 @@ def test_a_stream_is_read_by_position_and_events_by_type(store: LogStore) -> Non
 def test_the_extent_counts_events_and_their_bytes_up_to_a_position(store: LogStore) -> None:
     assert store.extent(9) == (0, 0)
     store.append([write(), write(), write()])
-    assert store.extent(2) == (2, 2 * (len(STATE) - 2))  # without the length of the entry
+    each = len(STATE) - 2  # without the length of the entry
+    assert store.extent(2) == (2, 2 * each)
+    store.append([write(TWO)])
+    assert (store.extent(9), store.extent(9, TWO)) == ((4, 4 * each), (1, each))
+    assert store.extent(3, TWO) == (0, 0)
 
 
 def test_a_load_returns_only_what_is_newer_than_the_versions_known(store: LogStore) -> None:
