@@ -26,6 +26,7 @@ TWO_CONSTANTS = {
     "ledger.tlog.witness_policy.MAX_POLICY_BYTES": "a limit of its own: a witness policy's file",
     "ledger.http.passkey_responses.MAX_SMALL_BYTES": "a limit of its own: most request bodies",
     "ledger.keystore.ssh_agent.MAX_ANSWER_BYTES": "as much as OpenSSH reads of an agent's answer",
+    "ledger.publish.shown_beside.MOST_BYTES": "a limit of its own: a bundle made in memory",
     "ledger.timestamp.response.MAX_STAMP_BYTES": "a limit of its own: an authority's answer",
     "ledger.sqlite.files.MAX_INTEGER": "the largest integer that SQLite stores",
     "ledger.http.connection.SLICE_BYTES": "how much of a read is parsed at a time",

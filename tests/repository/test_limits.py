@@ -18,6 +18,7 @@ from ledger.http import (
     streams,
 )
 from ledger.http.lanes import LaneName, default_lanes
+from ledger.publish import bundles, shown_beside
 from ledger.webauthn_grammar import cbor
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,11 @@ NUMBERS = [
     f"| requests that wait on one connection | {CONNECTION.pipelined} |",
     f"| idle connection | {CONNECTION.idle_s:g} s |",
     f"| client that does not read its answer | {CONNECTION.write_s:g} s |",
+    f"makes in its memory, and verifies | {shown_beside.MOST_BYTES // MIB} MiB as stored, and "
+    f"{shown_beside.MOST_EVENTS:,} of them |",
+    f"| events of a certificate, as a page or a PDF file | {shown_beside.MOST_BYTES // MIB} MiB as "
+    f"stored, and {shown_beside.MOST_EVENTS:,} of them |",
+    f"a process that writes a bundle | {bundles.HELD_BYTES // MIB} MiB |",
     f"| a draft, a change, or approvals | {passkey_responses.MAX_SMALL_BYTES // KIB} KiB | "
     f"{requests.MAX_STATEMENT_BYTES // MIB} MiB |",
     f"`/metrics` | {lane(LaneName.HEALTH)} |",

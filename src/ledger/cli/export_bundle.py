@@ -8,13 +8,14 @@ from typing import BinaryIO
 
 from ledger.errors import MalformedError, UnavailableError
 from ledger.http.assets import verifier_page
-from ledger.publish.bundles import Evidence, newest_position, verified_bundle
+from ledger.publish.bundles import Evidence, verified_bundle
 from ledger.publish.certificate import certificate
 from ledger.publish.certificate_pdf import certificate_pdf
 from ledger.publish.companions import companions, read_stated
 from ledger.publish.heads import HeadsKey
 from ledger.publish.log_keys import LogKeys
 from ledger.publish.served import ServedCheckpoint, read_policy
+from ledger.publish.shown_beside import newest_position
 from ledger.settings import Settings
 from ledger.store.engines import read_log
 from ledger.verify.container import Mode

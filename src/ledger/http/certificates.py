@@ -1,6 +1,8 @@
 """The certificate of a statement: what a verifier finds in its bundle, as a PDF file."""
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import quote
 
 from litestar import Response, get
@@ -8,6 +10,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from ledger import clock
+from ledger.errors import TooLargeError
 from ledger.http.context import (
     BY_SESSION,
     MEMBERS,
@@ -16,7 +19,7 @@ from ledger.http.context import (
     FromReadModels,
     SignedIn,
 )
-from ledger.http.evidence import TURNS, exportable, signs_heads, write
+from ledger.http.evidence import TURNS, exportable, is_small, signs_heads, write
 from ledger.http.exchange import exchange_of
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
@@ -26,22 +29,33 @@ from ledger.publish.certificate import Certificate, certificate
 from ledger.publish.certificate_pdf import certificate_pdf
 from ledger.publish.public_log import PublicLog
 
+T = TypeVar("T")
 PDF = "application/pdf"
-CERTIFICATE = answers(401, 403, 404, 429, 503) | {
+CERTIFICATE = answers(401, 403, 404, 413, 429, 503) | {
     200: ResponseSpec(bytes, media_type=PDF, description="The certificate", generate_examples=False)
 }
 
 
 async def certified(
-    public: PublicLog, models: ReadModels, user: str, statement: str
-) -> tuple[Certificate, bytes]:
-    """Return a statement's certificate, and its bundle; raise as `exportable` and `certificate`."""
+    public: PublicLog,
+    models: ReadModels,
+    user: str,
+    statement: str,
+    shown: Callable[[Certificate, bytes], T],
+) -> T:
+    """Return what `shown` makes of a statement's certificate and its bundle.
+
+    Raises as `exportable`, `is_small` and `certificate`, and TooLargeError `certificate_too_large`.
+    """
     published = await exportable(public, models, user, statement)
+    if not await is_small(public, models, user, statement, published):
+        detail = "too many or too long decisions for a certificate: take the evidence bundle"
+        raise TooLargeError("certificate_too_large", detail)
     async with TURNS:
         sign = signs_heads(public, models)
         now_ms = clock.to_ms(models.now())
         _, raw, report = await asyncio.to_thread(write, public, published, statement, sign, now_ms)
-        return certificate(report), raw
+        return await asyncio.to_thread(shown, certificate(report), raw)
 
 
 @get("/api/statements/{statement_id:str}/certificate", media_type=PDF, responses=CERTIFICATE)
@@ -56,9 +70,12 @@ async def certificate_file(
     """Return a PDF/A-3 file that says who decided what, with the evidence bundle inside."""
     exchange = exchange_of(request.scope)
     exchange.statement, exchange.mode = statement_id, "statement"
-    made, raw = await certified(public, models, user, statement_id)
+
+    def written(made: Certificate, raw: bytes) -> tuple[Certificate, bytes]:
+        return made, certificate_pdf(made, raw)
+
+    made, content = await certified(public, models, user, statement_id, written)
     await asyncio.to_thread(access.exported, "evidence-statement", user, statement_id)
-    content = await asyncio.to_thread(certificate_pdf, made, raw)
     return Response(content, media_type=PDF, headers={"Content-Disposition": _named(made)})
 
 

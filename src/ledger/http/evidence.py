@@ -1,11 +1,12 @@
 """The route of evidence bundles.
 
-A bundle of statements is small and made in a thread. One with the log in it is as large as the
-log, and a process of its own writes it while it is sent.
+A small bundle of a statement is made in a thread, and verified before it is sent. A process of its
+own writes a large one, or one with the log in it, while it is sent.
 """
 
 import asyncio
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, partial
 from typing import Annotated
 
 from litestar import Response, get
@@ -26,24 +27,21 @@ from ledger.http.context import (
     SignedIn,
 )
 from ledger.http.exchange import exchange_of
-from ledger.http.exports import Exports
+from ledger.http.exports import BundleAnswer, Exports
 from ledger.http.log import wait_until_published
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest, full_pattern
 from ledger.http.routes import Routes
-from ledger.publish.bundle_worker import BundleTask
-from ledger.publish.bundles import (
-    Evidence,
-    newest_position,
-    shown_beside,
-    verified_bundle,
-)
+from ledger.publish.bundle_worker import BundleQuestion, BundleTask
+from ledger.publish.bundles import Evidence, verified_bundle
 from ledger.publish.companions import companions
 from ledger.publish.heads import SignHeads
 from ledger.publish.public_log import PublicLog
+from ledger.publish.shown_beside import newest_position, shown_beside
 from ledger.store.ports.operations import AccessKind
 from ledger.store.ports.tree import Published
+from ledger.tlog import checkpoint
 from ledger.verify.container import MANIFEST, Mode, stream
 from ledger.verify.heads import NONCE
 from ledger.verify.report import VerificationReport
@@ -101,34 +99,68 @@ async def evidence(
     if mode == "full":
         await asyncio.to_thread(_require_auditor, models, user)
     published = await exportable(public, models, user, statement_id)
-    await asyncio.to_thread(access.exported, _KINDS[mode], user, statement_id)
     name = f"evidence-{statement_id}-{published.size}.zip"
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
     }
-    if mode == "statement":
+    noted = partial(access.exported, _KINDS[mode], user, statement_id)
+    sign = signs_heads(public, models, nonce)
+    if mode == "statement" and await is_small(public, models, user, statement_id, published):
+        await asyncio.to_thread(noted)
         async with TURNS:
-            sign = signs_heads(public, models, nonce)
             now_ms = clock.to_ms(models.now())
             tag, raw, _ = await asyncio.to_thread(
                 write, public, published, statement_id, sign, now_ms
             )
         return Response(raw, media_type=ZIP, headers=headers | {"ETag": tag})
     task = await asyncio.to_thread(_task, public, published, statement_id, mode)
-    head, parts = await exports.from_anywhere(task, public.log.store.address, request.receive)
+    answer = _answers(models, user, published, sign)
+    primary = public.log.store.address
+    head, parts = await exports.from_anywhere(task, primary, request.receive, answer)
+    await asyncio.to_thread(noted)
     headers |= {"Content-Length": str(head.length), "ETag": _tag(head.manifest)}
     return Stream(parts, media_type=ZIP, headers=headers)
+
+
+def _answers(models: ReadModels, user: str, published: Published, sign: SignHeads) -> BundleAnswer:
+    """Return what answers the process that writes a bundle: whether it may, and with which heads.
+
+    It raises ForbiddenError `auditor_only`.
+    """
+    tree = checkpoint.parse_note(published.note).checkpoint
+
+    def signed(question: BundleQuestion) -> bytes:
+        _require_beside(models, user, question.beside)
+        return b"" if question.key is None else sign(question.heads, tree, question.key)
+
+    async def answer(question: BundleQuestion) -> bytes:
+        return await asyncio.to_thread(signed, question)
+
+    return answer
+
+
+async def is_small(
+    public: PublicLog, models: ReadModels, user: str, statement: str, published: Published
+) -> bool:
+    """Tell whether a statement's bundle is small enough to make it in the memory of the server.
+
+    A small one shows nothing that the person may not read: raises ForbiddenError `auditor_only`.
+    """
+    store, size = public.log.store, published.size
+    beside = await asyncio.to_thread(shown_beside, store, statement, size)
+    if beside is not None:
+        await asyncio.to_thread(_require_beside, models, user, beside)
+    return beside is not None
 
 
 async def exportable(public: PublicLog, models: ReadModels, user: str, statement: str) -> Published:
     """Return the checkpoint of a bundle that shows a statement's newest event to a person.
 
-    Raises NotFoundError `statement_unknown`, ForbiddenError `auditor_only`, UnavailableError
-    `not_yet`.
+    Raises NotFoundError `statement_unknown`, UnavailableError `not_yet`.
     """
     needed = await asyncio.to_thread(newest_position, public.log.store, statement)
     await models.wait_for(needed)  # they say who may read it
-    await asyncio.to_thread(_require_readable, public, models, user, statement)
+    await asyncio.to_thread(_require_readable, models, user, statement)
     return await wait_until_published(public, needed)
 
 
@@ -146,19 +178,20 @@ def _require_auditor(models: ReadModels, user: str) -> None:
         raise ForbiddenError("auditor_only", detail)
 
 
-def _require_readable(public: PublicLog, models: ReadModels, user: str, statement: str) -> None:
-    """Require that a person may read the statement, and every other one that the bundle shows.
+def _require_readable(models: ReadModels, user: str, statement: str) -> None:
+    """Raise NotFoundError `statement_unknown` if a person may not read the statement."""
+    with models.views() as (db, at):
+        if statements.find(db, statement, readers.of(db, user), at=at) is None:
+            raise erasures.unknown(db, statement, at=at)
 
-    Raises NotFoundError `statement_unknown`, ForbiddenError `auditor_only`.
-    """
+
+def _require_beside(models: ReadModels, user: str, beside: Iterable[str]) -> None:
+    """Raise ForbiddenError `auditor_only` if a person may not read one of these statements."""
     with models.views() as (db, at):
         reader = readers.of(db, user)
-        if statements.find(db, statement, reader, at=at) is None:
-            raise erasures.unknown(db, statement, at=at)
         if reader.reads_all:
             return
-        others = shown_beside(public.log.store, statement)
-        if any(statements.find(db, each, reader, at=at) is None for each in others):
+        if any(statements.find(db, each, reader, at=at) is None for each in beside):
             detail = "the bundle shows a statement that you may not read: ask an auditor for it"
             raise ForbiddenError("auditor_only", detail)
 
@@ -184,8 +217,11 @@ def write(
 
 
 def _task(public: PublicLog, published: Published, statement: str, mode: Mode) -> BundleTask:
+    store = public.log.store
+    # The heads are signed on the word of the log that is read: it is the primary's.
+    is_signed = mode == "statement"
     return BundleTask(
-        address=public.log.store.reading(published.size).address,
+        address=store.address if is_signed else store.reading(published.size).address,
         published=published,
         companions=_companions(public, published),
         page=_page(),

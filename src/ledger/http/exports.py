@@ -2,21 +2,30 @@
 
 import asyncio
 import sys
+from asyncio import IncompleteReadError
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import msgspec
 from litestar.types import Receive
 
 from ledger.errors import CorruptError, LedgerError, UnavailableError
-from ledger.publish.bundle_worker import BundleHead, BundleTask, encode
+from ledger.publish.bundle_worker import (
+    BundleHead,
+    BundleQuestion,
+    BundleTask,
+    encode,
+    framed,
+)
 
 AT_ONCE = 2
 # A client that reads more slowly than this on average has the place of others for too long.
 LEAST_BYTES_PER_S = 250_000
 START_S = 60.0
 _PART_BYTES = 65_536
+# Returns the answer to a question of the process; raises a LedgerError to write no bundle.
+BundleAnswer = Callable[[BundleQuestion], Awaitable[bytes]]
 _ERRORS = {each.__name__: each for each in LedgerError.__subclasses__()}
 
 
@@ -52,7 +61,7 @@ class Exports:
         return export
 
     async def from_anywhere(
-        self, task: BundleTask, primary: str, receive: Receive
+        self, task: BundleTask, primary: str, receive: Receive, answer: BundleAnswer
     ) -> tuple[BundleHead, AsyncIterator[bytes]]:
         """Begin a bundle; return its head and its bytes. Raises as `begin` and `Export.head` do.
 
@@ -62,17 +71,22 @@ class Exports:
         again = None if task.address == primary else msgspec.structs.replace(task, address=primary)
         export = await self.begin(task, receive)
         try:
-            head = await export.head()
+            head = await export.head(answer)
         except (CorruptError, UnavailableError):
             if again is None:
                 raise
             await export.close()
             export, again = await self.begin(again, receive), None
-            head = await export.head()
-        return head, self._parts(export, head, again, receive)
+            head = await export.head(answer)
+        return head, self._parts(export, head, again, receive, answer)
 
     async def _parts(
-        self, export: "Export", head: BundleHead, again: BundleTask | None, receive: Receive
+        self,
+        export: "Export",
+        head: BundleHead,
+        again: BundleTask | None,
+        receive: Receive,
+        answer: BundleAnswer,
     ) -> AsyncIterator[bytes]:
         sent = 0
         async for part in export.parts():
@@ -83,7 +97,7 @@ class Exports:
         await export.close()
         with suppress(LedgerError):  # the answer is too short then, and the client sees it
             export = await self.begin(again, receive)
-            if await export.head() != head:
+            if await export.head(answer) != head:
                 return
             async for part in export.parts():
                 yield part[sent:]
@@ -131,16 +145,23 @@ class Export:
         with suppress(ConnectionError):  # it died; reading from it says so
             await given.drain()
 
-    async def head(self) -> BundleHead:
+    async def head(self, answer: BundleAnswer) -> BundleHead:
         """Return what the process says of its bundle once it has measured it.
 
-        Raises the LedgerError that it met, UnavailableError `server_busy` if it ended early.
+        `answer` is asked what the process asks. Raises the LedgerError that it or the process met,
+        UnavailableError `server_busy` if the process ended early.
         """
-        _, said = self._pipes()
-        line = await said.readline()
-        if not line.endswith(b"\n"):
-            raise UnavailableError("server_busy", "the bundle was not written; try again")
-        head = msgspec.json.decode(line, type=BundleHead)
+        head = await self._said()
+        if head.asks:
+            given, said = self._pipes()
+            try:
+                raw = await said.readexactly(head.asks)
+            except IncompleteReadError as error:
+                raise _unwritten() from error
+            given.write(framed(await answer(msgspec.json.decode(raw, type=BundleQuestion))))
+            with suppress(ConnectionError):  # it died; reading from it says so
+                await given.drain()
+            head = await self._said()
         if head.error:
             raise _ERRORS[head.error](head.code, head.detail)
         self._length = head.length
@@ -180,7 +201,18 @@ class Export:
                     pass
             await self._process.wait()
 
+    async def _said(self) -> BundleHead:
+        _, said = self._pipes()
+        line = await said.readline()
+        if not line.endswith(b"\n"):
+            raise _unwritten()
+        return msgspec.json.decode(line, type=BundleHead)
+
     def _pipes(self) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("started, with both pipes")
         return self._process.stdin, self._process.stdout
+
+
+def _unwritten() -> UnavailableError:
+    return UnavailableError("server_busy", "the bundle was not written; try again")

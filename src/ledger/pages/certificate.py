@@ -10,7 +10,7 @@ from ledger.http.certificates import certified
 from ledger.http.context import FromPublicLog
 from ledger.http.requests import AnyRequest
 from ledger.pages.web import FromWeb, page, to_sign_in
-from ledger.publish.certificate import SUMMARY
+from ledger.publish.certificate import SUMMARY, Certificate
 
 
 @get("/statements/{statement_id:str}/certificate")
@@ -21,8 +21,10 @@ async def certificate(
     me = await asyncio.to_thread(web.session_user, request)
     if me is None:
         return to_sign_in(request)
-    made, _ = await certified(public, web.models, me.id, statement_id)
+
+    def shown(made: Certificate, _: bytes) -> Template:
+        return page("certificate", web, me=me, certificate=made, summary=SUMMARY)
+
+    found = await certified(public, web.models, me.id, statement_id, shown)
     await asyncio.to_thread(web.access.exported, "evidence-statement", me.id, statement_id)
-    return await asyncio.to_thread(
-        page, "certificate", web, me=me, certificate=made, summary=SUMMARY
-    )
+    return found

@@ -10,23 +10,21 @@ from uuid import UUID
 
 from ledger.domain import entry, events
 from ledger.domain.charter import STREAM
-from ledger.domain.document import parse_uuid
 from ledger.domain.events import (
-    BodiesErased,
-    ErasedEvent,
     Event,
     HeadsKeyReplaced,
-    KeyAdded,
-    KeyAttested,
     LedgerCreated,
     Recorded,
-    ServiceAccountAdded,
-    StatementRecord,
+    StatementDrafted,
 )
-from ledger.domain.readers import unknown_statement
 from ledger.encoding import b64_encode
 from ledger.errors import CorruptError, NotFoundError
+from ledger.jose import OkpJwk
 from ledger.publish.heads import SignHeads
+from ledger.publish.held_files import HeldFiles
+from ledger.publish.involved_events import KEYS, Involved, InvolvedEvents
+from ledger.publish.shown_beside import MOST_BYTES
+from ledger.publish.stream_events import StreamEvents
 from ledger.store.ports.log import StoreReader
 from ledger.store.ports.tree import Published, TreeTables
 from ledger.tlog import checkpoint
@@ -46,13 +44,15 @@ from ledger.verify.container import (
     MeasuredFile,
     Mode,
 )
-from ledger.verify.exhibits import exhibits, involved
+from ledger.verify.exhibits import exhibits_of
 from ledger.verify.readme import readme
 from ledger.verify.report import VerificationReport
-from ledger.verify.withheld import without_withheld
+from ledger.verify.withheld import is_needed, withheld_tags
 
 # A body can be three times as long as the largest document, so only a few are held at once.
 _PAGE = 16
+# Bodies and signatures of a bundle that are in memory until they are written.
+HELD_BYTES = 2 * MOST_BYTES  # those of a bundle of MOST_BYTES, which the server makes
 
 
 def verified_bundle(raw: bytes, *, now_ms: int) -> VerificationReport:
@@ -66,44 +66,6 @@ def verified_bundle(raw: bytes, *, now_ms: int) -> VerificationReport:
         detail = f"the bundle would not verify: {failed.name}: {failed.says}"
         raise CorruptError("bundle_invalid", f"{detail}; run `ledger audit`")
     return report
-
-
-def newest_position(store: StoreReader, statement: str) -> int:
-    """Return the position of a statement's newest event.
-
-    Raises NotFoundError `statement_unknown`, or `statement_erased` with the change that erased it.
-
-    A bundle that shows the present status needs a checkpoint of at least this size.
-    """
-    placed = store.placed(parse_uuid(statement), store.head().sealed)
-    _require_drafted([events.read(state) for _, state in placed])
-    return placed[-1][0]
-
-
-def shown_beside(store: StoreReader, statement: str) -> set[str]:
-    """Return the other statements that a bundle of a statement shows: older versions, and changes.
-
-    A change also shows the statements that it withdraws.
-    """
-    head = store.head().sealed
-
-    def stream(name: UUID) -> list[Recorded]:
-        found = [(position, events.read(state)) for position, state in store.placed(name, head)]
-        return [Recorded(at, each) for at, each in found if isinstance(each, Event)]
-
-    shown = involved([parse_uuid(statement)], stream)
-    drafted = [each.event for each in shown if isinstance(each.event.body, events.StatementDrafted)]
-    return {str(each.stream) for each in drafted} - {statement}
-
-
-def _require_drafted(found: Sequence[Event | ErasedEvent]) -> None:
-    for each in found:
-        if isinstance(each, Event) and isinstance(each.body, BodiesErased):
-            detail = f"the change {each.body.change} erased it: ask for the evidence of the change"
-            raise NotFoundError("statement_erased", detail)
-    first = found[0] if found else None
-    if not isinstance(first, Event) or not isinstance(first.body, events.StatementDrafted):
-        raise unknown_statement()
 
 
 class Evidence:
@@ -131,9 +93,7 @@ class Evidence:
         self._sign_heads = sign_heads
         self._companions = {CHECKPOINT: published.note} | dict(companions or {})
         self._checkpoint = checkpoint.parse_note(published.note).checkpoint
-        self._states: dict[int, bytes] = {}
-        # The erased events of the streams read, by position.
-        self._erased: dict[int, ErasedEvent] = {}
+        self._events = StreamEvents(store, published.size)
 
     def write(self, statements: Sequence[str], mode: Mode) -> bytes:
         """Return the bundle of these statements; raise as `measure` and `container.stream`."""
@@ -142,58 +102,101 @@ class Evidence:
     def measure(self, statements: Sequence[str], mode: Mode) -> dict[str, MeasuredFile]:
         """Return the files of the bundle of these statements, for `container.stream`.
 
-        Tiles and packs of bodies stay in the store until they are written; the files of the
-        streams involved are held. Raises NotFoundError `statement_unknown` for a statement that
-        was drafted after the checkpoint, TooLargeError `bundle_too_large` before it reads a large
-        log, CorruptError for a log that contradicts itself; and what `sign_heads` raises.
+        Raises as `involved`, and what `sign_heads` raises.
         """
-        names = [UUID(each) for each in statements]
+        found = self.involved(statements, mode)
+        if mode != "statement":
+            return self.files(found)
+        if self._sign_heads is None:
+            raise AssertionError("a bundle of mode statement has heads")
+        return self.files(found, self._sign_heads(found.heads, self._checkpoint, self.heads_key()))
+
+    def involved(self, statements: Sequence[str], mode: Mode) -> Involved:
+        """Return what the bundle of these statements is of; holds no body of it.
+
+        Raises NotFoundError `statement_unknown` for a statement that was drafted after the
+        checkpoint, TooLargeError `bundle_too_large` before it reads a large log, CorruptError for a
+        log that contradicts itself.
+        """
         if mode == "full":
             self._require_room()
-            shown = self._shown(names)
-        else:
-            shown = involved(names, self._stream)
-        drafted = {
-            e.event.stream for e in shown if isinstance(e.event.body, events.StatementDrafted)
-        }
-        if not drafted.issuperset(names):
+        size = self._published.size
+        found = InvolvedEvents(self._store, size).of(statements, mode)
+        if not found.statements.issuperset(statements):
             raise NotFoundError("statement_unknown", "the checkpoint is older than the statement")
-        with_bodies = shown if mode == "full" else without_withheld(shown)
-        files = self._attached(mode) | exhibits(with_bodies, statements)
-        if mode != "full":
-            files |= {f"bodies/{each.position - 1}": self._body(each) for each in with_bodies}
-        if mode == "statement":
-            proved = sorted([*(each.position for each in shown), *self._erased])
-            files |= {f"entries/{position - 1}": self._entry(position) for position in proved}
-            files[HEADS] = self._heads(shown)
+        return found
+
+    def heads_key(self) -> OkpJwk:
+        """Return the heads key in force at the checkpoint; the log can name a newer one already."""
+        keys = [
+            each.event.body.heads
+            for each in self._events.recorded(STREAM)
+            if isinstance(each.event.body, LedgerCreated | HeadsKeyReplaced)
+        ]
+        return keys[-1]
+
+    def files(self, found: Involved, heads: bytes = b"") -> dict[str, MeasuredFile]:
+        """Return the files of a bundle, with these signed heads if it is of mode *statement*.
+
+        Tiles, packs of bodies, and what is more than HELD_BYTES stay in the store until they are
+        written.
+        """
+        sealed = {name: container.held(each) for name, each in self._attached(found.mode).items()}
+        sealed |= dict(self._of_events(found))
+        proved = [each.position for each in found.events]
+        if found.mode == "statement":
+            sealed[HEADS] = container.held(heads)
         else:
-            proved = [each.position for each in shown if each.event.stream in names]
-        files |= dict(self._proofs(proved))
-        sealed = {name: container.held(content) for name, content in files.items()}
-        if mode != "statement":
+            proved = [
+                each.position
+                for each in found.events
+                if str(each.stream) in found.named and not each.is_erased
+            ]
             sealed |= dict(self._tiles())
-        if mode == "full":
+        sealed |= {name: container.held(each) for name, each in self._proofs(proved)}
+        if found.mode == "full":
             sealed |= dict(self._packs())
         digests = {name: file.sha256 for name, file in sealed.items()}
         tree = CommittedTree(
             self._checkpoint.origin, b64_encode(self._checkpoint.root), self._published.size
         )
         manifest = container.manifest_of(
-            digests, tree=tree, mode=mode, statements=tuple(statements)
+            digests, tree=tree, mode=found.mode, statements=found.named
         )
         return sealed | {MANIFEST: container.held(manifest)}
 
-    def _heads(self, shown: Sequence[Recorded]) -> bytes:
-        if self._sign_heads is None:
-            raise AssertionError("a bundle of mode statement has heads")
-        heads = {str(each.event.stream): each.event.version for each in shown}  # in log order
-        # The last one up to the checkpoint; the log can name a newer key already.
-        keys = [
-            body.heads
-            for body in (each.event.body for each in shown)
-            if isinstance(body, LedgerCreated | HeadsKeyReplaced)
-        ]
-        return self._sign_heads(heads, self._checkpoint, keys[-1])
+    def _of_events(self, found: Involved) -> Iterator[tuple[str, MeasuredFile]]:
+        """Yield exhibits, bodies and entries, read from one stream after the other."""
+        kept, read = HeldFiles(HELD_BYTES), self._events
+        is_full = found.mode == "full"
+        tags = frozenset[str]() if is_full else withheld_tags(self._documents(found))
+
+        def stream(name: UUID) -> Iterator[Recorded]:
+            for each in read.recorded(name):
+                if is_needed(each.event.body, tags, found.used):
+                    yield each
+
+        owners = {each.stream for each in found.events if each.tag in KEYS}
+        for exhibit in exhibits_of([*owners], found.named, stream):
+            if exhibit.signed is None:
+                yield exhibit.name, container.held(exhibit.content)
+            else:
+                again = partial(read.signature, exhibit.signed)
+                yield exhibit.name, kept.file(exhibit.content, again)
+        for name in () if is_full else found.streams:
+            for position, state, event in read.stored(name):
+                raw, body = entry.cut(state)
+                if found.mode == "statement":
+                    yield f"entries/{position - 1}", container.held(raw)
+                if isinstance(event, Event) and is_needed(event.body, tags, found.used):
+                    again = partial(read.body, position)
+                    yield f"bodies/{position - 1}", kept.file(body, again)
+
+    def _documents(self, found: Involved) -> Iterator[str]:
+        for each in sorted(found.statements):
+            first = next(self._events.recorded(UUID(each)), None)
+            if first is not None and isinstance(first.event.body, StatementDrafted):
+                yield first.event.body.document
 
     def _require_room(self) -> None:
         count, total = self._store.extent(self._published.size)
@@ -206,48 +209,6 @@ class Evidence:
         """Return the files that do not depend on events: instructions, companions, the verifier."""
         files = {README: readme(mode)} | self._companions
         return files if self._page is None else files | {OFFLINE_VERIFIER: self._page}
-
-    # --- events ----------------------------------------------------------------------------------
-
-    def _shown(self, names: Sequence[UUID]) -> list[Recorded]:
-        """Return the events of the whole log from which its exhibits follow.
-
-        They are those of the ledger, of the statements, and of the owners of the keys that signed.
-        """
-        signed = [each for name in names for each in self._stream(name)]
-        bodies = [each.event.body for each in signed]
-        kids = {body.kid for body in bodies if isinstance(body, StatementRecord)}
-        added = (KeyAttested.TAG, ServiceAccountAdded.TAG)
-        size = self._published.size
-        attested = [each for tag in added for each in self._store.positions(tag, size)]
-        owners = {
-            event.stream
-            for start in range(0, len(attested), _PAGE)
-            for _, state in self._store.states(attested[start : start + _PAGE])
-            for event in [events.decode(state)]
-            if isinstance(event.body, KeyAdded) and event.body.kid in kids
-        }
-        others = {STREAM, *owners}.difference(names)
-        found = signed + [each for name in others for each in self._stream(name)]
-        return sorted(found, key=lambda each: each.position)
-
-    def _stream(self, stream: UUID) -> list[Recorded]:
-        found = []
-        for position, state in self._store.placed(stream, self._published.size):
-            self._states[position] = state
-            event = events.read(state)
-            if isinstance(event, ErasedEvent):
-                self._erased[position] = event
-            else:
-                found.append(Recorded(position, event))
-        return found
-
-    def _body(self, recorded: Recorded) -> bytes:
-        _, salt, body = entry.split(self._states[recorded.position])
-        return salt + body
-
-    def _entry(self, position: int) -> bytes:
-        return entry.cut(self._states[position])[0]
 
     # --- the tree --------------------------------------------------------------------------------
 

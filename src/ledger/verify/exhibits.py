@@ -4,26 +4,20 @@ All exhibits follow from the bodies, so the verifier recomputes and compares the
 people, and for tools that know JWS but not this ledger.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
-from typing import Any, assert_never
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from ledger.domain import person
-from ledger.domain.changes.effects import affected
-from ledger.domain.changes.items import is_change, parse_items
 from ledger.domain.charter import STREAM
-from ledger.domain.document import Document
 from ledger.domain.events import (
     ApprovalRetracted,
     Body,
-    ChangeEffect,
     CompromiseDeclared,
     CompromiseSet,
-    Dependency,
-    Event,
     KeyAdded,
     KeyRevoked,
     LedgerCreated,
@@ -36,7 +30,6 @@ from ledger.domain.events import (
     StatementDrafted,
     StatementRecord,
     StatementSigned,
-    actor,
     signature_of,
 )
 from ledger.domain.holdings import key_reference
@@ -44,94 +37,60 @@ from ledger.domain.service_accounts import challenge_of
 from ledger.encoding import b64u_encode, jcs
 from ledger.jose import ALGORITHMS, PublicJwk, general
 from ledger.verify.container import LOG_KEYS
-from ledger.verify.withheld import withheld_tags
-
-# --- the streams involved ----------------------------------------------------------------------
-
-
-def involved(
-    statements: Sequence[UUID], stream: Callable[[UUID], Sequence[Recorded]]
-) -> list[Recorded]:
-    """Return, in log order, all events that the decisions on these statements depend on.
-
-    `stream` returns a stream's events. What a bundle withholds leads to no other stream.
-    """
-    found: dict[UUID, Sequence[Recorded]] = {}
-    waiting = [STREAM, *statements]
-    tags = withheld_tags(_documents(statements, stream))
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found[name] = stream(name)
-        for recorded in found[name]:
-            if recorded.event.body.TAG in tags:
-                continue
-            for dependency in recorded.event.body.MEANING.depends_on:
-                waiting += _streams(recorded.event, dependency)
-    return sorted((each for events in found.values() for each in events), key=_position)
-
-
-def _documents(
-    statements: Sequence[UUID], stream: Callable[[UUID], Sequence[Recorded]]
-) -> list[str]:
-    """Return the documents of statements, and of those that they supersede."""
-    found: dict[UUID, str] = {}
-    waiting = [*statements]
-    while waiting:
-        name = waiting.pop()
-        first = next(iter(stream(name)), None)
-        if name in found or first is None or not isinstance(first.event.body, StatementDrafted):
-            continue
-        found[name] = first.event.body.document
-        waiting += _streams(first.event, "superseded")
-    return [*found.values()]
-
-
-def _position(recorded: Recorded) -> int:
-    return recorded.position
-
-
-def _streams(event: Event, dependency: Dependency) -> Iterable[UUID]:
-    match dependency:
-        case "actor":
-            who = actor(event)
-            return [] if who is None else [UUID(who)]
-        case "affected":
-            document = _document(event)
-            return affected(parse_items(document)) if is_change(document) else []
-        case "change":
-            return [UUID(event.body.change)] if isinstance(event.body, ChangeEffect) else []
-        case "superseded":
-            older = _document(event).supersedes
-            return [] if older is None else [UUID(older.statement)]
-        case _:
-            assert_never(dependency)
-
-
-def _document(event: Event) -> Document:
-    if not isinstance(event.body, StatementDrafted):
-        raise AssertionError("only a draft has a document")
-    return msgspec.json.decode(event.body.document, type=Document)
-
+from ledger.verify.involved import Stream
 
 # --- files -------------------------------------------------------------------------------------
 
 
+class Exhibit(NamedTuple):
+    """One file; `signed` is the position of the event whose signature it is, None for others."""
+
+    name: str
+    content: bytes
+    signed: int | None = None
+
+
 def exhibits(events: Sequence[Recorded], statements: Sequence[str]) -> dict[str, bytes]:
     """Return the files under `statements/` and `people/`, and `keys/vkeys`, of these events."""
-    files = {LOG_KEYS: _vkeys(events)}
+    streams: dict[UUID, list[Recorded]] = {}
+    for each in events:
+        streams.setdefault(each.event.stream, []).append(each)
+
+    def stream(name: UUID) -> list[Recorded]:
+        return streams.get(name, [])
+
     signers: set[str] = set()
+    made = [*_statements(statements, stream, signers), Exhibit(LOG_KEYS, _vkeys(events))]
+    made += _people([*streams], stream, signers, _founding(events))
+    return {each.name: each.content for each in made}
+
+
+def exhibits_of(
+    owners: Sequence[UUID], statements: Sequence[str], stream: Stream
+) -> Iterator[Exhibit]:
+    """Yield the same files, for the keys of these owners, and hold none of the events.
+
+    `stream` returns a stream's events.
+    """
+    signers: set[str] = set()
+    yield from _statements(statements, stream, signers)
+    yield Exhibit(LOG_KEYS, _vkeys(stream(STREAM)))
+    yield from _people(owners, stream, signers, _founding(stream(STREAM)))
+
+
+def _founding(events: Iterable[Recorded]) -> LedgerCreated | None:
+    bodies = (each.event.body for each in events)
+    return next((body for body in bodies if isinstance(body, LedgerCreated)), None)
+
+
+def _statements(statements: Sequence[str], stream: Stream, signers: set[str]) -> Iterator[Exhibit]:
     for statement in statements:
-        stream = UUID(statement)
-        for name, content in _statement([each for each in events if each.event.stream == stream]):
-            files[f"statements/{statement}/{name}"] = content
-        signers |= {_kid(each.event.body) for each in events if each.event.stream == stream}
-    return files | dict(_people(events, signers))
+        for each in _statement(stream(UUID(statement)), signers):
+            yield each._replace(name=f"statements/{statement}/{each.name}")
 
 
-def _vkeys(events: Sequence[Recorded]) -> bytes:
-    announced = [each.event.body for each in events]
+def _vkeys(events: Iterable[Recorded]) -> bytes:
+    announced = (each.event.body for each in events)
     vkeys = [
         vkey
         for body in announced
@@ -141,51 +100,63 @@ def _vkeys(events: Sequence[Recorded]) -> bytes:
     return "".join(f"{vkey}\n" for vkey in vkeys).encode()
 
 
-def _statement(events: Sequence[Recorded]) -> Iterator[tuple[str, bytes]]:
+def _statement(events: Iterable[Recorded], signers: set[str]) -> Iterator[Exhibit]:
+    """Yield the files of a statement, and add the kids that signed to `signers`."""
     payload = ""
-    shared: list[tuple[str, str]] = []  # the signer and the JWS
+    # The signer, the header and the signature; the payload is the document, which can be long.
+    shared: list[tuple[str, str, str]] = []
     for recorded in events:
         body = recorded.event.body
+        signers.add(_kid(body))
         if isinstance(body, StatementDrafted):
-            yield "document.json", body.document.encode()
+            yield Exhibit("document.json", body.document.encode())
             payload = b64u_encode(body.document.encode())
         jws = signature_of(body)
         if isinstance(body, StatementSigned) and jws.split(".", 3)[1:-1] == [payload]:
-            shared.append((body.signer, jws))
+            header, _, signature = jws.split(".")
+            shared.append((body.signer, header, signature))
         if isinstance(body, ApprovalRetracted):
             shared = [each for each in shared if each[0] != body.signer]
         if jws:  # nobody signs an effect of a change
             tag = body.TAG.rpartition(".")[0]
-            yield f"{recorded.position}-{tag}.jws", jws.encode()
+            yield Exhibit(f"{recorded.position}-{tag}.jws", jws.encode(), recorded.position)
     if shared:
-        yield "jws.json", general([jws for _, jws in shared])
+        merged = general(f"{header}.{payload}.{signature}" for _, header, signature in shared)
+        yield Exhibit("jws.json", merged)
 
 
 def _kid(body: Body) -> str:
     return body.kid if isinstance(body, StatementRecord) else ""
 
 
-def _people(events: Sequence[Recorded], kids: set[str]) -> Iterator[tuple[str, bytes]]:
-    founding = next((e.event.body for e in events if isinstance(e.event.body, LedgerCreated)), None)
-    for recorded in events:
+def _people(
+    owners: Sequence[UUID], stream: Stream, kids: set[str], founding: LedgerCreated | None
+) -> Iterator[Exhibit]:
+    for owner in owners:
+        if founding is not None:
+            yield from _person(owner, stream, kids, founding)
+
+
+def _person(
+    owner: UUID, stream: Stream, kids: set[str], founding: LedgerCreated
+) -> Iterator[Exhibit]:
+    """Yield the files of a person's keys that signed."""
+    for recorded in stream(owner):
         body = recorded.event.body
-        if not isinstance(body, KeyAdded) or body.kid not in kids or founding is None:
+        if not isinstance(body, KeyAdded) or body.kid not in kids:
             continue
-        owner = recorded.event.stream
-        mine = [each for each in events if each.event.stream == owner]
-        passkey = _first(mine, PasskeyAdded, "credential_id", body.assertion.credential_id)
-        ended = _end(mine, body.kid)
+        passkey = _first(stream(owner), PasskeyAdded, "credential_id", body.assertion.credential_id)
+        ended = _end(stream(owner), body.kid)
         if passkey is not None:
             name = f"people/{owner}/{body.kid}"
-            yield f"{name}.jwk.json", jcs(_public(body.jwk, body.kid))
-            yield (
-                f"{name}.attestation.json",
-                jcs(_attested(recorded, ended, mine) | _evidence(recorded, passkey, founding)),
-            )
+            yield Exhibit(f"{name}.jwk.json", jcs(_public(body.jwk, body.kid)))
+            attested = _attested(recorded, ended, stream(owner))
+            evidence = _evidence(recorded, passkey, founding)
+            yield Exhibit(f"{name}.attestation.json", jcs(attested | evidence))
 
 
 def _first(
-    events: Sequence[Recorded], kind: type[msgspec.Struct], member: str, value: str
+    events: Iterable[Recorded], kind: type[msgspec.Struct], member: str, value: str
 ) -> Recorded | None:
     for each in events:
         if isinstance(each.event.body, kind) and getattr(each.event.body, member) == value:
@@ -193,7 +164,7 @@ def _first(
     return None
 
 
-def _end(events: Sequence[Recorded], kid: str) -> Recorded | None:
+def _end(events: Iterable[Recorded], kid: str) -> Recorded | None:
     """Return the event that ended a key: its revocation, or the declaration of a compromise."""
     for each in events:
         match each.event.body:
@@ -215,7 +186,7 @@ def _public(jwk: PublicJwk, kid: str) -> dict[str, Any]:
 
 
 def _attested(
-    recorded: Recorded, ended: Recorded | None, mine: Sequence[Recorded]
+    recorded: Recorded, ended: Recorded | None, mine: Iterable[Recorded]
 ) -> dict[str, Any]:
     """Return the members with a key's status, spelt as in the HTTP API."""
     body: Any = recorded.event.body

@@ -5,7 +5,7 @@ and a verifier accepts a missing body of these types only. None of them can chan
 of the bundle stands. A registration is decided with its invitation, so that one is shown.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 
 from ledger.domain.changes.items import is_change
 from ledger.domain.document import parse_document
@@ -23,7 +23,6 @@ from ledger.domain.events import (
     StatementDrafted,
     TypeDefined,
     TypeRetired,
-    UserRegistered,
 )
 from ledger.errors import LedgerError, UnverifiableError
 from ledger.verify.container import Mode
@@ -48,13 +47,16 @@ def withheld_tags(documents: Iterable[str]) -> frozenset[str]:
     None with a change, whose effects are decided by the whole state of the ledger, and none with a
     malformed document. Those of types, if no statement is of a defined one.
     """
-    try:
-        shown = [parse_document(each.encode()) for each in documents]
-    except (LedgerError, ValueError, RecursionError):  # the check of decisions reports it
-        return frozenset()
-    if any(map(is_change, shown)):
-        return frozenset()
-    return _ALWAYS if any(each.type is not None for each in shown) else _ALWAYS | _OF_TYPES
+    typed = False
+    for each in documents:  # they can be long, and are held one at a time
+        try:
+            shown = parse_document(each.encode())
+        except (LedgerError, ValueError, RecursionError):  # the check of decisions reports it
+            return frozenset()
+        if is_change(shown):
+            return frozenset()
+        typed = typed or shown.type is not None
+    return _ALWAYS if typed else _ALWAYS | _OF_TYPES
 
 
 def drafted(recorded: Iterable[Recorded]) -> list[str]:
@@ -82,21 +84,15 @@ def require_bodies(missing: Mapping[int, Entry], documents: Iterable[str], mode:
             raise UnverifiableError("body_missing", detail, position=index + 1)
 
 
-def without_withheld(recorded: Sequence[Recorded]) -> list[Recorded]:
-    """Return the events whose bodies a bundle of their statements has: those that are needed.
+def is_needed(body: Body, tags: Container[str], used: Container[str | None]) -> bool:
+    """Tell whether a bundle has a body, if its statements may withhold those of these types.
 
-    An invitation is needed if somebody among the events registered by it.
+    An invitation is needed if somebody among the events registered by it: `used` has theirs.
     """
-    tags, bodies = withheld_tags(drafted(recorded)), [each.event.body for each in recorded]
-    used = {each.invitation for each in bodies if isinstance(each, UserRegistered)}
-    return [
-        each
-        for each in recorded
-        if each.event.body.TAG not in tags or _invites(each.event.body, used)
-    ]
+    return body.TAG not in tags or _invites(body, used)
 
 
-def _invites(body: Body, used: set[str | None]) -> bool:
+def _invites(body: Body, used: Container[str | None]) -> bool:
     if isinstance(body, InvitationIssued):
         return body.invitation in used
     return isinstance(body, OperatorInvited) and any(each.id in used for each in body.invitations)

@@ -19,7 +19,7 @@ from ledger.audit.trail import Trail
 from ledger.audit.trail_formats import FORMATS
 from ledger.domain.entry import cut, is_erased
 from ledger.errors import ConflictError, CorruptError, NotFoundError
-from ledger.publish.bundles import newest_position
+from ledger.publish.shown_beside import newest_position
 from ledger.store.engines import audited_log
 from ledger.store.log import EVENTS
 from ledger.store.scrubber import Scrubber

@@ -12,9 +12,13 @@ import pytest
 from ledger.errors import CorruptError
 from ledger.http import exports
 from ledger.http.exports import Export, Exports
-from ledger.publish.bundle_worker import BundleHead, BundleTask
+from ledger.publish.bundle_worker import BundleHead, BundleQuestion, BundleTask
 from tests.integration.publish.test_bundle_memory import log_of
 from tests.support.refusals import refused
+
+
+async def unasked(question: BundleQuestion) -> bytes:
+    raise AssertionError(f"a bundle of the whole log asks nothing: {question}")
 
 
 def test_a_client_that_reads_too_slowly_loses_its_place(
@@ -33,7 +37,7 @@ def test_a_client_that_reads_too_slowly_loses_its_place(
             return {"type": "http.disconnect"}
 
         begun = await running.begin(task, receive)
-        head = await begun.head()
+        head = await begun.head(unasked)
         assert begun._process is not None
         while begun._process.returncode is None:  # noqa: ASYNC110  # nobody reads what it writes
             await asyncio.sleep(0.05)
@@ -57,7 +61,7 @@ def whole(task: BundleTask, primary: Path) -> tuple[BundleHead, bytes]:
             await gone.wait()
             return {"type": "http.disconnect"}
 
-        head, parts = await running.from_anywhere(task, str(primary), receive)
+        head, parts = await running.from_anywhere(task, str(primary), receive, unasked)
         raw = b"".join([part async for part in parts])
         gone.set()
         await asyncio.gather(*running._watching)

@@ -11,7 +11,8 @@ from ledger.domain import events
 from ledger.domain.charter import STREAM
 from ledger.domain.events import Recorded, StatementDrafted
 from ledger.jose import parse_jwk, thumbprint, verify_multi_all
-from ledger.verify.exhibits import exhibits, involved
+from ledger.verify.exhibits import exhibits
+from ledger.verify.involved import involved
 from tests.support.event_names import positions
 from tests.support.every_event import every_type
 
@@ -31,7 +32,8 @@ def stream(name: UUID) -> list[Recorded]:
 
 
 def shown(*statements: str) -> list[Recorded]:
-    return involved([UUID(each) for each in statements], stream)
+    streams = involved([UUID(each) for each in statements], stream)
+    return [each for each in RECORDED if each.event.stream in streams]
 
 
 def test_who_decided_and_whom_they_depend_on_are_involved() -> None:
