@@ -14,6 +14,7 @@ from tests.integration.conftest import NO_LIMIT
 from tests.integration.http.company import Company
 from tests.support.actor import Actor, Drafted, policy_of
 from tests.support.check import check_ledger, head
+from tests.support.evidence import OF_MEMBERS
 from tests.support.route_quotas import application, quotas
 from tests.support.server import Server
 from tests.support.who_reads import PEOPLE, ROWS, Cell, routes_of
@@ -251,10 +252,12 @@ def test_a_bundle_that_shows_a_statement_of_others_is_for_auditors(world: World)
     for person in ("stranger", "administrator"):
         who = world.people[person]
         assert who.client.get(address, params=at).status_code == 200
-        refused = who.client.get(f"{address}/evidence")
-        assert (refused.status_code, refused.json()["code"]) == (403, "auditor_only")
-    shown = world.people["auditor"].client.get(f"{address}/evidence")
-    assert SECRET in content_of(shown)
+        for mode in OF_MEMBERS:  # the server asks of one, the process that writes it of the other
+            refused = who.client.get(f"{address}/evidence", params={"mode": mode})
+            assert (refused.status_code, refused.json()["code"]) == (403, "auditor_only")
+    for mode in OF_MEMBERS:
+        shown = world.people["auditor"].client.get(f"{address}/evidence", params={"mode": mode})
+        assert SECRET in content_of(shown)
 
 
 def test_a_ledger_by_invitation_shows_strangers_nothing_that_names_no_readers(
