@@ -105,6 +105,7 @@ def _row(fact: Fact, kind: int, step: int | None = None) -> tuple[Any, ...]:
 # Of one statement: a person can approve and retract every second. The last of each person is
 # always there, so nobody's decision is crowded out.
 MOST_DECISIONS = 1_000
+MOST_READ_BYTES = 20_000_000  # an approval has the whole document in it
 # The signatures of a statement of 1 MiB are as long as it is, each.
 MOST_JWS_CHARS = 65_536
 _AT_ONCE = 8  # events in memory
@@ -113,7 +114,7 @@ _SHOWN = f"""
 SELECT position, person, {IN_QUESTION}, {RETRACTED} FROM decision d
 WHERE statement = :statement AND position <= :at AND (position IN (
         SELECT position FROM decision WHERE statement = :statement AND position <= :at
-        ORDER BY position DESC LIMIT {MOST_DECISIONS}
+        ORDER BY position DESC LIMIT :most
     ) OR position IN (
         SELECT max(position) FROM decision WHERE statement = :statement AND position <= :at
         GROUP BY person
@@ -130,15 +131,17 @@ def count(db: sqlite3.Connection, statement: int, *, at: int) -> int:
 
 
 def of_statement(
-    db: sqlite3.Connection, log: LogReader, statement: int, *, at: int, now: str
+    db: sqlite3.Connection, log: LogReader, statement: int, *, size: int, at: int, now: str
 ) -> list[Decision]:
     """Return the newest decisions on a statement up to a position, oldest first.
 
-    There are at most MOST_DECISIONS, and the last of each person beside them. A JWS of more than
-    MOST_JWS_CHARS is without its payload, as RFC 7515 appendix F writes it. Raises CorruptError
-    `event_unexpected` if the log has another event type at one of their positions.
+    `size` is that of its document in bytes. There are at most MOST_DECISIONS, or as many as have
+    MOST_READ_BYTES with the document in each, and the last of each person beside them. A JWS of
+    more than MOST_JWS_CHARS is without its payload, as RFC 7515 appendix F writes it. Raises
+    CorruptError `event_unexpected` if the log has another event type at one of their positions.
     """
-    rows = db.execute(_SHOWN, {"statement": statement, "at": at}).fetchall()
+    most = min(MOST_DECISIONS, MOST_READ_BYTES // size)
+    rows = db.execute(_SHOWN, {"statement": statement, "at": at, "most": most}).fetchall()
     numbers = {position: person for position, person, _, _ in rows}
     doubted = {position for position, _, in_question, _ in rows if in_question}
     by_operator = admitted_by_operator(db, numbers.values())

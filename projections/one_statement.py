@@ -93,7 +93,7 @@ def of_number(
     usable = msgspec.convert(members.get("usable"), Usable | None)
     used = uses.of_statement(db, number, at=at)
     is_older = losses.precedes(db, number, at=at)
-    decided = decisions.of_statement(db, log, number, at=at, now=now)
+    decided = decisions.of_statement(db, log, number, size=len(raw), at=at, now=now)
     return StatementDetail(
         **msgspec.structs.asdict(summary),
         document=raw.decode(),

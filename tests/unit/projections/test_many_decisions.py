@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ledger.domain import events
-from projections import statements
+from projections import decisions, statements
 from projections.decisions import MOST_DECISIONS, MOST_JWS_CHARS
 from projections.statements import StatementDetail
 from tests.support.readers import AUDITOR
@@ -43,6 +43,21 @@ def test_of_many_decisions_the_newest_are_shown_and_the_last_of_each_person(stor
     assert (found.decisions[0].person.name, found.decisions[0].position) == ("Carol", 12)
     assert found.decisions[-1].position == story.head()
     assert found.rejections == 1
+
+
+def test_of_a_long_document_fewer_decisions_are_read(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafted = story.draft(ALICE, "One")  # 11
+    story.reject(CAROL, drafted)  # 12
+    for _ in range(9):
+        story.approve(BOB, drafted)
+        story.retract(BOB, drafted)
+    size = len(shown(story, drafted).document.encode())
+    monkeypatch.setattr(decisions, "MOST_READ_BYTES", 5 * size + 1)
+    found = shown(story, drafted)
+    assert [each.position for each in found.decisions] == [12, *range(26, 31)]
+    assert found.earlier_decisions == 13
 
 
 def test_few_decisions_are_all_shown(story: Story) -> None:
