@@ -132,7 +132,7 @@ def _passkeys_of(body: Body) -> tuple[str, ...]:
 
 
 def has_codes(db: sqlite3.Connection, person: int, *, at: int, now: str) -> bool:
-    """TellEvent whether a person made recovery codes, since what ended older ones.
+    """Tell whether a person made recovery codes, since what ended older ones.
 
     That is a re-enrolment, or a loss.
     """

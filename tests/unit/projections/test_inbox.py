@@ -9,16 +9,6 @@ from projections.paging import encode_cursor
 from tests.support.refusals import refused
 from tests.support.story import BOTH_ROLES, Story, time_at
 
-
-@pytest.fixture
-def story() -> Story:
-    """1: the ledger, 2-4: Alice, 5-7: Bob, 8-10: Carol."""
-    story = Story()
-    for name, role in (("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")):
-        story.person(name, role)
-    return story
-
-
 ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
 
 

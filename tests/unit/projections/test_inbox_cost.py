@@ -4,8 +4,6 @@ import time
 from itertools import count
 from typing import Any
 
-import pytest
-
 from projections import inbox
 from projections.not_needed import not_needed
 from tests.support.story import Story, time_at
@@ -13,15 +11,6 @@ from tests.support.story import Story, time_at
 ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
 LARGE = 4_000
 _numbers = count(1_000)
-
-
-@pytest.fixture
-def story() -> Story:
-    """1: the ledger, 2-4: Alice, 5-7: Bob, 8-10: Carol."""
-    story = Story()
-    for name, role in (("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")):
-        story.person(name, role)
-    return story
 
 
 def policy(*people: str, threshold: int = 1, others: int = 0) -> dict[str, Any]:

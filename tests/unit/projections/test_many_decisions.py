@@ -15,15 +15,6 @@ from tests.support.story import Story, time_at
 ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3, 4))
 
 
-@pytest.fixture
-def story() -> Story:
-    """1: the ledger, 2-4: Alice, 5-7: Bob, 8-10: Carol."""
-    story = Story()
-    for name, role in (("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")):
-        story.person(name, role)
-    return story
-
-
 def shown(story: Story, statement: str) -> StatementDetail:
     at = story.head()
     found = statements.by_id(story.views(), story, statement, AUDITOR, at=at, now=time_at(at))

@@ -10,15 +10,6 @@ ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3,
 ONE_INVESTOR = {"threshold": 1, "of": ["role:investor"]}
 
 
-@pytest.fixture
-def story() -> Story:
-    """1: the ledger, 2-4: Alice, 5-7: Bob, 8-10: Carol."""
-    story = Story()
-    for name, role in (("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")):
-        story.person(name, role)
-    return story
-
-
 def spared(story: Story, user: str, at: int | None = None, limit: int = 50) -> list[str]:
     shown = story.head() if at is None else at
     found = not_needed(story.views(), user, at=shown, now=time_at(shown), limit=limit)

@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from ledger.domain import policy
 from ledger.errors import MalformedError
 from projections import prospects
@@ -17,15 +15,6 @@ ALICE, BOB, CAROL = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3,
 alice, bob, carol = (
     NamedPerson(user, name) for user, name in ((ALICE, "Alice"), (BOB, "Bob"), (CAROL, "Carol"))
 )
-
-
-@pytest.fixture
-def story() -> Story:
-    """1: the ledger, 2-4: Alice, 5-7: Bob, 8-10: Carol."""
-    story = Story()
-    for name, role in (("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")):
-        story.person(name, role)
-    return story
 
 
 def ask(story: Story, threshold: int, *of: Any, **more: Any) -> Prospect:

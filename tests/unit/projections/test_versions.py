@@ -1,7 +1,5 @@
 """Given versions of statements, when asked at a position, then which one supersedes which."""
 
-import pytest
-
 from ledger.domain.vocabulary import Status
 from projections import statements
 from projections.statements import StatementDetail
@@ -9,15 +7,6 @@ from tests.support.readers import AUDITOR
 from tests.support.story import BOTH_ROLES, Story, time_at
 
 ALICE, BOB = (f"00000000-0000-000{n}-0000-00000000000{n}" for n in (2, 3))
-
-
-@pytest.fixture
-def story() -> Story:
-    """1: the ledger, 2-4: Alice, 5-7: Bob, 8-10: Carol."""
-    story = Story()
-    for name, role in (("Alice", "creator"), ("Bob", "investor"), ("Carol", "investor")):
-        story.person(name, role)
-    return story
 
 
 def by_id(story: Story, statement: str, at: int) -> StatementDetail:
