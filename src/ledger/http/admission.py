@@ -109,10 +109,10 @@ class Admission:
     def enter(self, connection: Swept, address: str) -> int | None:
         """Count a new connection, or return the status that refuses it: 429 or 503.
 
-        On a full server, a connection that holds no whole request makes room: one of the address
-        with the most, for an address that has fewer; or the one that has waited longest, for an
-        address with no more than a browser opens. So neither a few addresses nor many keep
-        everybody else out.
+        On a full server, a connection that holds no whole request makes room. For an address that
+        has fewer than another one, it is a connection of the address with the most. Otherwise, and
+        for an address with fewer than a browser opens, it is the one that has waited longest. So
+        neither a few addresses nor many keep everybody else out.
         """
         held = len(self._by_address.get(address, ()))
         if held >= self.limits.connections_per_address:

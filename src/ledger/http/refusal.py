@@ -24,7 +24,7 @@ REFUSALS: dict[int, tuple[str, str]] = {
 }
 # What some route of this server takes; the directory's routes take the last three.
 METHODS = "GET, HEAD, POST, OPTIONS, PUT, PATCH, DELETE"
-# As in every other answer, but for the one that only HTTPS has: a connection knows no origin.
+# Those of every answer, without Strict-Transport-Security: a connection does not know its origin.
 _SECURITY = "".join(f"{name}: {value}\r\n" for name, value in security_headers("").items())
 
 
