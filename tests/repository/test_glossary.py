@@ -59,6 +59,7 @@ TOKENS = {
     "ledger.organisation.provider": "an ID token",
     "ledger.pages.feeds": "the token of a person's feeds",
     "ledger.pages.leaving": "the token that ends mail",
+    "ledger.store.session_tokens": "a session's token",
     "ledger.store.ports.messages": "the token of a person's feeds",
     "ledger.store.postgres.mailboxes": "the token of a person's feeds",
     "ledger.store.postgres.messages": "the token of a person's feeds",

@@ -6,7 +6,6 @@ that second in others.
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from ledger.store.ports.operations import (
     OperationalState,
     WrappedKey,
 )
+from ledger.store.session_tokens import SessionTokens
 
 SESSION_MS = 30 * 24 * 60 * 60 * 1000
 IDLE_MS = 7 * 24 * 60 * 60 * 1000  # a session that nobody uses for so long is over
@@ -58,6 +58,7 @@ class AsyncState:
         self._fresh: dict[str, tuple[str, int, float]] = {}
         self._ended = 0  # how many times sessions were ended
         self.ceremony_key = state.ceremony_key
+        self._tokens = SessionTokens(state.ceremony_key)
         self.born_ms = state.born_ms
 
     def close(self) -> None:
@@ -74,7 +75,7 @@ class AsyncState:
 
         The token begins with the prefix, and is no token without it.
         """
-        token = prefix + secrets.token_urlsafe(32)
+        token = self._tokens.new(prefix)
         expires_ms = now_ms + SESSION_MS
         opening = partial(
             self._state.open_session, token, user, opened_by=opened_by, browser=browser
@@ -102,10 +103,13 @@ class AsyncState:
         is not, the session is ended: a crash between its end and that of its sessions
         leaves them.
         """
+        if not self._tokens.may_open(token):
+            return None
         asked_s, ended = time.monotonic(), self._ended
         found = await self._in(self._reads, partial(self._state.session, token))
         if found is None or (ends_ms := min(found[2], found[3] + IDLE_MS)) <= now_ms:
             self._fresh.pop(token, None)
+            self._tokens.note_over(token)
             return None
         user, opened_by, _, seen_ms = found
         if not await is_in_force(user, opened_by):

@@ -10,8 +10,9 @@ import pytest
 from litestar import Request
 
 from ledger.http.sessions import COOKIE, HOST_COOKIE, Sessions
-from ledger.store import async_state
+from ledger.store import async_state, session_tokens
 from ledger.store.async_state import SESSION_MS, AsyncState
+from ledger.store.session_tokens import SessionTokens
 from ledger.store.sqlite.operations import SqliteState
 
 
@@ -89,6 +90,42 @@ def test_a_session_is_looked_up_once_a_second(
     state._fresh.clear()
     assert [identified(sessions, cookie) for _ in range(3)] == ["bob"] * 3
     assert counted.asked == 4
+
+
+def test_what_strangers_make_up_is_not_looked_up(state: AsyncState, counted: Counted) -> None:
+    """Each look took the one thread of all members' sessions, before any quota or lane."""
+    token = opened(state)
+    other = AsyncState(counted)
+    other._tokens = SessionTokens(b"another ledger's key")
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
+    tampered = ("A" if token[0] != "A" else "B") + token[1:]
+    for made_up in (
+        "", ".", "a" * 43, token.partition(".")[0], f"{token}A", tampered, f"service.{token}",
+        "\xff" * 65, opened(other), f"{token[:-1]}{'A' if token[-1] != 'A' else 'Q'}",
+        "a" * 30_000 + token,
+    ):  # fmt: skip
+        assert identified(sessions, f"{COOKIE}={made_up}") is None
+    other.close()
+    assert counted.asked == 0
+    assert identified(sessions, f"{COOKIE}={token}") == "bob"
+
+
+def test_a_session_that_is_over_is_looked_up_once(state: AsyncState, counted: Counted) -> None:
+    """One token that had ended made as many looks as requests."""
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
+    token = opened(state)
+    asyncio.run(state.close_session(token))
+    assert [identified(sessions, f"{COOKIE}={token}") for _ in range(3)] == [None] * 3
+    assert counted.asked == 1
+
+
+def test_as_many_tokens_are_remembered_as_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_tokens, "MAX_OVER", 2)
+    tokens = SessionTokens(b"a key")
+    made = [tokens.new() for _ in range(3)]
+    for each in made:
+        tokens.note_over(each)
+    assert [tokens.may_open(each) for each in made] == [True, True, False]
 
 
 def test_a_session_that_ends_ends_at_once(state: AsyncState) -> None:
