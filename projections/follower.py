@@ -9,17 +9,17 @@ them with the log, and goes on. It rebuilds views whose file is damaged. An even
 fold stops it and stays in `failure`; it never skips an event.
 """
 
-import gc
 import logging
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 from ledger.domain.entry import leaf_hash
 from ledger.errors import CorruptError, UnavailableError
+from ledger.system.garbage import collected_rarely
 from ledger.system.worker import Backoff, Listener, Listeners, Worker
 from projections import erasures, facts, views
 from projections.facts import LogReader, Streams
@@ -41,7 +41,6 @@ MOST_EVENTS = 512
 MOST_BYTES = 16 * 1024 * 1024
 # Batches in one transaction while catching up. Larger transactions write slowly filling pages once.
 MOST_BATCHES = 160
-COLLECT_EVERY = 100_000  # net new objects between searches for cycles during a rebuild
 
 _log = logging.getLogger("ledger.projections")
 
@@ -286,15 +285,8 @@ def rebuild(path: Path, log: LogReader, told: Listener | None = None) -> int:
 
     `told` is called with the position after each transaction of about 80,000 events.
     """
-    opened = Views(path)
-    usual = gc.get_threshold()
-    # A batch has many objects and no cycles, so a search for cycles finds nothing to free.
-    gc.set_threshold(COLLECT_EVERY, *usual[1:])
-    try:
+    with closing(Views(path)) as opened, collected_rarely():
         with opened.writing() as db:
             for view in VIEWS:
                 views.reset(db, view.NAME)
         return Follower(opened, log).catch_up(told)
-    finally:
-        gc.set_threshold(*usual)
-        opened.close()

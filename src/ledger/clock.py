@@ -10,20 +10,20 @@ SKEW_MS = 5 * 60 * 1000
 DAY_MS = 24 * 60 * 60 * 1000
 LAST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last time that has this form
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d\.\d{3}Z", re.ASCII)
-# The same in two parts: the first repeats from event to event, so it is decoded once.
+# The same in two parts: the first repeats from event to event, so it is read and written once.
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d", re.ASCII)
 _REST = re.compile(r":[0-5]\d\.\d{3}Z", re.ASCII)
 
 
 def to_text(time_ms: int) -> str:
     """Return milliseconds since 1970 as text. The texts sort in the order of the times."""
-    seconds, ms = divmod(time_ms, 1000)
-    return f"{_second(seconds)}.{ms:03d}Z"
+    minutes, ms = divmod(time_ms, 60_000)
+    return f"{_minute(minutes)}:{ms // 1000:02d}.{ms % 1000:03d}Z"
 
 
-@lru_cache(maxsize=64)
-def _second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+@lru_cache(maxsize=1_024)
+def _minute(minutes: int) -> str:
+    return f"{datetime.fromtimestamp(minutes * 60, UTC):%Y-%m-%dT%H:%M}"
 
 
 def to_ms(text: str) -> int:

@@ -63,6 +63,7 @@ class PartAuditor(Auditor):
         self._history = history
         self._learned = 0
         self._verified = VerifiedAhead(each.person for each in history if each.person is not None)
+        self._begun: dict[bytes, int] = {}  # where the streams of the next rows begin
         self._effects = {known.position for known in history if known.effect}
         self._fetched: set[int] = set()
         self._counts_elsewhere = False
@@ -131,9 +132,13 @@ class PartAuditor(Auditor):
                 yield found
                 self._counts_elsewhere = False
 
-    def verify_ahead(self, rows: Sequence[EventRow]) -> None:
-        """Verify the signatures of approvals, which the next calls of `take` decide."""
-        self._verified.verify(rows)
+    def look_ahead(self, rows: Sequence[EventRow], *, trusted: int) -> None:
+        """Verify the approvals after `trusted` and look up the streams that begin in these rows.
+
+        The next calls of `take` decide them.
+        """
+        self._verified.verify(row for row in rows if row[0] > trusted)
+        self._begun = self._rows.beginnings([row[1] for row in rows if row[2] == 1])
 
     def _approval(self, jws: str) -> CompactJws:
         return self._verified.get(jws) or super()._approval(jws)
@@ -164,7 +169,9 @@ class PartAuditor(Auditor):
         return entry.parse_canonical(entry.cut(row[4])[0]).at
 
     def _has_begun(self, stream: UUID) -> bool:
-        return super()._has_begun(stream) or self._rows.has_begun(stream.bytes, self.position + 1)
+        own = stream.bytes
+        first = self._begun.get(own) or self._rows.beginnings([own]).get(own)
+        return super()._has_begun(stream) or (first is not None and first <= self.position)
 
     def _statement(self, stream: UUID) -> Statement | None:
         known = self.statements.get(stream)

@@ -68,10 +68,10 @@ class ShareResult(msgspec.Struct):
         """Note which names an event claims and which groups it joins; an erased one shows none."""
         if isinstance(event, ErasedEvent):
             return
-        stream = event.stream.bytes
-        self.claims |= {name: (stream, position) for name in events.claims(event)}
-        joined = events.memberships([event])
-        self.members += [(name, stream, position) for name, _ in joined]
+        for name in events.claims(event):
+            self.claims[name] = event.stream.bytes, position
+        for name, stream in events.memberships([event]):
+            self.members.append((name, stream.bytes, position))
 
 
 class ErasedBody(msgspec.Struct, frozen=True):
@@ -210,11 +210,11 @@ def _misplaced(detail: str) -> CorruptError:
     return CorruptError("member_mismatch", detail)
 
 
-def _verified_ahead(rows: AuditedLog, share: Share, auditor: PartAuditor) -> Iterator[EventRow]:
-    """Yield the events of a share, after the auditor verified the signatures of several of them."""
+def _looked_ahead(rows: AuditedLog, share: Share, auditor: PartAuditor) -> Iterator[EventRow]:
+    """Yield the events of a share, after the auditor looked ahead at several of them."""
     events_of_share = rows.of_statements(share.size, share.part, share.parts)
     while together := [*islice(events_of_share, TOGETHER)]:
-        auditor.verify_ahead([row for row in together if row[0] > share.trusted])
+        auditor.look_ahead(together, trusted=share.trusted)
         yield from together
 
 
@@ -230,7 +230,7 @@ def audit_share(
     told_at = REPORT_EVERY
     commit: list[tuple[Event | ErasedEvent, Statement]] = []
     try:
-        ahead = _verified_ahead(rows, share, auditor)
+        ahead = _looked_ahead(rows, share, auditor)
         for row in auditor.following(ahead, share.size, share.has):
             position = row[0]
             if position >= told_at:

@@ -99,8 +99,8 @@ class EventSource(Protocol):
         """Return the streams that joined a group before a position."""
         ...
 
-    def has_begun(self, stream: bytes, before: int) -> bool:
-        """Tell whether a stream has a first event before a position."""
+    def beginnings(self, streams: Sequence[bytes]) -> dict[bytes, int]:
+        """Return the position of the first event of each of these streams that has one."""
         ...
 
     def entry(self, position: int) -> Any:

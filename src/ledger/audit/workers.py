@@ -22,6 +22,7 @@ from ledger.audit.shares import Share, ShareResult, audit_share
 from ledger.audit.source import AuditedLog, LogSource
 from ledger.domain.charter import Charter
 from ledger.errors import CorruptError, UnavailableError
+from ledger.system.garbage import collected_rarely
 
 
 class WorkerTask(msgspec.Struct, frozen=True):
@@ -43,6 +44,7 @@ class WorkerMessage(msgspec.Struct, omit_defaults=True):
 OpenLog = Callable[[str], AuditedLog]
 
 
+@collected_rarely()
 def perform(rows: AuditedLog, task: WorkerTask, told: Callable[[int], None]) -> ShareResult:
     """Audit one share in this process."""
     try:

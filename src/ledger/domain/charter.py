@@ -127,7 +127,8 @@ class Charter(msgspec.Struct, frozen=True):
     @property
     def losses(self) -> tuple[Loss, ...]:
         """The restores that lost something, or may have, in order."""
-        return tuple(Loss(each.epoch, each.at) for each in self.restorations if each.lost)
+        past = self.restorations  # none in most ledgers
+        return tuple(Loss(each.epoch, each.at) for each in past if each.lost) if past else ()
 
     @property
     def lost_epoch(self) -> int:

@@ -177,10 +177,11 @@ def _require_timely(document: Document, charter: Charter, now_ms: int, iat: int)
     kept the document and its approvals could otherwise bring it back without them.
     """
     fresh_ms = statement_types.freshness_of(charter.types, document.type)
-    if not clock.is_fresh(clock.to_ms(document.created_at), now_ms=now_ms, freshness_ms=fresh_ms):
+    created_ms = clock.to_ms(document.created_at)
+    if not clock.is_fresh(created_ms, now_ms=now_ms, freshness_ms=fresh_ms):
         detail = "createdAt is too long ago, or ahead of the server's clock"
         raise RefusedError("document_time_stale", detail)
-    clock.require_after(iat, clock.to_ms(document.created_at))
+    clock.require_after(iat, created_ms)
     if precedes_loss(document.created_at, charter.losses):
         detail = "createdAt is before a restore that lost entries: draft it anew"
         raise RefusedError("document_time_stale", detail)

@@ -56,6 +56,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ca
 AnyNode = Node | Policy
 
 
+@lru_cache(maxsize=32)  # most statements have one of a few policies
 def check(policy: Policy) -> None:
     """Check a policy's size and shape, in one pass over its members.
 
@@ -166,7 +167,7 @@ def covering(user: str, roles: Set[str]) -> set[str]:
     return {f"user:{user}", *(f"role:{role}" for role in roles)}
 
 
-@lru_cache(maxsize=32)  # most statements have one of a few policies
+@lru_cache(maxsize=32)
 def members(node: AnyNode) -> frozenset[str]:
     """Return every `user:` and `role:` member of a node and its nested nodes, without veto."""
     return frozenset(

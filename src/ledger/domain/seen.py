@@ -30,10 +30,10 @@ def seen(
     `earlier` is the statement that a draft supersedes, or that a version is to replace.
     """
     read = {_CHARTER: charter_version} | {each.user: each.version for each in people}
-    read |= {} if earlier is None else {earlier.id: earlier.version}
-    return {
-        stream: version for stream, version in sorted(read.items()) if before.get(stream) != version
-    }
+    if earlier is not None:
+        read[earlier.id] = earlier.version
+    new = [each for each in read.items() if before.get(each[0]) != each[1]]
+    return dict(sorted(new))
 
 
 def require_seen(body: StatementRecord, expected: StatementRecord) -> None:

@@ -217,9 +217,13 @@ def replaced(document: Document, earlier: Status | None) -> Policy | None:
     return for_a_new_version(named.policy) if named and earlier == "approved" else None
 
 
+_document = msgspec.json.Decoder(Document).decode
+
+
 def _drafted(body: StatementDrafted, event: Event) -> Statement:
     raw = body.document.encode()
-    document = msgspec.json.decode(raw, type=Document)
+    document = _document(raw)
+    policy = replaced(document, body.earlier)
     return Statement(
         id=document.statement_id,
         version=event.version,
@@ -229,7 +233,7 @@ def _drafted(body: StatementDrafted, event: Event) -> Statement:
         payload_sha256=sha256_hex(b64u_encode(raw).encode()),
         content_sha256=sha256_hex(document.content.encode()),
         policy=document.policy,
-        audience=audience(document, body.read_by, replaced(document, body.earlier), body.drafters),
+        audience=audience(document, body.read_by, policy, body.drafters),
         drafted_at=event.at,
         created_ms=clock.to_ms(document.created_at),
         ends_ms=clock.to_ms(body.ends_at),
@@ -238,7 +242,7 @@ def _drafted(body: StatementDrafted, event: Event) -> Statement:
         is_plain=document.is_plain,
         supersedes=document.supersedes,
         earlier=body.earlier,
-        replaced=replaced(document, body.earlier),
+        replaced=policy,
         type=document.type,
         usable=document.usable,
     )

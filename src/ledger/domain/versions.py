@@ -148,7 +148,8 @@ def may_approve(statement: Statement, person: Person) -> bool:
 
 
 def _policies(statement: Statement) -> tuple[Policy, ...]:
-    return (statement.policy, *(() if statement.replaced is None else (statement.replaced,)))
+    own, replaced = statement.policy, statement.replaced
+    return (own,) if replaced is None else (own, replaced)
 
 
 def meets(statement: Statement, approvals: RolesByPerson, steps: StepsByPerson) -> bool:

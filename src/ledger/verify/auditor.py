@@ -222,11 +222,11 @@ class Auditor(Decisions):
                 losses = () if self.charter is None else self.charter.losses
                 evolve = partial(person.evolve, losses=losses)
                 self.people[stream] = _next(self.people.get(stream), event, evolve)
+                if isinstance(event.body, KeyAdded):
+                    self._owners[event.body.kid] = stream
             case kind:
                 assert_never(kind)
-        if isinstance(event.body, KeyAdded):
-            self._owners[event.body.kid] = event.stream
-        if isinstance(event.body, EffectBody):
+        if self.due and isinstance(event.body, EffectBody):
             self.due = self.due[1:]
 
     def _torn(self, stream: UUID) -> CorruptError:

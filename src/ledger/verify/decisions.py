@@ -82,16 +82,16 @@ class Decisions(KnownStates):
         self._now_ms = now_ms
         if self.charter is not None and self.charter.frozen:
             raise CorruptError("ledger_frozen", "an event after the freeze")
-        if isinstance(body, EffectBody):
-            return self._decide_effect(event, body)
-        if self.due:
+        if self.due and not isinstance(body, EffectBody):
             raise CorruptError("effects_missing", "what the last event brings about is missing")
-        if isinstance(body, StatementRecord):  # most events are about statements
+        if isinstance(body, StatementRecord):  # first: most events are about statements
             if isinstance(body, late_acts.LateAct) and late_acts.is_late(body):
                 return self._decide_late(event, body)
             return self._decide_statement(event, body, now_ms)
         if isinstance(body, PersonRecord):
             return self._decide_person(event, body, now_ms)
+        if isinstance(body, EffectBody):
+            return self._decide_effect(event, body)
         return self._decide_charter(event, body, now_ms)
 
     # --- changes ---------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ class Decisions(KnownStates):
                 now_ms=now_ms,
                 charter_version=self._charter.version,
                 assertion=assertion,
-                deciders={user: self._person(UUID(user)) for user in counting},
+                deciders={user: self._person(parse_uuid(user)) for user in counting},
                 roles=self._charter.signing_roles,
                 earlier=earlier,
                 floor=self._charter.values.floor,

@@ -27,13 +27,13 @@ class LateOrder:
 
     def note(self, position: int, event: Event, before: str) -> None:
         """Follow the event at a position; `before` is the time of the one before it."""
-        body, was_next = event.body, self._next == position
+        body, late = event.body, is_late(event.body)
         is_loss = isinstance(body, LedgerRestored) and body.lost is not None
-        follows = is_late(body) or (isinstance(body, EffectBody) and was_next)
+        follows = late or (self._next == position and isinstance(body, EffectBody))
         self._next = position + 1 if is_loss or follows else None
         if is_loss:
             self.kept_at = before
-        if is_late(body):
+        if late:
             completes = isinstance(body, StatementSigned) and body.status == "approved"
             self._open = None if completes else event.stream
 

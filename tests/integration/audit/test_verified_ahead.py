@@ -1,16 +1,18 @@
-"""Approvals verified before they are decided: only valid ones, and nothing is skipped for it."""
+"""What is looked up before events are decided: nothing is skipped for it."""
 
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ledger.audit.part_auditor import PartAuditor
 from ledger.audit.shares import PeopleAuditor
 from ledger.audit.source import EventRow
 from ledger.audit.verified_ahead import VerifiedAhead
 from ledger.domain import events
 from ledger.domain.events import StatementSigned
 from ledger.store.engines import audited_log
+from ledger.verify.auditor import AuditError
 from tests.support.audited import eventful
 
 SIZE = 120
@@ -24,14 +26,20 @@ class Read:
             everybody = PeopleAuditor(rows)
             assert everybody.run(SIZE) is None
             self.rows = [*rows.of_statements(SIZE, 0, 1)]
+        self.history = everybody.history
         self.people = [each.person for each in everybody.history if each.person is not None]
         bodies = [events.decode(row[4]).body for row in self.rows]
         self.approvals = [body.jws for body in bodies if isinstance(body, StatementSigned)]
 
 
 @pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
-    return Read(eventful(tmp_path_factory.mktemp("ahead"), size=SIZE))
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return eventful(tmp_path_factory.mktemp("ahead"), size=SIZE)
+
+
+@pytest.fixture(scope="module")
+def read(directory: Path) -> Read:
+    return Read(directory)
 
 
 def altered(row: EventRow, old: bytes, new: bytes) -> EventRow:
@@ -80,3 +88,20 @@ def test_what_was_verified_is_forgotten_with_the_next_rows(read: Read) -> None:
     ahead.verify(read.rows)
     ahead.verify([])
     assert ahead.get(read.approvals[0]) is None
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_stream_begins_once_though_its_statement_has_left_memory(
+    read: Read, directory: Path, ahead: bool
+) -> None:
+    first = read.rows[0]
+    again = (read.rows[-1][0] + 1, *first[1:])
+    with closing(audited_log(str(directory / "log.sqlite")).open()) as rows:
+        auditor = PartAuditor(rows, {}, read.history)
+        auditor.learn(first[0])
+        auditor.take(first)
+        auditor.statements.clear()
+        if ahead:
+            auditor.look_ahead([again], trusted=0)
+        with pytest.raises(AuditError, match="must begin once"):
+            auditor.take(again, decide=False)

@@ -175,8 +175,10 @@ def memberships(events: Iterable[Event]) -> dict[tuple[str, UUID], bool]:
     moved: dict[tuple[str, UUID], bool] = {}
     for event in events:
         meaning = event.body.MEANING
-        moved |= {(name, event.stream): True for name in _names(event, meaning.joins)}
-        moved |= {(name, event.stream): False for name in _names(event, meaning.leaves)}
+        for name in _names(event, meaning.joins):
+            moved[name, event.stream] = True
+        for name in _names(event, meaning.leaves):
+            moved[name, event.stream] = False
     return moved
 
 

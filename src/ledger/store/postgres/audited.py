@@ -183,13 +183,13 @@ class PostgresAudited(PostgresErasedRows, PostgresCopiedRows):
                 yield position, stream, version, tag, state, leaf
             after = rows[-1][0]
 
-    def has_begun(self, stream: bytes, before: int) -> bool:
-        """Tell whether a stream has a first event before a position."""
+    def beginnings(self, streams: Sequence[bytes]) -> dict[bytes, int]:
+        """Return the position of the first event of each of these streams that has one."""
         sql = (
-            "SELECT 1 FROM ledger.ev WHERE stream = encode(%s, 'hex')::uuid AND version = 1"
-            " AND pos < %s"
+            "SELECT uuid_send(stream), min(pos) FROM ledger.ev WHERE version = 1"
+            " AND stream = ANY(%s::uuid[]) GROUP BY stream"
         )
-        return self._first(sql, stream, before) is not None
+        return dict(self._all(sql, [each.hex() for each in streams]))
 
     def entry(self, position: int) -> Any:
         """Return the entry at a position as stored, None if there is none."""

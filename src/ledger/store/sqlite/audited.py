@@ -196,10 +196,11 @@ class SqliteAudited(SqliteErasedRows, SqliteCopiedRows):
             state = join(entry, body) if typed else None
             yield position, stream, version, tag, state, leaf
 
-    def has_begun(self, stream: bytes, before: int) -> bool:
-        """Tell whether a stream has a first event before a position."""
-        sql = "SELECT 1 FROM ev WHERE stream = ? AND version = 1 AND pos < ?"
-        return self._first(sql, stream, before) is not None
+    def beginnings(self, streams: Sequence[bytes]) -> dict[bytes, int]:
+        """Return the position of the first event of each of these streams that has one."""
+        where = f"version = 1 AND stream IN ({_marks(streams)})"
+        sql = f"SELECT stream, min(pos) FROM ev WHERE {where} GROUP BY stream"  # noqa: S608  # from this file
+        return dict(self._all(sql, *streams))
 
     def entry(self, position: int) -> Any:
         """Return the entry at a position as stored, None if there is none."""

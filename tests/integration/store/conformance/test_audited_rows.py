@@ -58,8 +58,8 @@ def require_streams(rows: AuditedLog, states: list[bytes]) -> None:
     assert [*rows.of_stream(stream)] == states[:1]
     assert [*rows.of_stream(stream, before=1)] == []
     assert [*rows.of_stream(stream, after=1)] == []
-    assert rows.has_begun(stream, 2)
-    assert not rows.has_begun(stream, 1)
+    assert rows.beginnings([bytes(16), stream]) == {stream: 1}
+    assert rows.beginnings([]) == {}
     assert [row[0] for row in rows.of_people(3, stream)] == [1]
 
 
