@@ -42,7 +42,7 @@ async def _approve(
 ) -> float:
     documents = served.documents(statements)
     for document in documents:
-        await commands.draft(**served.people[0].draft_body(document))
+        await commands.draft(document, served.people[0].draft_body(document)["act"])
     approvals = [
         (json.loads(document)["statementId"], person.approval(document))
         for person in served.people

@@ -47,7 +47,7 @@ from ledger.http.exports import Exports
 from ledger.http.front import Front, RequestLimits
 from ledger.http.head_requests import Application, allow_methods
 from ledger.http.headers import encoded_headers, send_security_headers
-from ledger.http.lanes import LaneName, default_lanes, end_of_document
+from ledger.http.lanes import LaneName, default_lanes
 from ledger.http.metrics import MeteredParts, Metrics
 from ledger.http.open_organisation import open_organisation, start_organisation
 from ledger.http.openapi import StrictDocument
@@ -186,12 +186,11 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
         public.publisher.committed(newest)
         messenger.wake()
 
-    def admit() -> None:
+    def require_sound() -> None:
         public.publisher.require_sound()
-        end_of_document()
 
     watch = watch_storage(settings, views.file)
-    commits = AsyncLog(store, committed, admit, metrics.committed, watch.require_files)
+    commits = AsyncLog(store, committed, require_sound, metrics.committed, watch.require_files)
     writer = Writer(commits, clock)
     state = founded_state(settings, log, clock.now_ms, opened, tells=team.is_first)
     keys = LedgerActs(log, settings, clock.now_ms).open_log_keys(signed)

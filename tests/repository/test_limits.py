@@ -66,7 +66,7 @@ NUMBERS = [
     f"`/metrics` | {lane(LaneName.HEALTH)} |",
     f"| reads by people who are signed in | {lane(LaneName.MEMBERS)} |",
     f"carry their own signature | {lane(LaneName.WRITES)} |",
-    f"| drafts and changes without a session | {lane(LaneName.DRAFTS)} |",
+    f"without a session, until their signature is verified | {lane(LaneName.DRAFTS)} |",
     f"| everything else | {lane(LaneName.STRANGERS)} |",
     f"| a document | {document.MAX_DOCUMENT_BYTES // MIB} MiB |",
     f"| {encoding.MAX_MARKS:,} of each |",

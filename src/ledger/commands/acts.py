@@ -5,7 +5,7 @@ from uuid import UUID
 
 from ledger.commands.reading import Reading
 from ledger.commands.writer import Answer, Plan, Request, Writer
-from ledger.domain import charter, person
+from ledger.domain import charter, drafting, person
 from ledger.domain.acts import parse_act
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.events import Body
@@ -13,6 +13,7 @@ from ledger.domain.person import Person
 from ledger.domain.receipts import ACT, joined
 from ledger.domain.unique_names import kid_name
 from ledger.errors import NotFoundError, RefusedError
+from ledger.jose import VerifiedJws
 
 # Returns the event, given the person acted on, the actor, and the reading.
 DecideAct = Callable[[Person, Person, Reading], Body]
@@ -38,6 +39,27 @@ async def write_act(
     needs = (owner, charter.STREAM)
     request = Request(ACT, joined(str(owner), act), owner, needs, (kid_name(kid),))
     return await writer.write(request, decide)
+
+
+async def signed_draft(
+    writer: Writer, raw: bytes, act: str, verified: Callable[[], None]
+) -> VerifiedJws:
+    """Return a document's act as `drafting.signed_act` does, and call `verified` then.
+
+    A command calls it first, so that nobody without a key makes the server parse a document.
+    Raises as `drafting.signed_act` does.
+    """
+    name = kid_name(parse_act(act).header.kid)
+
+    def ask(reading: Reading) -> VerifiedJws:
+        owner = reading.owner(name)
+        if owner is None:
+            raise RefusedError("key_unknown", "no such signing key")
+        return drafting.signed_act(raw, act, reading.person(owner))
+
+    jws = await writer.ask(ask)
+    verified()
+    return jws
 
 
 async def signer_of(writer: Writer, kid: str) -> UUID:

@@ -1,11 +1,12 @@
 """Commands on changes: draft one with its drafter's approval, in one commit with its effects."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import msgspec
 
 from ledger import clock
+from ledger.commands.acts import signed_draft
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
 from ledger.commands.standing import end_sessions_first
@@ -20,7 +21,6 @@ from ledger.domain import (
     statement,
     versions,
 )
-from ledger.domain.acts import parse_act
 from ledger.domain.approval import parse_approval
 from ledger.domain.changes import effects
 from ledger.domain.changes.items import (
@@ -35,7 +35,7 @@ from ledger.domain.charter import Charter
 from ledger.domain.charter_values import CharterValues
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.decision_context import DecisionContext
-from ledger.domain.document import parse_document, parse_uuid
+from ledger.domain.document import parse_uuid
 from ledger.domain.events import CharterSet, Effect, Event, StatementEffect, StatementSigned
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.policy import Node
@@ -90,27 +90,31 @@ class ChangeCommands:
         self._writer = writer
         self._state = state
 
-    async def make(self, change: DraftedChange) -> Answer:
+    async def make(
+        self, change: DraftedChange, verified: Callable[[], None] = lambda: None
+    ) -> Answer:
         """Record a change and its drafter's approval, and its effects if that completes it.
 
-        Raises as `drafting.draft`, `decisions.sign` and `effects.of_approval` do; MalformedError
-        `type_unknown` for a document that is no change, `change_without_approval`,
-        `change_with_approval`; ConflictError `statement_known`.
+        `verified` is called as by `signed_draft`. Raises as that, `drafting.read` and `decide`,
+        `decisions.sign` and `effects.of_approval` do; MalformedError `type_unknown` for a document
+        that is no change, `change_without_approval`, `change_with_approval`; ConflictError
+        `statement_known`.
         """
         raw = change.document.encode()
-        parsed = parse_document(raw)
+        jws = await signed_draft(self._writer, raw, change.act, verified)
+        parsed = drafting.read(raw)
         if not is_change(parsed):
             raise MalformedError("type_unknown", "the document is no change")
-        stream, kid = parse_uuid(parsed.statement_id), parse_act(change.act).header.kid
+        sent = drafting.SignedDocument(raw, parsed, jws)
+        stream, kid = parse_uuid(parsed.statement_id), jws.header.kid
         items = parse_items(parsed)
         approval = _approval_of(change, items)
-        assertion = change.assertion
 
         def decide(reading: Reading) -> Plan:
             taken = reading.is_taken(stream)  # first, so that a repetition is answered
-            decision = decision_context(reading, kid, assertion, None)
-            drafted, _ = drafting.draft(
-                raw, change.act, decision.person, charter=reading.charter(), now_ms=reading.now_ms
+            decision = decision_context(reading, kid, change.assertion, None)
+            drafted = drafting.decide(
+                sent, decision.person, charter=reading.charter(), now_ms=reading.now_ms
             )
             if taken:
                 raise ConflictError("statement_known", "this statement id is already taken")
@@ -143,7 +147,7 @@ class ChangeCommands:
         answer = await self._writer.write(request, decide)
         self._state.look_up_anew()  # its effects may end what a session needs
         if not answer.repeated:
-            await note_counts(self._state, self._writer.now_ms(), assertion)
+            await note_counts(self._state, self._writer.now_ms(), change.assertion)
         return answer
 
     async def preview(self, user: str, content: str) -> Preview:

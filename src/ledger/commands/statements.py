@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.commands.acts import signed_draft
 from ledger.commands.changes import decision_context, with_effects, with_end_of_earlier
 from ledger.commands.reading import Reading
 from ledger.commands.sign_counts import note_counts
@@ -19,7 +20,7 @@ from ledger.domain.approval import parse_approval
 from ledger.domain.changes.items import Item, is_change
 from ledger.domain.deadlines import Basis, until_ms
 from ledger.domain.decision_context import DecisionContext
-from ledger.domain.document import parse_document, parse_uuid
+from ledger.domain.document import parse_uuid
 from ledger.domain.events import Body, StatementUse
 from ledger.domain.passkey import AssertionEvidence
 from ledger.domain.readers import refuse
@@ -61,26 +62,30 @@ class StatementCommands:
         self._writer = writer
         self._state = state
 
-    async def draft(self, document: str, act: str) -> Answer:
-        """Record a statement for approval, as `drafting.draft` decides.
+    async def draft(
+        self, document: str, act: str, verified: Callable[[], None] = lambda: None
+    ) -> Answer:
+        """Record a statement for approval, as `drafting.decide` decides.
 
-        Raises MalformedError `change_without_approval` for a change.
+        `verified` is called as by `signed_draft`. Raises as that and `drafting.read` do;
+        MalformedError `change_without_approval` for a change.
         """
         raw = document.encode()
-        parsed = await off_loop(len(raw), parse_document, raw)
+        jws = await signed_draft(self._writer, raw, act, verified)
+        parsed = await off_loop(len(raw), drafting.read, raw)
         if is_change(parsed):
             raise MalformedError(
                 "change_without_approval", "send a change with its approval to /api/changes"
             )
-        stream, kid = parse_uuid(parsed.statement_id), parse_act(act).header.kid
+        stream, kid = parse_uuid(parsed.statement_id), jws.header.kid
+        sent = drafting.SignedDocument(raw, parsed, jws)
 
         def decide(reading: Reading) -> Plan:
             creator = reading.signer(kid)
             taken, eligible = reading.is_taken(stream), reading.eligible(parsed.policy)
             rules = reading.charter()
-            body, _ = drafting.draft(
-                raw,
-                act,
+            body = drafting.decide(
+                sent,
                 creator,
                 charter=rules,
                 now_ms=reading.now_ms,

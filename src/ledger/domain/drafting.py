@@ -7,6 +7,8 @@ change by anybody who can fill a place of governance.
 from collections.abc import Callable
 from uuid import UUID
 
+import msgspec
+
 from ledger import clock
 from ledger.domain import (
     acts,
@@ -19,7 +21,7 @@ from ledger.domain import (
     usable,
     versions,
 )
-from ledger.domain.acts import parse_act, verify_act
+from ledger.domain.acts import parse_act, stated_act, verify_act
 from ledger.domain.changes.items import is_change
 from ledger.domain.charter import Charter
 from ledger.domain.document import Document, ends_at, parse_document, require_end
@@ -35,12 +37,21 @@ from ledger.domain.statement_types import DefinedType
 from ledger.domain.vocabulary import AUDITOR, CREATOR
 from ledger.encoding import sha256_hex
 from ledger.errors import ConflictError, ForbiddenError, RefusedError
+from ledger.jose import CompactJws, VerifiedJws, verified
 
 FindStatement = Callable[[UUID], Statement | None]
 
 
 def find_nothing(_: UUID) -> None:
     """Find no statement."""
+
+
+class SignedDocument(msgspec.Struct, frozen=True):
+    """A document as it was sent and as it reads, and the act that drafts it."""
+
+    raw: bytes
+    document: Document
+    act: CompactJws
 
 
 def draft(
@@ -54,22 +65,64 @@ def draft(
 ) -> tuple[StatementDrafted, Document]:
     """Return the draft event and the document that its creator signed.
 
-    `find` returns the statement that the document supersedes, None if there is none.
-
-    Raises as `parse_document`, `governance.check_change`, `verify_act`, and those of
-    `statement_types` and `versions` do; ForbiddenError `creator_only`, `governance_only`,
-    `person_suspended`, `person_deactivated`; RefusedError `document_creator_mismatch`,
-    `ledger_mismatch`, `document_time_stale`, `act_mismatch`; ConflictError `statement_expired` if
-    the statement would have expired already, `governance_changed`, `type_required`, `below_floor`,
-    `expires_too_late`;
-    MalformedError `policy_invalid` for a role that the ledger does not have, `policy_impossible`,
-    `readers_invalid`, `usable_invalid`; ConflictError `use_expired`.
+    Raises as `read`, `parse_act` and `decide` do, in this order.
     """
-    document, ledger = parse_document(raw), charter.ledger
+    document = read(raw)
+    sent = SignedDocument(raw, document, parse_act(act_text))
+    return decide(sent, creator, charter=charter, now_ms=now_ms, find=find), document
+
+
+def read(raw: bytes) -> Document:
+    """Return the document of these bytes, which is not signed yet.
+
+    Raises as `parse_document` and, for a change, `governance.check_change` do.
+    """
+    document = parse_document(raw)
     if is_change(document):
         governance.check_change(document)
+    return document
+
+
+def signed_act(raw: bytes, act_text: str, owner: Person) -> VerifiedJws:
+    """Return the act of a document that nobody has parsed yet, once its signature covers it.
+
+    To verify costs a hundredth of parsing a large document. Whether the key still decides is not
+    asked here, so that a repeated request gets its answer. Raises as `parse_act` and
+    `jose.verify_compact` do; RefusedError `key_unknown`, `act_mismatch`.
+    """
+    jws = parse_act(act_text)
+    key = owner.keys.get(jws.header.kid)
+    if key is None:
+        raise RefusedError("key_unknown", "no such signing key")
+    signed = verified(jws, key.jwk)
+    if stated_act(jws, acts.Draft).sha256 != sha256_hex(raw):
+        raise RefusedError("act_mismatch", "the act is about something else")
+    return signed
+
+
+def decide(
+    sent: SignedDocument,
+    creator: Person,
+    *,
+    charter: Charter,
+    now_ms: int,
+    find: FindStatement = find_nothing,
+) -> StatementDrafted:
+    """Return the draft event of a document that its creator signed.
+
+    `find` returns the statement that the document supersedes, None if there is none.
+
+    Raises as `verify_act` and those of `statement_types` and `versions` do; ForbiddenError
+    `creator_only`, `governance_only`, `person_suspended`, `person_deactivated`; RefusedError
+    `document_creator_mismatch`, `ledger_mismatch`, `document_time_stale`, `act_mismatch`;
+    ConflictError `statement_expired` if the statement would have expired already,
+    `governance_changed`, `type_required`, `below_floor`, `expires_too_late`; MalformedError
+    `policy_invalid` for a role that the ledger does not have, `policy_impossible`,
+    `readers_invalid`, `usable_invalid`; ConflictError `use_expired`.
+    """
+    document, ledger = sent.document, charter.ledger
     # 1. The signature is valid and covers exactly these bytes.
-    key, iat = _signed_by(creator, act_text, raw, document, charter, now_ms)
+    key, iat = _signed_by(creator, sent, charter, now_ms)
     superseded = versions.require_found(document, creator, find)
     # 2. The document names the right creator, ledger and time; the person may draft.
     _require_own(document, creator, ledger)
@@ -87,11 +140,11 @@ def draft(
     readers.require_known(document, charter.roles)
     if document.usable is not None:
         usable.require_draftable(document.usable, charter.signing_roles, now_ms=now_ms)
-    drafted = StatementDrafted(
-        document=raw.decode(),
+    return StatementDrafted(
+        document=sent.raw.decode(),
         creator=creator.user,
         kid=key.kid,
-        act=act_text,
+        act=sent.act.text,
         ends_at=_end_of(document, known, charter, now_ms),
         type=None if document.type is None else document.type.name,
         read_by=readers.read_by(document, charter.registration),
@@ -99,14 +152,13 @@ def draft(
         seen=seen({}, charter.version, [creator], superseded),
         drafters=() if known is None else known.definition.drafters,
     )
-    return drafted, document
 
 
-def _signed_by(  # what a signature is verified with
-    creator: Person, act_text: str, raw: bytes, document: Document, charter: Charter, now_ms: int
+def _signed_by(
+    creator: Person, sent: SignedDocument, charter: Charter, now_ms: int
 ) -> tuple[AttestedKey, int]:
     """Return the key whose signature covers exactly these bytes, and when it signed."""
-    jws = parse_act(act_text)
+    jws, document = sent.act, sent.document
     key = creator.active_key(jws.header.kid, now_ms=now_ms, act="draft")
     act = verify_act(
         jws,
@@ -116,7 +168,7 @@ def _signed_by(  # what a signature is verified with
         now_ms=now_ms,
         freshness_ms=statement_types.freshness_of(charter.types, document.type),
         statement_id=document.statement_id,
-        sha256=sha256_hex(raw),
+        sha256=sha256_hex(sent.raw),
     )
     return key, act.iat
 

@@ -10,6 +10,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum, auto
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from operator import itemgetter
@@ -46,6 +47,16 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     idle_s: float = 15.0
     write_s: float = 30.0
     linger_s: float = 2.0
+
+
+class Phase(Enum):
+    """What a connection is doing; its time limit follows from it."""
+
+    IDLE = auto()  # between requests
+    HEAD = auto()  # from the first byte to the blank line
+    BODY = auto()
+    WORK = auto()  # all is received, the answer is under way
+    CLOSING = auto()  # refused: what still arrives is discarded
 
 
 class Swept(Protocol):

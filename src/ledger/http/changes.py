@@ -21,6 +21,7 @@ from ledger.http.context import (
     FromReadModels,
     SignedIn,
 )
+from ledger.http.lanes import end_unsigned
 from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
@@ -81,7 +82,7 @@ class Previewed(msgspec.Struct, frozen=True):
 )
 async def make(data: JSONBody[MakeChange], people: FromPeople) -> Created:
     """Draft a change and approve it; if that completes it, its effects are of the same commit."""
-    return Created(await people.changes.make(data.change()))
+    return Created(await people.changes.make(data.change(), end_unsigned))
 
 
 @post("/api/changes/preview", status_code=200, responses=done(Previewed, 401, 404))

@@ -7,29 +7,18 @@ RFC 9112 asks of a server that is on the internet without a proxy. A refusal is 
 
 import asyncio
 import time
-from enum import Enum, auto
 
 import httptools
 
-from ledger.http.admission import Admission, address_of
+from ledger.http.admission import Admission, Phase, address_of
 from ledger.http.cycle import CycleProtocol
 from ledger.http.exchange import new_request_id
 from ledger.http.refusal import refusal, server_options
-from ledger.http.request_head import refused_head
+from ledger.http.request_head import refused_head, told_bytes
 
 # A read has up to 256 KiB: 43,000 chunks of one byte, each a call.
 SLICE_BYTES = 4 * 1024
 UNREAD_HEADS = 8  # how many more heads a refused client may send before nobody reads
-
-
-class Phase(Enum):
-    """What a connection is doing; its time limit follows from it."""
-
-    IDLE = auto()  # between requests
-    HEAD = auto()  # from the first byte to the blank line
-    BODY = auto()
-    WORK = auto()  # all is received, the answer is under way
-    CLOSING = auto()  # refused: what still arrives is discarded
 
 
 class Connection(CycleProtocol):
@@ -44,7 +33,7 @@ class Connection(CycleProtocol):
         self._phase, self._since_s = Phase.IDLE, time.monotonic()
         self._address = address_of(self.client)
         self._head_bytes = self._parsed_bytes = self._lines = 0
-        self._coded_bytes = self._body_bytes = self._held_bytes = 0
+        self._told_bytes = self._coded_bytes = self._body_bytes = self._held_bytes = 0
         # Requests whose head began, and those that were accepted and are not answered yet.
         self._begun = self._unanswered = 0
         self._stalled_s: float | None = None
@@ -70,8 +59,12 @@ class Connection(CycleProtocol):
             if self._unread_bytes < 0:
                 self.flow.pause_reading()
             return
-        for start in range(0, len(data), SLICE_BYTES):
-            self._parse(data[start : start + SLICE_BYTES])
+        start = 0
+        while start < len(data):
+            # What is left of a body whose length was told is one part, without a call for each.
+            end = start + max(SLICE_BYTES, self._told_bytes - self._body_bytes)
+            self._parse(data[start:end])
+            start = end
 
     def _parse(self, data: bytes) -> None:
         """Parse within the limits of the phase that the bytes arrived in."""
@@ -154,7 +147,7 @@ class Connection(CycleProtocol):
         self._enter(Phase.HEAD)
         self._begun += 1
         self._head_bytes = self._parsed_bytes = self._lines = 0
-        self._coded_bytes = self._body_bytes = 0
+        self._told_bytes = self._coded_bytes = self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the request target."""
@@ -188,6 +181,7 @@ class Connection(CycleProtocol):
             self._close_after_answers(None)
         else:
             self._unanswered += 1
+            self._told_bytes = told_bytes(self.headers)
             self._enter(Phase.BODY)
             super().on_headers_complete()
 

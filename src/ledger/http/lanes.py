@@ -20,7 +20,7 @@ class LaneName(StrEnum):
     HEALTH = "health"
     MEMBERS = "members"  # reads by people who are signed in
     WRITES = "writes"  # by people who are signed in, and what _SIGNED names
-    DRAFTS = "drafts"  # documents of people who are not signed in
+    DRAFTS = "drafts"  # without a session, until their signature is verified
     STRANGERS = "strangers"
 
 
@@ -152,8 +152,8 @@ class Turn:
             self._is_held = False
             asyncio.get_running_loop().call_soon(self._lane.give_back, self._asker)
 
-    def end_of_document(self) -> None:
-        """Give the turn back if it was taken to read a document."""
+    def end_unsigned(self) -> None:
+        """Give the turn back if it was taken for a draft that anybody may have written."""
         if self._lane.name is LaneName.DRAFTS:
             self.end()
 
@@ -161,14 +161,14 @@ class Turn:
 _current: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 
-def end_of_document() -> None:
-    """Give the turn of a document back: it is decided, and what is left is to wait for the disk.
+def end_unsigned() -> None:
+    """Give the turn of a draft back: its signature is verified, and its person has a quota.
 
     Otherwise programs that draft without a session would wait for each other's commits.
     """
     turn = _current.get()
     if turn is not None:
-        turn.end_of_document()
+        turn.end_unsigned()
 
 
 @asynccontextmanager
@@ -213,7 +213,7 @@ _SIGNED = (
     *("/revoke", "/remove", "/suspend", "/compromises"),
     *("/recovery-codes", "/cancel-recovery"),
 )
-# A document costs ten times as much to read as an approval, before its signature can be verified.
+# Their bodies can be large without a session, and what they hold is not known to be anybody's.
 _DRAFTS = ("/api/statements/create", "/api/changes")
 _HEALTH = frozenset(("/livez", "/readyz", "/healthz", "/metrics"))
 

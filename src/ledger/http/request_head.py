@@ -51,6 +51,12 @@ def refused_head(
     return None
 
 
+def told_bytes(headers: Sequence[tuple[bytes, bytes]]) -> int:
+    """Return the length that an accepted head gives its body, 0 for one in chunks or without."""
+    told = dict(headers)
+    return 0 if b"transfer-encoding" in told else int(told.get(b"content-length", 0))
+
+
 def _is_for_an_origin_server(method: bytes, target: bytes, hosts: Sequence[bytes]) -> bool:
     """Tell whether a target is a path, `*` of OPTIONS, or an absolute form that agrees with Host.
 

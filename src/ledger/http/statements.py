@@ -34,6 +34,7 @@ from ledger.http.context import (
     Moment,
     SignedIn,
 )
+from ledger.http.lanes import end_unsigned
 from ledger.http.requests import (
     MAX_STATEMENT_BYTES,
     ActWithAssertion,
@@ -102,7 +103,7 @@ GENERAL = READ | {
 )
 async def create(data: JSONBody[DraftStatement], commands: FromStatements) -> Created:
     """Put a document up for approval."""
-    return Created(await commands.draft(data.document, data.act))
+    return Created(await commands.draft(data.document, data.act, end_unsigned))
 
 
 @post(

@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from ledger import clock
-from tests.integration.conftest import Refuses
+from tests.integration.conftest import Join, Refuses
 from tests.support.actor import Actor, now_ms, policy_of
 from tests.support.check import head, wait_for
+from tests.support.keys import ed25519_key
 from tests.support.server import Server
 
 CREATE = "/api/statements/create"
@@ -201,6 +202,37 @@ def test_the_act_is_over_these_very_bytes(alice: Actor, refuses: Refuses) -> Non
         refuses(partial(alice.client.post, CREATE, json=body), 422, "act_mismatch")
     with_space = {"document": document + " ", "act": alice.draft_body(document)["act"]}
     refuses(lambda: alice.client.post(CREATE, json=with_space), 422, "act_mismatch")
+
+
+@pytest.mark.parametrize("path", [CREATE, "/api/changes"])
+def test_a_document_is_read_once_its_signature_is_verified(
+    path: str, alice: Actor, refuses: Refuses
+) -> None:
+    """To parse a document costs a hundred verifications, so nobody without a key asks for it."""
+    document, about = "no document", {"statementId": str(uuid4())}
+    about["sha256"] = hashlib.sha256(document.encode()).hexdigest()
+    signed, other = (alice.act("draft", **about, iat=now_ms() // 1000 - n) for n in (0, 1))
+    forged = f"{signed.rpartition('.')[0]}.{other.rpartition('.')[2]}"
+    payload = {"act": "draft", "iat": now_ms() // 1000, "ledger": alice.ledger} | about
+    unknown = ed25519_key(9_999).jws(json.dumps(payload).encode(), typ="act+jwt")
+    mismatched = alice.act("draft", **(about | {"sha256": "0" * 64}))
+    for act, status, code in (
+        (forged, 422, "jws_signature_invalid"),
+        (unknown, 422, "key_unknown"),
+        (mismatched, 422, "act_mismatch"),
+        (signed, 400, "json_invalid"),
+    ):
+        body = {"document": document, "act": act} | ({} if path == CREATE else {"jwt": signed})
+        refuses(partial(alice.client.post, path, json=body), status, code)
+
+
+def test_a_draft_sent_again_after_its_key_ended_is_answered_as_before(join: Join) -> None:
+    eve = join("Eve", "creator")
+    body = eve.draft_body(eve.document(policy=policy_of(1, eve)))
+    first = eve.client.post(CREATE, json=body)
+    assert eve.revoke_key(eve.key.kid).status_code == 201
+    again = eve.client.post(CREATE, json=body)
+    assert (again.status_code, again.json()) == (201, first.json())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from ledger.http.lanes import (
     Lane,
     LaneName,
     default_lanes,
-    end_of_document,
+    end_unsigned,
     lane_of,
     without_turn,
 )
@@ -34,7 +34,7 @@ def test_every_request_has_a_lane(method: str, path: str, is_member: bool, lane:
     assert lane_of(method, path, is_member=is_member) is lane
 
 
-def test_two_documents_of_an_address_are_read_at_once_and_the_others_wait() -> None:
+def test_two_drafts_of_an_address_are_verified_at_once_and_the_others_wait() -> None:
     """All of 118 forged drafts were read one after the other, and a member waited for a second."""
 
     async def run() -> list[int]:
@@ -59,7 +59,7 @@ def test_two_documents_of_an_address_are_read_at_once_and_the_others_wait() -> N
 
 
 @pytest.mark.parametrize(("path", "most"), [("/api/changes", 9), ("/api/register/complete", 2)])
-def test_a_document_that_waits_for_the_disk_holds_no_turn(path: str, most: int) -> None:
+def test_a_draft_whose_signature_is_verified_holds_no_turn(path: str, most: int) -> None:
     async def run() -> int:
         lane, disk = default_lanes()[lane_of("POST", path, is_member=False)], asyncio.Event()
         waiting = 0
@@ -67,7 +67,7 @@ def test_a_document_that_waits_for_the_disk_holds_no_turn(path: str, most: int) 
         async def one() -> None:
             nonlocal waiting
             async with lane.turn("192.0.2.1"):
-                end_of_document()
+                end_unsigned()
                 waiting += 1
                 await disk.wait()
 
