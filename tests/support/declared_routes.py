@@ -105,7 +105,7 @@ MEMBERS_POST = [
     "/api/webhooks/{webhook:str}/remove",
     "/api/webhooks/{webhook:str}/resume",
     "/api/webhooks/{webhook:str}/test",
-    "/api/webhooks/{webhook:str}/deliveries/{number:int}/again",
+    "/api/webhooks/{webhook:str}/deliveries/{number:str}/again",
 ]
 BY_SIGNATURE = [
     "/api/statements/create",

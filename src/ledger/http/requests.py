@@ -133,7 +133,7 @@ def full_pattern(pattern: str) -> str:
 
 # A position or a time (RFC 3339); the OpenAPI document also says which days and hours there are.
 PLACE = (
-    r"[0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"0|[1-9][0-9]{0,14}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
     r"(?:Z|[+-][0-9]{2}:[0-5][0-9])"
 )
 # `extra_json_schema` states what commands check later, with their own error codes.

@@ -14,6 +14,7 @@ from ledger.domain.events import BODIES
 from ledger.encoding import b64u_encode
 from ledger.errors import NotFoundError
 from ledger.http.accesses import require_auditor
+from ledger.http.checkpoints import number
 from ledger.http.context import FromAccess, FromReadModels, SignedIn
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
@@ -39,8 +40,7 @@ async def stored_event(
 ) -> ShownEvent:
     """Show an event as it is stored: the entry that is public, and the body it commits to."""
     await asyncio.to_thread(require_auditor, models, user)
-    place = int(position) if position.isascii() and position.isdigit() and len(position) < 16 else 0
-    found, statement = await asyncio.to_thread(_read, models, place)
+    found, statement = await asyncio.to_thread(_read, models, number(position))
     await asyncio.to_thread(access.asked, user, statement)
     return found
 

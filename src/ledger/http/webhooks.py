@@ -45,7 +45,7 @@ LIST = "deliveries"
 WebhookId = Annotated[
     str, PathParameter(pattern=full_pattern("[0-9a-f-]{36}"), description="From the list")
 ]
-Number = Annotated[int, PathParameter(ge=1, le=2**53, description="From the list of deliveries")]
+Number = Annotated[str, PathParameter(pattern=full_pattern("[1-9][0-9]{0,15}"))]  # of a delivery
 CHANGED = NOTHING | answers(400, 401, 403, 404, 413, 415, 429, 503)
 
 
@@ -262,7 +262,7 @@ def list_deliveries(
 
 
 @post(
-    "/api/webhooks/{webhook:str}/deliveries/{number:int}/again",
+    "/api/webhooks/{webhook:str}/deliveries/{number:str}/again",
     status_code=204,
     responses=CHANGED,
     sync_to_thread=True,
@@ -277,7 +277,7 @@ def send_again(
 ) -> Response[None]:
     """Send one message to a webhook of one's own once more, with the same id."""
     require_owned(messenger, webhook, admin)
-    if not messenger.store.again(webhook, number, now_ms=clock.to_ms(models.now())):
+    if not messenger.store.again(webhook, int(number), now_ms=clock.to_ms(models.now())):
         raise NotFoundError("delivery_unknown", "there is no such message any more")
     messenger.wake()
     return Response(None, status_code=204)

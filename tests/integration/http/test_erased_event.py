@@ -1,4 +1,4 @@
-"""An auditor reads an event whose body is gone: which change erased the name of its person."""
+"""An auditor reads single events; of one whose body is gone, which change erased the name."""
 
 import json
 
@@ -20,3 +20,13 @@ def test_an_event_says_which_change_erased_the_name_of_its_person(company: Compa
     entry = json.loads(gone["entry"])
     assert (entry["type"], entry["stream"]) == ("user-named.v1", ivo.user)
     assert (gone["salt"], gone["erasedBy"]) == (None, asked["statementId"])
+
+
+def test_the_position_of_an_event_is_written_in_plain_digits(company: Company) -> None:
+    assert company.ada.invite("auditor", "for Eva").status_code == 201
+    eva = company.person("Eva").register("auditor", "for Eva")
+    assert eva.client.get("/api/events/1").json()["position"] == 1
+    for loose in ("01", "+1", "1.0", "1e0", "%D9%A1", "%201", "-1"):
+        answer = eva.client.get(f"/api/events/{loose}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid"), loose
+    assert eva.client.get("/api/events/0").status_code == 404

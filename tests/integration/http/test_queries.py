@@ -1,6 +1,8 @@
 """Query parameters: known ones, once each, and errors that name them as the request does."""
 
+import json
 from functools import partial
+from typing import Any
 
 import httpx
 import pytest
@@ -82,6 +84,73 @@ def test_an_error_names_a_parameter_as_the_request_does(
     assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid")
     assert answer.json()["detail"].startswith(detail)
     assert "_" not in answer.json()["detail"]
+
+
+LOOSE = [
+    "1e1",
+    "10.0",
+    "%2B5",
+    "+5",
+    "5%20",
+    "%D9%A5",
+    "1_0",
+    "05",
+    "-0",
+    "null",
+    "NULL",
+    "0x5",
+    "",
+]
+
+
+def _numbers(document: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return every whole number that the described routes take in an address or a header."""
+    return {
+        (each["in"], each["name"])
+        for path in document["paths"].values()
+        for operation in path.values()
+        for each in operation.get("parameters", [])
+        if "integer" in json.dumps(each["schema"])
+    }
+
+
+def test_every_number_is_known_to_the_test_of_loose_ones(bob: Actor) -> None:
+    found = _numbers(bob.client.get("/schema/openapi.json").json())
+    names = ("after", "from", "limit", "minPosition", "size", "to")
+    assert found == {("query", name) for name in names}  # none in a path or a header
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/statements?limit=",
+        "/api/statements?minPosition=",
+        "/api/statements?at=",
+        "/api/trail?after=",
+        "/api/questions/events?after=",
+        "/log/checkpoints?after=",
+        "/log/consistency?from=",
+        "/log/consistency?from=0&to=",
+        "/log/entries/0/proof?size=",
+        "/audit/questions?after=",
+        "/erasures?after=",
+    ],
+)
+def test_a_whole_number_is_written_in_plain_digits(
+    address: str, bob: Actor, refuses: Refuses
+) -> None:
+    for loose in LOOSE:
+        refuses(partial(bob.client.get, address + loose), 400, "request_invalid")
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/statements?status=", "/api/statements?in=", "/api/trail?format="]
+)
+def test_null_does_not_stand_for_a_parameter_that_is_left_out(
+    address: str, bob: Actor, refuses: Refuses
+) -> None:
+    for value in ("null", "NULL", "nu%6Cl"):
+        refuses(partial(bob.client.get, address + value), 400, "request_invalid")
 
 
 def test_an_error_shows_little_of_what_was_sent(stranger: httpx.Client) -> None:

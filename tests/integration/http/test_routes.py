@@ -124,7 +124,7 @@ def test_what_a_member_does_for_themselves_takes_a_session(
         "/api/webhooks": {"url": "https://hooks.example/"},
         "/api/device-labels": {"reference": f"kid:{bob.key.kid}", "label": "Laptop"},
     }
-    address = path.replace("{session_id:str}", "0" * 32).replace("{number:int}", "1")
+    address = path.replace("{session_id:str}", "0" * 32).replace("{number:str}", "1")
     address = fill(address)
     refuses(lambda: stranger.post(address, json=bodies.get(path, {})), 401, "sign_in_required")
 

@@ -68,6 +68,8 @@ def test_users_are_found_by_name_and_external_id(directory: Directory) -> None:
         ({"filter": "(" * 4_000}, "invalidFilter"),
         ({"filter": 'password eq "x"'}, "invalidFilter"),
         ({"count": "many"}, None),
+        ({"count": "1e1"}, None),
+        ({"startIndex": "1.0"}, None),
         ({"startIndex": "9" * 30}, None),
         ({"unknown": "1"}, None),
     ],
