@@ -81,9 +81,9 @@ class Connection(CycleProtocol):
         except httptools.HttpParserError:
             self._refuse_if(True, 400)
             return
-        # Bytes before a head in the same slice belong to another request.
-        alone = began_in is Phase.HEAD or (began_in is Phase.IDLE and self._begun == begun + 1)
-        if self._phase is Phase.HEAD and alone:
+        # Blank lines before a head count like one; what else is before it is of another request.
+        alone = self._begun == begun or (began_in is Phase.IDLE and self._begun == begun + 1)
+        if alone and self._phase in (began_in, Phase.HEAD) and self._phase is not Phase.BODY:
             self._head_bytes += len(data)
             self._refuse_if(self._head_bytes > self._limits.head_bytes, 431)
         elif self._phase is Phase.BODY:
@@ -205,6 +205,7 @@ class Connection(CycleProtocol):
         if self._phase is not Phase.BODY:
             return
         super().on_message_complete()
+        self._head_bytes = 0
         self._enter(Phase.WORK if self._unanswered else Phase.IDLE)
 
     def close_after_answer(self) -> None:
@@ -234,12 +235,12 @@ class Connection(CycleProtocol):
         if not refused or self._phase is Phase.CLOSING:
             return
         farewell = self._refusal(status)
-        if self._phase is Phase.HEAD:
+        if self._phase is not Phase.BODY:
             self._unread_bytes = UNREAD_HEADS * self._limits.head_bytes
-        if self._phase is Phase.BODY:
-            if self.cycle.response_complete:
-                self._close_after_answers(None)  # this request has had its answer
-                return
+        elif self.cycle.response_complete:
+            self._close_after_answers(None)  # this request has had its answer
+            return
+        else:
             self._abandon_request()
         self._close_after_answers(farewell)
 

@@ -1,4 +1,4 @@
-"""A few addresses keep nobody else out, and a read that is refused costs no more."""
+"""A few addresses keep nobody else out; what is no request, or refused, costs no more."""
 
 import time
 from collections.abc import Iterator
@@ -55,6 +55,27 @@ def test_neither_few_addresses_nor_many_that_fill_the_server_keep_others_out(
             another.sendall(GET)
             assert another.recv(4_096).startswith(b"HTTP/1.1 200")
         assert received(clients[0]) == b""
+
+
+def test_blank_lines_before_a_head_are_bounded_like_one(server: Guarded) -> None:
+    assert statuses(server.ask(b"\r\n" * 1_000 + LAST)) == [200]
+    assert statuses(server.ask(GET + b"\r\n" * 1_000 + LAST)) == [200, 200]
+    refused(server, 431, b"\r\n" * 1_000, b"\r\n" * 2_000)
+    refused(server, 431, b"\n" * 1_000_000)
+    for begun in (b"GET /a HTTP/1.1\r\n", b""):
+        assert server.ask(GET + b"\r\n" * 10_000 + begun)[:12] == b"HTTP/1.1 200"
+
+
+def test_blank_lines_between_requests_are_bounded_and_what_was_accepted_is_answered(
+    server: Guarded,
+) -> None:
+    server.application.go_on.clear()
+    slow = b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n"
+    with server.connect() as client:
+        client.sendall(slow + b"\r\n" * 10_000 + LAST)
+        time.sleep(0.2)
+        server.application.go_on.set()
+        assert statuses(received(client)) == [200, 431]
 
 
 @pytest.fixture
