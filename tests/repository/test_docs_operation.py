@@ -143,7 +143,7 @@ def test_every_event_of_the_record_is_in_the_reference_and_the_reverse() -> None
     )
     assert first_cells("Events") == {
         *recorded_routes.EVENTS.values(),
-        recorded_routes.CHANGE_APPROVED,
+        *recorded_routes.OF_CHANGES.values(),
         *by_command,
         security_record.REQUEST,
         security_record.CONNECTION,

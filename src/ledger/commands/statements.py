@@ -114,11 +114,8 @@ class StatementCommands:
     ) -> Answer:
         """Record an approval, as `decisions.sign` decides."""
         stream, approval = parse_uuid(statement_id), parse_approval(jws)
-        is_change = False
 
         def decide(reading: Reading, decision: DecisionContext, subject: Statement) -> Plan:
-            nonlocal is_change
-            is_change = subject.items is not None
             body = decisions.sign(subject, approval, decision)
             approvals = len({*subject.approvals, body.signer})
             plan = _plan(subject, decision, body, body.status, approvals)
@@ -131,9 +128,8 @@ class StatementCommands:
             items = await self._writer.ask(partial(_items_of, stream))
             await end_sessions_first(self._writer, self._state, items)
         answer = await self._decide(SIGN, stream, jws, approval.header.kid, assertion, decide)
-        if is_change:
+        if answer.of_change:
             self._state.look_up_anew()  # its effects may end what a session needs
-            return msgspec.structs.replace(answer, of_change=True)
         return answer
 
     async def reject(
@@ -219,11 +215,20 @@ class StatementCommands:
             (stream, charter.STREAM),
             (kid_name(kid),),
         )
-        decider = _decider(kind, stream, evidence, kid, assertion, decide)
+        is_change = False
+
+        def decide_and_note(
+            reading: Reading, decision: DecisionContext, subject: Statement
+        ) -> Plan:
+            nonlocal is_change
+            is_change = subject.items is not None
+            return decide(reading, decision, subject)
+
+        decider = _decider(kind, stream, evidence, kid, assertion, decide_and_note)
         answer = await self._writer.write(request, decider)
         if assertion is not None and not answer.repeated:
             await note_counts(self._state, self._writer.now_ms(), assertion)
-        return answer
+        return msgspec.structs.replace(answer, of_change=True) if is_change else answer
 
 
 def _items_of(stream: UUID, reading: Reading) -> tuple[Item, ...]:

@@ -46,7 +46,7 @@ T = TypeVar("T")
 class Answer(msgspec.Struct, frozen=True):
     """The answer to a durable command: its JSON, and whether the request was a repetition.
 
-    `of_change` is whether it approved a change, which may have completed it.
+    `of_change` is whether it decided on a change.
     """
 
     body: bytes

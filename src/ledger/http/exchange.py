@@ -21,7 +21,11 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Exchange(msgspec.Struct):
-    """What is known of a request so far; `route` is a template, never a path."""
+    """What is known of a request so far; `route` is a template, never a path.
+
+    `is_bare` is whether the answer has nothing of what its route is recorded for, such as a page
+    with its form alone, or one that leads to the sign-in.
+    """
 
     request_id: str
     client: str | None = None
@@ -34,6 +38,7 @@ class Exchange(msgspec.Struct):
     statement: str | None = None
     mode: str | None = None
     of_change: bool = False
+    is_bare: bool = False
 
     @property
     def name(self) -> str | None:

@@ -59,11 +59,21 @@ EVENTS = {
     "GET /api/questions/{question}": "answer_export",
     "GET /api/questions/{question}/csv": "answer_export",
     "GET /api/questions/figures/picture": "answer_export",
+    "GET /audit/questions": "answer_export",
+    "GET /statements/{statement_id}/certificate": "evidence_export",
     "GET /api/access-report": "report_export",
+    "GET /api/access-record": "access_record_export",
+    "GET /access": "access_record_export",
     "GET /api/events/{position}": "event_export",
 }
-# An approval has no line, but where it administers: it may complete a change.
-CHANGE_APPROVED = "change_approve"
+# A decision has no line, but where it administers: these are of decisions on changes.
+OF_CHANGES = {
+    "POST /api/statements/{statement_id}/sign": "change_approve",
+    "POST /api/approvals": "change_approve",
+    "POST /api/statements/{statement_id}/reject": "change_reject",
+    "POST /api/statements/{statement_id}/retract": "change_retract",
+    "POST /api/statements/{statement_id}/withdraw": "change_withdraw",
+}
 # The ceremonies by the route that ends them.
 CEREMONIES = {
     "POST /api/register/complete": "registration",

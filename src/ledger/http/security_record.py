@@ -19,7 +19,7 @@ import msgspec
 from ledger import clock
 from ledger.errors import LedgerError, MalformedError, UnavailableError
 from ledger.http.exchange import OK, Exchange
-from ledger.http.recorded_routes import CHANGE_APPROVED, EVENTS
+from ledger.http.recorded_routes import EVENTS, OF_CHANGES
 from ledger.http.refusal import REFUSALS as REFUSALS_BEFORE
 from ledger.http.team import ALONE, Team
 from ledger.system import private_files
@@ -96,13 +96,14 @@ class SecurityRecord:
 
     def answered(self, exchange: Exchange) -> None:
         """Record an answer, if it is one of those that are recorded."""
-        event = EVENTS.get(exchange.name or "")
+        name = exchange.name or ""
+        event = EVENTS.get(name)
         if exchange.status < 400:
-            event = event or (CHANGE_APPROVED if exchange.of_change else None)
+            event = event or (OF_CHANGES[name] if exchange.of_change else None)
             unrecorded = UNRECORDED_SUCCESS
             if exchange.person is None:
                 unrecorded |= UNRECORDED_OF_NOBODY
-            if event is not None and event not in unrecorded:
+            if event is not None and event not in unrecorded and not exchange.is_bare:
                 self.add(_entry(event, "success", exchange))
         elif event is not None or exchange.status in REFUSALS or exchange.code == BUSY:
             # What a refused request says of a statement was not looked at.

@@ -8,6 +8,7 @@ from litestar.response import Redirect, Template
 
 from ledger.http.certificates import certified
 from ledger.http.context import FromPublicLog
+from ledger.http.exchange import exchange_of
 from ledger.http.requests import AnyRequest
 from ledger.pages.web import FromWeb, page, to_sign_in
 from ledger.publish.certificate import SUMMARY, Certificate
@@ -27,4 +28,6 @@ async def certificate(
 
     found = await certified(public, web.models, me.id, statement_id, shown)
     await asyncio.to_thread(web.access.exported, "evidence-statement", me.id, statement_id)
+    exchange = exchange_of(request.scope)
+    exchange.statement, exchange.mode = statement_id, "statement"
     return found

@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 from ledger.errors import LedgerError
 from ledger.http import questions
 from ledger.http.accesses import require_auditor
+from ledger.http.exchange import exchange_of
 from ledger.http.questions import AskedQuestion
 from ledger.http.refusal_page import told as said_of
 from ledger.http.requests import AnyRequest
@@ -44,6 +45,7 @@ async def ask(  # noqa: PLR0913  # the parameters of a question
             shown = {"tables": found.tables, "next": found.next, "refused": ""}
         except LedgerError as error:
             shown["refused"] = said_of(error)[0]
+    exchange_of(request.scope).is_bare = not shown["tables"]
     return await asyncio.to_thread(
         page,
         "questions",

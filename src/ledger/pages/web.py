@@ -15,6 +15,7 @@ from ledger.domain.charter import Charter
 from ledger.domain.vocabulary import HOMES, KeyHome, RegistrationMode
 from ledger.errors import UnavailableError
 from ledger.http.access_record import AccessRecord
+from ledger.http.exchange import exchange_of
 from ledger.http.languages import language_headers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest
@@ -153,6 +154,7 @@ def local_path(target: str | None) -> str | None:
 
 def to_sign_in(request: AnyRequest) -> Redirect:
     """Return a redirect to the sign-in page, which leads back to this request."""
+    exchange_of(request.scope).is_bare = True
     query = f"?{request.url.query}" if request.url.query else ""
     return Redirect(f"/signin?next={quote(request.url.path + query, safe='')}")
 
