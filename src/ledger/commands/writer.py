@@ -89,6 +89,16 @@ class Request(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
+class _StreamLock(asyncio.Lock):
+    """Held by one writer of a stream at a time, so that none makes another's decision stale.
+
+    It is held to decide and to store, and never to load: otherwise many forgeries about a statement
+    would wait for the database one after the other, and everybody else with them.
+    """
+
+    stored = 0  # how many requests were stored under it
+
+
 class Writer:
     """Turn decisions into durable events, exactly once for each piece of evidence."""
 
@@ -97,7 +107,7 @@ class Writer:
         self._clock = clock
         self.seen = KnownLog()  # what this process knows of the log
         self.blocked: frozenset[str] = frozenset()  # by the organisation, as of now
-        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[UUID, _StreamLock] = WeakValueDictionary()
 
     def now_ms(self) -> int:
         """Return the time in milliseconds since 1970, for reading."""
@@ -144,58 +154,55 @@ class Writer:
         """
         key = request_key(request.kind, request.evidence)
         large = len(request.evidence) > LARGE_BYTES
-        # One writer at a time for each stream, so that they do not make each other's decisions
-        # stale.
-        lock = self._locks.setdefault(request.stream, asyncio.Lock())
-        async with lock:
-            return await self._write(request, key, decide, in_thread=large)
-
-    async def _write(
-        self, request: Request, key: bytes, decide: Decider, *, in_thread: bool
-    ) -> Answer:
-        loaded = Loaded()
+        lock = self._locks.setdefault(request.stream, _StreamLock())
+        loaded, before = Loaded(), lock.stored
         receipt = await self._load_unknown(request, loaded, key)
         for _ in range(MAX_TRIES):
             if receipt is not None:
                 return _answer(receipt)
-            try:
-                now_ms = self._clock.decision_ms()
-            except UnavailableError:
-                answer = await self._known(key)  # a repetition writes nothing
-                if answer is None:
-                    raise
-                return answer
-            reading = Reading(self.seen, loaded, now_ms, self.blocked)
-            try:
-                plan = await asyncio.to_thread(decide, reading) if in_thread else decide(reading)
-            except NotLoadedError:
-                receipt = await self._load(reading.reads, loaded, key)
-                continue
-            except LedgerError:
-                unread = reading.reads.without(loaded)
-                if not unread:
-                    raise
-                receipt = await self._load(unread, loaded, key)
-                continue
-            events = _events(plan, reading)
-            try:
-                stored = require_stored(
-                    await self._log.append(_to_write(key, plan, events, reading))
-                )
-            except StaleError:
-                receipt = await self._load(reading.reads, loaded, key)
-                continue
-            if stored.repeated:
-                return _answer(stored)
-            self._clock.saw(stored.at_ms)
-            if stored.at_ms != reading.now_ms:
-                events = _stamped(events, stored.at_ms)
-            own = len(plan.bodies)
-            self.seen.keep(plan.stream, reduce(plan.evolve, events[:own], plan.before))
-            for event in events[own:]:
-                self.seen.follow(event)
-            return _answer(stored, actor(events[0]))
+            async with lock:
+                try:
+                    now_ms = self._clock.decision_ms()
+                except UnavailableError:
+                    answer = await self._known(key)  # a repetition writes nothing
+                    if answer is None:
+                        raise
+                    return answer
+                reading = Reading(self.seen, loaded, now_ms, self.blocked)
+                try:
+                    plan = await asyncio.to_thread(decide, reading) if large else decide(reading)
+                except NotLoadedError:
+                    missing = reading.reads
+                except LedgerError:
+                    # Another request was stored since the load: it may have been the same one.
+                    is_old = lock.stored != before
+                    missing = reading.reads if is_old else reading.reads.without(loaded)
+                    if not missing:
+                        raise
+                else:
+                    try:
+                        return await self._store(key, plan, reading, lock)
+                    except StaleError:
+                        missing = reading.reads
+            before = lock.stored
+            receipt = await self._load(missing, loaded, key)
         raise UnavailableError("contended", "too many concurrent requests; try again")
+
+    async def _store(self, key: bytes, plan: Plan, reading: Reading, lock: "_StreamLock") -> Answer:
+        """Append what was decided; raise StaleError if what it read has changed."""
+        events = _events(plan, reading)
+        stored = require_stored(await self._log.append(_to_write(key, plan, events, reading)))
+        if stored.repeated:
+            return _answer(stored)
+        lock.stored += 1
+        self._clock.saw(stored.at_ms)
+        if stored.at_ms != reading.now_ms:
+            events = _stamped(events, stored.at_ms)
+        own = len(plan.bodies)
+        self.seen.keep(plan.stream, reduce(plan.evolve, events[:own], plan.before))
+        for event in events[own:]:
+            self.seen.follow(event)
+        return _answer(stored, actor(events[0]))
 
     async def _load_unknown(self, request: Request, loaded: Loaded, key: bytes) -> Receipt | None:
         """Load what the request is known to need and this process does not know, if anything."""

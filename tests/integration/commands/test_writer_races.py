@@ -1,17 +1,20 @@
-"""Two processes on one file: decisions are as if made one after the other."""
+"""Requests at once, of one process or two: decisions are as if made one after the other."""
 
 import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from ledger.domain import challenges
 from ledger.domain.statement import Statement
+from ledger.domain.unique_names import kid_name
 from ledger.errors import ForbiddenError, RefusedError
+from ledger.store.ports.log import Facts, Needs
 from tests.support.authenticator import Passkey
+from tests.support.keys import ed25519_key
 from tests.support.ledgers import Cast, Process, check_ledger, know_everybody, second_key, settled
 from tests.support.refusals import refused
 from tests.support.signers import Signer, assertion
@@ -105,3 +108,54 @@ def test_an_invitation_from_another_process_is_found(
             await there.people.registration.begin("Grace", None, "from nowhere")
 
     asyncio.run(run())
+
+
+def test_who_forges_keeps_nobody_waiting_for_the_database(
+    cast: Cast, here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forgeries about one statement were loaded one after the other, each under its lock.
+
+    On a database three milliseconds away they filled the lane of everybody's writes.
+    """
+    unknown = ed25519_key(999)
+
+    async def run() -> None:
+        raw = await here.draft(cast.alice)
+        asked, answered, load = asyncio.Event(), asyncio.Event(), here.commits.load
+
+        async def slow(needs: Needs) -> Facts:
+            if kid_name(unknown.kid) in needs.names:
+                asked.set()
+                await answered.wait()
+            return await load(needs)
+
+        monkeypatch.setattr(here.commits, "load", slow)
+        forged = cast.bob.shared(raw, key=unknown)
+        forging = asyncio.create_task(here.commands.sign(name_of(raw), forged, None))
+        await asked.wait()
+        async with asyncio.timeout(10):
+            await here.commands.sign(name_of(raw), cast.bob.shared(raw), None)
+        answered.set()
+        with refused(RefusedError, "key_unknown"):
+            await forging
+
+    asyncio.run(run())
+
+
+def test_a_command_sent_twice_to_a_process_that_knows_nothing_is_answered_twice(
+    cast: Cast, here: Process
+) -> None:
+    """Both load everything before either is stored; the second finds what the first has stored."""
+    fresh = Process(Path(here.store.address).parent, here.time)
+
+    async def run() -> None:
+        raw = cast.alice.document(statementId=str(uuid4()))
+        act = cast.alice.draft_act(raw)
+        answers = await asyncio.gather(*(fresh.commands.draft(raw.decode(), act) for _ in range(3)))
+        assert sorted(each.repeated for each in answers) == [False, True, True]
+        assert len({each.position for each in answers}) == 1
+
+    try:
+        asyncio.run(run())
+    finally:
+        fresh.close()
