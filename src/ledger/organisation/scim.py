@@ -119,18 +119,22 @@ def patched(kept: Resource, told: dict[str, Any], *, now_ms: int) -> Resource:
         _refuse("invalidSyntax", "the body must be a PatchOp with Operations")
     if not 1 <= len(operations) <= MOST_OPERATIONS:
         _refuse("invalidSyntax", f"there must be 1 to {MOST_OPERATIONS} operations")
+    # Changed in place: a copy for each operation took a second of processor time for a request.
+    group = dict.fromkeys(kept.members) if isinstance(kept, ScimGroup) else {}
     for each in operations:
         if not isinstance(each, dict):
             _refuse("invalidSyntax", "an operation must be an object")
-        kept = _operated(kept, {key.lower(): value for key, value in each.items()})
+        kept = _operated(kept, group, {key.lower(): value for key, value in each.items()})
     if isinstance(kept, ScimUser) and not kept.user_name:
         _refuse("invalidValue", "a user needs a userName")
-    if isinstance(kept, ScimGroup) and not kept.display_name:
-        _refuse("invalidValue", "a group needs a displayName")
+    if isinstance(kept, ScimGroup):
+        if not kept.display_name:
+            _refuse("invalidValue", "a group needs a displayName")
+        kept = msgspec.structs.replace(kept, members=tuple(group))
     return msgspec.structs.replace(kept, changed_ms=now_ms)
 
 
-def _operated(kept: Resource, operation: dict[str, Any]) -> Resource:
+def _operated(kept: Resource, group: dict[str, None], operation: dict[str, Any]) -> Resource:
     what, path = str(operation.get("op", "")).lower(), operation.get("path")
     value = operation.get("value")
     if what not in ("add", "replace", "remove"):
@@ -139,20 +143,21 @@ def _operated(kept: Resource, operation: dict[str, Any]) -> Resource:
         if what == "remove" or not isinstance(value, dict):
             _refuse("noTarget", "an operation without a path needs an object")
         for name, part in value.items():
-            kept = _changed(kept, what, name, part)
+            kept = _changed(kept, group, what, name, part)
         return kept
     if not isinstance(path, str) or len(path) > MAX_FILTER_CHARS:
         _refuse("invalidPath", "the path must be a short text")
-    return _changed(kept, what, path, value)
+    return _changed(kept, group, what, path, value)
 
 
-def _changed(kept: Resource, what: str, path: str, value: Any) -> Resource:
+def _changed(kept: Resource, group: dict[str, None], what: str, path: str, value: Any) -> Resource:
+    """Return a resource after one change; `group` has the members and is changed itself."""
     path = bare(path)
     if isinstance(kept, ScimGroup) and (one := _MEMBER.fullmatch(path)):
-        left = [each for each in kept.members if each != one[1]] if what == "remove" else None
-        if left is None:
+        if what != "remove":
             _refuse("invalidPath", "a member can be added to `members` or removed")
-        return msgspec.structs.replace(kept, members=tuple(left))
+        group.pop(one[1], None)
+        return kept
     names = _USER_NAMES if isinstance(kept, ScimUser) else _GROUP_NAMES
     field = names.get(path.lower())
     if field is None:
@@ -160,7 +165,8 @@ def _changed(kept: Resource, what: str, path: str, value: Any) -> Resource:
             _refuse("invalidPath", f"{path} is read-only")
         return kept  # an attribute that the ledger does not keep
     if field == "members":
-        return msgspec.structs.replace(kept, members=_regrouped(kept, what, value))  # type: ignore[arg-type]
+        _regroup(group, what, _members(value))
+        return kept
     if what == "remove":
         gone = None if field == "active" else ""
         return msgspec.structs.replace(kept, **{field: gone})
@@ -176,14 +182,15 @@ def bare(path: str) -> str:
     return path
 
 
-def _regrouped(kept: ScimGroup, what: str, value: Any) -> tuple[str, ...]:
-    told = _members(value)
-    if what == "replace":
-        return told
-    if what == "add":
-        return _bounded(dict.fromkeys((*kept.members, *told))) if told else kept.members
-    gone = frozenset(told)
-    return tuple(each for each in kept.members if gone and each not in gone)
+def _regroup(group: dict[str, None], what: str, told: tuple[str, ...]) -> None:
+    if what == "replace" or (what == "remove" and not told):
+        group.clear()
+    if what == "remove":
+        for each in told:
+            group.pop(each, None)
+    else:
+        group.update(dict.fromkeys(told))
+    _require_few(group)
 
 
 def parse_filter(text: str | None) -> tuple[str, str] | None:
@@ -228,13 +235,12 @@ def _members(value: Any) -> tuple[str, ...]:
         if not 1 <= len(member) <= MAX_MEMBER_CHARS:
             _refuse("invalidValue", "a member needs a value, the id of a user")
         found[member] = None
-    return _bounded(found)
-
-
-def _bounded(found: dict[str, None]) -> tuple[str, ...]:
-    if len(found) > MOST_MEMBERS:
-        _too_many()
     return tuple(found)
+
+
+def _require_few(group: dict[str, None]) -> None:
+    if len(group) > MOST_MEMBERS:
+        _too_many()
 
 
 def _too_many() -> NoReturn:
