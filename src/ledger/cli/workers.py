@@ -221,6 +221,7 @@ class Supervisor:
             if self._ends_at_s is None and number < self._count:  # an earlier program had more
                 code = os.waitstatus_to_exitcode(status)
                 _log.error("worker %d ended (%d) and is started again", number, code)
+                self._holdings.forget(number)  # the others may have it until then
                 if time.monotonic() - since_s > SETTLED_S:
                     self._pause_s = 0.0
                 self._start_later(number)

@@ -3,7 +3,7 @@
 It is in memory that the parent maps before it starts the workers. Each worker has a row, which it
 alone writes, and a bound holds for the sum of all rows. So there is no lock, which a worker that is
 stopped would keep; two workers that look at the same moment may go beyond a bound by one each. The
-row of a worker that died is cleared when the next one of its number starts.
+parent clears the row of a worker that died, before the next one of its number starts.
 """
 
 import hashlib
@@ -24,10 +24,15 @@ class Holdings:
 
     def row(self, worker: int) -> "Holding":
         """Return the row of a worker, empty."""
+        self.forget(worker)
+        first = worker * _ROW
+        return Holding(self, self._rows[first : first + _ROW])
+
+    def forget(self, worker: int) -> None:
+        """Forget what a worker held that is not there any more."""
         first = worker * _ROW
         for place in range(first, first + _ROW):
             self._rows[place] = 0
-        return Holding(self, self._rows[first : first + _ROW])
 
     def bodies_bytes(self) -> int:
         """Return the bytes of bodies that all workers hold."""

@@ -74,6 +74,25 @@ sys.exit(parent.run())
     assert done.returncode == 0, done.stderr
 
 
+def test_what_a_worker_held_that_died_is_free_before_the_next_one_starts() -> None:
+    """The next one starts after up to ten seconds, or not at all while something is broken."""
+    done = program(
+        """
+def work(listening, team, ready):
+    team.holding.hold_bytes(500)
+    team.holding.open_stream("alice")
+    ready()
+    os.kill(os.getpid(), signal.SIGKILL)
+parent = Supervisor(work, socket.socket(), count=2, locks=(), patience_s=20)
+parent._start(1)
+while not parent._due:
+    parent._reap()
+print(parent._holdings.bodies_bytes(), parent._holdings.streams("alice"))
+"""
+    )
+    assert (done.returncode, done.stdout) == (0, "0 (0, 0)\n"), done.stderr
+
+
 # Two workers of an earlier version, which this program may not start beside.
 EARLIER = """
 from time import sleep
