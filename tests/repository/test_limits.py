@@ -10,6 +10,7 @@ from ledger.commands import ceremony_ids
 from ledger.domain import document
 from ledger.http import (
     admission,
+    organisation_gate,
     passkey_responses,
     probes,
     request_cookies,
@@ -18,6 +19,7 @@ from ledger.http import (
     streams,
 )
 from ledger.http.lanes import LaneName, default_lanes
+from ledger.organisation.provider import MOST_AT_ONCE
 from ledger.publish import bundles, shown_beside
 from ledger.webauthn_grammar import cbor
 
@@ -68,6 +70,8 @@ NUMBERS = [
     f"carry their own signature | {lane(LaneName.WRITES)} |",
     f"without a session, until their signature is verified | {lane(LaneName.DRAFTS)} |",
     f"| everything else | {lane(LaneName.STRANGERS)} |",
+    f"provider, in each worker | {MOST_AT_ONCE} | {organisation_gate.MOST_OF_ONE} | "
+    f"{organisation_gate.MOST_WAITING} | {organisation_gate.WAIT_S:g} s |",
     f"| a document | {document.MAX_DOCUMENT_BYTES // MIB} MiB |",
     f"| {encoding.MAX_MARKS:,} of each |",
     f"an exponent, in a document and in its content | {encoding.MAX_FLOATS:,} |",

@@ -32,8 +32,9 @@ class Lane:
     """
 
     def __init__(
-        self, name: LaneName, *, at_once: int, each: int, waiting: int, wait_s: float
+        self, name: LaneName | None, *, at_once: int, each: int, waiting: int, wait_s: float
     ) -> None:
+        """Take the bounds; a lane without a name is none of those of requests."""
         self.name = name
         self._at_once = at_once
         self._each = each

@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Literal, TypeVar
 
-from ledger.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
-from ledger.http.lanes import without_turn
+from ledger.errors import ConflictError, ForbiddenError, NotFoundError
+from ledger.http.admission import address_of, site_of
+from ledger.http.lanes import Lane, without_turn
 from ledger.http.organisation_cookies import PROOF_S, OrganisationCookies, Proof
 from ledger.http.requests import AnyRequest
 from ledger.organisation.blocks import BlockList, KnownBlocks
@@ -24,8 +25,10 @@ from ledger.store.async_state import AsyncState
 from ledger.system.organisation_settings import OrganisationSettings
 
 _KEEP_MS = 2 * PROOF_S * 1000
-# Browsers that go to the provider or come back; each waits for it, and more are refused.
-MOST_ON_THE_WAY = 64
+# Browsers that go to the provider or come back wait for it, those of each address in turn.
+MOST_OF_ONE = 3
+MOST_WAITING = 64
+WAIT_S = 10.0
 
 T = TypeVar("T")
 
@@ -54,7 +57,9 @@ class Organisation:
         self._state = state
         self._now_ms = now_ms
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="provider")
-        self._on_the_way = 0
+        self._lane = Lane(
+            None, at_once=MOST_AT_ONCE, each=MOST_OF_ONE, waiting=MOST_WAITING, wait_s=WAIT_S
+        )
 
     @property
     def now_ms(self) -> int:
@@ -84,18 +89,20 @@ class Organisation:
         """Tell whether a browser shows that its person was at the provider."""
         return self.cookies.proof_of(request, now_s=self.now_s) is not None
 
-    async def begin(self, onward: str) -> tuple[str, Flow]:
+    async def begin(self, request: AnyRequest, onward: str) -> tuple[str, Flow]:
         """Return where to send a browser, and what its cookie keeps; raise as `Provider.begin`."""
-        return await self._asked(partial(self.provider.begin, onward, now_s=self.now_s))
+        return await self._asked(request, partial(self.provider.begin, onward, now_s=self.now_s))
 
-    async def returned(self, flow: Flow, code: str, issuer: str | None) -> Proof:
+    async def returned(
+        self, request: AnyRequest, flow: Flow, code: str, issuer: str | None
+    ) -> Proof:
         """Return the proof of a browser that comes back with a code, which counts once.
 
         Raises RefusedError `already_used` and as `Provider.finish`.
         """
         await self._once(f"organisation-flow/{flow.state}")
         finish = partial(self.provider.finish, flow, code, issuer=issuer, now_s=self.now_s)
-        who = await self._asked(finish)
+        who = await self._asked(request, finish)
         return Proof(secrets.token_urlsafe(16), who, self.now_s + PROOF_S)
 
     async def link(self, request: AnyRequest, person: str) -> None:
@@ -129,20 +136,18 @@ class Organisation:
         """End the threads that ask the provider; a request to it may run on for a moment."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _asked(self, call: Callable[[], T]) -> T:
+    async def _asked(self, request: AnyRequest, call: Callable[[], T]) -> T:
         """Ask the provider. While it hangs, no thread and no turn of other requests is held.
 
         Raises UnavailableError `provider_unavailable`, `server_busy`.
         """
-        if self._on_the_way >= MOST_ON_THE_WAY:
-            detail = "too many people are on the way to the organisation's provider"
-            raise UnavailableError("provider_unavailable", detail)
-        self._on_the_way += 1
-        try:
-            async with without_turn():
+        site = site_of(address_of(request.scope.get("client")))
+        async with without_turn():
+            await self._lane.take(site)
+            try:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, call)
-        finally:
-            self._on_the_way -= 1
+            finally:
+                self._lane.give_back(site)
 
     def unlink(self, person: str) -> None:
         """Forget a person's link and block; raise NotFoundError `organisation_unlinked`."""

@@ -33,7 +33,7 @@ async def begin(
     """Send a browser to the organisation's provider."""
     found = require_organisation(organisation)
     target = local_path(onward) or "/organisation"
-    where, flow = await found.begin(target)
+    where, flow = await found.begin(request, target)
     cookie = found.cookies.begun(flow, MAX_AGE_S)
     return Redirect(where, status_code=303, cookies=[cookie], headers=NO_STORE)
 
@@ -65,7 +65,7 @@ async def callback(  # noqa: PLR0913  # what providers send
         raise ForbiddenError("provider_refused", "this sign-in was not begun here; begin again")
     if error is not None or not code:
         raise ForbiddenError("provider_refused", "the organisation's provider signed nobody in")
-    proof = await found.returned(flow, code, iss)
+    proof = await found.returned(request, flow, code, iss)
     shown = page("organisation_back", web, onward=flow.onward)
     cookies = [found.cookies.shown(proof), found.cookies.ended(found.cookies.flow)]
     return Template(
