@@ -21,14 +21,16 @@ _MEMBER = re.compile(r"user:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-
 RolesByPerson = Mapping[str, Set[str]]
 
 
-class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Node(msgspec.Struct, frozen=True, cache_hash=True, forbid_unknown_fields=True):
     """Requires `threshold` places of the members `of`."""
 
     threshold: SafeInteger
     of: "tuple[str | Node, ...]"
 
 
-class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+class Policy(
+    msgspec.Struct, frozen=True, cache_hash=True, forbid_unknown_fields=True, rename="camel"
+):
     """A root node, or steps that people meet one after the other; and the rules of the whole."""
 
     threshold: SafeInteger | UnsetType = UNSET

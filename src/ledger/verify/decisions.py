@@ -226,7 +226,7 @@ class Decisions(KnownStates):
         if subject is None:
             raise CorruptError("event_misplaced", "a statement's stream must begin with its draft")
 
-        replaced = subject.replaces
+        rules, replaced = self._charter, subject.replaces
         earlier = None if replaced is None else self._subject(replaced)
         # A use counts the approvals again, a further decision those that its status depends on.
         counting = subject.approvals if isinstance(body, StatementUsed) else subject.counts_on
@@ -234,16 +234,16 @@ class Decisions(KnownStates):
         def decision(signer: Person, assertion: AssertionEvidence | None) -> DecisionContext:
             return DecisionContext(
                 person=signer,
-                ledger=self._charter.ledger,
-                party=self._charter.party,
+                ledger=rules.ledger,
+                party=rules.party,
                 now_ms=now_ms,
-                charter_version=self._charter.version,
+                charter_version=rules.version,
                 assertion=assertion,
                 deciders={user: self._person(parse_uuid(user)) for user in counting},
-                roles=self._charter.signing_roles,
+                roles=rules.signing_roles,
                 earlier=earlier,
-                floor=self._charter.values.floor,
-                types=self._charter.types,
+                floor=rules.values.floor,
+                types=rules.types,
                 losses=self.losses,
             )
 
