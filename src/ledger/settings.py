@@ -24,9 +24,11 @@
 | LEDGER_TSA_INTERVAL | 3600 | seconds between two time-stamps |
 | LEDGER_HOST | 127.0.0.1 | address to listen on |
 | LEDGER_PORT | the origin's port on localhost, else 8000 | port to listen on |
+| LEDGER_TLS_CERTIFICATE | none | file of a certificate, to speak HTTPS without a proxy |
+| LEDGER_TLS_KEY | none | file of its private key; needed with the certificate |
 | LEDGER_RATE_LIMIT | 120 | requests of one kind per minute and client address without a session |
 | LEDGER_CONNECTIONS | 256 | connections open at once per client address |
-| LEDGER_PROXIES | loopback with https, else none | networks of proxies in front |
+| LEDGER_PROXIES | loopback with https of a proxy, else none | networks of proxies in front |
 | LEDGER_SECURITY_LOG | security.jsonl in LEDGER_DATA | file of the security record, or `stderr` |
 | LEDGER_METRICS | 127.0.0.0/8, ::1 | networks that may read /metrics |
 | LEDGER_MESSAGE_RETRIES | from 5 s to a day, three days in all | pauses between attempts, seconds |
@@ -47,7 +49,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, NoReturn, TypeVar, cast, get_args
+from typing import Literal, NoReturn, TypeVar, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -76,13 +78,17 @@ from ledger.system.client_address import Network, parse_networks
 from ledger.system.message_settings import parse_hosts, parse_pauses
 from ledger.system.organisation_settings import OrganisationSettings, parse_organisation
 from ledger.system.smtp import SmtpServer, parse_smtp_url, require_mail_address
+from ledger.system.tls_files import TlsFiles, parse_tls
 
 DEFAULT_PORT = 8000
 # A proxy serves an https origin, most often on the same machine.
 LOOPBACK = "127.0.0.0/8, ::1"
-_MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
 Servers = Literal["one", "several"]
 DatabaseCommit = Literal["local", "quorum"]
+_MODES: tuple[RegistrationMode, ...] = get_args(RegistrationMode)
+_SERVERS: tuple[Servers, ...] = get_args(Servers)
+_COMMITS: tuple[DatabaseCommit, ...] = get_args(DatabaseCommit)
+Choice = TypeVar("Choice", bound=str)
 Host = TypeVar("Host", str, None)
 T = TypeVar("T")
 
@@ -112,6 +118,7 @@ class Settings(msgspec.Struct, frozen=True):
     tsa_interval_s: int
     host: str
     port: int
+    tls: TlsFiles | None
     rate_limit: int
     connections: int
     proxies: tuple[Network, ...]
@@ -161,22 +168,25 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         _refuse("LEDGER_RP_ID", "must be the origin's host or a parent domain of it")
     data = Path(environment.get("LEDGER_DATA", "data"))
     port = (urlsplit(origin).port if local else None) or DEFAULT_PORT
+    tls = parse_tls(environment, origin)
     plain = _parsed(environment, "LEDGER_SMTP_PLAIN_HOSTS", parse_hosts)
     return Settings(
         origin=origin,
         rp_id=rp_id,
         name=environment.get("LEDGER_NAME", "Ledger"),
-        registration=_registration(environment, local=local),
+        registration=_choice(
+            environment, "LEDGER_REGISTRATION", "open" if local else "invite", _MODES
+        ),
         log_origin=environment.get("LEDGER_LOG_ORIGIN"),
         data=data,
         database=_database(environment, "LEDGER_DATABASE_URL"),
-        database_commit=_database_commit(environment),
+        database_commit=_choice(environment, "LEDGER_DATABASE_COMMIT", "local", _COMMITS),
         database_reads=_database(environment, "LEDGER_DATABASE_READS"),
         own_key=_key_place(environment, "LEDGER_OWN_KEY", data / LEDGER_KEY_FILE),
         log_keys=_log_keys(environment, data),
         heads_key=_key_place(environment, "LEDGER_HEADS_KEY", data / HEADS_KEY_FILE),
         signer_memory=Path(environment.get("LEDGER_SIGNER_MEMORY", data / SIGNER_MEMORY_FILE)),
-        servers=_servers(environment),
+        servers=_choice(environment, "LEDGER_SERVERS", "one", _SERVERS),
         publish_within_s=_number(environment, "LEDGER_PUBLISH_WITHIN", 300),
         witnesses=_file(environment, "LEDGER_WITNESSES"),
         witness_wait_s=_number(environment, "LEDGER_WITNESS_WAIT", 10),
@@ -185,9 +195,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         tsa_interval_s=_number(environment, "LEDGER_TSA_INTERVAL", 3600),
         host=environment.get("LEDGER_HOST", "127.0.0.1"),
         port=_number(environment, "LEDGER_PORT", port),
+        tls=tls,
         rate_limit=_number(environment, "LEDGER_RATE_LIMIT", 120),
         connections=_number(environment, "LEDGER_CONNECTIONS", 256),
-        proxies=_networks(environment, "LEDGER_PROXIES", "" if local else LOOPBACK),
+        proxies=_networks(environment, "LEDGER_PROXIES", "" if local or tls else LOOPBACK),
         security_log=_security_log(environment, data),
         metrics=_networks(environment, "LEDGER_METRICS", LOOPBACK),
         message_retries=_parsed(environment, "LEDGER_MESSAGE_RETRIES", parse_pauses),
@@ -211,20 +222,14 @@ def _host(name: str, parse: Callable[[str], Host], text: str) -> Host:
         _refuse(name, f"{text!a:.200} is refused: {error.detail}")
 
 
-def _registration(environment: Mapping[str, str], *, local: bool) -> RegistrationMode:
-    text = environment.get("LEDGER_REGISTRATION", "open" if local else "invite")
-    found = next((mode for mode in _MODES if mode == text), None)
+def _choice(
+    environment: Mapping[str, str], name: str, default: str, among: tuple[Choice, ...]
+) -> Choice:
+    text = environment.get(name, default)
+    found = next((each for each in among if each == text), None)
     if found is None:
-        _refuse("LEDGER_REGISTRATION", "must be open or invite")
+        _refuse(name, f"must be {' or '.join(among)}")
     return found
-
-
-def _servers(environment: Mapping[str, str]) -> Servers:
-    text = environment.get("LEDGER_SERVERS", "one")
-    found = next((each for each in get_args(Servers) if each == text), None)
-    if found is None:
-        _refuse("LEDGER_SERVERS", "must be one or several")
-    return cast(Servers, found)
 
 
 def _database(environment: Mapping[str, str], name: str) -> str | None:
@@ -232,14 +237,6 @@ def _database(environment: Mapping[str, str], name: str) -> str | None:
     if url is not None and not is_database(url):  # it may have a password, so it is not repeated
         _refuse(name, "must begin with postgresql://")
     return url
-
-
-def _database_commit(environment: Mapping[str, str]) -> DatabaseCommit:
-    text = environment.get("LEDGER_DATABASE_COMMIT", "local")
-    found = next((each for each in get_args(DatabaseCommit) if each == text), None)
-    if found is None:
-        _refuse("LEDGER_DATABASE_COMMIT", "must be local or quorum")
-    return cast(DatabaseCommit, found)
 
 
 def _networks(environment: Mapping[str, str], name: str, default: str) -> tuple[Network, ...]:

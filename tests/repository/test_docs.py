@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ledger import errors, settings
 from ledger.domain import events
-from ledger.system import organisation_settings
+from ledger.system import organisation_settings, tls_files
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -133,6 +133,7 @@ def test_every_setting_is_in_the_reference_with_its_default() -> None:
     assert re.findall(r"^\| (LEDGER_\w+) \| (.*?) \|", text, re.MULTILINE) == rows
     source = Path(settings.__file__).read_text()
     source += Path(organisation_settings.__file__).read_text()
+    source += Path(tls_files.__file__).read_text()
     assert {*re.findall(r'"(LEDGER_\w+)"', source)} == {name for name, _ in rows}
 
 

@@ -116,7 +116,7 @@ def test_every_make_target_is_there(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=IDS)
 def test_every_setting_that_a_page_names_is_read(path: Path) -> None:
-    files = ("settings.py", "system/organisation_settings.py")
+    files = ("settings.py", "system/organisation_settings.py", "system/tls_files.py")
     source = "".join((ROOT / "src/ledger" / each).read_text() for each in files)
     known = {*re.findall(r'"(LEDGER_\w+)"', source)}
     assert {*re.findall(r"\bLEDGER_[A-Z_]+\b", path.read_text())} - known == set()

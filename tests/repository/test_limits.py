@@ -10,6 +10,7 @@ from ledger.commands import ceremony_ids
 from ledger.domain import document
 from ledger.http import (
     admission,
+    handshake,
     organisation_gate,
     passkey_responses,
     probes,
@@ -56,6 +57,8 @@ NUMBERS = [
     " KiB |",
     f"| bodies of all unanswered requests | {CONNECTION.bodies_bytes // MIB} MiB |",
     f"| requests that wait on one connection | {CONNECTION.pipelined} |",
+    f"it counts as a connection | {CONNECTION.head_s:g} s |",
+    f"round of the event loop | {handshake.BEGUN_AT_ONCE}, and {handshake.BEGUN_OF_ONE} of one",
     f"| idle connection | {CONNECTION.idle_s:g} s |",
     f"| client that does not read its answer | {CONNECTION.write_s:g} s |",
     f"makes in its memory, and verifies | {shown_beside.MOST_BYTES // MIB} MiB as stored, and "

@@ -13,6 +13,8 @@ import uvicorn
 
 from ledger.http.admission import Admission
 from ledger.http.connection import connection_class
+from ledger.http.handshake import secure_connection_class
+from ledger.system.tls_files import ServerTls
 
 
 class Application:
@@ -88,12 +90,14 @@ def statuses(answer: bytes) -> list[int]:
 
 
 @contextlib.contextmanager
-def guarded(admission: Admission) -> Iterator[Guarded]:
+def guarded(admission: Admission, tls: ServerTls | None = None) -> Iterator[Guarded]:
     application = Application()
     configuration = uvicorn.Config(
         application,
         port=0,
-        http=connection_class(admission),
+        http=(
+            connection_class(admission) if tls is None else secure_connection_class(admission, tls)
+        ),
         ws="none",
         proxy_headers=False,
         log_level="critical",

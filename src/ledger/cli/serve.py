@@ -25,11 +25,13 @@ from ledger.cli.workers import Supervisor, handed_over
 from ledger.errors import LedgerError, UnavailableError
 from ledger.http.connection import connection_class
 from ledger.http.ending import Ending
+from ledger.http.handshake import secure_connection_class
 from ledger.http.team import ALONE, Team
 from ledger.server import Served, build
 from ledger.settings import Settings
 from ledger.sqlite.files import storage_errors
 from ledger.system.directory_lock import adopted, serving
+from ledger.system.tls_files import ServerTls
 
 GRACE_S = 4
 LAST_S = 8.0
@@ -124,6 +126,7 @@ def permanent(settings: Settings) -> str:
 
 def _serve(settings: Settings, *, first: bool, shared: Shared | None = None) -> None:
     team = ALONE if shared is None else shared[1]
+    tls = None if settings.tls is None else ServerTls(settings.tls)
     served = build(settings, team=team)
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20)
@@ -140,7 +143,11 @@ def _serve(settings: Settings, *, first: bool, shared: Shared | None = None) -> 
         ending,
         host=settings.host,
         port=settings.port,
-        http=connection_class(served.admission),
+        http=(
+            connection_class(served.admission)
+            if tls is None
+            else secure_connection_class(served.admission, tls)
+        ),
         ws="none",
         proxy_headers=False,  # `Front` reads these headers, from known proxies only
         access_log=False,

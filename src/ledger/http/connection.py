@@ -277,8 +277,11 @@ class Connection(CycleProtocol):
         elif not self.transport.is_closing():
             self.transport.write(farewell)
             # A socket that is closed with bytes unread is reset, and the client may lose the
-            # answer: the sweep closes it after `linger_s`.
-            self.transport.write_eof()
+            # answer: the sweep closes it after `linger_s`. TLS itself waits that long.
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+            else:
+                self.transport.close()
             self._enter(Phase.CLOSING)
 
     def _release(self) -> None:

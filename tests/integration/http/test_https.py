@@ -1,0 +1,90 @@
+"""A whole ledger that speaks HTTPS by itself, at a name that is not this machine's."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.cli.test_workers import Workers
+from tests.support.actor import Actor, policy_of
+from tests.support.certificates import make_certificate, trusting
+from tests.support.check import check_ledger
+from tests.support.server import Server
+
+HOST = "ledger.test"
+
+
+class SecureServer(Server):
+    """A server with a certificate of its own."""
+
+    def __init__(self, data: Path, **settings: str) -> None:
+        files = make_certificate(data.parent, HOST)
+        super().__init__(
+            data,
+            LEDGER_TLS_CERTIFICATE=str(files.certificate),
+            LEDGER_TLS_KEY=str(files.key),
+            LEDGER_REGISTRATION="open",
+            **settings,
+        )
+        self.origin = f"https://{HOST}:{self.port}"
+        self.trusted = trusting(files)
+
+    @property
+    def address(self) -> str:
+        return self.origin
+
+
+class SecureWorkers(SecureServer, Workers):
+    """The same with two processes on its socket."""
+
+
+@pytest.fixture(params=[SecureServer, SecureWorkers])
+def server(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SecureServer]:
+    resolve = socket.getaddrinfo
+
+    def resolved(host: Any, *more: Any, **named: Any) -> Any:
+        return resolve("127.0.0.1" if host in (HOST, HOST.encode()) else host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    running: SecureServer = request.param(tmp_path / "data")
+    running.start()
+    try:
+        yield running
+        check_ledger(running)
+        assert "Traceback" not in running.output
+    finally:
+        running.stop()
+
+
+def test_people_register_draft_and_approve_without_a_proxy(server: SecureServer) -> None:
+    with server.client() as client:
+        alice = Actor(client, "Alice", server.origin)
+        alice.passkey.rp_id = HOST
+        alice.register("creator")
+        drafted = alice.draft(policy=policy_of(1, alice))
+        assert alice.approve(drafted).json()["status"] == "approved"
+        assert [each for each in client.cookies if not each.startswith("__Host-")] == []
+        told = client.get("/api/inbox", headers={"X-Forwarded-For": "203.0.113.9"})
+        assert told.status_code == 200
+        assert told.headers["strict-transport-security"].startswith("max-age=")
+        # Nobody in front is believed: what a client says of its address is not in the record.
+        client.get("/api/inbox?nothing=1", headers={"X-Forwarded-For": "203.0.113.9"})
+    record = server.data / "security.jsonl"
+    give_up = time.monotonic() + 5
+    while len(lines := record.read_text().splitlines()) < 3 and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert {json.loads(line).get("client") for line in lines} == {"127.0.0.1"}
+
+
+def test_what_is_no_https_is_not_answered(server: SecureServer) -> None:
+    with suppress(httpx.RemoteProtocolError, httpx.ReadError):
+        found = httpx.get(f"http://127.0.0.1:{server.port}/livez")
+        raise AssertionError(f"answered {found.status_code}")
