@@ -50,10 +50,11 @@ Shared = tuple[socket.socket, Team, Callable[[], None], int]
 def serve(settings: Settings, workers: int = 1) -> int:
     """Run the server until SIGINT or SIGTERM, in so many processes on one socket.
 
-    Raises what `build` raises, ConflictError `data_in_use`, UnavailableError
+    Raises what `ServerTls` and `build` raise, ConflictError `data_in_use`, UnavailableError
     `address_unavailable`.
     """
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    tls = None if settings.tls is None else ServerTls(settings.tls)
     earlier = handed_over()
     first = not settings.data.exists()
     if first:
@@ -65,7 +66,7 @@ def serve(settings: Settings, workers: int = 1) -> int:
     )
     with holding as locks:
         if workers == 1 and earlier is None:
-            _serve(settings, first=first)
+            _serve(settings, tls, first=first)
             return ExitCode.DONE
         listening = (
             _listen(settings) if earlier is None else socket.socket(fileno=earlier.listening)
@@ -77,7 +78,7 @@ def serve(settings: Settings, workers: int = 1) -> int:
             try:
                 with storage_errors("a file of the ledger cannot be used"):
                     shared = listening, team, ready, parent
-                    _serve(settings, first=first and team.is_first, shared=shared)
+                    _serve(settings, tls, first=first and team.is_first, shared=shared)
             except (LedgerError, OSError) as error:
                 print_error(error)
                 return exit_code_of(error)
@@ -124,9 +125,10 @@ def permanent(settings: Settings) -> str:
     )
 
 
-def _serve(settings: Settings, *, first: bool, shared: Shared | None = None) -> None:
+def _serve(
+    settings: Settings, tls: ServerTls | None, *, first: bool, shared: Shared | None = None
+) -> None:
     team = ALONE if shared is None else shared[1]
-    tls = None if settings.tls is None else ServerTls(settings.tls)
     served = build(settings, team=team)
     gc.freeze()
     gc.set_threshold(COLLECT_EVERY, 20)

@@ -92,4 +92,6 @@ def _refuse_passphrase() -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"{error.reason or error}"
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

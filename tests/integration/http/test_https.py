@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from ledger.cli.exit_codes import ExitCode
+from ledger.cli.main import main
 from tests.integration.cli.test_workers import Workers
 from tests.support.actor import Actor, policy_of
 from tests.support.certificates import make_certificate, trusting
@@ -88,3 +90,19 @@ def test_what_is_no_https_is_not_answered(server: SecureServer) -> None:
     with suppress(httpx.RemoteProtocolError, httpx.ReadError):
         found = httpx.get(f"http://127.0.0.1:{server.port}/livez")
         raise AssertionError(f"answered {found.status_code}")
+
+
+def test_files_that_cannot_be_used_stop_a_first_start_before_it_makes_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (
+        ("LEDGER_ORIGIN", f"https://{HOST}"),
+        ("LEDGER_DATA", str(tmp_path / "data")),
+        ("LEDGER_TLS_CERTIFICATE", str(tmp_path / "none.pem")),
+        ("LEDGER_TLS_KEY", str(tmp_path / "none.pem")),
+    ):
+        monkeypatch.setenv(name, value)
+    assert main(["serve"]) == ExitCode.USAGE
+    out, error = capsys.readouterr()
+    assert (out, "none.pem: No such file" in error) == ("", True)
+    assert not (tmp_path / "data").exists()

@@ -47,7 +47,7 @@ def test_files_that_cannot_be_used_stop_the_start(tmp_path: Path) -> None:
     (other := tmp_path / "other").mkdir()
     good, another = make_certificate(tmp_path), make_certificate(other)
     for files, reason in (
-        (TlsFiles(tmp_path / "none.pem", good.key), "No such file or directory"),
+        (TlsFiles(tmp_path / "none.pem", good.key), "none.pem: No such file or directory$"),
         (TlsFiles(good.certificate, another.key), "KEY_VALUES_MISMATCH"),
         (TlsFiles(good.key, good.key), "PEM lib"),
         (TlsFiles(tmp_path, good.key), "Is a directory"),
