@@ -5,7 +5,7 @@ body of the event that names them. The entries stay. Erased evidence decides not
 statement stood is then what the erasing event states, and no decision rests on a name.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -162,9 +162,9 @@ def as_stated(subject: Statement, drafted: StatementDrafted, at: str) -> Stateme
 # --- erased events, in the order of the log ------------------------------------------------------
 
 
-def require_stated(stated: StatedErasure | None, position: int) -> None:
+def require_stated(stated: Container[int], position: int) -> None:
     """Raise CorruptError `body_missing` unless an erasure states the position."""
-    if stated is None or position not in stated.positions:
+    if position not in stated:
         raise CorruptError("body_missing", "the body is missing, and no change erased it")
 
 

@@ -129,7 +129,7 @@ class Auditor(Decisions):
 
     def _pass_erased(self, position: int, event: ErasedEvent) -> None:
         stream = event.stream
-        erasure.require_stated(self.erasures.get(stream), position)
+        erasure.require_stated(self._erased_places(stream), position)
         if self._incomplete == stream and stream in self.people:
             self.people[stream] = erasure.next_unnamed(self.people[stream], event)
             self._note_place(stream, position)
@@ -239,6 +239,8 @@ class Auditor(Decisions):
 
     def _moved(self, before: Statement | None, after: Statement) -> None:
         """Called after an event changed a statement."""
+        if before is None and after.replaces is not None:
+            self._replacing.setdefault(after.replaces, []).append(UUID(after.id))
 
     def _has_begun(self, stream: UUID) -> bool:
         return (

@@ -38,7 +38,7 @@ from ledger.verify.report import (
     verified_restorations,
 )
 from ledger.verify.requirements import NOTHING, Requirements, decided, newest_at, unproven
-from ledger.verify.shown_statements import shown_statement
+from ledger.verify.shown_statements import shown_statements
 from ledger.verify.tree import require_kept, verify_tree
 
 Source = bytes | memoryview | Files
@@ -135,12 +135,11 @@ class _Verifier:
 
     def _policy(self, events: Events) -> tuple[str, tuple[VerifiedStatement, ...]]:
         auditor = events.decided()
-        case = events.case
-        shown = [shown_statement(auditor, events, each, self._now_ms) for each in case.statements]
+        shown = shown_statements(auditor, events, events.case.statements, self._now_ms)
         stand = ", ".join(
             f"{each.status} ({_number(len(each.approvers), 'approval')})" for each in shown
         )
-        return f"Every decision follows from its evidence: {stand}.", tuple(shown)
+        return f"Every decision follows from its evidence: {stand}.", shown
 
     def _entries(self, case: Casefile, events: Events | None) -> tuple[str, bool]:
         if case.mode != "statement":

@@ -244,7 +244,7 @@ def placed(error: LedgerError, position: int) -> LedgerError:
 def content(case: Casefile) -> list[Recorded]:
     """Return the events of the bodies; each entry must commit to its body (check 2).
 
-    Raises CorruptError `body_mismatch`, `event_malformed`, `exhibit_mismatch`,
+    Raises CorruptError `body_mismatch`, `event_malformed`, `event_misplaced`, `exhibit_mismatch`,
     `statement_unknown`, `statement_erased`; UnverifiableError `event_unknown`, `body_missing`.
     """
     found: list[Recorded] = []

@@ -85,6 +85,9 @@ class Events:
         }
         accounts = (each for each in bodies if isinstance(each, ServiceAccountAdded))
         self._accounts = {each.kid: each.name for each in accounts}
+        self._streams: dict[UUID, list[Recorded]] = {}
+        for each in recorded:
+            self._streams.setdefault(each.event.stream, []).append(each)
 
     def _each(self, look: Look) -> None:
         look_at(self.recorded, lambda recorded: recorded.position, look)
@@ -113,26 +116,23 @@ class Events:
 
     def decisions(self, statement: str) -> list[tuple[int, str, StatementDecision]]:
         """Return position, time and body of each decision on a statement."""
-        wanted = UUID(statement)
         return [
             (each.position, each.event.at, body)
-            for each in self.recorded
-            if each.event.stream == wanted
-            and isinstance(body := each.event.body, StatementDecision)
+            for each in self._streams.get(UUID(statement), ())
+            if isinstance(body := each.event.body, StatementDecision)
         ]
 
     def uses(self, statement: str) -> list[tuple[int, str, StatementUsed]]:
         """Return position, time and body of each use of a statement."""
-        wanted = UUID(statement)
         return [
             (each.position, each.event.at, body)
-            for each in self.recorded
-            if each.event.stream == wanted and isinstance(body := each.event.body, StatementUsed)
+            for each in self._streams.get(UUID(statement), ())
+            if isinstance(body := each.event.body, StatementUsed)
         ]
 
     def draft(self, statement: str) -> Event:
         """Return a statement's draft, which begins its stream."""
-        return next(each.event for each in self.recorded if each.event.stream == UUID(statement))
+        return self._streams[UUID(statement)][0].event
 
     def account(self, body: Body) -> str | None:
         """Return the name of the service account whose key signed an event, None for no account."""

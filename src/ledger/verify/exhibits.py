@@ -33,8 +33,10 @@ from ledger.domain.events import (
     signature_of,
 )
 from ledger.domain.holdings import key_reference
+from ledger.domain.person import Person
 from ledger.domain.service_accounts import challenge_of
 from ledger.encoding import b64u_encode, jcs
+from ledger.errors import CorruptError
 from ledger.jose import ALGORITHMS, PublicJwk, general
 from ledger.verify.container import LOG_KEYS
 from ledger.verify.involved import Stream
@@ -103,8 +105,9 @@ def _vkeys(events: Iterable[Recorded]) -> bytes:
 def _statement(events: Iterable[Recorded], signers: set[str]) -> Iterator[Exhibit]:
     """Yield the files of a statement, and add the kids that signed to `signers`."""
     payload = ""
-    # The signer, the header and the signature; the payload is the document, which can be long.
-    shared: list[tuple[str, str, str]] = []
+    # The header and the signature by position; the payload is the document, which can be long.
+    shared: dict[int, tuple[str, str]] = {}
+    by: dict[str, list[int]] = {}  # the positions of a signer
     for recorded in events:
         body = recorded.event.body
         signers.add(_kid(body))
@@ -114,14 +117,17 @@ def _statement(events: Iterable[Recorded], signers: set[str]) -> Iterator[Exhibi
         jws = signature_of(body)
         if isinstance(body, StatementSigned) and jws.split(".", 3)[1:-1] == [payload]:
             header, _, signature = jws.split(".")
-            shared.append((body.signer, header, signature))
+            shared[recorded.position] = header, signature
+            by.setdefault(body.signer, []).append(recorded.position)
         if isinstance(body, ApprovalRetracted):
-            shared = [each for each in shared if each[0] != body.signer]
+            for position in by.pop(body.signer, ()):
+                del shared[position]
         if jws:  # nobody signs an effect of a change
             tag = body.TAG.rpartition(".")[0]
             yield Exhibit(f"{recorded.position}-{tag}.jws", jws.encode(), recorded.position)
     if shared:
-        merged = general(f"{header}.{payload}.{signature}" for _, header, signature in shared)
+        parts = shared.values()
+        merged = general(f"{header}.{payload}.{signature}" for header, signature in parts)
         yield Exhibit("jws.json", merged)
 
 
@@ -140,43 +146,59 @@ def _people(
 def _person(
     owner: UUID, stream: Stream, kids: set[str], founding: LedgerCreated
 ) -> Iterator[Exhibit]:
-    """Yield the files of a person's keys that signed."""
-    for recorded in stream(owner):
-        body = recorded.event.body
-        if not isinstance(body, KeyAdded) or body.kid not in kids:
-            continue
-        passkey = _first(stream(owner), PasskeyAdded, "credential_id", body.assertion.credential_id)
-        ended = _end(stream(owner), body.kid)
+    """Yield the files of a person's keys that signed; the person is folded once for all of them."""
+    bodies = ((recorded, recorded.event.body) for recorded in stream(owner))
+    signed = [(each, body) for each, body in bodies if isinstance(body, KeyAdded)]
+    signed = [(each, body) for each, body in signed if body.kid in kids]
+    if not signed:
+        return
+    passkeys, ends = _passkeys(stream(owner)), _ends(stream(owner))
+    known: Person | None = None
+    for recorded, body in signed:
+        passkey = passkeys.get(body.assertion.credential_id)
         if passkey is not None:
+            known = known or _folded(stream(owner))
             name = f"people/{owner}/{body.kid}"
             yield Exhibit(f"{name}.jwk.json", jcs(_public(body.jwk, body.kid)))
-            attested = _attested(recorded, ended, stream(owner))
+            attested = _attested(recorded, ends.get(key_reference(body.kid)), known)
             evidence = _evidence(recorded, passkey, founding)
             yield Exhibit(f"{name}.attestation.json", jcs(attested | evidence))
 
 
-def _first(
-    events: Iterable[Recorded], kind: type[msgspec.Struct], member: str, value: str
-) -> Recorded | None:
+def _folded(events: Iterable[Recorded]) -> Person | None:
+    """Return a person after their events; raise CorruptError `event_misplaced` for others."""
+    try:
+        return reduce(person.evolve, (each.event for each in events), None)
+    except (AssertionError, KeyError) as error:  # nothing was decided yet
+        detail = "the events of a person do not follow on each other"
+        raise CorruptError("event_misplaced", detail) from error
+
+
+def _passkeys(events: Iterable[Recorded]) -> dict[str, Recorded]:
+    """Return the event that added each passkey, the first if there are several."""
+    found: dict[str, Recorded] = {}
     for each in events:
-        if isinstance(each.event.body, kind) and getattr(each.event.body, member) == value:
-            return each
-    return None
+        if isinstance(each.event.body, PasskeyAdded):
+            found.setdefault(each.event.body.credential_id, each)
+    return found
 
 
-def _end(events: Iterable[Recorded], kid: str) -> Recorded | None:
-    """Return the event that ended a key: its revocation, or the declaration of a compromise."""
+def _ends(events: Iterable[Recorded]) -> dict[str, Recorded]:
+    """Return the first event that ended each key: a revocation, or a declared compromise.
+
+    Keys are named by their references.
+    """
+    found: dict[str, Recorded] = {}
     for each in events:
         match each.event.body:
-            case KeyRevoked(kid=ended) | ServiceAccountEnded(account=ended) if ended == kid:
-                return each
+            case KeyRevoked(kid=kid) | ServiceAccountEnded(account=kid):
+                found.setdefault(key_reference(kid), each)
             case CompromiseDeclared() | CompromiseSet():
-                one, others = each.event.body.compromised, each.event.body.also
-                if key_reference(kid) in (one, *others):
-                    return each
+                for reference in (each.event.body.compromised, *each.event.body.also):
+                    found.setdefault(reference, each)
             case _:
                 pass
-    return None
+    return found
 
 
 def _public(jwk: PublicJwk, kid: str) -> dict[str, Any]:
@@ -185,12 +207,9 @@ def _public(jwk: PublicJwk, kid: str) -> dict[str, Any]:
     return members | named
 
 
-def _attested(
-    recorded: Recorded, ended: Recorded | None, mine: Iterable[Recorded]
-) -> dict[str, Any]:
+def _attested(recorded: Recorded, ended: Recorded | None, owner: Person | None) -> dict[str, Any]:
     """Return the members with a key's status, spelt as in the HTTP API."""
     body: Any = recorded.event.body
-    owner = reduce(person.evolve, (each.event for each in mine), None)
     key = None if owner is None else owner.keys[body.kid]
     return {
         "kid": body.kid,

@@ -33,7 +33,9 @@ class KnownStates:
         self.due: tuple[Effect, ...] = ()
         # What the log states of erasures, by stream, also of those that come later.
         self.erasures: Mapping[UUID, StatedErasure] = {}
+        self._stated: dict[UUID, frozenset[int]] = {}  # their positions, once asked for
         self._places: dict[UUID, list[int]] = {}  # of the events of people and statements
+        self._replacing: dict[UUID, list[UUID]] = {}  # the versions that are to replace a statement
         # Position and type of the erased events so far, by stream.
         self._erased: dict[UUID, list[tuple[int, str]]] = {}
 
@@ -114,10 +116,17 @@ class KnownStates:
 
     def _erasing(self, stream: UUID) -> Erasing:
         """Return what an erasure in a stream depends on; a share overrides this."""
-        versions = (each for each in self.statements.values() if each.replaces == stream)
+        versions = (self.statements[each] for each in self._replacing.get(stream, ()))
         known = tuple(each for each in versions if not is_unknown(each))
         places = tuple(self._places.get(stream, ()))
         return Erasing(places, known, self.erasures.get(stream))
+
+    def _erased_places(self, stream: UUID) -> frozenset[int]:
+        """Return the positions in a stream that an erasure states, which can be many."""
+        if stream not in self._stated:
+            stated = self.erasures.get(stream)
+            self._stated[stream] = frozenset(() if stated is None else stated.positions)
+        return self._stated[stream]
 
     def _note_place(self, stream: UUID, position: int) -> None:
         """Note the position of an event of a person or statement; a share looks them up."""

@@ -19,11 +19,9 @@ def compare_restored(
     `position` is that of a receipt's entry, None for a checkpoint alone. `restorations` are all of
     the log, as a newer bundle proves them.
     """
-    later = list(restorations)
-    if any(each.origin == older.origin for each in later):
-        while later.pop(0).origin != older.origin:
-            pass
-    for restored in later:
+    origins = [each.origin for each in restorations]
+    first = origins.index(older.origin) + 1 if older.origin in origins else 0
+    for restored in restorations[first:]:
         if older.size <= restored.kept:
             continue
         if position is not None and position <= restored.kept:

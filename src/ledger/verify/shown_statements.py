@@ -1,5 +1,6 @@
 """What a report shows of a statement: its status, who approved, and each decision. Pure."""
 
+from collections.abc import Iterable
 from typing import assert_never
 from uuid import UUID
 
@@ -23,16 +24,22 @@ from ledger.verify.event_checks import Events
 from ledger.verify.report import VerifiedDecision, VerifiedPerson, VerifiedStatement, VerifiedUse
 
 
-def shown_statement(
-    auditor: Auditor, events: Events, statement_id: str, now_ms: int
+def shown_statements(
+    auditor: Auditor, events: Events, statement_ids: Iterable[str], now_ms: int
+) -> tuple[VerifiedStatement, ...]:
+    """Return the statements of a bundle, given the auditor after all its events."""
+    names = {str(user): person.name for user, person in auditor.people.items()}
+    return tuple(_shown(auditor, events, each, names, now_ms) for each in statement_ids)
+
+
+def _shown(
+    auditor: Auditor, events: Events, statement_id: str, names: dict[str, str], now_ms: int
 ) -> VerifiedStatement:
-    """Return a statement of a bundle, given the auditor after all its events."""
     statement = auditor.statements[UUID(statement_id)]
     decisions = events.decisions(statement_id)
     signers = {body.signer: auditor.people[UUID(body.signer)] for _, _, body in decisions}
     losses = auditor.losses
     people = {user: settled(each, now_ms, losses) for user, each in signers.items()}
-    names = {str(user): person.name for user, person in auditor.people.items()}
     counting = counted(statement.approvals, people)
     meets = versions.meets(statement, counting, steps_of(statement.approvals))
     named, draft = statement.supersedes, events.draft(statement_id)

@@ -1,6 +1,7 @@
 """Verify that entries lead to their tiles, to a root, and to the trees that restores kept. Pure."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from ledger.domain.entry import entry_hash
 from ledger.domain.events import LedgerRestored, Recorded
@@ -49,10 +50,23 @@ def require_kept(entries: dict[int, bytes], recorded: Iterable[Recorded]) -> Non
 
     The events need not be decided: one can state a tree that is larger than the log.
     """
-    hashes = [entry_hash(raw) for raw in entries.values()]
-    for each in recorded:
-        if isinstance(restored := each.event.body, LedgerRestored):
-            edge, _ = Edge().extend(b"".join(hashes[: restored.kept.size]))
-            if edge.root().hex() != restored.kept.root:
-                detail = "the restore keeps another tree than the entries before it"
-                raise RefusedError("root_mismatch", detail, position=each.position)
+    kept = [
+        (each.position, each.event.body.kept)
+        for each in recorded
+        if isinstance(each.event.body, LedgerRestored)
+    ]
+    roots = _roots(entries, {tree.size for _, tree in kept})
+    for position, tree in kept:
+        if roots[tree.size] != tree.root:
+            detail = "the restore keeps another tree than the entries before it"
+            raise RefusedError("root_mismatch", detail, position=position)
+
+
+def _roots(entries: dict[int, bytes], sizes: set[int]) -> dict[int, str]:
+    """Return the root of the first so many entries, for each size: a bundle can have many."""
+    edge, roots, raw = Edge(), {}, iter(entries.values())
+    for size in sorted(sizes):
+        more = b"".join(map(entry_hash, islice(raw, size - edge.size)))
+        edge, _ = edge.extend(more)
+        roots[size] = edge.root().hex()
+    return roots

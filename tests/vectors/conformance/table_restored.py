@@ -19,7 +19,7 @@ GENUINE = (
 REFUSED = (
     case("restore-kept", "A restore keeps another tree than the entries before it.",
          restored.another_kept,
-         no(TREE, "edge.root().hex() != restored.kept.root"), key="restored"),
+         no(TREE, "roots[tree.size] != tree.root"), key="restored"),
     case("restore-origin", "A restore begins the origin of another epoch than its own.",
          restored.another_origin,
          no("domain/restoration.py", "act.origin != log_origin(charter.ledger, act.epoch)"),

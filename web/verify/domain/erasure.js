@@ -17,6 +17,10 @@ export const NAMED = 4;
 export const erasuresOf = (events) =>
   new Map(events.filter(({ type }) => ERASING.includes(type)).map(({ stream, body }) => [stream, body]));
 
+/** Return the positions that erasures state, by stream. */
+export const erasedPositions = (erasures) =>
+  new Map([...erasures].map(([stream, { positions }]) => [stream, new Set(positions)]));
+
 /** Tell whether a statement's evidence is gone, at a position before its erasure. */
 export const isUnknown = (statement) => Boolean(statement?.isErased) && statement.erasedBy === null;
 
@@ -70,9 +74,9 @@ export const asStated = (subject, creator, { supersedes }, { earlier }, at) => (
 
 // --- erased events, in the order of the log ------------------------------------------------------
 
-/** Refuse a missing body at a position that no erasure states. */
+/** Refuse a missing body at a position that is not in the set of those that an erasure states. */
 export function requireStated(stated, position) {
-  if (!stated?.positions.includes(position)) {
+  if (!stated?.has(position)) {
     refuse("body_missing", "the body is missing, and no change erased it");
   }
 }

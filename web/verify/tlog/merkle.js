@@ -1,7 +1,7 @@
 // Mirrors ledger.tlog.merkle: the log's tree, RFC 6962 section 2.1 with SHA-256. Verifies inclusion
 // proofs and whole trees with their tiles; static/js/lib/tree.js has the hashes.
 
-import { HASH_BYTES, nodeHash, rootOf, WIDTH } from "../../static/js/lib/tree.js";
+import { HASH_BYTES, nodeHash, paired, rootOf, WIDTH } from "../../static/js/lib/tree.js";
 import { equal } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 
@@ -51,4 +51,25 @@ function requireTile({ level, n, hashes }, row) {
     const detail = `tile ${n} of level ${level} does not match the entries`;
     throw new Refusal("tile_mismatch", detail, level === 0 ? index + 1 : null);
   }
+}
+
+/** Return the rows of a tree over these leaf hashes, the leaves first, with its full subtrees only. */
+export async function rowsOf(leaves) {
+  const rows = [leaves];
+  while (rows.at(-1).length > 1) {
+    const row = rows.at(-1);
+    rows.push(await paired(row.slice(0, row.length - (row.length % 2))));
+  }
+  return rows;
+}
+
+/** Return the root over the first `size` leaves: the hash over the full subtrees that they are. */
+export async function rootIn(rows, size) {
+  let root = null;
+  for (let [level, count] = [0, size]; count > 0; [level, count] = [level + 1, Math.floor(count / 2)]) {
+    if (count % 2 === 0) continue;
+    const subtree = rows[level][count - 1];
+    root = root ? await nodeHash(subtree, root) : subtree;
+  }
+  return root ?? rootOf([]);
 }

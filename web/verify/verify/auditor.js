@@ -21,7 +21,7 @@ import * as versions from "../domain/versions.js";
 import { same } from "../encoding.js";
 import { refuse, Unknown } from "../errors.js";
 import { DECIDE } from "./decisions.js";
-import { KnownStates } from "./known_states.js";
+import { added, KnownStates } from "./known_states.js";
 
 const BEGINNINGS = [TAG.LEDGER_CREATED, TAG.USER_REGISTERED, TAG.STATEMENT_DRAFTED];
 // A registration is four events, with nothing between them.
@@ -68,7 +68,7 @@ export class Auditor extends KnownStates {
     if (this.isInsideCommit && position !== this.position + 1) {
       refuse("position_gap", `after ${this.position} comes ${position}`);
     }
-    requireStated(this.erasures.get(stream), position);
+    requireStated(this.stated.get(stream), position);
     if (this.incomplete === stream && this.people.has(stream)) {
       this.people.set(stream, nextUnnamed(this.people.get(stream), entry));
       this.incomplete = null;
@@ -77,7 +77,7 @@ export class Auditor extends KnownStates {
       this.due = withoutDue(this.due, entry);
       const known = this.statements.get(stream);
       this.statements.set(stream, nextErased(known, entry, this.people.has(stream)));
-      this.erased.set(stream, [...(this.erased.get(stream) ?? []), { position, type }]);
+      added(this.erased, stream, { position, type });
     }
     this.notePlace(stream, position);
     this.position = position;
@@ -236,11 +236,12 @@ export class Auditor extends KnownStates {
     if (whose === STREAM_OF.STATEMENT) {
       const after = await evolveStatement(known, event);
       this.statements.set(stream, after);
+      if (!known && after.replaced) added(this.replacing, after.supersedes.statement, stream);
       this.due = [...this.due, ...versions.effects(known, after)];
       if (!known && after.items !== null && !isDraftedAlone(after.items)) this.incomplete = stream;
     } else if (whose === STREAM_OF.PERSON) {
       this.setPerson(stream, (each) => people.evolvePerson(each, event));
-      if (people.reEnrolling(this.people.get(stream))) this.reEnrolling.add(stream);
+      this.noteReEnrolling(stream);
     } else {
       this.charter = await charter.evolveCharter(known, event);
       this.people = people.allAfter(this.people, event) ?? this.people;

@@ -20,7 +20,7 @@ import { checkHeads, HEADS } from "./heads.js";
 import { limits } from "./readme.js";
 import { CHECK, CHECKS, OUTCOME, proofOf, verdictOf, restorationOf } from "./report.js";
 import { shownOf } from "./shown_statements.js";
-import { requireProof, requireTree } from "./tree.js";
+import { requireProofs, requireTree } from "./tree.js";
 
 /** Verify a bundle; return the report of docs/reference/evidence.md, each check with its inputs. */
 export async function verifyBundle(bytes, { nowMs, ...options }) {
@@ -156,8 +156,8 @@ export class Verification {
 
   async signatures() {
     const { events, bundle: { mode } } = this;
-    const keys = await keysOf(events);
-    await this.eachEvent((event) => verifySignature(event, { events, keys, mode }));
+    const known = { founding: foundingOf(events), keys: await keysOf(events), mode };
+    await this.eachEvent((event) => verifySignature(event, known));
     const signed = events.filter(isSigned);
     return {
       says: () => text("verify.says.signatures", { count: signed.length }),
@@ -171,7 +171,7 @@ export class Verification {
     await this.eachEvent(async (event) => {
       if (await attestations.add(event)) shown.push(event);
     });
-    const party = shown.length ? foundingOf(this.events) : {};
+    const party = (shown.length && attestations.founding) || {};
     const called = ({ jwk, kid, credentialId }) =>
       jwk ? text("verify.input.key", { kid }) : text("verify.input.passkey", { id: credentialId });
     return {
@@ -214,11 +214,9 @@ export class Verification {
   // --- 7 -------------------------------------------------------------------------------------
 
   async entries() {
-    const { mode, entries, note, statements } = this.bundle;
+    const { mode, entries, note } = this.bundle;
     if (mode !== MODE.STATEMENT) await requireTree(this.bundle, this.events, this.eachEntry);
-    await this.eachEntry(({ raw, stream }, position) =>
-      requireProof(this.bundle, raw, position - 1, mode === MODE.STATEMENT || statements.includes(stream)),
-    );
+    await requireProofs(this.bundle, this.eachEntry);
     return {
       says: () => text("verify.says.entries", { count: entries.size, size: note.size }),
       inputs: () => [[text("verify.input.root"), hex(note.root)]],

@@ -6,7 +6,7 @@ import { jcs } from "../../static/js/lib/jcs.js";
 import { HASH_BYTES, tilePath, WIDTH } from "../../static/js/lib/tree.js";
 import { requireUuid } from "../domain/document.js";
 import { parseEntry, requireCommitted, SALT_BYTES } from "../domain/entry.js";
-import { erasuresOf } from "../domain/erasure.js";
+import { erasedPositions, erasuresOf } from "../domain/erasure.js";
 import { decodeEvent, TAG } from "../domain/events.js";
 import { toBase64 } from "../encoding.js";
 import { placed, refuse, Unknown } from "../errors.js";
@@ -145,7 +145,8 @@ export async function readEvents(bundle, each) {
     events.push(decodeEvent(entry, position, salted));
   });
   const erasures = erasuresOf(events);
-  const isErased = ([index, { stream }]) => erasures.get(stream)?.positions.includes(index + 1);
+  const erased = erasedPositions(erasures);
+  const isErased = ([index, { stream }]) => erased.get(stream)?.has(index + 1);
   requireBodies(lacking(bundle).filter((each) => !isErased(each)), events, mode);
   requireDrafts(events, statements, erasures);
   await requireExhibits(files, events, statements);

@@ -14,7 +14,7 @@ import {
 } from "../domain/events.js";
 import { ACT } from "../domain/acts.js";
 import { addsKey } from "../domain/events_of_people.js";
-import { erasuresOf } from "../domain/erasure.js";
+import { erasedPositions, erasuresOf } from "../domain/erasure.js";
 import { decideFirstPasskey } from "../domain/held_passkeys.js";
 import { isLate, signedMs } from "../domain/late_acts.js";
 import { activeKey, allAfter, evolvePerson, settled } from "../domain/person.js";
@@ -28,11 +28,13 @@ import { inOrder } from "./contents.js";
 
 export const isSigned = (event) => signatureOf(event) !== "";
 
-/** Return the ledger's founding. */
-export function foundingOf(events) {
-  const found = events.find(({ type }) => type === TAG.LEDGER_CREATED);
-  if (!found) throw new Unknown("not_founded", "the founding of the ledger is not there");
-  return found.body;
+/** Return the ledger's founding, once for all events; undefined without one. */
+export const foundingOf = (events) => events.find(({ type }) => type === TAG.LEDGER_CREATED)?.body;
+
+/** Return a founding that is there. */
+function requireFounding(founding) {
+  if (!founding) throw new Unknown("not_founded", "the founding of the ledger is not there");
+  return founding;
 }
 
 /** Return the signing keys of a bundle: kid to JWK. */
@@ -53,15 +55,15 @@ function unknownKey(mode) {
 // --- signatures (check 3) ----------------------------------------------------------------------
 
 /** Verify the signature of an event, if it has one, under the key that it names. */
-export async function verifySignature(event, { events, keys, mode }) {
+export async function verifySignature(event, { founding, keys, mode }) {
   if (!isSigned(event)) return;
   const jws = parseSignature(event);
-  await verifyCompact(jws, keyFor(event, jws.header.kid, { events, keys, mode }));
+  await verifyCompact(jws, keyFor(event, jws.header.kid, { founding, keys, mode }));
 }
 
-function keyFor(event, kid, { events, keys, mode }) {
+function keyFor(event, kid, { founding, keys, mode }) {
   if (event.type === TAG.LEDGER_CREATED) return event.body.key;
-  if (actorOf(event) === null) return foundingOf(events).key;
+  if (actorOf(event) === null) return requireFounding(founding).key;
   if (!keys.has(kid)) throw unknownKey(mode);
   return keys.get(kid);
 }
@@ -119,7 +121,7 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
 /** Verifies passkeys and attestations in the order of the log. */
 export class Attestations {
   constructor(events) {
-    this.events = events;
+    this.founding = foundingOf(events);
     this.people = new Map();
   }
 
@@ -141,7 +143,7 @@ export class Attestations {
 
   /** Verify one event; return the finding if there is no verdict. */
   async unknown(verify, owner, event) {
-    const { ledger, rpId, origin } = foundingOf(this.events);
+    const { ledger, rpId, origin } = requireFounding(this.founding);
     try {
       await verify(owner, event, { ledger, party: { rpId, origin } });
       return null;
@@ -242,12 +244,13 @@ function signingKid(event) {
 
 /** Give every event of a bundle to the auditor, and the entries without a body in their places. */
 export async function decideAgain(events, withheld, auditor, breathe) {
-  const passedOver = [...withheld];
+  let next = 0;
   auditor.erasures = erasuresOf(events);
+  auditor.stated = erasedPositions(auditor.erasures);
   for (const event of events) {
     await breathe();
-    while (passedOver.length && passedOver[0][0] < event.position) {
-      const [index, entry] = passedOver.shift();
+    for (; next < withheld.length && withheld[next][0] < event.position; next += 1) {
+      const [index, entry] = withheld[next];
       const pass = auditor.erasures.has(entry.stream) ? "addErased" : "passOver";
       placed(index + 1, () => auditor[pass](index + 1, entry));
     }

@@ -9,9 +9,10 @@ import { addsKey } from "../domain/events_of_people.js";
 import { evolvePerson, keyReference } from "../domain/person.js";
 import { HOME, KEY_STATUS } from "../domain/vocabulary.js";
 import { canonical, equal } from "../encoding.js";
-import { refuse } from "../errors.js";
+import { isFinding, refuse } from "../errors.js";
 import { general } from "../jose/compact.js";
 import { algorithmsOf } from "../jose/keys.js";
+import { added } from "./known_states.js";
 
 export const VKEYS = "keys/vkeys";
 const EXHIBIT = /^(?:statements\/|people\/|keys\/vkeys$)/;
@@ -34,14 +35,19 @@ export async function requireExhibits(files, events, statements) {
 async function exhibits(events, statements) {
   const files = new Map([[VKEYS, vkeys(events)]]);
   const signers = new Set();
+  const streams = new Map(); // the events of each
+  for (const event of events) added(streams, event.stream, event);
   for (const id of statements) {
-    const mine = events.filter(({ stream }) => stream === id);
+    const mine = streams.get(id) ?? [];
     for (const [name, text] of ofStatement(mine)) files.set(`statements/${id}/${name}`, text);
     for (const { type, body } of mine) {
       signers.add(streamOf(type) === STREAM_OF.STATEMENT ? (body.kid ?? "") : "");
     }
   }
-  for (const [name, text] of await ofPeople(events, signers)) files.set(name, text);
+  const founding = events.find(({ type }) => type === TAG.LEDGER_CREATED)?.body;
+  for (const mine of founding ? streams.values() : []) {
+    for (const [name, text] of await ofPerson(mine, signers, founding)) files.set(name, text);
+  }
   return new Map([...files].map(([name, text]) => [name, bytesOf(text)]));
 }
 
@@ -53,7 +59,8 @@ function vkeys(events) {
 
 function ofStatement(events) {
   const files = [];
-  let shared = []; // the signer and the JWS
+  const shared = new Map(); // the JWS by position
+  const by = new Map(); // the positions of each signer
   let payload = "";
   for (const event of events) {
     const { type, position, body } = event;
@@ -64,43 +71,70 @@ function ofStatement(events) {
     const jws = signatureOf(event);
     const middle = jws.split(".", 4).slice(1, -1);
     if (type === TAG.STATEMENT_SIGNED && middle.length === 1 && middle[0] === payload) {
-      shared.push([body.signer, jws]);
+      shared.set(position, jws);
+      added(by, body.signer, position);
     }
-    if (type === TAG.APPROVAL_RETRACTED) shared = shared.filter(([signer]) => signer !== body.signer);
+    if (type === TAG.APPROVAL_RETRACTED) {
+      (by.get(body.signer) ?? []).forEach((each) => shared.delete(each));
+      by.delete(body.signer);
+    }
     // Nobody signs an effect of a change.
     if (jws) files.push([`${position}-${type.replace(/\.[^.]*$/, "")}.jws`, jws]);
   }
-  if (shared.length) files.push(["jws.json", general(shared.map(([, jws]) => jws))]);
+  if (shared.size) files.push(["jws.json", general([...shared.values()])]);
   return files;
 }
 
-async function ofPeople(events, signers) {
-  const founding = events.find(({ type }) => type === TAG.LEDGER_CREATED)?.body;
+/** Return the files of a person's keys that signed; the person is folded once for all of them. */
+async function ofPerson(events, signers, founding) {
+  const signed = events.filter((event) => addsKey(event) && signers.has(event.body.kid));
+  if (!signed.length) return [];
+  const passkeys = new Map();
+  for (const { type, body } of events) {
+    if (type === TAG.PASSKEY_ADDED && !passkeys.has(body.credentialId)) passkeys.set(body.credentialId, body);
+  }
+  const ends = endsOf(events);
+  let known = null;
   const files = [];
-  for (const attested of events) {
+  for (const attested of signed) {
     const { stream, body } = attested;
-    if (!addsKey(attested) || !signers.has(body.kid) || !founding) continue;
-    const mine = events.filter((event) => event.stream === stream);
-    const first = (kind, name, value) => mine.find((each) => each.type === kind && each.body[name] === value);
-    const passkey = first(TAG.PASSKEY_ADDED, "credentialId", body.assertion.credentialId);
+    const passkey = passkeys.get(body.assertion.credentialId);
     if (!passkey) continue;
-    const ended = mine.find((event) => endsKey(event, body.kid));
-    const key = mine.reduce(evolvePerson, null).keys.get(body.kid);
+    known ??= folded(events);
     const jwk = { ...body.jwk, alg: algorithmsOf(body.jwk)[0], kid: body.kid, use: "sig" };
-    const evidence = { attestation: await evidenceOf(attested, passkey.body, founding) };
+    const evidence = { attestation: await evidenceOf(attested, passkey, founding) };
+    const stands = standing(attested, ends.get(keyReference(body.kid)), known.keys.get(body.kid));
     const name = `people/${stream}/${body.kid}`;
     files.push([`${name}.jwk.json`, canonical(jwk)]);
-    files.push([`${name}.attestation.json`, canonical({ ...standing(attested, ended, key), ...evidence })]);
+    files.push([`${name}.attestation.json`, canonical({ ...stands, ...evidence })]);
   }
   return files;
 }
 
-/** Tell whether an event ended a key: its revocation, or the declaration of a compromise. */
-function endsKey({ type, body }, kid) {
-  if (type === TAG.KEY_REVOKED) return body.kid === kid;
-  if (type === TAG.SERVICE_ACCOUNT_ENDED) return body.account === kid;
-  if (type !== TAG.COMPROMISE_DECLARED && type !== TAG.COMPROMISE_SET) return false;
-  return [body.compromised, ...body.also].includes(keyReference(kid));
+/** Return a person after their events; refuse events of which nobody is a person. */
+function folded(events) {
+  try {
+    return events.reduce(evolvePerson, null);
+  } catch (error) {
+    if (isFinding(error)) throw error;
+    return refuse("event_misplaced", "the events of a person do not follow on each other"); // nothing was decided yet
+  }
+}
+
+/** Return the first event that ended each key, by its reference: a revocation, or a declared compromise. */
+function endsOf(events) {
+  const ends = new Map();
+  for (const event of events) {
+    for (const each of endedBy(event)) if (!ends.has(each)) ends.set(each, event);
+  }
+  return ends;
+}
+
+function endedBy({ type, body }) {
+  if (type === TAG.KEY_REVOKED) return [keyReference(body.kid)];
+  if (type === TAG.SERVICE_ACCOUNT_ENDED) return [keyReference(body.account)];
+  if (type !== TAG.COMPROMISE_DECLARED && type !== TAG.COMPROMISE_SET) return [];
+  return [body.compromised, ...body.also];
 }
 
 function standing({ stream, at, position, body }, ended, key) {

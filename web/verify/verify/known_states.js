@@ -1,5 +1,6 @@
 // Mirrors ledger.verify.known_states: the states as of a position that recomputed decisions read.
 
+import { toMs } from "../clock.js";
 import * as charter from "../domain/charter.js";
 import { isUnknown } from "../domain/erasure.js";
 import { parseSignature } from "../domain/events.js";
@@ -7,6 +8,12 @@ import { asIfNothingWasLost } from "../domain/late_acts.js";
 import * as people from "../domain/person.js";
 import { refuse } from "../errors.js";
 import { LateOrder } from "./late_order.js";
+
+/** Add an item to the list of a key, in place: a stream can have very many events. */
+export function added(lists, key, item) {
+  if (lists.has(key)) lists.get(key).push(item);
+  else lists.set(key, [item]);
+}
 
 /** The states as of a position, and who owns which signing key; `complete` tells whether the whole log is there. */
 export class KnownStates {
@@ -17,12 +24,15 @@ export class KnownStates {
     this.charter = null;
     this.people = new Map();
     this.reEnrolling = new Set(); // the people whose re-enrolment waits
+    this.settlesAt = Infinity; // when the first of them can be complete
     this.statements = new Map();
     this.owners = new Map();
     this.claims = new Set();
     this.incomplete = null;
     this.due = []; // what the last event brings about, which comes next
     this.erasures = new Map(); // what the log states of erasures, by stream, also of later ones
+    this.stated = new Map(); // the sets of their positions
+    this.replacing = new Map(); // by statement, the versions that are to replace it
     this.places = new Map(); // by stream, the positions of the events of a person or statement so far
     this.erased = new Map(); // by stream, the erased events so far
     this.lateOrder = new LateOrder();
@@ -30,15 +40,15 @@ export class KnownStates {
   }
 
   notePlace(stream, position) {
-    this.places.set(stream, [...(this.places.get(stream) ?? []), position]);
+    added(this.places, stream, position);
   }
 
   /** Return what an erasure in a stream depends on. */
   erasing = (stream) => ({
-    positions: this.places.get(stream) ?? [],
-    versions: [...this.statements.values()].filter(
-      (each) => each.replaced && each.supersedes.statement === stream && !isUnknown(each),
-    ),
+    positions: [...(this.places.get(stream) ?? [])],
+    versions: (this.replacing.get(stream) ?? [])
+      .map((id) => this.statements.get(id))
+      .filter((each) => !isUnknown(each)),
     stated: this.erasures.get(stream) ?? null,
   });
 
@@ -59,13 +69,26 @@ export class KnownStates {
     if (place !== null && before.has(stream)) before.set(stream, next(before.get(stream)));
   }
 
-  /** Complete the re-enrolments whose waiting is over by now. */
+  /** Complete the re-enrolments whose waiting is over by now; most events come before any is. */
   settle(nowMs) {
+    if (nowMs < this.settlesAt) return;
+    this.settlesAt = Infinity;
     for (const user of this.reEnrolling) {
-      const known = people.settled(this.people.get(user), nowMs);
-      this.people.set(user, known);
-      if (!people.reEnrolling(known)) this.reEnrolling.delete(user);
+      this.people.set(user, people.settled(this.people.get(user), nowMs));
+      this.noteReEnrolling(user);
     }
+  }
+
+  /** Note whether a person's re-enrolment waits, and until when at least. */
+  noteReEnrolling(user) {
+    const added = people.reEnrolling(this.people.get(user));
+    if (!added) {
+      this.reEnrolling.delete(user);
+      return;
+    }
+    this.reEnrolling.add(user);
+    // Who is not admitted yet waits for that event, which is noted too.
+    if (!added.needsAdmission) this.settlesAt = Math.min(this.settlesAt, toMs(added.activeFrom));
   }
 
   person({ stream }) {

@@ -32,15 +32,15 @@ export function shownOf(ids, events, auditor, nowMs) {
     if (event.type === TAG.SERVICE_ACCOUNT_ADDED) accounts.set(event.body.kid, event.body.name);
   }
   const accountOf = (event) => accounts.get(kidOf(event)) ?? null;
-  return ids.map((id) => shown(id, mine.get(id), auditor, accountOf, nowMs));
+  const names = Object.fromEntries([...auditor.people].map(([user, { name }]) => [user, name]));
+  return ids.map((id) => shown(id, mine.get(id), auditor, { accountOf, names, nowMs }));
 }
 
-function shown(id, mine, { statements, people, charter }, accountOf, nowMs) {
+function shown(id, mine, { statements, people, charter }, { accountOf, names, nowMs }) {
   const statement = statements.get(id);
   const earlier = statements.get(statement.supersedes?.statement);
   const ended = isOutrun(statement, earlier) ? earlier : null; // another version came first
   const person = (user) => ({ user, name: people.get(user).name });
-  const names = Object.fromEntries([...people].map(([user, { name }]) => [user, name]));
   return {
     id,
     title: statement.title,

@@ -2,14 +2,22 @@
 // restores from a backup kept.
 
 import { hex } from "../../static/js/lib/digest.js";
-import { leafHash, rootOf } from "../../static/js/lib/tree.js";
+import { leafHash } from "../../static/js/lib/tree.js";
 import { TAG } from "../domain/events.js";
 import { equal } from "../encoding.js";
 import { Refusal, refuse, Unknown } from "../errors.js";
-import { verifyInclusion, verifyTree } from "../tlog/merkle.js";
+import { rootIn, rowsOf, verifyInclusion, verifyTree } from "../tlog/merkle.js";
+import { MODE } from "./container.js";
 
-/** Verify the proof of an entry, and that there is one where it is needed. */
-export async function requireProof({ proofs, note }, raw, index, isNeeded) {
+/** Verify the proofs of entries, and that each entry that needs one has it. */
+export async function requireProofs(bundle, eachEntry) {
+  const shown = new Set(bundle.statements);
+  await eachEntry(({ raw, stream }, position) =>
+    requireProof(bundle, raw, position - 1, bundle.mode === MODE.STATEMENT || shown.has(stream)),
+  );
+}
+
+async function requireProof({ proofs, note }, raw, index, isNeeded) {
   const proof = proofs.get(index);
   if (!proof && !isNeeded) return;
   if (!proof) throw new Unknown("proof_missing", `the proof of entry ${index} is missing`);
@@ -29,10 +37,12 @@ export async function requireTree({ tiles, note }, events, eachEntry) {
   await requireKept(events, leaves);
 }
 
-/** Verify that each restore kept the entries before it. */
+/** Verify that each restore kept the entries before it; of a bundle with many, hash the tree once. */
 async function requireKept(events, leaves) {
-  for (const { position, body } of events.filter(({ type }) => type === TAG.LEDGER_RESTORED)) {
-    if (hex(await rootOf(leaves.slice(0, body.kept.size))) === body.kept.root) continue;
+  const restores = events.filter(({ type }) => type === TAG.LEDGER_RESTORED);
+  const rows = restores.length ? await rowsOf(leaves) : [];
+  for (const { position, body: { kept } } of restores) {
+    if (hex(await rootIn(rows, Math.min(kept.size, leaves.length))) === kept.root) continue;
     const detail = "the restore keeps another tree than the entries before it";
     throw new Refusal("root_mismatch", detail, position);
   }

@@ -32,7 +32,8 @@ export async function rootOf(leaves) {
   return row[0];
 }
 
-async function paired(row) {
+/** Return the hashes of the pairs of a row; an odd last one is carried up as it is. */
+export async function paired(row) {
   const above = [];
   for (let start = 0; start < row.length; start += SLICE) {
     const pairs = [];
