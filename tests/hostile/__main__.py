@@ -12,10 +12,11 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.hostile.attacker import KINDS
+from tests.hostile.attacker import FAMILIES, KINDS
 from tests.hostile.field import Attacked, Field
 from tests.hostile.observed import Served, cost
 from tests.support.check import check_ledger
+from tests.support.secure_server import SecureServer
 from tests.support.server import Server
 
 PAGE = Path(__file__).parents[2] / "docs/reference/limits.md"
@@ -35,6 +36,11 @@ COLUMNS = (
     "recovery",
     "missed",
 )
+
+
+def server_of(name: str) -> type[Server]:
+    """Return what an attack is for: handshakes need a server that speaks HTTPS itself."""
+    return SecureServer if KINDS[name] in FAMILIES["handshakes"] else Server
 
 
 def run(name: str, field: Field) -> list[str]:
@@ -132,7 +138,7 @@ def main(arguments: list[str]) -> int:
     rows = {}
     for name in (each for each in KINDS if each.startswith(asked or "")):
         with tempfile.TemporaryDirectory() as directory, ExitStack() as clients:
-            server = Server(Path(directory) / "data")
+            server = server_of(name)(Path(directory) / "data")
             server.start()
             clients.callback(server.stop)
             rows[name] = f"| {' | '.join(run(name, Field(server, clients)))} |"

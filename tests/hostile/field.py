@@ -53,7 +53,7 @@ class Field:
         )
         self.mallory = join("Mallory", "creator")
         self.statement = creator.draft().id
-        self.members = Members(server.port, reader, creator, approver)
+        self.members = Members(server, reader, creator, approver)
 
     def known(self, drafts: int) -> Known:
         """Return what the attacker knows, with new drafts that are signed as they must be."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ledger.data_files import VIEWS_FILE
 from tests.support.actor import Actor
+from tests.support.server import Server
 
 TICKS = os.sysconf("SC_CLK_TCK")
 READ_S, APPROVE_S = 1 / 30, 0.6  # a member's quota allows 40 reads and 2 drafts a second
@@ -58,9 +59,9 @@ class Served(NamedTuple):
 class Members:
     """One member who reads and two who draft and approve, each on a thread of their own."""
 
-    def __init__(self, port: int, reader: Actor, creator: Actor, approver: Actor) -> None:
-        """Take the server's port and three people who are signed in."""
-        self._port = port
+    def __init__(self, server: Server, reader: Actor, creator: Actor, approver: Actor) -> None:
+        """Take the server and three people who are signed in."""
+        self._server = server
         self._cookie = cookie_of(reader)
         self._creator, self._approver = creator, approver
         self._going = threading.Event()
@@ -98,7 +99,7 @@ class Members:
     def read_once(self) -> float:
         """Read on a new connection; return the milliseconds, infinite unless answered 200."""
         began = time.perf_counter()
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = self._connection()
         try:
             status = self._ask(connection)
         except (OSError, http.client.HTTPException):
@@ -107,15 +108,21 @@ class Members:
             connection.close()
         return (time.perf_counter() - began) * 1000 if status == 200 else float("inf")
 
+    def _connection(self) -> http.client.HTTPConnection:
+        port, trusted = self._server.port, self._server.trusted
+        if self._server.origin.startswith("https:"):
+            return http.client.HTTPSConnection("localhost", port, timeout=10, context=trusted)
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
     def _ask(self, connection: http.client.HTTPConnection) -> int:
-        headers = {"Cookie": self._cookie, "Host": f"localhost:{self._port}"}
+        headers = {"Cookie": self._cookie, "Host": f"localhost:{self._server.port}"}
         connection.request("GET", "/api/inbox", headers=headers)
         answer = connection.getresponse()
         answer.read()
         return answer.status
 
     def _read(self) -> None:
-        kept = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        kept = self._connection()
         number = 0
         while self._going.is_set():
             number += 1

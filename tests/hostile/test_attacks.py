@@ -5,7 +5,7 @@ The short form: a part of each attack's number, all kinds of a family at once, n
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.hostile.field import Field
 from tests.hostile.observed import cost
 from tests.hostile.target import ALWAYS
 from tests.support.check import check_ledger
+from tests.support.secure_server import SecureServer
 from tests.support.server import Server
 
 ATTACK_S = 1.5
@@ -30,8 +31,19 @@ ANSWERED_LATE = {
 
 
 @pytest.fixture(scope="module")
-def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
-    server = Server(tmp_path_factory.mktemp("hostile") / "data")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    with attacked(Server(tmp_path_factory.mktemp("hostile") / "data")) as field:
+        yield field
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    with attacked(SecureServer(tmp_path_factory.mktemp("hostile") / "data")) as field:
+        yield field
+
+
+@contextmanager
+def attacked(server: Server) -> Iterator[Field]:
     server.start()
     try:
         with ExitStack() as clients:
@@ -43,8 +55,9 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_members_are_served_beside_an_attack_and_nothing_is_left_open(
-    field: Field, family: str
+    request: pytest.FixtureRequest, family: str
 ) -> None:
+    field: Field = request.getfixturevalue("secure" if family == "handshakes" else "plain")
     names = [each.name for each in FAMILIES[family]]
     quiet = cost(field.pid)
     found = field.attack(names, seconds=ATTACK_S, share=SHARE)

@@ -15,48 +15,33 @@ from ledger.cli.exit_codes import ExitCode
 from ledger.cli.main import main
 from tests.integration.cli.test_workers import Workers
 from tests.support.actor import Actor, policy_of
-from tests.support.certificates import make_certificate, trusting
 from tests.support.check import check_ledger
-from tests.support.server import Server
+from tests.support.secure_server import SecureServer
 
 HOST = "ledger.test"
 
 
-class SecureServer(Server):
-    """A server with a certificate of its own."""
+class NamedServer(SecureServer):
+    """A server at a name whose cookies must be of HTTPS."""
 
-    def __init__(self, data: Path, **settings: str) -> None:
-        files = make_certificate(data.parent, HOST)
-        super().__init__(
-            data,
-            LEDGER_TLS_CERTIFICATE=str(files.certificate),
-            LEDGER_TLS_KEY=str(files.key),
-            LEDGER_REGISTRATION="open",
-            **settings,
-        )
-        self.origin = f"https://{HOST}:{self.port}"
-        self.trusted = trusting(files)
-
-    @property
-    def address(self) -> str:
-        return self.origin
+    host = HOST
 
 
-class SecureWorkers(SecureServer, Workers):
+class NamedWorkers(NamedServer, Workers):
     """The same with two processes on its socket."""
 
 
-@pytest.fixture(params=[SecureServer, SecureWorkers])
+@pytest.fixture(params=[NamedServer, NamedWorkers])
 def server(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SecureServer]:
+) -> Iterator[NamedServer]:
     resolve = socket.getaddrinfo
 
     def resolved(host: Any, *more: Any, **named: Any) -> Any:
         return resolve("127.0.0.1" if host in (HOST, HOST.encode()) else host, *more, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolved)
-    running: SecureServer = request.param(tmp_path / "data")
+    running: NamedServer = request.param(tmp_path / "data")
     running.start()
     try:
         yield running
@@ -66,7 +51,7 @@ def server(
         running.stop()
 
 
-def test_people_register_draft_and_approve_without_a_proxy(server: SecureServer) -> None:
+def test_people_register_draft_and_approve_without_a_proxy(server: NamedServer) -> None:
     with server.client() as client:
         alice = Actor(client, "Alice", server.origin)
         alice.passkey.rp_id = HOST
@@ -86,7 +71,7 @@ def test_people_register_draft_and_approve_without_a_proxy(server: SecureServer)
     assert {json.loads(line).get("client") for line in lines} == {"127.0.0.1"}
 
 
-def test_what_is_no_https_is_not_answered(server: SecureServer) -> None:
+def test_what_is_no_https_is_not_answered(server: NamedServer) -> None:
     with suppress(httpx.RemoteProtocolError, httpx.ReadError):
         found = httpx.get(f"http://127.0.0.1:{server.port}/livez")
         raise AssertionError(f"answered {found.status_code}")
