@@ -107,6 +107,11 @@ def test_an_auditor_reads_an_event_as_it_is_stored_and_what_erased_it(
     sealed = b64u_decode(kept["salt"]) + kept["body"].encode()
     assert json.loads(kept["entry"])["body"]["sha256"] == hashlib.sha256(sealed).hexdigest()
     assert kept["erasedBy"] is None
-    for position in ("0", "999", "x", "1" * 20):
+    for position, status, code in (
+        ("0", 404, "position_unknown"),
+        ("999", 404, "position_unknown"),
+        ("x", 400, "request_invalid"),
+        ("1" * 20, 400, "request_invalid"),
+    ):
         answer = ledger.auditor.get(f"/api/events/{position}")
-        assert (answer.status_code, answer.json()["code"]) == (404, "position_unknown")
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
