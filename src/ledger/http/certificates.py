@@ -19,7 +19,7 @@ from ledger.http.context import (
     FromReadModels,
     SignedIn,
 )
-from ledger.http.evidence import TURNS, exportable, is_small, signs_heads, write
+from ledger.http.evidence import BUNDLES, exportable, is_small, signs_heads, write
 from ledger.http.exchange import exchange_of
 from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
@@ -51,11 +51,14 @@ async def certified(
     if not await is_small(public, models, user, statement, published):
         detail = "too many or too long decisions for a certificate: take the evidence bundle"
         raise TooLargeError("certificate_too_large", detail)
-    async with TURNS:
-        sign = signs_heads(public, models)
+    sign = signs_heads(public, models)
+
+    def made() -> T:
         now_ms = clock.to_ms(models.now())
-        _, raw, report = await asyncio.to_thread(write, public, published, statement, sign, now_ms)
-        return await asyncio.to_thread(shown, certificate(report), raw)
+        _, raw, report = write(public, published, statement, sign, now_ms)
+        return shown(certificate(report), raw)
+
+    return await BUNDLES.begin(made)
 
 
 @get("/api/statements/{statement_id:str}/certificate", media_type=PDF, responses=CERTIFICATE)

@@ -33,6 +33,7 @@ from ledger.http.problems import answers
 from ledger.http.read_models import ReadModels
 from ledger.http.requests import AnyRequest, full_pattern
 from ledger.http.routes import Routes
+from ledger.http.turns import LongThreads
 from ledger.publish.bundle_worker import BundleQuestion, BundleTask
 from ledger.publish.bundles import Evidence, verified_bundle
 from ledger.publish.companions import companions
@@ -53,7 +54,7 @@ _KINDS: dict[Mode, AccessKind] = {
     "redacted": "evidence-redacted",
     "full": "evidence-full",
 }
-TURNS = asyncio.Semaphore(2)  # bundles that are made at once
+BUNDLES = LongThreads(2)  # for bundles that are made in this process
 _page = cache(verifier_page)
 
 Shape = Annotated[
@@ -107,11 +108,11 @@ async def evidence(
     sign = signs_heads(public, models, nonce)
     if mode == "statement" and await is_small(public, models, user, statement_id, published):
         await asyncio.to_thread(noted)
-        async with TURNS:
-            now_ms = clock.to_ms(models.now())
-            tag, raw, _ = await asyncio.to_thread(
-                write, public, published, statement_id, sign, now_ms
-            )
+
+        def made() -> tuple[str, bytes, VerificationReport]:
+            return write(public, published, statement_id, sign, clock.to_ms(models.now()))
+
+        tag, raw, _ = await BUNDLES.begin(made)
         return Response(raw, media_type=ZIP, headers=headers | {"ETag": tag})
     task = await asyncio.to_thread(_task, public, published, statement_id, mode)
     answer = _answers(models, user, published, sign)

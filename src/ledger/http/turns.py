@@ -4,13 +4,18 @@ A thread cannot be ended from outside. So it is told to stop, which it does at t
 reads, or at the end of the window that it searches, and its turn is given back when it has ended
 and not before. A turn is for one part of an answer: a client that takes its parts slowly holds none
 meanwhile.
+
+What takes long has threads of its own: the event loop's own threads are few, six on two processors,
+and every page needs one.
 """
 
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from ledger.audit.source import AuditedLog, EventRow, RowFilter
@@ -102,6 +107,18 @@ class _StoppableRows:
             yield row
 
 
+class LongThreads:
+    """So many threads for what takes long; more wait."""
+
+    def __init__(self, count: int) -> None:
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="long")
+
+    def begin(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """Run work in a thread, with the request's context."""
+        run = partial(copy_context().run, work)
+        return asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+
 class Turns:
     """At most `count` threads that read a log."""
 
@@ -109,6 +126,7 @@ class Turns:
         """`busy` says in one sentence why somebody must try later."""
         self.count = count
         self._free = asyncio.Semaphore(count)
+        self._threads = LongThreads(count)
         self._busy = busy
 
     async def now(self, work: Callable[[LongRead], T]) -> T:
@@ -126,9 +144,7 @@ class Turns:
         await self._free.acquire()
         read = LongRead()
         try:
-            running = asyncio.get_running_loop().run_in_executor(
-                None, copy_context().run, work, read
-            )
+            running = self._threads.begin(partial(work, read))
         except BaseException:
             self._free.release()
             raise

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from ledger.audit.source import EventRow, RowFilter
 from ledger.errors import UnavailableError
+from ledger.http import access_report, questions, trail
+from ledger.http.evidence import BUNDLES
 from ledger.http.turns import WINDOW, LongRead, NobodyWaitsError, Turns, _StoppableRows
 from ledger.store.engines import open_log
 from tests.support.refusals import refused
@@ -70,6 +73,44 @@ def test_a_hung_up_read_keeps_its_turn_until_its_thread_has_stopped() -> None:
         return held.ended
 
     assert asyncio.run(ask()) == ["stopped"]
+
+
+@pytest.mark.parametrize("threads", [trail.TURNS, questions.TURNS, access_report.OWN])
+def test_a_long_read_takes_no_thread_that_pages_need(threads: Turns) -> None:
+    """On two processors the event loop has six threads, and six long reads took all of them."""
+
+    async def ask() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        held = Held()
+        asked = asyncio.create_task(threads.now(held))
+        async with asyncio.timeout(10):
+            await held.until_begun()
+            assert await asyncio.to_thread(lambda: "a page") == "a page"
+        held.go_on.set()
+        assert await asked == "read"
+
+    asyncio.run(ask())
+
+
+def test_bundles_that_are_made_here_take_no_thread_that_pages_need() -> None:
+    async def ask() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        may_end, begun = threading.Event(), threading.Semaphore(0)
+
+        def made() -> str:
+            begun.release()
+            assert may_end.wait(10)
+            return "bundle"
+
+        making = [BUNDLES.begin(made) for _ in range(3)]
+        async with asyncio.timeout(10):
+            for _ in range(2):
+                await asyncio.to_thread(begun.acquire, timeout=10)
+        assert not begun.acquire(blocking=False)  # the third waits
+        may_end.set()
+        assert await asyncio.gather(*making) == ["bundle"] * 3
+
+    asyncio.run(ask())
 
 
 def test_a_read_that_fails_gives_its_turn_back() -> None:
