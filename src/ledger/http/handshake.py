@@ -56,16 +56,23 @@ class Handshake(asyncio.Protocol):
         """Count a new connection and begin its handshake, or end it."""
         self._address = address_of(get_remote_addr(transport))
         refused = self.admission.enter(self, self._address)
-        if refused is not None:  # there is no answer that it could read
+        if refused is None:
+            self._begin(transport)
+        else:  # there is no answer that it could read
             self.admission.count_refusal(refused, self._address, new_request_id())
-        else:
-            # The loop reads for this transport before it could be given TLS. A copy of its
-            # descriptor begins anew, and nothing has been read yet.
-            self._socket = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
-            self._socket.setblocking(False)
-            self._connection.connections.add(self)  # type: ignore[arg-type]  # uvicorn only calls `shutdown`
-            self._task = self._connection.loop.create_task(self._shake_hands())
         transport.abort()
+
+    def _begin(self, transport: asyncio.Transport) -> None:
+        # The loop reads for this transport before it could be given TLS. A copy of its descriptor
+        # begins anew, and nothing has been read yet.
+        try:
+            self._socket = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+        except OSError:  # there is no descriptor left
+            self._leave()
+            return
+        self._socket.setblocking(False)
+        self._connection.connections.add(self)  # type: ignore[arg-type]  # uvicorn only calls `shutdown`
+        self._task = self._connection.loop.create_task(self._shake_hands())
 
     async def _shake_hands(self) -> None:
         limits = self.admission.limits

@@ -1,5 +1,6 @@
 """HTTPS without a proxy: handshakes are bounded like everything else, and then it is HTTP."""
 
+import errno
 import socket
 import ssl
 import time
@@ -146,6 +147,27 @@ def test_clients_that_hang_up_in_their_handshake_leave_nothing(
         pass  # after the handshake, before a request
     wait_for_connections(server, 0)
     assert not caplog.records
+
+
+def test_a_client_that_stops_reading_is_let_go(server: Guarded, files: TlsFiles) -> None:
+    with secure(server, files) as client:
+        client.sendall(b"GET /endless HTTP/1.1\r\n" + HOST + b"\r\n")
+        wait_for_connections(server, 1)
+        wait_for_connections(server, 0, 8)
+
+
+def test_without_a_descriptor_for_it_a_connection_ends_and_is_not_counted(
+    server: Guarded, files: TlsFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ledger.http.handshake.os.dup", none_left)
+        with server.connect() as client:
+            assert received(client) == b""
+        wait_for_connections(server, 0)
+    assert statuses(ask(server, files, LAST)) == [200]
 
 
 def test_old_versions_are_refused(server: Guarded, files: TlsFiles) -> None:
