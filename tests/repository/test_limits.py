@@ -17,6 +17,7 @@ from ledger.http import (
     request_cookies,
     requests,
     security_record,
+    sessions,
     streams,
 )
 from ledger.http.lanes import LaneName, default_lanes
@@ -73,6 +74,8 @@ NUMBERS = [
     f"carry their own signature | {lane(LaneName.WRITES)} |",
     f"without a session, until their signature is verified | {lane(LaneName.DRAFTS)} |",
     f"| everything else | {lane(LaneName.STRANGERS)} |",
+    f"| looks for sessions, before all these lanes | {sessions.LOOKS} | {sessions.LOOKS_OF_ONE} | "
+    f"{sessions.MOST_WAITING} | {sessions.WAIT_S:g} s |",
     f"provider, in each worker | {MOST_AT_ONCE} | {organisation_gate.MOST_OF_ONE} | "
     f"{organisation_gate.MOST_WAITING} | {organisation_gate.WAIT_S:g} s |",
     f"| a document | {document.MAX_DOCUMENT_BYTES // MIB} MiB |",

@@ -8,6 +8,8 @@ from litestar.types import HTTPScope
 
 from ledger.domain.holdings import beyond_scope
 from ledger.errors import UnauthenticatedError
+from ledger.http.admission import address_of, site_of
+from ledger.http.lanes import Lane
 from ledger.http.organisation_gate import Organisation
 from ledger.http.request_cookies import values
 from ledger.http.requests import AnyRequest
@@ -23,6 +25,8 @@ HOST_COOKIE = f"__Host-{COOKIE}"
 SERVICE = "service."
 _BEYOND = "ledger.beyond-scope"  # in a scope's state: a service account asked for something else
 _FOUND = "ledger.member"  # in a scope's state: what `identify` found
+# Looks for sessions, which all take one thread: those of each address take turns.
+LOOKS, LOOKS_OF_ONE, MOST_WAITING, WAIT_S = 4, 2, 512, 5.0
 _BY_SERVICE = "ledger.by-service"  # in a scope's state: whether a service account's session asks
 
 
@@ -79,6 +83,9 @@ class Sessions:
         self._now_ms = now_ms
         self._secure = secure
         self.cookie = HOST_COOKIE if secure else COOKIE
+        self._looks = Lane(
+            None, at_once=LOOKS, each=LOOKS_OF_ONE, waiting=MOST_WAITING, wait_s=WAIT_S
+        )
 
     @property
     def has_organisation(self) -> bool:
@@ -94,18 +101,35 @@ class Sessions:
         return found
 
     async def identify(self, scope: HTTPScope) -> str | None:
-        """Look up whose session a request's cookie opens, and remember it for `user`."""
-        token, now_ms = self._token(scope), self._now_ms()
-        found = None
-        if token is not None:
-            found = self._state.fresh_session(token, now_ms=now_ms)
-            found = found or await self._look_up(token)
+        """Look up whose session a request's cookie opens, and remember it for `user`.
+
+        Raises UnavailableError `server_busy`, `state_unavailable`.
+        """
+        token = self._token(scope)
+        found = None if token is None else await self._find(scope, token)
         is_service = token is not None and token.startswith(SERVICE)
         scope.setdefault("state", {})[_BY_SERVICE] = is_service
         if found is not None and is_service and not is_for_services(scope):
             found, scope.setdefault("state", {})[_BEYOND] = None, True
         scope.setdefault("state", {})[_FOUND] = found
         return found
+
+    async def _find(self, scope: HTTPScope, token: str) -> str | None:
+        """Return whose session a token opens, as of this second.
+
+        Requests that come together wait for the look of the first one: otherwise one member's with
+        250 connections would each take the thread that all look up in, before any quota.
+        """
+        found = self._state.fresh_session(token, now_ms=self._now_ms())
+        if found is not None or not self._state.may_open(token):
+            return found
+        site = site_of(address_of(scope.get("client")))
+        await self._looks.take(site)
+        try:
+            found = self._state.fresh_session(token, now_ms=self._now_ms())
+            return found or await self._look_up(token)
+        finally:
+            self._looks.give_back(site)
 
     async def is_open(self, request: AnyRequest) -> bool:
         """Tell whether the request's session is still open: looked up anew."""

@@ -94,6 +94,10 @@ class AsyncState:
             return None
         return user
 
+    def may_open(self, token: str) -> bool:
+        """Tell whether this ledger made a token, and no look has found that it is over."""
+        return self._tokens.may_open(token)
+
     async def session_user(
         self, token: str, *, now_ms: int, is_in_force: IsInForce = _always
     ) -> str | None:

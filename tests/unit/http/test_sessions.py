@@ -19,10 +19,16 @@ from ledger.store.sqlite.operations import SqliteState
 class Counted(SqliteState):
     """The real state, which counts how often it is asked."""
 
-    asked = 0
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.looks: list[str] = []
+
+    @property
+    def asked(self) -> int:
+        return len(self.looks)
 
     def session(self, token: str) -> tuple[str, str, int, int] | None:
-        self.asked += 1
+        self.looks.append(token)
         return super().session(token)
 
 
@@ -38,9 +44,10 @@ def state(counted: Counted) -> Iterator[AsyncState]:
         yield state
 
 
-def scope_of(*cookies: bytes) -> Any:
+def scope_of(*cookies: bytes, address: str = "192.0.2.1") -> Any:
     headers = [(b"cookie", cookie) for cookie in cookies]
-    return {"type": "http", "headers": headers, "state": {}, "path": "/", "query_string": b""}
+    made = {"type": "http", "headers": headers, "state": {}, "path": "/", "query_string": b""}
+    return made | {"client": (address, 1)}
 
 
 def opened(state: AsyncState, by: str = "passkey") -> str:
@@ -117,6 +124,34 @@ def test_a_session_that_is_over_is_looked_up_once(state: AsyncState, counted: Co
     asyncio.run(state.close_session(token))
     assert [identified(sessions, f"{COOKIE}={token}") for _ in range(3)] == [None] * 3
     assert counted.asked == 1
+
+
+def test_requests_that_come_together_are_looked_up_together(
+    state: AsyncState, counted: Counted
+) -> None:
+    """One member with 250 connections had 250 looks made each second, before any quota."""
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
+    token = opened(state)
+
+    async def ask() -> list[str | None]:
+        scopes = [scope_of(f"{COOKIE}={token}".encode()) for _ in range(250)]
+        return await asyncio.gather(*map(sessions.identify, scopes))
+
+    assert asyncio.run(ask()) == ["bob"] * 250
+    assert counted.asked <= 2
+
+
+def test_looks_for_sessions_of_each_address_take_turns(state: AsyncState, counted: Counted) -> None:
+    sessions = Sessions(state, lambda: 1_000, in_force, None, secure=False)
+    many, one = [opened(state) for _ in range(40)], opened(state)
+
+    async def ask() -> list[str | None]:
+        scopes = [scope_of(f"{COOKIE}={token}".encode()) for token in many]
+        scopes.append(scope_of(f"{COOKIE}={one}".encode(), address="192.0.2.2"))
+        return await asyncio.gather(*map(sessions.identify, scopes))
+
+    assert asyncio.run(ask()) == ["bob"] * 41
+    assert counted.looks.index(one) <= 4
 
 
 def test_as_many_tokens_are_remembered_as_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
