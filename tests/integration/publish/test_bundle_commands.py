@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from ledger.__main__ import main
+from ledger.cli import export_bundle
 from ledger.tlog.vkeys import generate
 from ledger.verify import container
 from tests.support.actor import Actor, Drafted, policy_of
@@ -194,6 +195,21 @@ def test_an_export_goes_to_standard_output(server: Server, alice: Actor, drafted
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == exported(alice, drafted.id, "redacted")  # the mode to hand over
+
+
+def test_a_large_bundle_is_written_as_it_is_read(
+    server: Server, drafted: Drafted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_until_published(server)
+    whole, streamed = tmp_path / "whole.zip", tmp_path / "streamed.zip"
+    command = ("export", "--format", "bundle", drafted.id, "--data", server.data, "-o")
+    said = Said(server, *command, whole)
+    assert (said.code, said.err) == (0, "")
+    monkeypatch.setattr(export_bundle, "MOST_VERIFIED_BYTES", whole.stat().st_size - 1)
+    monkeypatch.setattr(export_bundle, "verified_bundle", None)  # it needs all of it in memory
+    said = Said(server, *command, streamed)
+    assert (said.code, "run `ledger verify`" in said.err) == (0, True)
+    assert streamed.read_bytes() == whole.read_bytes()
 
 
 def test_a_log_that_contradicts_itself_is_not_exported(
