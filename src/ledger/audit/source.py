@@ -83,8 +83,8 @@ class EventSource(Protocol):
 
     def of_stream(
         self, stream: bytes, before: int | None = None, *, after: int = 0
-    ) -> Iterator[Any]:
-        """Yield the states of a stream's events after and before these positions, oldest first."""
+    ) -> Iterator[EventRow]:
+        """Yield a stream's events after and before these positions, oldest first."""
         ...
 
     def erased(self) -> list[tuple[Any, Any]]:

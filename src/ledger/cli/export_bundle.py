@@ -24,7 +24,7 @@ from ledger.verify.container import MeasuredFile
 from ledger.verify.report import VerificationReport
 
 # A larger bundle is written as it is read: to verify it first, all of it would be in memory.
-MOST_VERIFIED_BYTES = 64 * 1024 * 1024
+MOST_VERIFIED_BYTES = 32 * 1024 * 1024
 
 
 def write(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:

@@ -13,13 +13,15 @@ from pathlib import Path
 import msgspec
 
 from ledger import __version__, clock
+from ledger.audit.compared_rows import compared
 from ledger.data_files import (
     BACKUP_FILE,
     LOG_FILE,
     SEALED_KEYS_FILE,
 )
-from ledger.domain import charter, events
+from ledger.domain import charter
 from ledger.domain.charter import Charter
+from ledger.domain.events import Event
 from ledger.errors import ConflictError, CorruptError
 from ledger.recovery import database_logs, sealed_keys
 from ledger.recovery import manifest as manifests
@@ -139,11 +141,12 @@ def _of_another() -> ConflictError:
 def charter_of(address: str, size: int) -> Charter:
     """Return the charter of the log at an address as of a size.
 
-    Raises CorruptError `position_missing` without a founding.
+    Raises CorruptError `position_missing` without a founding, and as `compared`.
     """
     with closing(audited_log(address).open()) as rows:
-        states = rows.of_stream(charter.STREAM.bytes, size + 1)
-        found = reduce(charter.evolve, map(events.decode, states), None)
+        told = (compared(row).event for row in rows.of_stream(charter.STREAM.bytes, size + 1))
+        own = (event for event in told if isinstance(event, Event))
+        found = reduce(charter.evolve, own, None)
     if found is None:
         raise CorruptError("position_missing", "the log does not begin with the ledger's creation")
     return found

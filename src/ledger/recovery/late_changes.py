@@ -14,14 +14,15 @@ from uuid import UUID
 import msgspec
 
 from ledger import clock
-from ledger.audit.compared_rows import erasures_of
+from ledger.audit.compared_rows import compared, erasures_of
 from ledger.audit.part_auditor import PartAuditor
 from ledger.audit.source import AuditedLog
-from ledger.domain import charter, entry, events
+from ledger.domain import charter, events
 from ledger.domain.entry import SALT_BYTES
 from ledger.domain.erasure import StatedErasure
 from ledger.domain.events import (
     ApprovalRetracted,
+    ErasedEvent,
     Event,
     LedgerRestored,
     StatementDrafted,
@@ -68,13 +69,15 @@ def acts_of(rows: AuditedLog, change: str, before: int) -> tuple[bytes, ...]:
     """Return the draft of a change in a copy, and the approvals that completed it.
 
     An approval that its person took back before position `before`, or rejected after, is left out.
+    Raises CorruptError as `compared`.
     """
     draft: list[bytes] = []
     approvals: dict[str, bytes] = {}
-    for state in rows.of_stream(UUID(change).bytes, before):
-        if not isinstance(state, bytes) or entry.is_erased(state):
+    for row in rows.of_stream(UUID(change).bytes, before):
+        state, event = row[4], compared(row).event
+        if isinstance(event, ErasedEvent):
             continue
-        match events.decode(state).body:
+        match event.body:
             case StatementDrafted():
                 draft.append(state)
             case StatementSigned(signer=signer):

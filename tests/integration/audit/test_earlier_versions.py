@@ -2,21 +2,62 @@
 
 import asyncio
 import json
+import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from ledger.audit.replay import World, fold
 from ledger.audit.shares import PeopleAuditor, Share, audit_share
 from ledger.store.engines import audited_log
 from ledger.store.sqlite.audited import SqliteAudited
+from ledger.verify.auditor import AuditError
 from tests.support.chronicle import about
 from tests.support.ledgers import Process, settled
+from tests.support.states import without_triggers
 from tests.support.versions import copied
 
 ROUNDS = 30
+
+
+def test_a_replay_of_a_version_compares_the_one_before_with_its_leaves(tmp_path: Path) -> None:
+    """It reads no other row of the statement before, whose state decides about the version."""
+    cast = settled(tmp_path)
+    process = Process(tmp_path, cast.time)
+    alice = cast.alice
+    one = {"threshold": 1, "of": [f"user:{alice.user}"]}
+
+    async def happens() -> tuple[bytes, bytes]:
+        first = await process.draft(alice, policy=one)
+        cast.time.ms += 1_000
+        statement = str(json.loads(first)["statementId"])
+        await process.commands.sign(statement, alice.shared(first), None)
+        cast.time.ms += 1_000
+
+        return first, await process.draft(alice, policy=one, supersedes=copied(first))
+
+    first, second = (UUID(json.loads(raw)["statementId"]) for raw in asyncio.run(happens()))
+    process.close()
+    log = tmp_path / "log.sqlite"
+
+    def replayed() -> World:
+        with closing(audited_log(str(log)).open()) as rows:
+            size = rows.newest()
+            return fold(rows, size, time=None, statement=str(second), decide=True)
+
+    assert [each.id for each in replayed().statements] == [str(second)]
+    with closing(sqlite3.connect(log)) as db, without_triggers(db):
+        query = "SELECT pos, entry FROM ev WHERE stream = ? AND version = 2"
+        position, entry = db.execute(query, (first.bytes,)).fetchone()
+        another = re.sub(rb'"at":"\d', b'"at":"1', entry)  # the body and its columns still fit it
+        db.execute("UPDATE ev SET entry = ? WHERE pos = ?", (another, position))
+    with pytest.raises(AuditError, match="the stored leaf hash does not match the entry"):
+        replayed()
 
 
 def test_a_version_with_many_decisions_reads_the_one_before_once(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 
@@ -14,7 +15,7 @@ from ledger.domain import events
 from ledger.domain.events import StatementSigned
 from ledger.domain.governance import FOUNDING, policy_digest
 from ledger.domain.ledger_acts import KeptTree
-from ledger.errors import ConflictError
+from ledger.errors import ConflictError, CorruptError
 from ledger.recovery import late_changes
 from ledger.recovery.erased_later import NewerCopies, from_copies, require_none
 from ledger.recovery.late_changes import LateChanges, acts_of
@@ -80,6 +81,20 @@ def test_the_acts_of_the_newer_log_erase_again(logs: Copies, cast: Cast) -> None
     (commit,) = decided.commits
     assert (commit.change, commit.approvals) == (found.erased[0].change, 1)
     assert all(each.body.late for each in commit.events[:2])  # type: ignore[union-attr]
+
+
+def test_an_act_that_does_not_fit_its_leaf_is_not_taken_from_a_copy(
+    logs: Copies, cast: Cast
+) -> None:
+    change(logs, cast, erase(logs.raw))
+    found = logs.found()
+    (name,), address = found.changes, logs.process.store.address
+    with closing(sqlite3.connect(address)) as db, without_triggers(db):
+        told = """UPDATE ev SET entry = CAST(replace(entry, '"at":"2', '"at":"1') AS BLOB)
+            WHERE stream = ? AND version = 2"""
+        db.execute(told, (UUID(name).bytes,))
+    with closing(audited_log(address).open()) as rows, refused(CorruptError, "leaf_mismatch"):
+        acts_of(rows, name, found.erased[0].position)
 
 
 def test_nothing_is_recorded_late_without_a_restore(logs: Copies, cast: Cast) -> None:

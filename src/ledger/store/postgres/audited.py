@@ -166,12 +166,11 @@ class PostgresAudited(PostgresErasedRows, PostgresCopiedRows):
 
     def of_stream(
         self, stream: bytes, before: int | None = None, *, after: int = 0
-    ) -> Iterator[Any]:
-        """Yield the states of a stream's events after and before these positions, oldest first."""
+    ) -> Iterator[EventRow]:
+        """Yield a stream's events after and before these positions, oldest first."""
         last = LAST_BIGINT if before is None else before - 1
         where = "e.stream = encode(%s, 'hex')::uuid"
-        for *_, state, _ in self._events(where, [stream], after, last):
-            yield state
+        return self._events(where, [stream], after, last)
 
     def _events(
         self, where: str, values: Sequence[Any], after: int, last: int

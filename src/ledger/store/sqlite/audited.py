@@ -183,11 +183,10 @@ class SqliteAudited(SqliteErasedRows, SqliteCopiedRows):
 
     def of_stream(
         self, stream: bytes, before: int | None = None, *, after: int = 0
-    ) -> Iterator[Any]:
-        """Yield the states of a stream's events after and before these positions, oldest first."""
+    ) -> Iterator[EventRow]:
+        """Yield a stream's events after and before these positions, oldest first."""
         values = (stream, after, MAX_INTEGER if before is None else before)
-        for *_, state, _ in self._events("stream = ? AND pos > ? AND pos < ?", values):
-            yield state
+        return self._events("stream = ? AND pos > ? AND pos < ?", values)
 
     def _events(self, where: str, values: Sequence[Any]) -> Iterator[EventRow]:
         query = f"{_EVENTS} WHERE {where} ORDER BY pos"

@@ -55,7 +55,8 @@ def test_the_rows_are_the_stored_bytes(engine: Engine, store: LogStore, data: Pa
 
 def require_streams(rows: AuditedLog, states: list[bytes]) -> None:
     (_, stream, *_), *_ = rows.events()
-    assert [*rows.of_stream(stream)] == states[:1]
+    assert [*rows.of_stream(stream)] == [*rows.events(last=1)]
+    assert [row[4] for row in rows.of_stream(stream)] == states[:1]
     assert [*rows.of_stream(stream, before=1)] == []
     assert [*rows.of_stream(stream, after=1)] == []
     assert rows.beginnings([bytes(16), stream]) == {stream: 1}

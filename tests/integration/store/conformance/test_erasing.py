@@ -84,7 +84,8 @@ def test_an_audit_reads_what_was_erased(engine: Engine, tmp_path: Path) -> None:
     with closing(engine.source(tmp_path).open()) as rows:
         assert rows.erased() == [(position, len(LEFT)) for position in GONE]
         assert [row[4] for row in rows.events()] == LEFT
-        assert [*rows.of_stream(UUID(FIRST).bytes)][:3] == [LEFT[each - 1] for each in GONE]
+        left = [row[4] for row in rows.of_stream(UUID(FIRST).bytes)]
+        assert left[:3] == [LEFT[each - 1] for each in GONE]
         assert rows.places(UUID(FIRST).bytes, GONE[-1]) == GONE[:-1]
         assert rows.group(f"replaces/{FIRST}", len(LEFT)) == [UUID(SECOND).bytes]
         assert rows.group(f"replaces/{SECOND}", len(LEFT)) == []
