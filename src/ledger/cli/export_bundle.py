@@ -1,12 +1,12 @@
 """`ledger export --format bundle` and `certificate`: the evidence of statements, from the data."""
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import BinaryIO
 
+from ledger.cli.plain_output import print_note
 from ledger.errors import MalformedError, UnavailableError
 from ledger.http.assets import verifier_page
 from ledger.publish.bundles import Evidence, verified_bundle
@@ -45,7 +45,7 @@ def write(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None
         for part in container.stream(files):
             out.write(part)
     told = "the bundle is large, and was not verified before it was written: run `ledger verify`"
-    print(told, file=sys.stderr)
+    print_note(told)
 
 
 def write_certificate(settings: Settings, chosen: argparse.Namespace, out: BinaryIO) -> None:
