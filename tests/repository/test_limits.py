@@ -10,12 +10,12 @@ from ledger.commands import ceremony_ids
 from ledger.domain import document
 from ledger.http import (
     admission,
-    handshake,
     organisation_gate,
     passkey_responses,
     probes,
     request_cookies,
     requests,
+    secure_transport,
     security_record,
     sessions,
     streams,
@@ -59,7 +59,9 @@ NUMBERS = [
     f"| bodies of all unanswered requests | {CONNECTION.bodies_bytes // MIB} MiB |",
     f"| requests that wait on one connection | {CONNECTION.pipelined} |",
     f"it counts as a connection | {CONNECTION.head_s:g} s |",
-    f"round of the event loop | {handshake.BEGUN_AT_ONCE}, and {handshake.BEGUN_OF_ONE} of one",
+    f"of what arrives over TLS | {secure_transport.PIECE_BYTES // KIB} KiB, "
+    f"{secure_transport.PIECES_AT_ONCE} in a round of the event loop and "
+    f"{secure_transport.PIECES_OF_ONE} of one",
     f"| idle connection | {CONNECTION.idle_s:g} s |",
     f"| client that does not read its answer | {CONNECTION.write_s:g} s |",
     f"makes in its memory, and verifies | {shown_beside.MOST_BYTES // MIB} MiB as stored, and "

@@ -12,13 +12,13 @@ from typing import Any
 import uvicorn
 
 from ledger.http.admission import Admission
-from ledger.http.connection import connection_class
-from ledger.http.handshake import secure_connection_class
+from ledger.http.secure_transport import protocol_class
 from ledger.system.tls_files import ServerTls
 
 
 class Application:
-    """Answers with the body's length; `/slow` waits, `/early` does not read the body."""
+    """Answers with the body's length; `/slow` waits, `/early` does not read the body,
+    `/large` answers with a megabyte."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, list[tuple[bytes, bytes]], int]] = []
@@ -40,7 +40,7 @@ class Application:
             await self._without_end(send)
             return
         self.seen.append((scope["path"], scope["headers"], length))
-        body = b"%d" % length
+        body = b"%d" % length if scope["path"] != "/large" else bytes(1_000_000)
         headers = [(b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -95,9 +95,7 @@ def guarded(admission: Admission, tls: ServerTls | None = None) -> Iterator[Guar
     configuration = uvicorn.Config(
         application,
         port=0,
-        http=(
-            connection_class(admission) if tls is None else secure_connection_class(admission, tls)
-        ),
+        http=protocol_class(admission, tls),
         ws="none",
         proxy_headers=False,
         log_level="critical",

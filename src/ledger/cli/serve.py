@@ -23,9 +23,8 @@ from ledger.cli.exit_codes import ExitCode, exit_code_of
 from ledger.cli.plain_output import print_error
 from ledger.cli.workers import Supervisor, handed_over
 from ledger.errors import LedgerError, UnavailableError
-from ledger.http.connection import connection_class
 from ledger.http.ending import Ending
-from ledger.http.handshake import secure_connection_class
+from ledger.http.secure_transport import protocol_class
 from ledger.http.team import ALONE, Team
 from ledger.server import Served, build
 from ledger.settings import Settings
@@ -145,11 +144,7 @@ def _serve(
         ending,
         host=settings.host,
         port=settings.port,
-        http=(
-            connection_class(served.admission)
-            if tls is None
-            else secure_connection_class(served.admission, tls)
-        ),
+        http=protocol_class(served.admission, tls),
         ws="none",
         proxy_headers=False,  # `Front` reads these headers, from known proxies only
         access_log=False,
