@@ -10,8 +10,8 @@ import uvicorn
 from litestar import Litestar, Request, Response, get, post
 
 from ledger.http.admission import Admission
-from ledger.http.connection import connection_class
 from ledger.http.headers import send_security_headers
+from ledger.http.secure_transport import protocol_class
 
 ANSWER = (
     b'{"position":123456,"leafIndex":123455,"statementId":"8c6a3f0e-0000-4000-8000-5f2d1c3b4a59"'
@@ -41,7 +41,7 @@ def main() -> None:
     uvicorn.run(
         application,
         port=int(sys.argv[1]),
-        http=connection_class(Admission()),
+        http=protocol_class(Admission(), None),
         access_log=False,
         log_level="warning",
         server_header=False,

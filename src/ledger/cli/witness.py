@@ -65,7 +65,7 @@ def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
     import uvicorn  # the server's packages
 
     from ledger.http.admission import Admission
-    from ledger.http.connection import connection_class
+    from ledger.http.secure_transport import protocol_class
     from ledger.witness.app import build
     from ledger.witness.state import WitnessState
 
@@ -76,7 +76,7 @@ def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
             build(opened),
             host=host,
             port=port,
-            http=connection_class(Admission()),
+            http=protocol_class(Admission(), None),
             ws="none",
             proxy_headers=False,
             access_log=False,

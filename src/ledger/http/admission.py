@@ -109,6 +109,10 @@ class Admission:
         """The bytes of bodies that this process holds."""
         return self._holding.bodies_bytes
 
+    def is_proxy(self, address: str) -> bool:
+        """Tell whether a connection of this address is many people's."""
+        return is_within(address, self._proxies)
+
     def has_room(self, count: int) -> bool:
         """Tell whether all workers together may hold so many bytes of bodies more."""
         return self._holding.all.bodies_bytes() + count <= self.limits.bodies_bytes
@@ -131,7 +135,7 @@ class Admission:
         if len(self._open) >= self._most and not self._made_room(held):
             return 503
         self._open.add(connection)
-        if not is_within(address, self._proxies):
+        if not self.is_proxy(address):
             self._by_address.setdefault(address, {})[connection] = None
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)

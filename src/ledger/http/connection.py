@@ -61,10 +61,13 @@ class Connection(CycleProtocol):
             return
         start = 0
         while start < len(data):
-            # What is left of a body whose length was told is one part, without a call for each.
-            end = start + max(SLICE_BYTES, self._told_bytes - self._body_bytes)
+            end = start + self.piece_bytes()
             self._parse(data[start:end])
             start = end
+
+    def piece_bytes(self) -> int:
+        """Return how much is parsed at a time: all that is left of a body whose length was told."""
+        return max(SLICE_BYTES, self._told_bytes - self._body_bytes)
 
     def _parse(self, data: bytes) -> None:
         """Parse within the limits of the phase that the bytes arrived in."""
@@ -290,8 +293,3 @@ class Connection(CycleProtocol):
 
     def _enter(self, phase: Phase) -> None:
         self._phase, self._since_s = phase, time.monotonic()
-
-
-def connection_class(admission: Admission) -> type[Connection]:
-    """Return the protocol class that uvicorn instantiates for each connection of one server."""
-    return type("AdmittedConnection", (Connection,), {"admission": admission})

@@ -16,13 +16,14 @@ from typing import Any, cast
 
 from uvicorn.protocols.utils import get_remote_addr
 
-from ledger.http.admission import Admission, ConnectionLimits, address_of, site_of
-from ledger.http.connection import Connection, connection_class
+from ledger.http.admission import Admission, ConnectionLimits, address_of
+from ledger.http.connection import Connection
 from ledger.http.exchange import new_request_id
+from ledger.http.paced_connection import PacedConnection, asker_of
 from ledger.http.rounds import Rounds
 from ledger.system.tls_files import ServerTls
 
-PIECE_BYTES = 4 * 1024  # up to 180 records
+PIECE_BYTES = 4 * 1024  # up to 180 records; without TLS it is `connection.SLICE_BYTES`
 # In a round of the loop, of all connections and of those of one address.
 PIECES_AT_ONCE, PIECES_OF_ONE = 8, 4
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # Linux has it; `poll` tells of a reset everywhere
@@ -140,6 +141,7 @@ class SecureProtocol(asyncio.BufferedProtocol):
         limits = self.admission.limits
         self._transport = SecureTransport(carrier, self._tls, self._out, limits)
         self._address = address_of(get_remote_addr(carrier))
+        self._asker = asker_of(self.admission, self._address, self)
         self._connection.connections.add(self)  # type: ignore[arg-type]  # uvicorn only calls `shutdown`
         refused = self.admission.enter(self, self._address)
         if refused is not None:  # there is no answer that it could read
@@ -156,7 +158,7 @@ class SecureProtocol(asyncio.BufferedProtocol):
             return
         self._in.write(self._buffer[:count])
         self._transport.waits = True
-        if not self.rounds.do(site_of(self._address), self._take):
+        if not self.rounds.do(self._asker, self._take):
             self._transport.carrier.pause_reading()
 
     def eof_received(self) -> bool:
@@ -258,10 +260,13 @@ def is_gone(client: socket.socket) -> bool:
 
 def protocol_class(admission: Admission, files: ServerTls | None) -> type[asyncio.Protocol]:
     """Return the class for each connection of a server, which speaks HTTPS if it has `files`."""
-    connection = connection_class(admission)
-    if files is None:
-        return connection
     rounds = Rounds(most=PIECES_AT_ONCE, each=PIECES_OF_ONE)
-    given = {"admission": admission, "files": files, "rounds": rounds, "connection": connection}
+    given = {"admission": admission, "rounds": rounds}
+    if files is None:
+        return type("AdmittedConnection", (PacedConnection,), given)
+    connection = type("AdmittedConnection", (Connection,), {"admission": admission})
+    secure = type(
+        "SecureConnection", (SecureProtocol,), given | {"files": files, "connection": connection}
+    )
     # uvicorn gives it to the event loop, which takes both kinds of protocol.
-    return cast(type[asyncio.Protocol], type("SecureConnection", (SecureProtocol,), given))
+    return cast(type[asyncio.Protocol], secure)
