@@ -31,7 +31,9 @@ class PacedConnection(Connection):
             super().data_received(data)
             return
         self._arrived, self._parsed_to = self._arrived[self._parsed_to :] + data, 0
-        if not self._waits:
+        if self._waits:
+            self.transport.pause_reading()
+        else:
             self._ask()
 
     def _ask(self) -> None:
@@ -41,14 +43,16 @@ class PacedConnection(Connection):
 
     def _take(self) -> None:
         self._waits = False
+        if self.transport.is_closing():
+            self._arrived = b""
+            return
         end = self._parsed_to + self.piece_bytes()
         piece, self._parsed_to = self._arrived[self._parsed_to : end], end
-        if self._parsed_to < len(self._arrived) and not self.transport.is_closing():
-            super().data_received(piece)
+        super().data_received(piece)
+        if self._parsed_to < len(self._arrived):
             self._ask()
             return
         self._arrived, self._parsed_to = b"", 0
-        super().data_received(piece)
         if not self.flow.read_paused:
             self.transport.resume_reading()
 

@@ -162,13 +162,12 @@ class SecureProtocol(asyncio.BufferedProtocol):
             self._transport.carrier.pause_reading()
 
     def eof_received(self) -> bool:
-        """End the connection: nothing more comes, and nobody waits for an answer."""
-        if self._is_open:
-            self._connection.eof_received()
-            self._transport.close()
-        else:
-            self._transport.abort()
-        return True  # the transport ends by itself
+        """Answer the client's end with the own one; return False if that is said already."""
+        if not self._is_open or self._transport.is_closing():
+            return False  # the loop closes
+        self._connection.eof_received()
+        self._transport.close()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the connection, or count the handshake no more."""

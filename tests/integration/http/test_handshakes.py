@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -228,3 +229,20 @@ def test_a_server_stops_at_once_beside_open_handshakes(files: TlsFiles) -> None:
             wait_for_connections(running, 3)
             began = time.monotonic()
         assert time.monotonic() - began < LIMITS.head_s
+
+
+def test_a_server_stops_at_once_beside_clients_that_take_its_word(files: TlsFiles) -> None:
+    with guarded(Admission(LIMITS), ServerTls(files)) as running:
+        kept = secure(running, files)
+        kept.sendall(GET)
+        assert statuses(kept.recv(4_096)) == [200]
+
+        def leave() -> None:
+            received(kept)
+            kept.close()
+
+        leaving = threading.Thread(target=leave)
+        leaving.start()
+        began = time.monotonic()
+    assert time.monotonic() - began < LIMITS.linger_s
+    leaving.join()
