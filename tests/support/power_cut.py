@@ -11,6 +11,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from heapq import merge
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,11 +99,8 @@ class Story:
     ) -> None:
         self._before = before
         self._directories = directories
-        told = [_absolute(call, cwd) for log, cwd in logs.items() for call in calls(log)]
-        steps = [(call.began_s, 0, call) for call in told] + [
-            (call.ended_s, 1, call) for call in told
-        ]
-        self._steps = sorted(steps, key=lambda step: step[:2])
+        told = [[_absolute(call, cwd) for call in calls(log)] for log, cwd in logs.items()]
+        self._steps = [*merge(*map(_steps, told), key=lambda step: step[0])]
 
     def sends(self, what: bytes) -> list[int]:
         """Return the steps at which something that begins like this begins to be sent."""
@@ -138,6 +136,20 @@ class Story:
         for _, is_end, call in self._steps:
             (disk.end if is_end else disk.begin)(call)
         return {path: bytes(content) for path, content in disk.shown.items()}
+
+
+def _steps(told: Sequence[Call]) -> list[tuple[float, int, Call]]:
+    """Return the beginnings (0) and ends (1) of one program's calls in the order of its lines.
+
+    Their times never go back: a clock that is set while strace writes changes no order.
+    """
+    begun = [(call.began_at, 0, call.began_s, call) for call in told]
+    ended = [(call.ended_at, 1, call.ended_s, call) for call in told]
+    steps, newest_s = [], 0.0
+    for _, is_end, at_s, call in sorted(begun + ended, key=lambda step: step[:2]):
+        newest_s = max(newest_s, at_s)
+        steps.append((newest_s, is_end, call))
+    return steps
 
 
 def _sent(call: Call) -> bytes:

@@ -1,8 +1,9 @@
 """What a program wrote, synced and sent, as strace saw it: the material of `power_cut`.
 
 `traced` is put before a program's command. strace leaves it its process number, its parent and its
-exit code, and follows everything that it starts. Each call is known by the moments at which it
-began and had ended, so the calls of several programs can be put in one order.
+exit code, and follows everything that it starts. Each call is known by the lines at which it began
+and had ended, which are in the order in which it happened, and by their times, so that the calls of
+several programs can be put in one order.
 """
 
 import re
@@ -29,13 +30,15 @@ _TEXT = re.compile(r'"((?:\\x..)*)"(\.\.\.)?')
 
 
 class Call(NamedTuple):
-    """A system call that succeeded: when it began and had ended, and what it did.
+    """A system call that succeeded: where and when it began and had ended, and what it did.
 
     `path` is the file or socket that it opened, or that its first argument `file` is; empty for
     one that is deleted. `texts` are the bytes that it got.
     """
 
+    began_at: int
     began_s: float
+    ended_at: int
     ended_s: float
     name: str
     path: str
@@ -52,20 +55,23 @@ def traced(log: Path) -> list[str]:
 
 def calls(log: Path) -> Iterator[Call]:
     """Yield the calls that succeeded."""
-    begun: dict[str, tuple[str, str]] = {}
+    begun: dict[str, tuple[int, str, str]] = {}
     with log.open() as lines:
-        for line in lines:
+        for number, line in enumerate(lines):
             found = _LINE.fullmatch(line)
             assert found, f"a line without its end: {line:.200}"
             process, at_s, text = found.groups()
             if text.endswith(_BEGUN):
-                begun[process] = at_s, text.removesuffix(_BEGUN)
+                begun[process] = number, at_s, text.removesuffix(_BEGUN)
                 continue
+            began_at = number
             if resumed := _RESUMED.fullmatch(text):
-                at_s, first = begun.pop(process)
+                began_at, at_s, first = begun.pop(process)
                 text = first + resumed[1]
             if whole := _WHOLE.fullmatch(text):
-                yield _call(float(at_s), *whole.groups())
+                yield _call(float(at_s), *whole.groups())._replace(
+                    began_at=began_at, ended_at=number
+                )
             else:
                 ended = text.startswith(("---", "+++")) or any(each in text for each in _FAILED)
                 assert ended, f"not understood: {text:.200}"
@@ -82,7 +88,7 @@ def _call(
     elif (first := _FIRST.match(arguments)) and not first[3]:
         path, file = _bytes(first[2]).decode(), int(first[1])
     said = [_bytes(text) for text, _ in texts]
-    return Call(at_s, at_s + float(took_s), name, path, file, said, arguments)
+    return Call(0, at_s, 0, at_s + float(took_s), name, path, file, said, arguments)
 
 
 def _bytes(escaped: str) -> bytes:
