@@ -10,7 +10,6 @@ from ledger.commands import ceremony_ids
 from ledger.domain import document
 from ledger.http import (
     admission,
-    connection,
     organisation_gate,
     passkey_responses,
     probes,
@@ -57,12 +56,14 @@ NUMBERS = [
     f"{CONNECTION.body_bytes_per_s:,} bytes |",
     f"| bytes of chunks and extensions beyond twice the body | {CONNECTION.overhead_bytes // KIB}"
     " KiB |",
-    f"| bodies of all unanswered requests | {CONNECTION.bodies_bytes // MIB} MiB |",
+    f"| bodies of all unanswered requests | {CONNECTION.bodies_bytes // MIB} MiB, of which "
+    f"{CONNECTION.bodies_bytes // 2 // MIB} MiB are for bodies of at most "
+    f"{passkey_responses.MAX_SMALL_BYTES // KIB} KiB |",
     f"| requests that wait on one connection | {CONNECTION.pipelined} |",
     f"it counts as a connection | {CONNECTION.head_s:g} s |",
-    f"| a piece of what arrives | {connection.SLICE_BYTES // KIB} KiB, or the rest of a body whose "
-    f"length was told; {secure_transport.PIECES_AT_ONCE} in a round of the event loop and "
-    f"{secure_transport.PIECES_OF_ONE} of one IPv4",
+    f"of what arrives over TLS | {secure_transport.PIECE_BYTES // KIB} KiB, "
+    f"{secure_transport.PIECES_AT_ONCE} in a round of the event loop and "
+    f"{secure_transport.PIECES_OF_ONE} of one",
     f"| idle connection | {CONNECTION.idle_s:g} s |",
     f"| client that does not read its answer | {CONNECTION.write_s:g} s |",
     f"makes in its memory, and verifies | {shown_beside.MOST_BYTES // MIB} MiB as stored, and "

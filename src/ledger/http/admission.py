@@ -18,6 +18,7 @@ from typing import Protocol
 
 import msgspec
 
+from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.shared_holdings import Holding, Holdings
 from ledger.system.client_address import Network, is_within
 
@@ -113,9 +114,14 @@ class Admission:
         """Tell whether a connection of this address is many people's."""
         return is_within(address, self._proxies)
 
-    def has_room(self, count: int) -> bool:
-        """Tell whether all workers together may hold so many bytes of bodies more."""
-        return self._holding.all.bodies_bytes() + count <= self.limits.bodies_bytes
+    def has_room(self, count: int, of_bytes: int) -> bool:
+        """Tell whether all workers together may hold so many bytes more, of a body of so many.
+
+        The second half is for small bodies: it has room for one on every connection.
+        """
+        small = of_bytes <= MAX_SMALL_BYTES
+        most = self.limits.bodies_bytes if small else self.limits.bodies_bytes // 2
+        return self._holding.all.bodies_bytes() + count <= most
 
     def hold(self, count: int) -> None:
         """Count bytes of bodies that are held, or given back if it is negative."""

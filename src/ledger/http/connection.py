@@ -61,13 +61,10 @@ class Connection(CycleProtocol):
             return
         start = 0
         while start < len(data):
-            end = start + self.piece_bytes()
+            # What is left of a body whose length was told is one part, without a call for each.
+            end = start + max(SLICE_BYTES, self._told_bytes - self._body_bytes)
             self._parse(data[start:end])
             start = end
-
-    def piece_bytes(self) -> int:
-        """Return how much is parsed at a time: all that is left of a body whose length was told."""
-        return max(SLICE_BYTES, self._told_bytes - self._body_bytes)
 
     def _parse(self, data: bytes) -> None:
         """Parse within the limits of the phase that the bytes arrived in."""
@@ -195,7 +192,7 @@ class Connection(CycleProtocol):
         self._body_bytes += len(body)
         if self._body_bytes > self._limits.body_bytes:
             self._refuse_if(True, 413)
-        elif not self.admission.has_room(len(body)):
+        elif not self.admission.has_room(len(body), of_bytes=self._body_bytes):
             self._refuse_if(True, 503)
         elif not self.cycle.response_complete:  # otherwise nobody reads it any more
             self._held_bytes += len(body)

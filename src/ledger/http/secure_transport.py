@@ -10,20 +10,20 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Hashable
 from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
 from uvicorn.protocols.utils import get_remote_addr
 
-from ledger.http.admission import Admission, ConnectionLimits, address_of
+from ledger.http.admission import Admission, ConnectionLimits, address_of, site_of
 from ledger.http.connection import Connection
 from ledger.http.exchange import new_request_id
-from ledger.http.paced_connection import PacedConnection, asker_of
 from ledger.http.rounds import Rounds
 from ledger.system.tls_files import ServerTls
 
-PIECE_BYTES = 4 * 1024  # up to 180 records; without TLS it is `connection.SLICE_BYTES`
+PIECE_BYTES = 4 * 1024  # up to 180 records
 # In a round of the loop, of all connections and of those of one address.
 PIECES_AT_ONCE, PIECES_OF_ONE = 8, 4
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # Linux has it; `poll` tells of a reset everywhere
@@ -141,7 +141,9 @@ class SecureProtocol(asyncio.BufferedProtocol):
         limits = self.admission.limits
         self._transport = SecureTransport(carrier, self._tls, self._out, limits)
         self._address = address_of(get_remote_addr(carrier))
-        self._asker = asker_of(self.admission, self._address, self)
+        # Of a proxy, which is many people, each connection takes turns by itself.
+        is_proxy = self.admission.is_proxy(self._address)
+        self._asker: Hashable = self if is_proxy else site_of(self._address)
         self._connection.connections.add(self)  # type: ignore[arg-type]  # uvicorn only calls `shutdown`
         refused = self.admission.enter(self, self._address)
         if refused is not None:  # there is no answer that it could read
@@ -259,13 +261,10 @@ def is_gone(client: socket.socket) -> bool:
 
 def protocol_class(admission: Admission, files: ServerTls | None) -> type[asyncio.Protocol]:
     """Return the class for each connection of a server, which speaks HTTPS if it has `files`."""
-    rounds = Rounds(most=PIECES_AT_ONCE, each=PIECES_OF_ONE)
-    given = {"admission": admission, "rounds": rounds}
-    if files is None:
-        return type("AdmittedConnection", (PacedConnection,), given)
     connection = type("AdmittedConnection", (Connection,), {"admission": admission})
-    secure = type(
-        "SecureConnection", (SecureProtocol,), given | {"files": files, "connection": connection}
-    )
+    if files is None:
+        return connection
+    rounds = Rounds(most=PIECES_AT_ONCE, each=PIECES_OF_ONE)
+    given = {"admission": admission, "files": files, "rounds": rounds, "connection": connection}
     # uvicorn gives it to the event loop, which takes both kinds of protocol.
-    return cast(type[asyncio.Protocol], secure)
+    return cast(type[asyncio.Protocol], type("SecureConnection", (SecureProtocol,), given))

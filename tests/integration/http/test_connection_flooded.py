@@ -1,15 +1,13 @@
 """A few addresses keep nobody else out; what is no request, or refused, costs no more."""
 
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from ledger.http.admission import Admission
 from ledger.http.connection import SLICE_BYTES, Connection
-from ledger.http.rounds import Piece, Rounds
-from ledger.system.client_address import parse_networks
 from tests.integration.http.test_connection import GET, HOST, LAST, LIMITS, post, refused
 from tests.support.guarded import Guarded, guarded, received, statuses
 
@@ -113,37 +111,3 @@ def test_a_request_that_was_answered_before_its_body_gets_no_second_answer(serve
     head = b"POST /early HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
     answer = server.ask(head, b"1\r\na\r\n" * 10_000, b"1\r\na\r\n", pause_s=0.3)
     assert statuses(answer) == [200]
-
-
-def test_what_arrives_is_parsed_in_pieces(server: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
-    pieces: list[int] = []
-    receive = Connection.data_received
-
-    def counted(connection: Connection, data: bytes) -> None:
-        pieces.append(len(data))
-        receive(connection, data)
-
-    monkeypatch.setattr(Connection, "data_received", counted)
-    head = b"POST /a HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
-    body = b"5\r\naaaaa\r\n" * 5_000 + b"0\r\n\r\n"
-    assert statuses(server.ask(head, body + LAST)) == [200, 200]
-    assert sum(pieces) == len(head + body + LAST)
-    assert max(pieces) == SLICE_BYTES
-
-
-@pytest.mark.parametrize(("proxies", "askers"), [("192.0.2.1", 1), ("127.0.0.0/8", 2)])
-def test_connections_of_an_address_take_turns_as_one_and_those_of_a_proxy_each_by_itself(
-    proxies: str, askers: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[Hashable] = []
-    do = Rounds.do
-
-    def noted(rounds: Rounds, asker: Hashable, piece: Piece) -> bool:
-        asked.append(asker)
-        return do(rounds, asker, piece)
-
-    monkeypatch.setattr(Rounds, "do", noted)
-    with guarded(Admission(LIMITS, proxies=parse_networks(proxies))) as running:
-        for _ in range(2):
-            assert statuses(running.ask(LAST)) == [200]
-    assert len({*asked}) == askers

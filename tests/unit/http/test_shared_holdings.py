@@ -40,10 +40,10 @@ def test_bytes_of_bodies_are_counted_over_all_workers() -> None:
     shared, limits = Holdings(2), ConnectionLimits(bodies_bytes=1_000)
     first, second = (Admission(limits, holding=shared.row(n)) for n in range(2))
     first.hold(600)
-    assert (second.has_room(400), second.has_room(401)) == (True, False)
+    assert (second.has_room(400, 1), second.has_room(401, 1)) == (True, False)
     assert (first.bodies_bytes, second.bodies_bytes) == (600, 0)
     first.hold(-600)
-    assert second.has_room(1_000)
+    assert second.has_room(1_000, 1)
 
 
 def test_what_a_worker_held_that_died_is_forgotten_when_the_next_one_starts() -> None:
