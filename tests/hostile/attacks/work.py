@@ -1,6 +1,7 @@
 """Requests that are right and cost much: evidence, drafts, searches, the past, event streams."""
 
 import json
+from contextlib import suppress
 
 from tests.hostile.target import Target, Wire, kind
 
@@ -52,7 +53,9 @@ async def streams(target: Target) -> None:
         if wire is None:
             return
         await wire.send(raw)
-        first = await wire.reader.readline()
+        first = b""
+        with suppress(OSError):  # on a full server, what waits longest gives way
+            first = await wire.reader.readline()
         target.tally[first.decode("latin-1")[9:12] or "no answer"] += 1
         held.append(wire)
 
