@@ -130,10 +130,10 @@ class Admission:
     def enter(self, connection: Swept, address: str) -> int | None:
         """Count a new connection, or return the status that refuses it: 429 or 503.
 
-        On a full server, a connection that holds no whole request makes room. For an address that
-        has fewer than another one, it is a connection of the address with the most. Otherwise, and
-        for an address with fewer than a browser opens, it is the one that has waited longest. So
-        neither a few addresses nor many keep everybody else out.
+        A full server ends a connection that holds no whole request: one of the address with the
+        most, if that has at least two more than this one. If that finds none, and this address has
+        fewer than a browser opens, it ends the one of all that has waited longest. So neither a few
+        addresses nor many keep everybody else out.
         """
         held = len(self._by_address.get(address, ()))
         if held >= self.limits.connections_per_address:

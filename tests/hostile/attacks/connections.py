@@ -6,22 +6,23 @@ from tests.hostile.target import Target, Wire, kind
 
 
 async def idle(target: Target) -> None:
-    await _hold(target, 1_000, b"", addresses=4)
+    await hold(target, 1_000, b"", addresses=4)
 
 
 async def half_sent(target: Target) -> None:
-    await _hold(target, 3_000, target.head("GET", "/")[:-2], addresses=12)
+    await hold(target, 3_000, target.head("GET", "/")[:-2], addresses=12)
 
 
 async def one_address(target: Target) -> None:
-    await _hold(target, 600, b"", addresses=1)
+    await hold(target, 600, b"", addresses=1)
 
 
 async def many_addresses(target: Target) -> None:
-    await _hold(target, 512, b"", addresses=512)
+    await hold(target, 512, b"", addresses=512)
 
 
-async def _hold(target: Target, full: int, raw: bytes, *, addresses: int) -> None:
+async def hold(target: Target, full: int, raw: bytes, *, addresses: int) -> None:
+    """Hold so many connections of so many addresses, each with these bytes sent."""
     held: list[Wire] = []
 
     async def one(number: int) -> None:

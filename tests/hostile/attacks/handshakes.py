@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 
+from tests.hostile.attacks.connections import hold
 from tests.hostile.target import ANSWER_S, Target, Wire, kind
 
 
@@ -27,17 +28,7 @@ def _first_message() -> bytes:
 
 async def silent(target: Target) -> None:
     """600 connections from as many addresses that say nothing."""
-    held: list[Wire] = []
-
-    async def one(number: int) -> None:
-        wire = await target.connect(f"127.0.{1 + number // 250}.{1 + number % 250}")
-        if wire is not None:
-            held.append(wire)
-
-    await target.repeat(600, one, at_once=16)
-    await target.rest()
-    for wire in held:
-        wire.hang_up()
+    await hold(target, 600, b"", addresses=600)
 
 
 async def broken_off(target: Target) -> None:
