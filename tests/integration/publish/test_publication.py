@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import UnavailableError
+from ledger.domain.epochs import SignedTree
+from ledger.errors import CorruptError, UnavailableError
 from ledger.publish.publication import Publication
 from ledger.settings import Settings
 from ledger.store.engines import open_signer_memory
@@ -166,3 +167,36 @@ def test_a_state_that_is_behind_follows_the_log_only_if_it_is_its_beginning(
         assert ledger.memory.swap(Checkpoint(origin, 10, bytes(32)), early)
         assert ledger.publication().catch_up() == 20
         assert ledger.memory.get(origin) == late
+
+
+@pytest.mark.parametrize(
+    ("size", "entries", "code"),
+    [
+        (10, 12, "log_forked"),
+        (11, 12, "log_forked"),
+        (11, 10, "log_rolled_back"),
+    ],
+)
+def test_what_a_witness_tells_between_comparing_and_signing_is_compared_too(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, size: int, entries: int, code: str
+) -> None:
+    ledger.fill(10)
+    ledger.publication().catch_up()
+    if entries > 10:
+        ledger.fill(entries)
+    conflict = Checkpoint(ledger.keys.origin, size, bytes(32))
+    learn = ledger.memory.learn
+
+    def told_meanwhile(signed: SignedTree) -> None:
+        monkeypatch.setattr(ledger.memory, "learn", learn)
+        assert ledger.memory.swap(ledger.memory.get(conflict.origin), conflict)
+        learn(signed)
+
+    monkeypatch.setattr(ledger.memory, "learn", told_meanwhile)
+    publication = ledger.publication()
+    with refused(CorruptError, code):
+        publication.step()
+        publication.look_again()
+        publication.step()
+    assert published_size(ledger) == 10
+    assert ledger.memory.get(conflict.origin) == conflict
