@@ -18,6 +18,7 @@ import msgspec
 
 from ledger.errors import UnavailableError
 from ledger.store import attempts
+from ledger.store.batches import Batches
 from ledger.store.ports.operations import (
     Access,
     DeviceLink,
@@ -34,6 +35,7 @@ IDLE_MS = 7 * 24 * 60 * 60 * 1000  # a session that nobody uses for so long is o
 SEEN_MS = 10 * 60 * 1000  # how exactly it is known when a session was used
 FRESH_S = 1.0
 MAX_FRESH = 10_000
+MAX_LOOKS = 256  # for sessions, in one read
 PATIENCE_S = 6.0  # longer than a storage engine waits for a lock
 
 _DETAIL = "sessions and ceremonies cannot be read or written now; try again"
@@ -54,6 +56,8 @@ class AsyncState:
         self._state = state
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="state-read")
         self._writes = ThreadPoolExecutor(1, thread_name_prefix="state-write")
+        # Looks for sessions share a read: event streams make one a second each.
+        self._looks = Batches(self._reads, state.sessions, most=MAX_LOOKS)
         # By token: whose session it opens, when it ends in ms, and until when this is fresh.
         self._fresh: dict[str, tuple[str, int, float]] = {}
         self._ended = 0  # how many times sessions were ended
@@ -110,7 +114,7 @@ class AsyncState:
         if not self._tokens.may_open(token):
             return None
         asked_s, ended = time.monotonic(), self._ended
-        found = await self._in(self._reads, partial(self._state.session, token))
+        found = await _patiently(self._looks.do(token))
         if found is None or (ends_ms := min(found[2], found[3] + IDLE_MS)) <= now_ms:
             self._fresh.pop(token, None)
             self._tokens.note_over(token)
@@ -276,8 +280,12 @@ class AsyncState:
     async def _in(self, thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
         if thread is self._writes:
             attempts.begin(attempts.current())
-        future = asyncio.get_running_loop().run_in_executor(thread, call)
-        try:
-            return await asyncio.wait_for(future, PATIENCE_S)
-        except TimeoutError as error:
-            raise UnavailableError("state_unavailable", _DETAIL) from error
+        return await _patiently(asyncio.get_running_loop().run_in_executor(thread, call))
+
+
+async def _patiently(answer: Awaitable[T]) -> T:
+    """Return an answer of the state; raise UnavailableError `state_unavailable` if it is late."""
+    try:
+        return await asyncio.wait_for(answer, PATIENCE_S)
+    except TimeoutError as error:
+        raise UnavailableError("state_unavailable", _DETAIL) from error

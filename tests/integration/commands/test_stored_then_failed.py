@@ -102,7 +102,7 @@ def test_a_removal_whose_process_died_before_it_ended_the_sessions_ends_them_all
             with refused(UnavailableError, "state_unavailable"):
                 await here.remove_passkey(cast.bob, name)
         assert [await whose(by_passkey), await whose(by_key)] == [None, user]
-        assert here.operations.session(by_passkey) is None
+        assert here.operations.sessions([by_passkey])[0] is None
 
     asyncio.run(run())
 
@@ -190,7 +190,7 @@ def test_a_second_approval_that_reinstates_somebody_ends_their_sessions_first(
             bob.user, opened_by=bob.passkey.id, browser="b", now_ms=cast.time.ms
         )
         await agreed("suspend")
-        assert here.operations.session(token) is not None
+        assert here.operations.sessions([token])[0] is not None
         with monkeypatch.context() as broken:
             broken.setattr(here.operations, "close_sessions", unavailable)
             with refused(UnavailableError, "state_unavailable"):
@@ -198,6 +198,6 @@ def test_a_second_approval_that_reinstates_somebody_ends_their_sessions_first(
         suspended = await here.writer.ask(lambda reading: reading.person(UUID(bob.user)))
         assert suspended.standing == "suspended"
         await agreed("reinstate")
-        assert here.operations.session(token) is None
+        assert here.operations.sessions([token])[0] is None
 
     asyncio.run(run())

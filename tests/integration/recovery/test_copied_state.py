@@ -67,7 +67,7 @@ def test_sessions_and_everything_else_that_servers_share_goes_along(
             assert directory.entry("block", "mallory") == BLOCKED
     for settings in (there, back):
         with closing(open_operations(settings.log_address, settings.data, born_ms=9)) as state:
-            found = state.session("token")
+            found = state.sessions(["token"])[0]
             assert found is not None
             assert (found[0], state.ceremony_key, state.born_ms) == ("alice", key, born_ms)
             assert state.wrapped_keys("alice") == [wrapped]

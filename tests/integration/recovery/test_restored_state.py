@@ -32,7 +32,7 @@ def test_a_restore_ends_sessions_and_read_models(settings: Settings, tmp_path: P
     restored(settings, tmp_path / "backup")
     assert not (settings.data / VIEWS_FILE).exists()
     with closing(open_operations(settings.log_address, settings.data, born_ms=7)) as state:
-        assert state.session("token") is None
+        assert state.sessions(["token"])[0] is None
         assert state.ceremony_key != key
         assert state.born_ms == 7  # names that were used before are not known
         state.use_once("a name", now_ms=1, expires_ms=LATER_MS)

@@ -14,7 +14,8 @@ from eventsourcing.persistence import StoredEvent
 
 from ledger.domain.events import Event, UserRegistered, encode
 from ledger.errors import CorruptError, UnavailableError
-from ledger.store.async_log import MAX_QUEUED, AsyncLog
+from ledger.store.async_log import AsyncLog
+from ledger.store.batches import MAX_QUEUED
 from ledger.store.ports.log import AppendResult, NotStored, Receipt, Stale, Write
 from ledger.store.results import require_stored
 from ledger.store.sqlite.store import SqliteLog

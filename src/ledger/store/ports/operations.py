@@ -133,8 +133,8 @@ class OperationalState(Protocol):
         """
         ...
 
-    def session(self, token: str) -> tuple[str, str, int, int] | None:
-        """Return whose session a token opens and what opened it, None without.
+    def sessions(self, tokens: Sequence[str]) -> list[tuple[str, str, int, int] | None]:
+        """Return of each token whose session it opens and what opened it, None without.
 
         What opened it is a credential id or a kid. Then come its end and when it was last seen, in
         ms.

@@ -122,15 +122,15 @@ class PostgresState:
         row = (_digest(token), user, opened_by, browser, now_ms, now_ms, expires_ms)
         self._change(_OPEN_SESSION, now_ms, user, MOST_SESSIONS - 1, *row)
 
-    def session(self, token: str) -> tuple[str, str, int, int] | None:
-        """Return whose session a token opens, what opened it, its end and last use, in ms."""
+    def sessions(self, tokens: Sequence[str]) -> list[tuple[str, str, int, int] | None]:
+        """Return whose session each token opens, what opened it, its end and last use, in ms."""
+        digests = [_digest(each) for each in tokens]
         query = (
-            "SELECT person, opened_by, expires_ms, seen_ms FROM ledger.open_session"
-            " WHERE token_sha256 = %s"
+            "SELECT token_sha256, person, opened_by, expires_ms, seen_ms"
+            " FROM ledger.open_session WHERE token_sha256 = ANY(%s::bytea[])"
         )
-        for user, opened_by, expires_ms, seen_ms in self._rows(query, _digest(token)):
-            return user, opened_by, expires_ms, seen_ms
-        return None
+        found = {bytes(digest): tuple(row) for digest, *row in self._rows(query, digests)}
+        return [found.get(digest) for digest in digests]
 
     def see_session(self, token: str, *, now_ms: int) -> None:
         """Keep that a session was used now."""

@@ -99,15 +99,14 @@ class SqliteState:
             row = (_digest(token), user, opened_by, browser, now_ms, now_ms, expires_ms)
             self._writer.execute("INSERT INTO open_session VALUES(?,?,?,?,?,?,?)", row)
 
-    def session(self, token: str) -> tuple[str, str, int, int] | None:
-        """Return whose session a token opens, what opened it, its end and last use, in ms."""
-        query = (
-            "SELECT user, opened_by, expires_ms, seen_ms FROM open_session WHERE token_sha256 = ?"
-        )
+    def sessions(self, tokens: Sequence[str]) -> list[tuple[str, str, int, int] | None]:
+        """Return whose session each token opens, what opened it, its end and last use, in ms."""
+        digests = [_digest(each) for each in tokens]
+        query = "SELECT token_sha256, user, opened_by, expires_ms, seen_ms FROM open_session WHERE"
+        query += f" token_sha256 IN ({','.join('?' * len(digests))})"
         with _available():
-            row: tuple[str, str, int, int] | None
-            row = self._reader.execute(query, (_digest(token),)).fetchone()
-            return row
+            found = {digest: tuple(row) for digest, *row in self._reader.execute(query, digests)}
+            return [found.get(digest) for digest in digests]
 
     def see_session(self, token: str, *, now_ms: int) -> None:
         """Keep that a session was used now."""

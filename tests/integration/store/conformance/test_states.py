@@ -88,13 +88,14 @@ def test_a_session_is_found_until_it_is_closed(operations: OperationalState) -> 
     opened(operations, "one", "bob", "passkey", end_ms=10)
     opened(operations, "two", "bob", "kid", end_ms=20)
     opened(operations, "three", "alice", "hers", end_ms=30)
-    assert operations.session("one") == ("bob", "passkey", 10, 0)
-    assert operations.session("four") is None
+    one, three = ("bob", "passkey", 10, 0), ("alice", "hers", 30, 0)
+    assert operations.sessions(["three", "four", "one", "three"]) == [three, None, one, three]
+    assert operations.sessions([]) == []
     operations.close_session("one")
-    assert operations.session("one") is None
+    assert operations.sessions(["one"])[0] is None
     operations.close_sessions("bob")
-    assert operations.session("two") is None
-    assert operations.session("three") == ("alice", "hers", 30, 0)
+    assert operations.sessions(["two"])[0] is None
+    assert operations.sessions(["three"])[0] == ("alice", "hers", 30, 0)
 
 
 def test_when_people_were_last_seen_is_the_latest_of_their_sessions(
@@ -113,8 +114,8 @@ def test_a_passkey_or_key_ends_the_sessions_that_it_opened(operations: Operation
     opened(operations, "one", "bob", "passkey", end_ms=10)
     opened(operations, "two", "bob", "kid", end_ms=20)
     operations.close_sessions_of("passkey")
-    assert operations.session("one") is None
-    assert operations.session("two") == ("bob", "kid", 20, 0)
+    assert operations.sessions(["one"])[0] is None
+    assert operations.sessions(["two"])[0] == ("bob", "kid", 20, 0)
 
 
 def test_sessions_that_are_over_are_deleted_when_one_is_opened(
@@ -122,7 +123,7 @@ def test_sessions_that_are_over_are_deleted_when_one_is_opened(
 ) -> None:
     opened(operations, "old", "bob", "passkey", end_ms=10)
     opened(operations, "new", "bob", "passkey", at_ms=10, end_ms=20)
-    assert operations.session("old") is None
+    assert operations.sessions(["old"])[0] is None
 
 
 def test_a_person_has_a_bounded_number_of_sessions_and_the_oldest_end(
@@ -134,7 +135,7 @@ def test_a_person_has_a_bounded_number_of_sessions_and_the_oldest_end(
     for at_ms in range(1, 5):
         opened(operations, f"session {at_ms}", "bob", "passkey", at_ms=at_ms, end_ms=20)
     assert [each.opened_ms for each in operations.sessions_of("bob")] == [4, 3]
-    assert operations.session("another's") is not None
+    assert operations.sessions(["another's"])[0] is not None
 
 
 def test_a_sign_count_that_does_not_grow_is_noted_unless_nothing_counts(
