@@ -2,10 +2,14 @@
 
 import argparse
 import logging
+from collections.abc import Sequence
 from contextlib import closing, suppress
+from ipaddress import ip_network
 from pathlib import Path
 
 from ledger.cli.exit_codes import DAMAGED, UNAVAILABLE, ExitCode, declare
+from ledger.settings import LOOPBACK
+from ledger.system.client_address import Network, parse_networks
 from ledger.tlog.vkeys import NoteKey, parse_vkey
 
 WITNESS_PORT = 8010
@@ -33,6 +37,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     serve.add_argument(
         "--log", action="append", required=True, metavar="VKEY", help="a key of a log to watch"
     )
+    serve.add_argument(
+        "--proxy",
+        action="append",
+        metavar="NETWORK",
+        type=ip_network,
+        help="network of proxies whose X-Forwarded-For is believed (this computer)",
+    )
     for action in (keys, serve):
         action.add_argument(
             "--data", metavar="DIR", required=True, type=Path, help="directory of the witness"
@@ -46,7 +57,9 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.action == "keys":
         show_keys(chosen.data, chosen.name)
     else:
-        serve(chosen.data, [parse_vkey(vkey) for vkey in chosen.log], chosen.host, chosen.port)
+        logs = [parse_vkey(vkey) for vkey in chosen.log]
+        proxies = chosen.proxy or parse_networks(LOOPBACK)
+        serve(chosen.data, logs, chosen.host, chosen.port, proxies)
     return ExitCode.DONE
 
 
@@ -60,24 +73,27 @@ def show_keys(data: Path, name: str | None) -> None:
         print(*(signer.key.vkey for signer in opened.signers), sep="\n")
 
 
-def serve(data: Path, logs: list[NoteKey], host: str, port: int) -> None:
+def serve(
+    data: Path, logs: list[NoteKey], host: str, port: int, proxies: Sequence[Network]
+) -> None:
     """Serve until SIGINT or SIGTERM."""
     import uvicorn  # the server's packages
 
     from ledger.http.admission import Admission
     from ledger.http.secure_transport import protocol_class
-    from ledger.witness.app import build
+    from ledger.witness.app import WitnessServer
     from ledger.witness.state import WitnessState
 
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
     with closing(WitnessState(data, logs)) as opened:
         print(f"The witness is at http://{host}:{port}/ and watches", *opened.logs, flush=True)
         configuration = uvicorn.Config(
-            build(opened),
+            WitnessServer(opened, proxies),
             host=host,
             port=port,
-            http=protocol_class(Admission(), None),
+            http=protocol_class(Admission(proxies=proxies), None),
             ws="none",
+            lifespan="off",
             proxy_headers=False,
             access_log=False,
             log_level="warning",

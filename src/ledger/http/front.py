@@ -17,9 +17,9 @@ from ledger.errors import (
     NotFoundError,
     TooLargeError,
     UnauthenticatedError,
-    UnsupportedMediaTypeError,
 )
 from ledger.http.admission import address_of, site_of
+from ledger.http.bodies import Read, body_bytes, read_body
 from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.headers import completed, sharing_headers
 from ledger.http.lanes import LaneName, Lanes, lane_of
@@ -36,7 +36,7 @@ from ledger.http.quotas import (
     named_kid,
 )
 from ledger.http.refusal_page import PAGE_TYPE, refusal_page, wants_page
-from ledger.http.requests import MAX_STATEMENT_BYTES, Read, replay
+from ledger.http.requests import MAX_STATEMENT_BYTES, replay
 from ledger.http.sessions import stream_holder
 from ledger.http.streams import PATH, EventStreams
 from ledger.system.client_address import Network, client_address, is_within
@@ -133,7 +133,7 @@ class Front:
         self, scope: HTTPScope, receive: Read, group: Group | None, asker: Asker
     ) -> Read | None:
         """Take the request out of its quota and read its body; None if the client hung up."""
-        told_bytes = _body_bytes(scope)
+        told_bytes = body_bytes(scope)
         # Without a session, who signed is named in the body; everybody else is known by now.
         names_signer = group in SIGNED and asker.member is None
         if group is not None and not names_signer:
@@ -215,44 +215,14 @@ def _values(scope: HTTPScope, name: bytes) -> list[bytes]:
     return [value for each, value in scope["headers"] if each == name]
 
 
-def _body_bytes(scope: HTTPScope) -> int | None:
-    """Return how long a request says its body is, 0 for one in chunks, None without a body.
-
-    Raises UnsupportedMediaTypeError `coding_unsupported`: the size of a compressed body would say
-    nothing of what it costs (RFC 9110 section 8.4).
-    """
-    told_bytes: int | None = None
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            if value != b"0":
-                told_bytes = max(int(value), told_bytes or 0)
-        elif name == b"transfer-encoding":
-            told_bytes = told_bytes or 0
-        elif name == b"content-encoding" and value.strip().lower() != b"identity":
-            raise UnsupportedMediaTypeError("coding_unsupported", "send the body without a coding")
-    return told_bytes
-
-
 async def _read(
     scope: HTTPScope, receive: Read, told_bytes: int, *, is_member: bool
 ) -> bytes | None:
     """Return the whole body, None if the client hung up in it."""
     large = scope["path"] in _LARGE or scope["path"].endswith(_SIGN)
     most = MAX_STATEMENT_BYTES if large and is_member else MAX_SMALL_BYTES
-    if told_bytes > most:
-        raise _too_large(most, sign_in=large and not is_member)
-    parts: list[bytes] = []
-    length, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message["body"])
-        length += len(message["body"])
-        if length > most:
-            raise _too_large(most, sign_in=large and not is_member)
-        more = message["more_body"]
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    too_large = _too_large(most, sign_in=large and not is_member)
+    return await read_body(receive, told_bytes, most=most, too_large=too_large)
 
 
 def _too_large(most: int, *, sign_in: bool) -> LedgerError:

@@ -1,7 +1,6 @@
 """Request bodies, decoded strictly: unknown and duplicate members are refused."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -16,11 +15,11 @@ from ledger.domain.signing_keys import KeySubmission
 from ledger.domain.vocabulary import KeyHome
 from ledger.encoding import decode, parse_json
 from ledger.errors import ForbiddenError, MalformedError, UnsupportedMediaTypeError
+from ledger.http.bodies import Read
 from ledger.http.passkey_responses import MAX_SMALL_BYTES, Assertion, Registration
 
 MAX_STATEMENT_BYTES = 4 * 1024 * 1024
 AnyRequest = Request[Any, Any, Any]
-Read = Callable[[], Awaitable[HTTPReceiveMessage]]
 
 
 def replay(body: bytes, receive: Read) -> Read:

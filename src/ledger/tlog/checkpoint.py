@@ -226,10 +226,12 @@ def verify_lines(
 ) -> list[tuple[NoteKey, NoteSignature, int | None]]:
     """Return the keys whose lines verify, each with the time in its line.
 
-    Lines of other keys are ignored. Raises RefusedError `note_signature_invalid`.
+    Lines of other keys are ignored, and of equal lines all but one: anybody can repeat a line.
+    Raises RefusedError `note_signature_invalid`.
     """
     known = {(key.name, key.id): key for key in keys}
-    found = [(known.get((each.name, each.key_id)), each) for each in signatures]
+    different = dict.fromkeys(signatures)
+    found = [(known.get((each.name, each.key_id)), each) for each in different]
     return [
         (key, each, _verify_signature(checkpoint, each, key))
         for key, each in found

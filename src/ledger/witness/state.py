@@ -66,6 +66,9 @@ class WitnessState:
         with closed_on_error(self._db):
             (name,) = self._execute("SELECT name FROM witness") or [("",)]
             self.signers = _load(data / WITNESS_KEYS_FILE, name[0])
+        # What was stored last, and when. Anybody can submit the newest checkpoint again and again:
+        # it is signed and stored once a second.
+        self._signed: dict[str, tuple[Checkpoint, int, bytes]] = {}
         self._logs: dict[str, list[NoteKey]] = {}
         for key in logs:
             self._logs.setdefault(key.name, []).append(key)
@@ -95,11 +98,15 @@ class WitnessState:
         for _ in range(MAX_SWAPS):
             known = self._known(note.checkpoint.origin)
             point = decide(submission, self._logs, known)
+            signed = self._signed.get(point.origin)
+            if signed is not None and signed[:2] == (point, now_s):
+                return signed[2]
             lines = checkpoint.sign_lines(point, self.signers, now_s=now_s)
             # Anybody can add lines to a submission. Store only lines that the log's keys signed.
             verified = checkpoint.verify_lines(point, note.signatures, self._logs[point.origin])
             theirs = "".join(line.line() for _, line, _ in verified).encode()
             if self._swap(known, point, f"{point.text()}\n".encode() + theirs + lines):
+                self._signed[point.origin] = (point, now_s, lines)
                 return lines
         raise UnavailableError("contended", "too many concurrent submissions; try again")
 

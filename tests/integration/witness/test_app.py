@@ -122,6 +122,9 @@ def test_what_strangers_add_to_a_checkpoint_is_not_handed_on(
 def test_nothing_else_is_served(client: httpx.Client) -> None:
     assert client.get("/add-checkpoint").status_code == 405
     assert client.get("/").status_code == 404
+    assert client.head(f"/{'a' * 64}/checkpoint").status_code == 404
+    answer = client.options("/add-checkpoint")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert client.get(f"/{'A' * 64}/checkpoint").status_code == 404
     assert client.get(f"/{'a' * 64}/checkpoint").status_code == 404
     assert client.post(f"/{'a' * 64}/checkpoint").status_code == 405

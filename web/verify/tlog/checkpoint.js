@@ -46,7 +46,7 @@ function parseSignature(line) {
   }
   const blob = fromBase64(base64, "note_malformed");
   if (blob.length <= ID_BYTES) refuse("note_malformed", "a signature line has no signature");
-  return { name, id: hex(blob.subarray(0, ID_BYTES)), blob: blob.subarray(ID_BYTES) };
+  return { line, name, id: hex(blob.subarray(0, ID_BYTES)), blob: blob.subarray(ID_BYTES) };
 }
 
 function parseText(source) {
@@ -87,12 +87,14 @@ export async function verifyNote(raw, keys, expectedOrigin) {
 
 /**
  * Return `{times, unknown}`: the keys whose lines verify, each with the time in its line or null, and
- * those whose algorithm this browser lacks. Lines of other keys are ignored; a false line is refused.
+ * those whose algorithm this browser lacks. Lines of other keys are ignored, and of equal lines all
+ * but one: anybody can repeat a line. A false line is refused.
  */
 export async function verifyLines(note, keys) {
   const times = new Map();
   const unknown = new Set();
-  for (const signature of note.signatures) {
+  const different = new Map(note.signatures.map((each) => [each.line, each]));
+  for (const signature of different.values()) {
     const key = keys.find(({ name, id }) => name === signature.name && id === signature.id);
     if (!key) continue;
     const time = await verifyLine(note, signature, key);
