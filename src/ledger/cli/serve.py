@@ -20,8 +20,9 @@ from types import FrameType
 import uvicorn
 
 from ledger.cli.exit_codes import ExitCode, exit_code_of
+from ledger.cli.handover import handed_over
 from ledger.cli.plain_output import print_error
-from ledger.cli.workers import Supervisor, handed_over
+from ledger.cli.workers import Supervisor
 from ledger.errors import LedgerError, UnavailableError
 from ledger.http.ending import Ending
 from ledger.http.secure_transport import protocol_class

@@ -1,7 +1,8 @@
 """Several processes that serve one socket, and the parent that supervises them.
 
 The parent binds the socket and serves nothing itself, so it has no threads, and each worker is a
-fork of it. A worker that ends is started again, after growing pauses. SIGTERM and SIGINT are passed
+fork of it. A worker that ends is started again, after growing pauses, and one that does not answer
+START_S after its start is killed first. SIGTERM and SIGINT are passed
 on, and the parent ends when all workers have answered what they had. SIGHUP starts the program anew
 in this same process, which reads its files again: the new workers start beside the old ones, which
 end once the new ones serve. If the new program does not start, the old workers go on. Another
@@ -26,14 +27,15 @@ import msgspec
 
 from ledger import __version__
 from ledger.cli.exit_codes import ExitCode
+from ledger.cli.handover import HANDOVER, Handover
 from ledger.http.quotas import SharedQuotas
 from ledger.http.shared_buckets import SharedBuckets
 from ledger.http.shared_holdings import Holdings
 from ledger.http.team import Team
 from ledger.http.team_metrics import TeamMetrics
 
-HANDOVER = "LEDGER_HANDOVER"  # in the environment of a program that goes on with a socket
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 10.0
+START_S = 60.0  # until a worker answers; the first one of an ordinary start has no limit
 SETTLED_S = 10.0  # a worker that lived for so long is started again at once
 LOOK_S = 0.5
 _ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -41,24 +43,6 @@ _log = logging.getLogger("ledger.workers")
 
 # Serves the socket as one of a team, and calls the function once it answers.
 Work = Callable[[socket.socket, Team, Callable[[], None]], int]
-
-
-class Handover(msgspec.Struct, frozen=True):
-    """What a program that is started anew takes over: descriptors, and the workers that serve.
-
-    `version` is that of these workers.
-    """
-
-    version: str
-    listening: int
-    locks: tuple[int, ...]
-    workers: tuple[int, ...]
-
-
-def handed_over() -> Handover | None:
-    """Return what an earlier program of this process left, None at an ordinary start."""
-    text = os.environ.pop(HANDOVER, None)
-    return None if text is None else msgspec.json.decode(text, type=Handover)
 
 
 class Supervisor:
@@ -87,6 +71,7 @@ class Supervisor:
         self._holdings = Holdings(count)
         self._metrics = TeamMetrics(count)
         self._workers: dict[int, tuple[int, float]] = {}  # by process: its number, and since when
+        self._starting: dict[int, int] = {}  # by process: where it tells that it answers
         self._earlier = set(earlier.workers if earlier else ())
         self._version = __version__ if earlier is None else earlier.version  # of the workers
         self._due: dict[int, float] = {}  # when the worker of a number is to be started again
@@ -94,6 +79,7 @@ class Supervisor:
         self._ends_at_s: float | None = None
         self._renews = False
         self._has_started = False
+        self._first_code: int | None = None  # of a first worker that ended before it answered
         self._wakes, self._woken = os.pipe()
 
     def run(self) -> int:
@@ -109,14 +95,15 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # an earlier program held them back
         signal.signal(signal.SIGHUP, self._end if sys.stdin.isatty() else self._renew)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        code = ExitCode.USAGE if self._is_other() else self._start(0)
+        code = ExitCode.USAGE if self._is_other() else self._start_first()
         self._has_started = True
         if code is not None and not self._earlier:
             return code if self._ends_at_s is None else ExitCode.DONE
         if code is None:
             for number in range(1, self._count):
-                if self._start(number) is not None:
-                    self._start_later(number)
+                self._start(number)
+            while self._starting:
+                self._look()
             _log.info("%d workers serve", len(self._workers))
             _send(self._earlier, signal.SIGTERM)
         else:
@@ -134,8 +121,15 @@ class Supervisor:
         """Tell whether the workers that serve are of another version than this program."""
         return self._version != __version__
 
-    def _start(self, number: int) -> int | None:
+    def _start_first(self) -> int | None:
         """Start a worker and wait until it answers; return its exit code if it ended before."""
+        self._start(0)
+        while self._starting:
+            self._look()
+        return self._first_code
+
+    def _start(self, number: int) -> None:
+        """Start a worker."""
         told, tells = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -145,21 +139,14 @@ class Supervisor:
             if self._ends_at_s is not None:
                 os.close(told)
                 os.close(tells)
-                return None
+                return
             process = os.fork()
             if not process:
                 os.close(told)
                 self._be_worker(number, tells)
             self._workers[process] = (number, time.monotonic())
+            self._starting[process] = told
         os.close(tells)
-        try:
-            if os.read(told, 1):
-                return None
-        finally:
-            os.close(told)
-        _, status = os.waitpid(process, 0)
-        del self._workers[process]
-        return abs(os.waitstatus_to_exitcode(status)) or ExitCode.UNAVAILABLE
 
     def _be_worker(self, number: int, tells: int) -> None:
         """Serve in this new process, and end it."""
@@ -182,16 +169,23 @@ class Supervisor:
             os._exit(code)
 
     def _look(self) -> None:
-        """Wait for a signal or the end of a worker, and do what follows."""
-        select.select([self._wakes], [], [], LOOK_S)
+        """Wait for a signal or a word or the end of a worker, and do what follows."""
+        heard, _, _ = select.select([self._wakes, *self._starting.values()], [], [], LOOK_S)
         with suppress(BlockingIOError):
             os.set_blocking(self._wakes, False)
             os.read(self._wakes, 4_096)
+        for process, told in [*self._starting.items()]:
+            if told in heard and os.read(told, 1):
+                self._forget_start(process)
+            else:
+                self._kill_late(process)
         self._reap()
         if self._ends_at_s is not None:
             self._due.clear()
             if time.monotonic() > self._ends_at_s:
                 _send({*self._workers, *self._earlier}, signal.SIGKILL)
+            return
+        if not self._has_started:
             return
         if self._renews and not self._earlier:
             self._start_anew()
@@ -201,8 +195,19 @@ class Supervisor:
             self._version = __version__
         for number in [each for each, at_s in self._due.items() if time.monotonic() >= at_s]:
             del self._due[number]
-            if self._start(number) is not None:
-                self._start_later(number)
+            self._start(number)
+
+    def _kill_late(self, process: int) -> None:
+        """Kill a worker that was started and does not answer; `_reap` has it started again."""
+        number, since_s = self._workers[process]
+        has_limit = self._has_started or bool(self._earlier)
+        if has_limit and time.monotonic() - since_s > START_S:
+            _log.error("worker %d does not answer after %d s and is killed", number, START_S)
+            self._workers[process] = number, time.monotonic()
+            _send({process}, signal.SIGKILL)
+
+    def _forget_start(self, process: int) -> None:
+        os.close(self._starting.pop(process))
 
     def _reap(self) -> None:
         """Note which workers have ended, and when each is to be started again."""
@@ -218,8 +223,13 @@ class Supervisor:
             if process not in self._workers:
                 continue
             number, since_s = self._workers.pop(process)
+            if process in self._starting:
+                self._forget_start(process)
+            code = os.waitstatus_to_exitcode(status)
+            if not self._has_started:
+                self._first_code = abs(code) or ExitCode.UNAVAILABLE
+                continue
             if self._ends_at_s is None and number < self._count:  # an earlier program had more
-                code = os.waitstatus_to_exitcode(status)
                 _log.error("worker %d ended (%d) and is started again", number, code)
                 self._holdings.forget(number)  # the others may have it until then
                 if time.monotonic() - since_s > SETTLED_S:

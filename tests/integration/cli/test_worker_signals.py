@@ -7,7 +7,8 @@ import sys
 PARENT = """
 import os, signal, socket, sys
 from ledger import __version__
-from ledger.cli.workers import Handover, Supervisor
+from ledger.cli.handover import Handover
+from ledger.cli.workers import Supervisor
 def work(listening, team, ready):
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
     ready()
@@ -84,6 +85,7 @@ def work(listening, team, ready):
     ready()
     os.kill(os.getpid(), signal.SIGKILL)
 parent = Supervisor(work, socket.socket(), count=2, locks=(), patience_s=20)
+parent._has_started = True
 parent._start(1)
 while not parent._due:
     parent._reap()
@@ -91,6 +93,61 @@ print(parent._holdings.bodies_bytes(), parent._holdings.streams("alice"))
 """
     )
     assert (done.returncode, done.stdout) == (0, "0 (0, 0)\n"), done.stderr
+
+
+# The second worker never answers, and takes no notice of SIGTERM.
+HANGS = """
+import time
+from ledger.cli import workers
+def hangs(listening, team, ready):
+    print("starts", team.number, flush=True)
+    if team.number == 1:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(50)
+    os.kill(os.getppid(), signal.SIGUSR1)
+    return work(listening, team, ready)
+"""
+
+
+def test_a_worker_that_does_not_answer_keeps_no_other_from_being_started_again() -> None:
+    done = program(
+        HANGS
+        + """
+parent = Supervisor(hangs, socket.socket(), count=2, locks=(), patience_s=0.5)
+seen = []
+def served(*_):
+    seen.append(1)
+    if len(seen) == 2:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
+    first = next(process for process, (number, _) in parent._workers.items() if number == 0)
+    os.kill(first, signal.SIGKILL)
+signal.signal(signal.SIGUSR1, served)
+sys.exit(parent.run())
+"""
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n").count("starts 0") == 2
+
+
+def test_a_worker_that_does_not_answer_in_time_is_killed_and_started_again() -> None:
+    done = program(
+        HANGS
+        + """
+workers.START_S = 0.5
+parent = Supervisor(hangs, socket.socket(), count=2, locks=(), patience_s=0.5)
+signal.signal(signal.SIGUSR1, lambda *_: None)
+def told(text, *given):
+    print(text % given, flush=True)
+    if "ended" in text:
+        os.kill(os.getpid(), signal.SIGTERM)
+workers._log.error = told
+sys.exit(parent.run())
+"""
+    )
+    assert done.returncode == 0, done.stderr
+    assert "worker 1 does not answer after 0 s and is killed\n" in done.stdout
+    assert "worker 1 ended (-9) and is started again\n" in done.stdout
 
 
 # Two workers of an earlier version, which this program may not start beside.
@@ -148,6 +205,30 @@ sys.exit(parent_of(beside).run())
 """
     )
     assert (done.returncode, {*done.stdout.split()}) == (0, {"alone"}), done.stderr
+
+
+def test_a_new_program_that_does_not_answer_leaves_the_earlier_workers() -> None:
+    done = program(
+        EARLIER
+        + """
+from ledger.cli import workers
+workers.START_S = 0.5
+left = Handover(__version__, 0, (), (first, second))
+def hangs(listening, team, ready):
+    sleep(50)
+def told(text, *given):
+    print(text % given, flush=True)
+    if "go on" in text:
+        os.kill(os.getpid(), signal.SIGTERM)
+workers._log.error = told
+sys.exit(parent_of(hangs).run())
+"""
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "worker 0 does not answer after 0 s and is killed",
+        "the new program does not start; the workers of the earlier one go on",
+    ]
 
 
 def test_a_worker_beyond_the_number_of_the_new_program_is_not_started_again() -> None:
