@@ -1,27 +1,32 @@
-"""A socket for `http.client` with a deadline over all that it sends and receives.
+"""A socket for `http.client` and `smtplib` with a deadline over all that it sends and receives.
 
 A socket's own timeout restarts with each byte: a server that sends one byte per second could hold
 a reader of its headers for hours.
 """
 
 import io
+import math
 import socket
 import time
 from typing import Literal
 
 
 class BoundedSocket:
-    """The socket methods that `http.client` uses, within limits."""
+    """The socket methods that these libraries use, within limits."""
 
     def __init__(self, sock: socket.socket, silence_s: float, until_s: float) -> None:
         """Limit the waits as `limit` does."""
         self._sock = sock
         self.limit(silence_s, until_s)
 
-    def limit(self, silence_s: float, until_s: float) -> None:
-        """Limit each wait to `silence_s`, and all waits to `until_s` (`time.monotonic`)."""
+    def limit(self, silence_s: float, until_s: float, most_bytes: float = math.inf) -> None:
+        """Limit each wait to `silence_s`, and all waits to `until_s` (`time.monotonic`).
+
+        From now on it receives `most_bytes`, and what one read has beyond them.
+        """
         self._silence_s = silence_s
         self._until_s = until_s
+        self._left_bytes = most_bytes
 
     def sendall(self, data: bytes) -> None:
         """Send all bytes; raise TimeoutError, OSError."""
@@ -50,6 +55,12 @@ class BoundedSocket:
             raise TimeoutError("timed out")
         self._sock.settimeout(min(left_s, self._silence_s))
 
+    def count(self, received: int) -> None:
+        """Count bytes that were received; raise OSError if there were too many before them."""
+        if self._left_bytes <= 0:
+            raise OSError("the answer is too long")
+        self._left_bytes -= received
+
 
 class _Raw(io.RawIOBase):
     def __init__(self, bounded: BoundedSocket, stream: socket.SocketIO) -> None:
@@ -62,7 +73,9 @@ class _Raw(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any writable buffer
         self._bounded.arm()
-        return self._stream.readinto(buffer) or 0
+        received = self._stream.readinto(buffer) or 0
+        self._bounded.count(received)
+        return received
 
     def close(self) -> None:
         self._stream.close()

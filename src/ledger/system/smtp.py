@@ -4,19 +4,23 @@ The operator's server takes them. `smtps://` is TLS from the first byte; `smtp:/
 without it only to this machine and to hosts that the operator names for it.
 """
 
+import math
 import re
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Collection
 from email.message import EmailMessage
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ledger.errors import MalformedError, UnavailableError
+from ledger.system.bounded_socket import BoundedSocket
 from ledger.system.pinned_connection import trust
 
-WAIT_S = 10.0
+WAIT_S = 10.0  # for the connection, and for each reply
+MAX_REPLY_BYTES = 60_000
 MAX_ADDRESS_CHARS = 254  # RFC 5321 section 4.5.3.1.3, without its brackets
 # One mailbox in ASCII: no quotes, no comments, no spaces, no line ends. RFC 5322 allows = and ?,
 # too, but `=?` begins an encoded word (RFC 2047), which a library decodes to other addresses.
@@ -118,11 +122,9 @@ class SmtpConnection:
     @staticmethod
     def _connect(server: SmtpServer) -> smtplib.SMTP:
         if server.is_tls:
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=WAIT_S, context=trust()
-            )
+            smtp: smtplib.SMTP = _TlsSmtp(server.host, server.port, timeout=WAIT_S, context=trust())
         else:
-            smtp = smtplib.SMTP(server.host, server.port, timeout=WAIT_S)
+            smtp = _Smtp(server.host, server.port, timeout=WAIT_S)
         try:
             smtp.ehlo()
             if not server.is_tls and smtp.has_extn("starttls"):
@@ -136,6 +138,24 @@ class SmtpConnection:
             smtp.close()
             raise
         return smtp
+
+
+class _Smtp(smtplib.SMTP):
+    """Bounds each reply in time and bytes; the library bounds each line of one, in bytes only."""
+
+    _bounded: BoundedSocket
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the code and the text of a reply; raise SMTPServerDisconnected."""
+        if self.file is None and self.sock is not None:  # TLS begins with a new socket
+            self._bounded = BoundedSocket(self.sock, WAIT_S, math.inf)
+            self.file = self._bounded.makefile("rb")
+        self._bounded.limit(WAIT_S, time.monotonic() + WAIT_S, MAX_REPLY_BYTES)
+        return super().getreply()
+
+
+class _TlsSmtp(_Smtp, smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
 
 
 def _reason(error: Exception) -> str:
