@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from ledger.errors import UnavailableError
 
+# How long a turn rests before the next one has it, while members are at work.
+REST_S = 0.01
+
 
 class LaneName(StrEnum):
     """The kinds of requests that are kept apart."""
@@ -32,10 +35,18 @@ class Lane:
     """
 
     def __init__(
-        self, name: LaneName | None, *, at_once: int, each: int, waiting: int, wait_s: float
+        self,
+        name: LaneName | None,
+        *,
+        at_once: int,
+        each: int,
+        waiting: int,
+        wait_s: float,
+        gives_way_to: "Lane | None" = None,
     ) -> None:
         """Take the bounds; a lane without a name is none of those of requests."""
         self.name = name
+        self._gives_way_to = gives_way_to
         self._at_once = at_once
         self._each = each
         self._most_waiting = waiting
@@ -67,6 +78,21 @@ class Lane:
                 self._hold(each)
                 turn.set_result(None)
                 return
+
+    def end(self, asker: Hashable) -> None:
+        """Give a turn back at the event loop's next round, or a little later.
+
+        Many requests never wait for anything. If each of them gave its turn back at once, all that
+        arrived together would be answered one after the other, before anybody else is heard.
+
+        A member's read is a thread, which has Python's lock taken away at each row that it reads.
+        If strangers kept the event loop busy meanwhile, it would wait for the lock at each row.
+        """
+        loop = asyncio.get_running_loop()
+        if self._gives_way_to is not None and self._gives_way_to.at_work:
+            loop.call_later(REST_S, self.give_back, asker)
+        else:
+            loop.call_soon(self.give_back, asker)
 
     def _is_free(self, asker: Hashable) -> bool:
         return self.at_work < self._at_once and self._held[asker] < self._each
@@ -144,14 +170,10 @@ class Turn:
         self._is_held = True
 
     def end(self) -> None:
-        """Give the turn back, if it is held, at the event loop's next round.
-
-        Many requests never wait for anything. If each of them gave its turn back at once, all that
-        arrived together would be answered one after the other, before anybody else is heard.
-        """
+        """End the turn, if it is held."""
         if self._is_held:
             self._is_held = False
-            asyncio.get_running_loop().call_soon(self._lane.give_back, self._asker)
+            self._lane.end(self._asker)
 
     def end_unsigned(self) -> None:
         """Give the turn back if it was taken for a draft that anybody may have written."""
@@ -195,16 +217,30 @@ def default_lanes(share: Callable[[int], int] = lambda most: most) -> dict[LaneN
     `share` returns a worker's part of a bound that holds for all workers together.
     """
 
-    def lane(name: LaneName, at_once: int, each: int, waiting: int, wait_s: float) -> Lane:
-        parts = share(at_once), share(each), share(waiting)
-        return Lane(name, at_once=parts[0], each=parts[1], waiting=parts[2], wait_s=wait_s)
+    def lane(
+        name: LaneName,
+        at_once: int,
+        each: int,
+        waiting: int,
+        wait_s: float,
+        gives_way_to: Lane | None = None,
+    ) -> Lane:
+        return Lane(
+            name,
+            at_once=share(at_once),
+            each=share(each),
+            waiting=share(waiting),
+            wait_s=wait_s,
+            gives_way_to=gives_way_to,
+        )
 
+    members = lane(LaneName.MEMBERS, 32, 4, 256, wait_s=10)
     return {
         LaneName.HEALTH: lane(LaneName.HEALTH, 8, 2, 32, wait_s=2),
-        LaneName.MEMBERS: lane(LaneName.MEMBERS, 32, 4, 256, wait_s=10),
+        LaneName.MEMBERS: members,
         LaneName.WRITES: lane(LaneName.WRITES, 256, 128, 512, wait_s=10),
-        LaneName.DRAFTS: lane(LaneName.DRAFTS, 4, 2, 128, wait_s=10),
-        LaneName.STRANGERS: lane(LaneName.STRANGERS, 4, 2, 128, wait_s=5),
+        LaneName.DRAFTS: lane(LaneName.DRAFTS, 4, 2, 128, wait_s=10, gives_way_to=members),
+        LaneName.STRANGERS: lane(LaneName.STRANGERS, 4, 2, 128, wait_s=5, gives_way_to=members),
     }
 
 

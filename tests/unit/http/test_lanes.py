@@ -249,3 +249,32 @@ def test_a_request_whose_lane_is_full_after_its_wait_is_refused_and_holds_nothin
         assert (lane.at_work, lane.waiting) == (0, 0)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("name", [LaneName.STRANGERS, LaneName.DRAFTS])
+def test_turns_of_strangers_rest_while_a_member_is_served(
+    name: LaneName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member's read waited for Python's lock at each row, 60 to 120 ms in all."""
+
+    async def begun_in_a_few_rounds(lane: Lane) -> int:
+        requests = [asyncio.create_task(one(lane, number)) for number in range(8)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        begun = sum(each.done() for each in requests)
+        await asyncio.wait_for(asyncio.gather(*requests), 5)
+        return begun
+
+    async def one(lane: Lane, asker: int) -> None:
+        async with lane.turn(asker):
+            pass
+
+    async def run() -> list[int]:
+        lanes = default_lanes()
+        alone = await begun_in_a_few_rounds(lanes[name])
+        async with lanes[LaneName.MEMBERS].turn("ada"):
+            monkeypatch.setattr("ledger.http.lanes.REST_S", 0.5)
+            beside = await begun_in_a_few_rounds(lanes[name])
+        return [alone, beside]
+
+    assert asyncio.run(run()) == [8, 4]
