@@ -19,6 +19,7 @@ from ledger.http import (
     security_record,
     sessions,
     streams,
+    tls_records,
 )
 from ledger.http.lanes import LaneName, default_lanes
 from ledger.organisation.provider import MOST_AT_ONCE
@@ -64,6 +65,7 @@ NUMBERS = [
     f"of what arrives over TLS | {secure_transport.PIECE_BYTES // KIB} KiB, "
     f"{secure_transport.PIECES_AT_ONCE} in a round of the event loop and "
     f"{secure_transport.PIECES_OF_ONE} of one",
+    f"such as key updates, of one connection | {tls_records.EMPTY_RECORDS} |",
     f"| idle connection | {CONNECTION.idle_s:g} s |",
     f"| client that does not read its answer | {CONNECTION.write_s:g} s |",
     f"makes in its memory, and verifies | {shown_beside.MOST_BYTES // MIB} MiB as stored, and "

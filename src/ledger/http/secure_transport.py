@@ -21,6 +21,7 @@ from ledger.http.admission import Admission, ConnectionLimits, address_of, site_
 from ledger.http.connection import Connection
 from ledger.http.exchange import new_request_id
 from ledger.http.rounds import Rounds
+from ledger.http.tls_records import RecordCount
 from ledger.system.tls_files import ServerTls
 
 PIECE_BYTES = 4 * 1024  # up to 180 records
@@ -46,6 +47,7 @@ class SecureTransport(asyncio.Transport):
         self._out = out
         self._limits = limits
         self._is_paused = self._is_closing = False
+        self._unread_bytes = limits.body_bytes  # how much is dropped while closing
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Return what is known of the connection."""
@@ -97,6 +99,12 @@ class SecureTransport(asyncio.Transport):
         later = partial(self._end, left_s - linger_s) if unsent else self.carrier.abort
         asyncio.get_running_loop().call_later(linger_s, later)
 
+    def drop(self, count: int) -> None:
+        """Drop what arrives while closing; who goes on sending much is not read any more."""
+        self._unread_bytes -= count
+        if self._unread_bytes < 0:
+            self.carrier.pause_reading()
+
     def abort(self) -> None:
         """End the connection at once."""
         self._is_closing = True
@@ -133,6 +141,7 @@ class SecureProtocol(asyncio.BufferedProtocol):
         self._in, out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = self.files.context().wrap_bio(self._in, out, server_side=True)
         self._out = out
+        self._records = RecordCount()
         self._since_s = time.monotonic()
         self._is_open = False  # the handshake is done
 
@@ -147,8 +156,7 @@ class SecureProtocol(asyncio.BufferedProtocol):
         self._connection.connections.add(self)  # type: ignore[arg-type]  # uvicorn only calls `shutdown`
         refused = self.admission.enter(self, self._address)
         if refused is not None:  # there is no answer that it could read
-            self.admission.count_refusal(refused, self._address, new_request_id())
-            carrier.abort()
+            self._refuse(refused)
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         """Return where the next piece goes."""
@@ -157,7 +165,9 @@ class SecureProtocol(asyncio.BufferedProtocol):
     def buffer_updated(self, count: int) -> None:
         """Take a piece, and decrypt it when its round has come."""
         if self._transport.is_closing():
+            self._transport.drop(count)
             return
+        self._records.receive(self._buffer[:count])
         self._in.write(self._buffer[:count])
         self._transport.waits = True
         if not self.rounds.do(self._asker, self._take):
@@ -204,8 +214,7 @@ class SecureProtocol(asyncio.BufferedProtocol):
 
     def give_way(self) -> None:
         """End the handshake at once."""
-        self.admission.count_refusal(503, self._address, new_request_id())
-        self._transport.abort()
+        self._refuse(503)
 
     # --------------------------------------------------------------------------------------------
 
@@ -226,6 +235,9 @@ class SecureProtocol(asyncio.BufferedProtocol):
             transport.carrier.close()
             return
         transport.send_written()
+        if self._records.is_exceeded:
+            self._refuse(400)
+            return
         transport.read_on()
 
     def _shake_hands(self) -> None:
@@ -242,10 +254,16 @@ class SecureProtocol(asyncio.BufferedProtocol):
             while not ended:
                 parts.append(self._tls.read(PIECE_BYTES))
                 ended = not parts[-1]  # the client has said the end
+                self._records.decrypt()
         if data := b"".join(parts):
             self._connection.data_received(data)
         if ended and self._is_open:
             self.eof_received()
+
+    def _refuse(self, status: int) -> None:
+        """End the connection without an answer."""
+        self.admission.count_refusal(status, self._address, new_request_id())
+        self._transport.abort()
 
     def _leave(self) -> None:
         self._connection.connections.discard(self)
