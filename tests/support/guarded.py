@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 import socket
 import threading
@@ -18,7 +19,7 @@ from ledger.system.tls_files import ServerTls
 
 class Application:
     """Answers with the body's length; `/slow` waits, `/early` does not read the body,
-    `/large` answers with a megabyte."""
+    `/large` answers with a megabyte, `/medium` with less than the event loop holds gladly."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, list[tuple[bytes, bytes]], int]] = []
@@ -40,7 +41,8 @@ class Application:
             await self._without_end(send)
             return
         self.seen.append((scope["path"], scope["headers"], length))
-        body = b"%d" % length if scope["path"] != "/large" else bytes(1_000_000)
+        size = {"/large": 1_000_000, "/medium": 50_000}.get(scope["path"])
+        body = b"%d" % length if size is None else bytes(size)
         headers = [(b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -55,8 +57,11 @@ class Application:
 class Guarded:
     """A running server."""
 
-    def __init__(self, port: int, application: Application, admission: Admission) -> None:
-        self.port = port
+    def __init__(
+        self, listening: socket.socket, application: Application, admission: Admission
+    ) -> None:
+        self.listening = listening
+        self.port: int = listening.getsockname()[1]
         self.application = application
         self.admission = admission
 
@@ -108,8 +113,8 @@ def guarded(admission: Admission, tls: ServerTls | None = None) -> Iterator[Guar
     while not server.started:
         time.sleep(0.01)
     try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield Guarded(port, application, admission)
+        with socket.socket(fileno=os.dup(server.servers[0].sockets[0].fileno())) as listening:
+            yield Guarded(listening, application, admission)
     finally:
         application.go_on.set()
         server.should_exit = True

@@ -109,6 +109,8 @@ class Connection(CycleProtocol):
     def end_if_late(self, now_s: float) -> None:
         """End a connection that has been in its phase for too long."""
         limits, waited_s = self._limits, now_s - self._since_s
+        if self._stalled_s is None and self.transport.is_closing():
+            self._stalled_s = now_s  # too little is unsent for the loop to call it stalled
         if self._stalled_s is not None and now_s - self._stalled_s > limits.write_s:
             self.transport.abort()
         elif self._phase is Phase.CLOSING:

@@ -84,13 +84,21 @@ class SecureTransport(asyncio.Transport):
         """Say the end, then wait for the client to notice: a reset could take the answer away."""
         if self.is_closing():
             return
+        self._say_end()
+        self.carrier.write_eof()
+        self.carrier.resume_reading()  # and drop it, for bytes that are unread reset the connection
+        self._end(self._limits.write_s)
+
+    def finish(self) -> None:
+        """Say the end and close: the client has said its own, so nothing more can arrive."""
+        self._say_end()
+        self.carrier.close()
+
+    def _say_end(self) -> None:
         self._is_closing = True
         with suppress(ssl.SSLError):  # it asks for the client's end, or there is no TLS any more
             self._tls.unwrap()
         self.send_written()
-        self.carrier.write_eof()
-        self.carrier.resume_reading()  # and drop it, for bytes that are unread reset the connection
-        self._end(self._limits.write_s)
 
     def _end(self, left_s: float) -> None:
         """Let the client read what was sent, and a little longer; end it at the latest then."""
@@ -174,12 +182,11 @@ class SecureProtocol(asyncio.BufferedProtocol):
             self._transport.carrier.pause_reading()
 
     def eof_received(self) -> bool:
-        """Answer the client's end with the own one; return False if that is said already."""
-        if not self._is_open or self._transport.is_closing():
-            return False  # the loop closes
-        self._connection.eof_received()
-        self._transport.close()
-        return True
+        """Answer the client's end with the own one; return False, so that the loop closes."""
+        if self._is_open and not self._transport.is_closing():
+            self._connection.eof_received()
+            self._transport.finish()
+        return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the connection, or count the handshake no more."""

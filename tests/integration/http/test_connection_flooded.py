@@ -1,5 +1,6 @@
 """A few addresses keep nobody else out; what is no request, or refused, costs no more."""
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -111,3 +112,20 @@ def test_a_request_that_was_answered_before_its_body_gets_no_second_answer(serve
     head = b"POST /early HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
     answer = server.ask(head, b"1\r\na\r\n" * 10_000, b"1\r\na\r\n", pause_s=0.3)
     assert statuses(answer) == [200]
+
+
+@pytest.mark.parametrize("last", [b"Connection: close\r\n", b""])
+def test_a_client_that_leaves_less_unread_than_the_loop_calls_stalled_is_let_go(
+    server: Guarded, last: bytes
+) -> None:
+    """It held its connection for ever: what is closed and unsent had no time."""
+    server.listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(b"GET /medium HTTP/1.1\r\n" + HOST + last + b"\r\n")
+        give_up = time.monotonic() + 8
+        time.sleep(0.1)
+        while server.admission.connections and time.monotonic() < give_up:
+            time.sleep(0.05)
+        assert server.admission.connections == 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ledger.http.admission import Admission
@@ -189,6 +190,19 @@ def test_a_client_that_stops_reading_is_let_go(server: Guarded, files: TlsFiles)
         client.sendall(b"GET /endless HTTP/1.1\r\n" + HOST + b"\r\n")
         wait_for_connections(server, 1)
         wait_for_connections(server, 0, 8)
+
+
+def test_who_says_the_end_before_the_answer_holds_nothing(files: TlsFiles) -> None:
+    """Two seconds each, in which a full server could not close it: members were let go instead."""
+    limits = msgspec.structs.replace(LIMITS, linger_s=20)
+    with guarded(Admission(limits), ServerTls(files)) as server:
+        for _ in range(3):
+            client = secure(server, files)
+            client.sendall(b"GET /slow HTTP/1.1\r\n" + HOST + b"\r\n")
+            wait_for_connections(server, 1)
+            socket.socket.shutdown(client, socket.SHUT_WR)
+            wait_for_connections(server, 0, 3)
+            client.close()
 
 
 def test_old_versions_are_refused(server: Guarded, files: TlsFiles) -> None:
