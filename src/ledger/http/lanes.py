@@ -239,8 +239,8 @@ def default_lanes(share: Callable[[int], int] = lambda most: most) -> dict[LaneN
         LaneName.HEALTH: lane(LaneName.HEALTH, 8, 2, 32, wait_s=2),
         LaneName.MEMBERS: members,
         LaneName.WRITES: lane(LaneName.WRITES, 256, 128, 512, wait_s=10),
-        LaneName.DRAFTS: lane(LaneName.DRAFTS, 4, 2, 128, wait_s=10, gives_way_to=members),
-        LaneName.STRANGERS: lane(LaneName.STRANGERS, 4, 2, 128, wait_s=5, gives_way_to=members),
+        LaneName.DRAFTS: lane(LaneName.DRAFTS, 4, 2, 512, wait_s=10, gives_way_to=members),
+        LaneName.STRANGERS: lane(LaneName.STRANGERS, 4, 2, 512, wait_s=5, gives_way_to=members),
     }
 
 

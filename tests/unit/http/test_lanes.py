@@ -278,3 +278,22 @@ def test_turns_of_strangers_rest_while_a_member_is_served(
         return [alone, beside]
 
     assert asyncio.run(run()) == [8, 4]
+
+
+@pytest.mark.parametrize("name", [LaneName.STRANGERS, LaneName.DRAFTS])
+def test_a_burst_of_many_addresses_waits_and_is_answered(name: LaneName) -> None:
+    """Of 300 strangers who came together beside a reading member, 168 were refused."""
+
+    async def run() -> int:
+        lanes = default_lanes()
+
+        async def one(asker: int) -> None:
+            async with lanes[name].turn(asker):
+                pass
+
+        async with lanes[LaneName.MEMBERS].turn("ada"):
+            answered = asyncio.gather(*(one(number) for number in range(300)))
+            await asyncio.sleep(0)
+        return len(await asyncio.wait_for(answered, 5))
+
+    assert asyncio.run(run()) == 300
