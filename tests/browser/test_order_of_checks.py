@@ -16,6 +16,7 @@ _EACH = """async (requests) => {
         }
         const charter = {
             version: 1, types: new Map(), values: foundingValues("open"), restorations: [],
+            losses: [],
         };
         const context = { ledger, party, nowMs, charter };
         const people = new Map([[person.user, person]]);

@@ -102,7 +102,7 @@ const KINDS = {
       types: new Map(),
       values: values.foundingValues("open"),
       version: 1,
-      restorations: [],
+      restorations: [], losses: [],
     };
     const context = { nowMs, statements: new Map(), hasEverybody: true };
     const { again } = await drafting.decideDraft(body, { ...person, keys }, charter, context);

@@ -1,6 +1,6 @@
 """The ledger's own stream: creation, log keys, freeze, restores, and what changes set. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,7 @@ from ledger.domain.events import (
 )
 from ledger.domain.governance import FOUNDING
 from ledger.domain.invitations import Invitation
+from ledger.domain.log_key import LogKey, key_of
 from ledger.domain.passkey import RelyingParty
 from ledger.domain.person import Person
 from ledger.domain.policy import Node
@@ -57,18 +58,6 @@ STREAM = UUID(int=0)  # the only stream id that is the same on every ledger
 SETUP = "setup"
 
 
-class LogKey(msgspec.Struct, frozen=True):
-    """A key for checkpoints of `first_size` to `last_size` entries; `last_size` None: open end."""
-
-    vkey: str
-    first_size: int
-    last_size: int | None = None
-
-    def signs(self, size: int) -> bool:
-        """Tell whether this key signs checkpoints of this size."""
-        return self.first_size <= size and (self.last_size is None or size <= self.last_size)
-
-
 class Charter(msgspec.Struct, frozen=True):
     """The state of the ledger itself as of a position."""
 
@@ -86,9 +75,12 @@ class Charter(msgspec.Struct, frozen=True):
     closed: frozenset[str] = frozenset()
     types: Mapping[str, DefinedType] = {}
     log_keys: tuple[LogKey, ...] = ()
+    known_log_keys: frozenset[str] = frozenset()  # what `key_of` returns of each
+    ended_log_keys: int = 0  # the last restore ended so many, the first of all
     held: frozenset[tuple[HeldKind, str]] = frozenset()  # statements and names, by id
     frozen: bool = False
     restorations: tuple[Restoration, ...] = ()
+    losses: tuple[Loss, ...] = ()  # the restores that lost something, or may have, in order
     waits_until_ms: int = 0
 
     @property
@@ -123,12 +115,6 @@ class Charter(msgspec.Struct, frozen=True):
     def epoch(self) -> int:
         """The epoch of the last restore, 0 without one."""
         return self.restorations[-1].epoch if self.restorations else 0
-
-    @property
-    def losses(self) -> tuple[Loss, ...]:
-        """The restores that lost something, or may have, in order."""
-        past = self.restorations  # none in most ledgers
-        return tuple(Loss(each.epoch, each.at) for each in past if each.lost) if past else ()
 
     @property
     def lost_epoch(self) -> int:
@@ -200,12 +186,12 @@ def _changes(charter: Charter, body: Body, at: str) -> dict[str, Any]:
             is_held = isinstance(body, HoldPlaced)
             return {"held": charter.held | change if is_held else charter.held - change}
         case LogKeysAnnounced():
-            new = tuple(LogKey(vkey, body.first_size) for vkey in body.vkeys)
-            return {"log_keys": charter.log_keys + new}
+            return _begun(charter, body.vkeys, body.first_size)
         case HeadsKeyReplaced(heads=heads):
             return {"heads": heads}
         case LogKeysRetired():
-            return {"log_keys": tuple(_retired(key, body) for key in charter.log_keys)}
+            ended = (key.end(body.last_size, body.vkeys) for key in charter.log_keys)
+            return {"log_keys": tuple(ended)}
         case LedgerRestored():
             return _restored(charter, body, at)
         case LogFrozen():
@@ -224,18 +210,26 @@ def _restored(charter: Charter, body: LedgerRestored, at: str) -> dict[str, Any]
 
     One that lost something ends every invitation.
     """
-    ended = [
-        msgspec.structs.replace(key, last_size=body.kept.size) if key.last_size is None else key
-        for key in charter.log_keys
-    ]
-    new = [LogKey(vkey, body.kept.size + 1) for vkey in body.vkeys]
+    count = charter.ended_log_keys
+    ended = [key.end(body.kept.size) for key in charter.log_keys[count:]]
+    keys = (*charter.log_keys[:count], *ended)
     last = Restoration(body.epoch, body.kept, body.lost, body.origin, body.reason, at)
     known = charter.invitations
-    return {
-        "log_keys": (*ended, *new),
+    return _begun(
+        msgspec.structs.replace(charter, log_keys=keys), body.vkeys, body.kept.size + 1
+    ) | {
+        "ended_log_keys": len(keys),
         "restorations": (*charter.restorations, last),
+        "losses": (*charter.losses, Loss(body.epoch, at)) if body.lost else charter.losses,
         "invitations": invitations.voided(known) if body.lost else known,
     }
+
+
+def _begun(charter: Charter, vkeys: Sequence[str], first_size: int) -> dict[str, Any]:
+    """Return the changes of new log keys."""
+    new = [LogKey(vkey, first_size) for vkey in vkeys]
+    known = charter.known_log_keys.union(map(key_of, vkeys))
+    return {"log_keys": (*charter.log_keys, *new), "known_log_keys": known}
 
 
 def _roles(charter: Charter, role: str, *, closes: bool) -> dict[str, Any]:
@@ -252,11 +246,6 @@ def _governed(charter: Charter, new: Node) -> dict[str, Any]:
     if (policy.min_people(new) or 0) > (policy.min_people(charter.governance) or 0):
         left = {kid: msgspec.structs.replace(each, gives_role=False) for kid, each in left.items()}
     return {"governance": new, "invitations": left}
-
-
-def _retired(key: LogKey, body: LogKeysRetired) -> LogKey:
-    retired = msgspec.structs.replace(key, last_size=body.last_size)
-    return retired if key.vkey in body.vkeys else key
 
 
 def create(act_text: str, created: LedgerCreated, *, now_ms: int) -> LedgerCreated:

@@ -94,6 +94,8 @@ def without_operators(invitations: Invitations) -> Invitations:
 
 def voided(invitations: Invitations) -> Invitations:
     """Return the invitations after a loss: nobody knows which of them were used or cancelled."""
+    if not invitations or next(reversed(invitations.values())).void:
+        return invitations  # an earlier loss voided them all: new ones come last
     return {
         kid: msgspec.structs.replace(each, cancelled=True, void=True)
         for kid, each in invitations.items()

@@ -59,7 +59,8 @@ def told_late(signed_at: str) -> str:
 
 def as_if_nothing_was_lost(charter: Charter) -> Charter:
     """Return the charter without its last restore, which lost the acts."""
-    return msgspec.structs.replace(charter, restorations=charter.restorations[:-1])
+    past, losses = charter.restorations[:-1], charter.losses[:-1]
+    return msgspec.structs.replace(charter, restorations=past, losses=losses)
 
 
 def require_late(charter: Charter, at_ms: int, *, kept_at: str) -> None:

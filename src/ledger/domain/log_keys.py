@@ -9,6 +9,7 @@ from ledger.domain import key_material, ledger_acts
 from ledger.domain.acts import parse_act, verify_act
 from ledger.domain.charter import Charter
 from ledger.domain.events import HeadsKeyReplaced, LogKeysAnnounced, LogKeysRetired
+from ledger.domain.log_key import key_of
 from ledger.errors import ConflictError, MalformedError
 from ledger.jose.ed25519 import is_prime_order
 from ledger.tlog.vkeys import ED25519, parse_vkey
@@ -26,7 +27,7 @@ def announce_log_keys(charter: Charter, act_text: str, *, now_ms: int) -> LogKey
         jws, charter.key, ledger_acts.AnnounceLogKeys, ledger=charter.ledger, now_ms=now_ms
     )
     require_new_keys(charter, act.vkeys, charter.log_origin)
-    if act.first_size < max((key.first_size for key in charter.log_keys), default=1):
+    if act.first_size < (charter.log_keys[-1].first_size if charter.log_keys else 1):
         raise ConflictError("log_keys_refused", "firstSize is below that of earlier keys")
     return LogKeysAnnounced(vkeys=act.vkeys, first_size=act.first_size, act=act_text)
 
@@ -40,11 +41,10 @@ def require_new_keys(charter: Charter, vkeys: Sequence[str], origin: str) -> Non
     keys = [parse_vkey(vkey) for vkey in vkeys]
     if any(key.kind == ED25519 and not is_prime_order(key.public) for key in keys):
         raise MalformedError("vkey_invalid", "a log key is outside the prime-order subgroup")
-    publics = {key.public for key in keys}
-    known = {parse_vkey(key.vkey).public for key in charter.log_keys}
+    given = {key_of(vkey) for vkey in vkeys}
     if any(key.name != origin for key in keys):
         raise ConflictError("log_keys_refused", "a log key's name must be the log's origin")
-    if len(publics) != len(keys) or publics & known:
+    if len(given) != len(keys) or given & charter.known_log_keys:
         raise ConflictError("log_keys_refused", "a log key can be announced only once")
     # Readers that know only the oldest signature type must be able to verify every checkpoint.
     if not any(key.kind == ED25519 for key in keys):

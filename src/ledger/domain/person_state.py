@@ -3,6 +3,7 @@
 Two things change it without an event: the end of a re-enrolment's waiting time, and a loss.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import msgspec
@@ -109,13 +110,20 @@ def settled(person: Person, now_ms: int, losses: Sequence[Loss] = ()) -> Person:
     its lost events may have ended: `_after_loss`. Every reader of a person's state asks for the
     state as of a time.
     """
-    for loss in losses:
-        if person.lost_at < loss.at and clock.to_ms(loss.at) <= now_ms:
-            person = _after_loss(_re_enrolled(person, clock.to_ms(loss.at)), loss)
+    if losses and person.lost_at < losses[-1].at:
+        first = bisect_right(losses, person.lost_at, key=_at)
+        end = bisect_right(losses, clock.to_text(now_ms), first, key=_at)
+        if first < end:  # a further loss voids nothing more: this person has no event between them
+            before = _re_enrolled(person, clock.to_ms(losses[first].at))
+            person = _after_loss(before, losses[first], losses[end - 1].at)
     return _re_enrolled(person, now_ms)
 
 
-def _after_loss(person: Person, loss: Loss) -> Person:
+def _at(loss: Loss) -> str:
+    return loss.at
+
+
+def _after_loss(person: Person, loss: Loss, lost_at: str) -> Person:
     """Return a person after a loss, whose lost events may have ended any of what they hold.
 
     Their keys sign only after they are reaffirmed. Codes, the link of a re-enrolment and passkeys
@@ -135,7 +143,7 @@ def _after_loss(person: Person, loss: Loss) -> Person:
         codes_void=True,
         link=None if person.link is None else msgspec.structs.replace(person.link, void=True),
         accepted={},
-        lost_at=loss.at,
+        lost_at=lost_at,
     )
 
 

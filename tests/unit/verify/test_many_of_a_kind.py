@@ -11,7 +11,10 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ledger import clock
+from ledger.domain import charter, person
 from ledger.domain.charter import STREAM
 from ledger.domain.entry import entry_hash
 from ledger.domain.erasure import StatedErasure
@@ -21,15 +24,20 @@ from ledger.domain.events import (
     Event,
     KeyAttested,
     KeyRevoked,
+    LedgerCreated,
     LedgerRestored,
     Recorded,
     StatementDrafted,
     StatementSigned,
+    UserNamed,
+    UserRegistered,
 )
 from ledger.domain.ledger_acts import KeptTree
+from ledger.domain.log_keys import require_new_keys
 from ledger.errors import CorruptError
 from ledger.tlog.checkpoint import Checkpoint
 from ledger.tlog.merkle import Edge
+from ledger.tlog.vkeys import NoteSigner
 from ledger.verify.auditor import Auditor
 from ledger.verify.exhibits import exhibits
 from ledger.verify.lost import compare_restored
@@ -111,7 +119,33 @@ def approvals_taken_back(count: int) -> Callable[[], object]:
     return lambda: exhibits([drafted, *decided], [str(stream)])
 
 
-@pytest.mark.parametrize("made", [restores, keys_of_a_person, approvals_taken_back])
+def losses_with_acts_between(count: int) -> Callable[[], object]:
+    """Return the work of so many losses, each with new log keys and an act of a person after it."""
+    created, registered, named = first(LedgerCreated), first(UserRegistered), first(UserNamed)
+    example = first(LedgerRestored)
+    signers = [NoteSigner("o", Ed25519PrivateKey.generate()).key.vkey for _ in range(count + 1)]
+
+    def work() -> None:
+        rules = charter.evolve(None, created.event)
+        member = person.evolve(None, registered.event)
+        at_ms = clock.to_ms(example.event.at)
+        for n in range(count):
+            body = changed(example, 1, vkeys=(signers[n],), epoch=n + 1).event.body
+            at = clock.to_text(at_ms + n)
+            rules = charter.evolve(rules, Event(STREAM, n + 2, at, body))
+            require_new_keys(rules, signers[n + 1 :][:1], "o")
+            member = person.evolve(
+                member, Event(registered.event.stream, n + 2, at, named.event.body), rules.losses
+            )
+            assert rules.stops(None, registered.event.at)
+            assert member.lost_at == at
+
+    return work
+
+
+@pytest.mark.parametrize(
+    "made", [restores, keys_of_a_person, approvals_taken_back, losses_with_acts_between]
+)
 def test_four_times_as_many_cost_about_four_times_as_much(
     made: Callable[[int], Callable[[], object]],
 ) -> None:

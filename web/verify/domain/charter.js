@@ -53,9 +53,7 @@ const CHANGES = forEveryTagOf(STREAM_OF.LEDGER, {
   [TAG.GOVERNANCE_SET]: governed,
   [TAG.HOLD_PLACED]: ({ held }, body) => ({ held: [...held, heldKey(body)] }),
   [TAG.HOLD_RELEASED]: ({ held }, body) => ({ held: held.filter((each) => each !== heldKey(body)) }),
-  [TAG.LOG_KEYS_ANNOUNCED]: ({ logKeys }, { vkeys, firstSize }) => ({
-    logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))],
-  }),
+  [TAG.LOG_KEYS_ANNOUNCED]: (charter, { vkeys, firstSize }) => begun(charter, vkeys, firstSize),
   [TAG.LOG_KEYS_RETIRED]: ({ logKeys }, { vkeys, lastSize }) => ({
     logKeys: logKeys.map((key) => (vkeys.includes(key.vkey) ? { ...key, lastSize } : key)),
   }),
@@ -98,27 +96,39 @@ function governed({ governance, invitations }, { policy }) {
 }
 
 /** Return the changes of a restore: every earlier key ends with the tree that was kept; a loss ends every invitation. */
-function restored({ logKeys, restorations, invitations }, body, at) {
+function restored({ logKeys, knownLogKeys, endedLogKeys, restorations, losses, invitations }, body, at) {
   const { epoch, kept, lost, origin, reason, vkeys } = body;
-  const ended = logKeys.map((key) => (key.lastSize === null ? { ...key, lastSize: kept.size } : key));
-  const begun = vkeys.map((vkey) => ({ vkey, firstSize: kept.size + 1, lastSize: null }));
+  const open = logKeys.slice(endedLogKeys);
+  const ended = open.map((key) => (key.lastSize === null ? { ...key, lastSize: kept.size } : key));
+  const keys = [...logKeys.slice(0, endedLogKeys), ...ended];
+  // New invitations come last: if the last one is void, an earlier loss voided all of them.
+  const stays = lost === null || (invitations.at(-1)?.isVoid ?? true);
   return {
-    logKeys: [...ended, ...begun],
+    ...begun({ logKeys: keys, knownLogKeys }, vkeys, kept.size + 1),
+    endedLogKeys: keys.length,
     restorations: [...restorations, { epoch, kept, lost, origin, reason, at }],
-    invitations: lost === null ? invitations : invitations.map((each) => ({ ...each, cancelled: true, isVoid: true })),
+    losses: lost === null ? losses : [...losses, { epoch, at }],
+    invitations: stays ? invitations : invitations.map((each) => ({ ...each, cancelled: true, isVoid: true })),
   };
 }
 
+/** Return the changes of new log keys; the set of all is extended in place: it can be very long. */
+function begun({ logKeys, knownLogKeys }, vkeys, firstSize) {
+  for (const vkey of vkeys) knownLogKeys.add(keyOf(vkey));
+  return { logKeys: [...logKeys, ...vkeys.map((vkey) => ({ vkey, firstSize, lastSize: null }))], knownLogKeys };
+}
+
+/** Return the part of a vkey that has the key itself, after its name and id. */
+const keyOf = (vkey) => vkey.split("+").slice(2).join("+");
+
 /** Return the epoch of the last restore that lost something, 0 without one. */
-export const lostEpochOf = ({ restorations }) =>
-  restorations.findLast(({ lost }) => lost !== null)?.epoch ?? 0;
+export const lostEpochOf = ({ losses }) => losses.at(-1)?.epoch ?? 0;
 
 /** Return the epoch of the last restore, 0 without one. */
 export const epochOf = ({ restorations }) => restorations.at(-1)?.epoch ?? 0;
 
 /** Tell whether something of this time is older than a restore that lost something. */
-export const precedesLoss = ({ restorations }, at) =>
-  restorations.some((each) => each.lost !== null && at < each.at);
+export const precedesLoss = ({ losses }, at) => losses.length > 0 && at < losses.at(-1).at;
 
 /** Return the log's origin in the checkpoint of this size: the ledger's name until a restore. */
 export const originOf = ({ ledger, restorations }, size = Infinity) =>
@@ -141,8 +151,11 @@ function founded(body) {
     closed: [],
     types: new Map(),
     logKeys: [],
+    knownLogKeys: new Set(), // what `keyOf` returns of each
+    endedLogKeys: 0, // the last restore ended so many, the first of all
     held: [], // statements and names, each as `kind/id`
     restorations: [],
+    losses: [], // the restores that lost something, or may have, in order
     frozen: false,
   };
 }
@@ -174,7 +187,7 @@ export const ownAct = (charter, source, kind, nowMs) =>
 export async function decideAnnouncement(charter, source, nowMs) {
   const act = await ownAct(charter, source, ACT.ANNOUNCE_LOG_KEYS, nowMs);
   await requireNewKeys(charter, act.vkeys, originOf(charter));
-  if (act.firstSize < Math.max(1, ...charter.logKeys.map(({ firstSize }) => firstSize))) {
+  if (act.firstSize < (charter.logKeys.at(-1)?.firstSize ?? 1)) {
     refuse("log_keys_refused", "the keys would begin before earlier ones");
   }
   return { vkeys: act.vkeys, firstSize: act.firstSize, act: source };
@@ -186,17 +199,14 @@ export async function requireNewKeys(charter, vkeys, origin) {
   if (keys.some((key) => key.kind === ED25519 && !isPrimeOrder(key.public))) {
     refuse("vkey_invalid", "a log key is outside the prime-order subgroup");
   }
-  const known = (await Promise.all(charter.logKeys.map(({ vkey }) => parseVkey(vkey)))).map(publicOf);
-  const publics = keys.map(publicOf);
+  const given = new Set(vkeys.map(keyOf));
   const refused = (detail) => refuse("log_keys_refused", detail);
   if (keys.some(({ name }) => name !== origin)) refused("a log key has the log's name");
-  if (new Set([...publics, ...known]).size !== publics.length + known.length) {
+  if (given.size !== vkeys.length || [...given].some((each) => charter.knownLogKeys.has(each))) {
     refused("a log key can be announced only once");
   }
   if (!keys.some(({ kind }) => kind === ED25519)) refused("one of the log keys is Ed25519");
 }
-
-const publicOf = (key) => key.public.join();
 
 /** Return the retirement of log keys that the ledger's own key signed. */
 export async function decideRetirement(charter, source, nowMs) {

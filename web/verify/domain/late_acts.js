@@ -20,7 +20,11 @@ export function signedMs({ type, body }) {
 }
 
 /** Return the charter without its last restore, which lost the acts. */
-export const asIfNothingWasLost = (charter) => ({ ...charter, restorations: charter.restorations.slice(0, -1) });
+export const asIfNothingWasLost = (charter) => ({
+  ...charter,
+  restorations: charter.restorations.slice(0, -1),
+  losses: charter.losses.slice(0, -1),
+});
 
 /** Refuse an act that was not signed between the newest kept event and the restore after it. */
 export function requireLate({ restorations }, atMs, keptAt) {

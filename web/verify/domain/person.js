@@ -174,12 +174,6 @@ export function afterLoss(before, lossMs) {
   };
 }
 
-/** Return all people after an event, if it is a restore that lost something; else null. */
-export function allAfter(people, { type, at, body }) {
-  if (type !== TAG.LEDGER_RESTORED || body.lost === null) return null;
-  return new Map([...people].map(([user, each]) => [user, afterLoss(each, toMs(at))]));
-}
-
 /** Return the kid of the recovery code that added a passkey, null if none did. */
 const codeOf = ({ activeFrom, redeem, reEnrols }) =>
   activeFrom === null || redeem === null || reEnrols ? null : parseCompact(redeem).header.kid;

@@ -224,7 +224,7 @@ export class Auditor extends KnownStates {
 
   async evolve(event) {
     const { type, stream, version, body } = event;
-    this.lateOrder.note(event, this.newest, this.people);
+    this.lateOrder.note(event, this.newest);
     const known =
       stream === charter.STREAM ? this.charter : (this.people.get(stream) ?? this.statements.get(stream));
     // A stream is about one ledger, person or statement, and it begins once.
@@ -244,7 +244,7 @@ export class Auditor extends KnownStates {
       this.noteReEnrolling(stream);
     } else {
       this.charter = await charter.evolveCharter(known, event);
-      this.people = people.allAfter(this.people, event) ?? this.people;
+      this.lateOrder.voided(this.people.lose(event));
     }
     if (addsKey(event)) this.owners.set(body.kid, stream);
     if (isEffect(type)) this.due = this.due.slice(1);

@@ -17,7 +17,8 @@ import { addsKey } from "../domain/events_of_people.js";
 import { erasedPositions, erasuresOf } from "../domain/erasure.js";
 import { decideFirstPasskey } from "../domain/held_passkeys.js";
 import { isLate, signedMs } from "../domain/late_acts.js";
-import { activeKey, allAfter, evolvePerson, settled } from "../domain/person.js";
+import { People } from "../domain/people.js";
+import { activeKey, evolvePerson, settled } from "../domain/person.js";
 import { decideAccount } from "../domain/service_accounts.js";
 import { decideAttestation } from "../domain/signing_keys.js";
 import { isFinding, placed, refuse, Refusal, Unknown } from "../errors.js";
@@ -122,13 +123,13 @@ const ATTESTING = forEveryTagOf(STREAM_OF.PERSON, {
 export class Attestations {
   constructor(events) {
     this.founding = foundingOf(events);
-    this.people = new Map();
+    this.people = new People();
   }
 
   /** Verify what one event shows of a passkey or a signing key; return whether it shows any. */
   async add(event) {
     const { type, stream } = event;
-    this.people = allAfter(this.people, event) ?? this.people;
+    this.people.lose(event);
     if (streamOf(type) !== STREAM_OF.PERSON) return false;
     const owner = this.people.get(stream);
     // A second registration, or an event before the first one, is check 6's.
@@ -174,7 +175,7 @@ export class KeyHistory {
     this.known = keys;
     this.mode = mode;
     this.owners = new Map();
-    this.people = new Map();
+    this.people = new People();
     this.used = new Set();
   }
 
@@ -182,7 +183,7 @@ export class KeyHistory {
   async add(event) {
     const kid = isSigned(event) && actorOf(event) !== null ? signingKid(event) : null;
     if (kid !== null) this.require(event, kid);
-    this.people = allAfter(this.people, event) ?? this.people;
+    this.people.lose(event);
     const isOfPerson = streamOf(event.type) === STREAM_OF.PERSON;
     if (isOfPerson && event.type !== TAG.USER_REGISTERED) await this.learn(event);
   }

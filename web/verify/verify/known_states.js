@@ -5,6 +5,7 @@ import * as charter from "../domain/charter.js";
 import { isUnknown } from "../domain/erasure.js";
 import { parseSignature } from "../domain/events.js";
 import { asIfNothingWasLost } from "../domain/late_acts.js";
+import { People } from "../domain/people.js";
 import * as people from "../domain/person.js";
 import { refuse } from "../errors.js";
 import { LateOrder } from "./late_order.js";
@@ -22,7 +23,7 @@ export class KnownStates {
     this.position = 0;
     this.newest = ""; // the time of the last event
     this.charter = null;
-    this.people = new Map();
+    this.people = new People();
     this.reEnrolling = new Set(); // the people whose re-enrolment waits
     this.settlesAt = Infinity; // when the first of them can be complete
     this.statements = new Map();
@@ -59,14 +60,13 @@ export class KnownStates {
 
   /** Everybody as of the event that is decided. */
   get everybody() {
-    return this.isLate ? this.lateOrder.people : this.people;
+    return this.isLate ? this.lateOrder.everybody(this.people) : this.people;
   }
 
   /** Change what is known of a person, also as the late acts know it that may follow. */
   setPerson(stream, next) {
-    const { next: place, people: before } = this.lateOrder;
     this.people.set(stream, next(this.people.get(stream)));
-    if (place !== null && before.has(stream)) before.set(stream, next(before.get(stream)));
+    this.lateOrder.change(stream, next);
   }
 
   /** Complete the re-enrolments whose waiting is over by now; most events come before any is. */

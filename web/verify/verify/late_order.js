@@ -1,8 +1,9 @@
 // Mirrors ledger.verify.late_order: late acts stand directly after a restore that lost entries, and
 // each change that they record stands in one commit.
 
-import { isEffect, TAG } from "../domain/events.js";
+import { isEffect } from "../domain/events.js";
 import { isLate } from "../domain/late_acts.js";
+import { isLoss } from "../domain/people.js";
 import { refuse } from "../errors.js";
 import { STATUS } from "../domain/vocabulary.js";
 
@@ -10,7 +11,8 @@ import { STATUS } from "../domain/vocabulary.js";
 export class LateOrder {
   constructor() {
     this.keptAt = ""; // the time of the newest event before the last loss
-    this.people = new Map(); // everybody as of that loss, without what it voids; late effects change them
+    this.before = new Map(); // whom that loss changed, as they were; late effects change them
+    this.people = null; // everybody as of that loss, without what it voids, once asked for
     this.next = null; // the position after a loss, and after what follows on it
     this.open = null; // the change that late acts have begun and not completed
   }
@@ -22,14 +24,32 @@ export class LateOrder {
     }
   }
 
-  /** Follow an event; `before` is the time of the one before it, and `people` are those before it. */
-  note(event, before, people) {
+  /** Follow an event; `before` is the time of the one before it. */
+  note(event, before) {
     const { type, body, position, stream } = event;
-    const isLoss = type === TAG.LEDGER_RESTORED && body.lost !== null;
     const follows = isLate(event) || (isEffect(type) && this.next === position);
-    this.next = isLoss || follows ? position + 1 : null;
-    if (isLoss) Object.assign(this, { keptAt: before, people });
+    this.next = isLoss(event) || follows ? position + 1 : null;
+    if (isLoss(event)) Object.assign(this, { keptAt: before, people: null });
     if (isLate(event)) this.open = body.status === STATUS.APPROVED ? null : stream;
+  }
+
+  /** Take the people whom an event of the ledger voided something of, as they were before it. */
+  voided(before) {
+    this.before = before;
+  }
+
+  /** Return everybody as of the last loss, without what it voids. */
+  everybody(people) {
+    this.people ??= new Map([...people].map(([user, each]) => [user, this.before.get(user) ?? each]));
+    return this.people;
+  }
+
+  /** Change somebody as the late acts know them that may follow. */
+  change(user, next) {
+    if (this.next === null) return;
+    for (const known of [this.before, this.people]) {
+      if (known?.has(user)) known.set(user, next(known.get(user)));
+    }
   }
 
   /** Refuse a late act anywhere else; evidence of some streams leaves gaps. */
