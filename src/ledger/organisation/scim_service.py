@@ -4,6 +4,7 @@ A user that is not active, or is deleted, blocks the person who is linked to it 
 """
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -15,8 +16,9 @@ from ledger.store.ports.directory import DirectoryEntry
 
 MOST = {"user": 50_000, "group": 1_000}
 PAGE = 100
-# A group is as long as its members are many.
+# A group is as long as its members are many: a page has fewer of long ones.
 GROUPS_PAGE = 10
+GROUPS_PAGE_BYTES = 400_000  # as they are kept; a group of the most members has 390,000
 Kind = Literal["user", "group"]
 # What a filter can name, by where an entry keeps it; of a group `displayName` is the other name.
 _FOUND = {
@@ -84,6 +86,8 @@ class ScimService:
         else:
             matches = self._matching(kind, *asked)
             total, found = len(matches), matches[skip : skip + limit]
+        if kind == "group":
+            found = _first_of(found)
         return {
             "schemas": [scim.LIST],
             "totalResults": total,
@@ -147,6 +151,13 @@ class ScimService:
     def _shown(self, entry: DirectoryEntry) -> dict[str, Any]:
         show = scim_entries.shown_user if entry.kind == "user" else scim_entries.shown_group
         return show(entry, self.base)
+
+
+def _first_of(groups: list[DirectoryEntry]) -> list[DirectoryEntry]:
+    """Return the first groups that a page has room for, at least one; a client asks for more."""
+    ends = accumulate(len(each.body) for each in groups)
+    room = sum(end <= GROUPS_PAGE_BYTES for end in ends)
+    return groups[: max(room, 1)]
 
 
 def _taken() -> ConflictError:
