@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from litestar.types import HTTPReceiveMessage, HTTPScope
 
 from ledger.errors import LedgerError, UnsupportedMediaTypeError
+from ledger.http.request_head import told_bytes
 
 Read = Callable[[], Awaitable[HTTPReceiveMessage]]
 
@@ -15,23 +16,17 @@ def body_bytes(scope: HTTPScope) -> int | None:
     Raises UnsupportedMediaTypeError `coding_unsupported`: the size of a compressed body would say
     nothing of what it costs (RFC 9110 section 8.4).
     """
-    told_bytes: int | None = None
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            if value != b"0":
-                told_bytes = max(int(value), told_bytes or 0)
-        elif name == b"transfer-encoding":
-            told_bytes = told_bytes or 0
-        elif name == b"content-encoding" and value.strip().lower() != b"identity":
-            raise UnsupportedMediaTypeError("coding_unsupported", "send the body without a coding")
-    return told_bytes
+    headers = scope["headers"]
+    codings = (value for name, value in headers if name == b"content-encoding")
+    if any(each.strip().lower() != b"identity" for each in codings):
+        raise UnsupportedMediaTypeError("coding_unsupported", "send the body without a coding")
+    is_chunked = any(name == b"transfer-encoding" for name, _ in headers)
+    return told_bytes(headers) or (0 if is_chunked else None)
 
 
-async def read_body(
-    receive: Read, told_bytes: int, *, most: int, too_large: LedgerError
-) -> bytes | None:
+async def read_body(receive: Read, told: int, *, most: int, too_large: LedgerError) -> bytes | None:
     """Return the whole body, None if the client hung up in it; raise `too_large` above `most`."""
-    if told_bytes > most:
+    if told > most:
         raise too_large
     parts: list[bytes] = []
     length, more = 0, True

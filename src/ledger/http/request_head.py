@@ -1,7 +1,7 @@
 """What the head of a request may say (RFC 9112), decided before its body is read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _MAX_LENGTH_DIGITS = 18
 # A name or an address with an optional port (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
@@ -51,7 +51,7 @@ def refused_head(
     return None
 
 
-def told_bytes(headers: Sequence[tuple[bytes, bytes]]) -> int:
+def told_bytes(headers: Iterable[tuple[bytes, bytes]]) -> int:
     """Return the length that an accepted head gives its body, 0 for one in chunks or without."""
     told = dict(headers)
     return 0 if b"transfer-encoding" in told else int(told.get(b"content-length", 0))
