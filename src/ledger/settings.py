@@ -157,6 +157,11 @@ class Settings(msgspec.Struct, frozen=True):
         """Whether people reach the ledger only from this machine."""
         return urlsplit(self.origin).hostname in LOCAL_HOSTS
 
+    @property
+    def has_secure_cookies(self) -> bool:
+        """Whether cookies travel over HTTPS alone: everywhere but on http://localhost."""
+        return not self.is_local or self.origin.startswith("https:")
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables; raise MalformedError `setting_invalid`."""
