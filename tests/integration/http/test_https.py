@@ -4,7 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +91,31 @@ def test_files_that_cannot_be_used_stop_a_first_start_before_it_makes_anything(
     out, error = capsys.readouterr()
     assert (out, "none.pem: No such file" in error) == ("", True)
     assert not (tmp_path / "data").exists()
+
+
+def test_a_proxy_that_speaks_https_to_the_ledger_tells_who_asks(tmp_path: Path) -> None:
+    """Its own connections are not limited, its handshakes neither; those it tells of are."""
+    proxies = {"LEDGER_PROXIES": "127.0.0.0/8, ::1"}
+    server = SecureServer(
+        tmp_path / "data", **proxies, LEDGER_CONNECTIONS="2", LEDGER_RATE_LIMIT="1"
+    )
+    server.start()
+    try:
+        with ExitStack() as stack:
+            clients = [stack.enter_context(server.client()) for _ in range(6)]
+            assert [each.get("/livez").status_code for each in clients] == [200] * 6
+
+            def begin(number: int, address: str) -> int:
+                told = {"X-Forwarded-For": address, "Origin": server.origin}
+                path = "/api/authenticate/options"
+                return clients[number].post(path, json={}, headers=told).status_code
+
+            assert [begin(n, "203.0.113.1") for n in (0, 1)] == [200, 429]
+            assert [begin(n, f"203.0.113.{n}") for n in (2, 3, 4)] == [200] * 3
+            alice = Actor(clients[5], "Alice", server.origin)
+            alice.register("creator")
+            assert [each for each in clients[5].cookies if not each.startswith("__Host-")] == []
+        check_ledger(server)
+    finally:
+        server.stop()
+    assert "Traceback" not in server.output
