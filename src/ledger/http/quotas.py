@@ -30,7 +30,8 @@ class Group(StrEnum):
     SIGN_IN = "sign-in"  # by an attested key
     ADD = "add"  # a key, a passkey or a service account, which the log keeps for ever
     DRAFT = "draft"
-    DECIDE = "decide"  # approve, reject, retract, withdraw, use, report an outcome
+    DECIDE = "decide"  # approve, reject, withdraw, use, report an outcome
+    RETRACT = "retract"  # without it, nobody decides on one statement again and again
     ADMINISTER = "administer"  # every other request that is not a read
     SEARCH = "search"  # reads that filter, search, or show the past
     LOG = "log"  # the public log
@@ -55,6 +56,7 @@ QUOTAS = {
     Group.ADD: (Quota(60, 0.002), Quota(120, 2)),
     Group.DRAFT: (Quota(60, 2), Quota(120, 2)),
     Group.DECIDE: (Quota(10_000, 2_000), Quota(120, 2)),
+    Group.RETRACT: (Quota(60, 0.02), Quota(120, 2)),
     Group.ADMINISTER: (Quota(120, 2), Quota(120, 2)),
     Group.SEARCH: (Quota(120, 5), Quota(120, 2)),
     # An audit of the whole log reads two tiles for each 256 entries.
@@ -66,7 +68,7 @@ QUOTAS = {
     Group.REFUSED: (Quota(240, 4), Quota(240, 4)),
 }
 # The groups whose requests carry a signature and need no session.
-SIGNED = frozenset((Group.SIGN_IN, Group.DRAFT, Group.DECIDE, Group.ADMINISTER))
+SIGNED = frozenset((Group.SIGN_IN, Group.DRAFT, Group.DECIDE, Group.RETRACT, Group.ADMINISTER))
 # Statuses that a correct client's request with a signature does not get again and again.
 REFUSED_STATUSES = frozenset((400, 401, 403, 404, 422))
 _POSTS = {
@@ -92,7 +94,7 @@ _POSTS = {
     "/api/policies/preview": Group.SEARCH,
     "/language": Group.READ,  # it sets a cookie, and reads nothing
 }
-_DECISIONS = ("/sign", "/reject", "/retract", "/withdraw", "/use", "/outcome")
+_DECISIONS = ("/sign", "/reject", "/withdraw", "/use", "/outcome")
 _LOG = "/log/"
 _TO_PROVIDER = ("/organisation/begin", "/organisation/callback")
 # Files that are in memory, and what has a lane of its own.
@@ -111,6 +113,8 @@ def group_of(method: str, path: str, query: bytes) -> Group | None:
             return _POSTS[path]
         if path.startswith("/scim/") and path.endswith("/.search"):
             return Group.SEARCH
+        if path.endswith("/retract"):
+            return Group.RETRACT
         return Group.DECIDE if path.endswith(_DECISIONS) else Group.ADMINISTER
     if path.startswith(_FREE):
         return None

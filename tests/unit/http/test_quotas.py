@@ -185,7 +185,7 @@ def test_the_bucket_that_was_used_least_recently_makes_room(clock: Hand) -> None
         ("POST", "/api/statements/create", Group.DRAFT),
         ("POST", "/api/statements/x/sign", Group.DECIDE),
         ("POST", "/api/statements/x/reject", Group.DECIDE),
-        ("POST", "/api/statements/x/retract", Group.DECIDE),
+        ("POST", "/api/statements/x/retract", Group.RETRACT),
         ("POST", "/api/statements/x/withdraw", Group.DECIDE),
         ("POST", "/api/jwt-keys/x/revoke", Group.ADMINISTER),
         ("POST", "/api/invitations", Group.ADMINISTER),
@@ -237,3 +237,18 @@ def jws(**header: str) -> str:
 )
 def test_a_bodys_kid_is_found_or_none(body: str, kid: str | None) -> None:
     assert named_kid(body.encode()) == kid
+
+
+def test_one_member_cannot_decide_on_a_statement_without_end(clock: Hand) -> None:
+    """Each decision costs 7 kB of memory for whoever writes the evidence of its statement.
+
+    Somebody decides on a pending statement again and again only with retractions between.
+    """
+    quotas = Quotas(DEFAULT_RATE_LIMIT, clock)
+    group = group_of("POST", "/api/statements/x/retract", b"")
+    assert group is not None
+    granted = 0
+    for _ in range(24):
+        granted += taken(quotas, group, BOB)
+        clock.now_s += 60 * 60
+    assert granted < 2_000
