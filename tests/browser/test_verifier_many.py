@@ -109,7 +109,7 @@ LOSSES = """async ([story, count]) => {
         const keys = charter.logKeys;
         charter = { ...charter, logKeys: new Proxy(keys, {
             get(target, name) {
-                // Copies of the list read its members; whoever changes each of them does more.
+                // A copy of the list costs little; a change of each of its members counts.
                 if (name === "map") reads += target.length;
                 return Reflect.get(target, name);
             },

@@ -240,7 +240,7 @@ def test_a_bodys_kid_is_found_or_none(body: str, kid: str | None) -> None:
 
 
 def test_one_member_cannot_decide_on_a_statement_without_end(clock: Hand) -> None:
-    """Each decision costs 7 kB of memory for whoever writes the evidence of its statement.
+    """Each decision costs the process that writes the evidence of its statement 7 kB of memory.
 
     Somebody decides on a pending statement again and again only with retractions between.
     """
