@@ -197,7 +197,7 @@ def _open(settings: Settings, wall: WallClock, opened: ExitStack, team: Team) ->
     public = open_public_log(settings, log, keys, signed, opened, clock=clock)
     models = ReadModels(views, follower, log, clock.now_ms)
     people = PeopleCommands(writer, state)
-    secure = settings.has_secure_cookies
+    secure = not settings.is_local_http
     organisation = open_organisation(settings, state, writer, clock.steady_ms, opened)
     blocks = organisation.block_news if organisation is not None else None
     read = Models(log, views, follower, clock.steady_ms, lambda: writer.blocked, blocks)

@@ -153,14 +153,9 @@ class Settings(msgspec.Struct, frozen=True):
         return self.data / SETUP_SECRET_FILE
 
     @property
-    def is_local(self) -> bool:
-        """Whether people reach the ledger only from this machine."""
-        return urlsplit(self.origin).hostname in LOCAL_HOSTS
-
-    @property
-    def has_secure_cookies(self) -> bool:
-        """Whether cookies travel over HTTPS alone: everywhere but on http://localhost."""
-        return not self.is_local or self.origin.startswith("https:")
+    def is_local_http(self) -> bool:
+        """Whether people reach it without HTTPS, from this machine only: cookies are not secure."""
+        return self.origin.startswith("http:") and urlsplit(self.origin).hostname in LOCAL_HOSTS
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

@@ -65,7 +65,7 @@ def open_organisation(
     scim = None
     if found.scim_tokens:
         scim = ScimService(people, f"{settings.origin}{BASE}", now_ms, blocks.refresh)
-    cookies = OrganisationCookies(state.ceremony_key, secure=settings.has_secure_cookies)
+    cookies = OrganisationCookies(state.ceremony_key, secure=not settings.is_local_http)
     provider = Provider(found, settings.origin)
     made = Organisation(found, provider, people, blocks, cookies, state, now_ms, scim)
     opened.callback(made.close)

@@ -38,7 +38,7 @@ async def choose_language(request: AnyRequest, site: FromSite) -> Redirect:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=site.settings.has_secure_cookies,
+        secure=not site.settings.is_local_http,
     )
     return Redirect(back, status_code=303, cookies=[kept])
 

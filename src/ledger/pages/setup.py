@@ -35,7 +35,7 @@ def setup(
         alone=alone,
         origin=settings.origin,
         rp_id=settings.rp_id,
-        is_private=settings.is_local or settings.origin.startswith("https:"),
+        is_private=settings.is_local_http or settings.origin.startswith("https:"),
         now=web.models.now(),
         own_kid=site.charter.kid,
         vkeys=[key.vkey for key in public.keys.keys(at)],
