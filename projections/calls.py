@@ -13,16 +13,16 @@ import msgspec
 from ledger.domain.places import Missing
 from ledger.domain.policy import Policy, covering, may_approve, may_veto, members
 from ledger.domain.steps import open_step
-from projections import floor, versions
+from projections import floor
 from projections.decisions import decided_by
 from projections.outlook import (
     Decided,
+    Roles,
     able,
-    for_own,
-    for_replaced,
     missing,
     outlook,
     refusals,
+    to_meet,
 )
 from projections.rows import json_list
 from projections.users import uuid_text
@@ -70,14 +70,14 @@ def policy_of(db: sqlite3.Connection, number: int) -> Policy:
     return msgspec.json.decode(stored, type=Policy)
 
 
-_CREATOR = "SELECT c.uuid FROM statement s JOIN stream c ON c.id = s.creator WHERE s.id = ?"
 _FROM_NEAREST: tuple[Call, ...] = ("needed", "needed_later", "not_needed")
 
 
 class Situation(NamedTuple):
     """What today's people can make of a pending statement; whom it calls follows from it.
 
-    `parts` has each policy that it must meet, with the decisions that count and what is missing.
+    `parts` has each policy that it must meet, with the decisions that count and what is missing;
+    None if it waits for nobody.
     """
 
     rules: Policy
@@ -85,25 +85,53 @@ class Situation(NamedTuple):
     parts: list[tuple[Policy, Decided, Missing]] | None
 
 
-def situation(db: sqlite3.Connection, number: int, at: int, now: str) -> Situation:
-    """Return the situation of a pending statement: `parts` is None if it waits for nobody."""
-    rules, replaced = policy_of(db, number), versions.replaced_by(db, number)
-    creator = uuid_text(db.execute(_CREATOR, (number,)).fetchone()[0])
-    if floor.is_below(db, number, rules, floor.in_force(db, at=at)):
-        return Situation(rules, creator, None)
-    decided = decided_by(db, number, at=at)
-    policies = [(rules, decided if replaced is None else for_own(rules, creator, decided))]
-    if replaced is not None:
-        policies.append((replaced, for_replaced(replaced, creator, decided)))
-    parts: list[tuple[Policy, Decided, Missing]] = []
-    for each, given in policies:
-        count = len(given.approved) + len(given.rejected)
-        willing = able(db, each, decided=count, at=at, now=now)
-        found = missing(each, creator, given, willing)
-        if found is None or outlook(found, given, willing) != "open":
+_DRAFTED = """
+SELECT s.id, p.policy, v.replaced, c.uuid FROM statement s
+JOIN statement_policy p ON p.statement = s.id JOIN stream c ON c.id = s.creator
+LEFT JOIN version v ON v.id = s.id
+WHERE s.id IN (SELECT value FROM json_each(?))
+"""
+
+
+class Situations:
+    """The situations of pending statements as of a position and a time.
+
+    What they share is read once: most statements of a list have the policy of one type, and each
+    row that is read gives Python's lock away.
+    """
+
+    def __init__(
+        self, db: sqlite3.Connection, numbers: Sequence[int], *, at: int, now: str
+    ) -> None:
+        """Read what tells the situations of the statements with these stream numbers."""
+        self._db, self._at, self._now = db, at, now
+        self._floor = floor.in_force(db, at=at)
+        self._drafted = {row[0]: row[1:] for row in db.execute(_DRAFTED, (json_list(numbers),))}
+        self._decided = decided_by(db, numbers, at=at)
+        self._able: dict[tuple[bytes, int], dict[str, frozenset[str]]] = {}
+
+    def of(self, number: int) -> Situation:
+        """Return the situation of one of the statements."""
+        own, replaced, creator_uuid = self._drafted[number]
+        rules, creator = msgspec.json.decode(own, type=Policy), uuid_text(creator_uuid)
+        if floor.is_below(self._db, number, rules, self._floor):
             return Situation(rules, creator, None)
-        parts.append((each, given, found))
-    return Situation(rules, creator, parts)
+        other = None if replaced is None else msgspec.json.decode(replaced, type=Policy)
+        asked = to_meet(rules, other, creator, self._decided[number])
+        parts: list[tuple[Policy, Decided, Missing]] = []
+        for stored, (each, given) in zip((own, replaced), asked, strict=False):
+            willing = self._willing(stored, each, len(given.approved) + len(given.rejected))
+            found = missing(each, creator, given, willing)
+            if found is None or outlook(found, given, willing) != "open":
+                return Situation(rules, creator, None)
+            parts.append((each, given, found))
+        return Situation(rules, creator, parts)
+
+    def _willing(self, stored: bytes, rules: Policy, decided: int) -> Roles:
+        key = (stored, decided)
+        if key not in self._able:
+            self._able[key] = able(self._db, rules, decided=decided, at=self._at, now=self._now)
+        return self._able[key]
 
 
 def call(found: Situation, me: InboxOwner) -> Call:

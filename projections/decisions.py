@@ -1,8 +1,7 @@
 """The decisions on a statement: who decided, what, and the evidence as received."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -186,28 +185,40 @@ def positions(db: sqlite3.Connection, statement: int, kind: int, *, at: int) -> 
     return [position for (position,) in rows]
 
 
-def decided_by(db: sqlite3.Connection, statement: int, *, at: int) -> Decided:
-    """Return who approved and who rejected a statement up to a position, each by the last word.
+# The last word of each person on these statements, with the roles that they had then.
+_LAST_WORDS = f"""
+WITH last AS MATERIALIZED (
+    SELECT statement, max(position) AS position FROM decision
+    WHERE statement IN (SELECT value FROM json_each(:statements)) AND position <= :at
+        AND kind <> {WITHDRAWAL}
+    GROUP BY statement, person
+)
+SELECT d.statement, s.uuid, d.kind, d.step,
+    (SELECT group_concat(r.role) FROM user_role r
+        WHERE r.user = d.person AND r.position <= d.position AND r.ended > d.position)
+FROM last l JOIN decision d ON d.statement = l.statement AND d.position = l.position
+JOIN stream s ON s.id = d.person
+WHERE d.kind <> {RETRACTION} AND NOT {IN_QUESTION}
+ORDER BY d.position
+"""  # noqa: S608  # constants
+
+
+def decided_by(db: sqlite3.Connection, statements: Iterable[int], *, at: int) -> dict[int, Decided]:
+    """Return who approved and who rejected each statement up to a position, by the last word.
 
     A last word that is in question by then does not count, and a retraction leaves none.
     """
-    rows = db.execute(
-        f"SELECT d.person, s.uuid, d.position, d.kind, d.step, {IN_QUESTION} FROM decision d"  # noqa: S608
-        " JOIN stream s ON s.id = d.person WHERE d.statement = :statement AND d.position <= :at"
-        f" AND d.kind <> {WITHDRAWAL} ORDER BY d.position",
-        {"statement": statement, "at": at},
-    )
-    last = {row[0]: row for row in rows}
-    approved: dict[str, frozenset[str]] = {}
-    rejected: dict[str, frozenset[str]] = {}
-    steps: dict[str, int] = {}
-    for person, uuid, position, kind, step, in_question in sorted(last.values(), key=itemgetter(2)):
-        if kind == RETRACTION or in_question:
-            continue
-        decided = rejected if kind == REJECTION else approved
-        decided[uuid_text(uuid)] = roles_of(db, person, at=position)
-        steps |= {} if step is None else {uuid_text(uuid): step}
-    return Decided(approved, rejected, steps)
+    numbers = [*statements]
+    approved: dict[int, dict[str, frozenset[str]]] = {each: {} for each in numbers}
+    rejected: dict[int, dict[str, frozenset[str]]] = {each: {} for each in numbers}
+    steps: dict[int, dict[str, int]] = {each: {} for each in numbers}
+    given = {"statements": json_list(numbers), "at": at}
+    for number, uuid, kind, step, roles in db.execute(_LAST_WORDS, given):
+        person, decided = uuid_text(uuid), rejected if kind == REJECTION else approved
+        decided[number][person] = frozenset(roles.split(",") if roles else ())
+        if step is not None:
+            steps[number][person] = step
+    return {each: Decided(approved[each], rejected[each], steps[each]) for each in numbers}
 
 
 def _decision(

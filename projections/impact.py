@@ -24,7 +24,7 @@ from ledger.domain.readers import Reader
 from ledger.domain.vocabulary import AUDITOR, PersonStanding
 from projections import calls, changes, floor, readers, rules, users, versions
 from projections.decisions import decided_by
-from projections.outlook import Decided, Roles, able, for_own, for_replaced, missing
+from projections.outlook import Decided, Roles, able, missing, to_meet
 from projections.rows import json_list
 from projections.spans import search
 from projections.summaries import StatementSummary, summaries
@@ -184,18 +184,11 @@ def _is_lost(
     at: int,
     now: str,
 ) -> bool:
-    """Tell whether today's people can meet all that a statement has to, and could not afterwards.
-
-    A version of an approved statement has to meet its own policy, and that of the statement.
-    """
+    """Tell whether today's people can meet what a statement has to, and could not afterwards."""
     rules, replaced = calls.policy_of(db, shown.position), versions.replaced_by(db, shown.position)
-    creator, decided = shown.creator.id, decided_by(db, shown.position, at=at)
-    asked = [(rules, decided)]
-    if replaced is not None:
-        asked = [
-            (rules, for_own(rules, creator, decided)),
-            (replaced, for_replaced(replaced, creator, decided)),
-        ]
+    creator, number = shown.creator.id, shown.position
+    decided = decided_by(db, [number], at=at)[number]
+    asked = to_meet(rules, replaced, creator, decided)
     # As many more holders of each role as the change could take away.
     count = len(decided.approved) + len(decided.rejected) + len(moves)
     before = [able(db, policy, decided=count, at=at, now=now) for policy, _ in asked]

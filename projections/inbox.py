@@ -19,7 +19,7 @@ from ledger.domain.events import StatementDrafted
 from ledger.domain.vocabulary import AUDITOR
 from ledger.sqlite.bulk_insert import write
 from projections import spans
-from projections.calls import InboxOwner, call, first_within, policy_sizes, situation
+from projections.calls import InboxOwner, Situations, call, first_within, policy_sizes
 from projections.decisions import RETRACTION
 from projections.facts import OPEN, Batch, find_stream
 from projections.paging import EXAMINED, Page, collect, decode_keys, encode_cursor
@@ -175,16 +175,15 @@ def _look(
 
     found, last = collect(rows(), limit)
     further = None if last is None else (clock.to_ms(ends[last]), last)
+    if not found:
+        return _Asking([], 0, 0, further)
     sizes = policy_sizes(db, found)
-    within = {*first_within(found, sizes, left)}
-    needing = [
-        each
-        for each in found
-        if each not in within
-        or call(situation(db, each, given["at"], given["now"]), me) == "needed"
-    ]
+    within = first_within(found, sizes, left)
+    told = Situations(db, within, at=given["at"], now=given["now"])
+    left_out = {each for each in within if call(told.of(each), me) != "needed"}
+    needing = [each for each in found if each not in left_out]
     read_bytes = sum(sizes[each] for each in within)
-    return _Asking(needing, len(found) - len(needing), read_bytes, further)
+    return _Asking(needing, len(left_out), read_bytes, further)
 
 
 def _closed_since(db: sqlite3.Connection, given: dict[str, Any]) -> list[tuple[str, int, int]]:

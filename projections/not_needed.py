@@ -6,7 +6,7 @@ among those that they are involved in, and not here.
 
 import sqlite3
 
-from projections.calls import InboxOwner, call, first_within, policy_sizes, situation
+from projections.calls import InboxOwner, Situations, call, first_within, policy_sizes
 from projections.decisions import INDIVIDUAL
 from projections.inbox import MOST_POLICY_BYTES, UNDECIDED, asked
 from projections.readers import MOST_ARMS
@@ -55,17 +55,15 @@ def not_needed(
     undecided = [number for (number,) in db.execute(_UNDECIDED, given)]
     listed = summaries(db, undecided, at=at, now=now)
     pending = [each.position for each in listed if each.status == "pending"]
-    told = {*first_within(pending, policy_sizes(db, pending), MOST_POLICY_BYTES)}
+    told = first_within(pending, policy_sizes(db, pending), MOST_POLICY_BYTES)
+    situations = Situations(db, told, at=at, now=now)
     found: list[StatementSummary] = []
     for each in listed:
         if len(found) == limit:
             break
         if each.status == "pending" and each.position not in told:
             continue
-        if (
-            each.status != "pending"
-            or call(situation(db, each.position, at, now), me) == "not_needed"
-        ):
+        if each.status != "pending" or call(situations.of(each.position), me) == "not_needed":
             found.append(each)
     return found
 

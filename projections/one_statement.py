@@ -17,7 +17,7 @@ from ledger.errors import CorruptError
 from projections import decisions, floor, losses, progress, readers, stops, timeline, uses, versions
 from projections.decisions import Decision
 from projections.facts import LogReader, find_stream
-from projections.outlook import Outlook, for_own, for_replaced, worst
+from projections.outlook import Outlook, to_meet, worst
 from projections.progress import Progress, ShownAt
 from projections.rows import json_list
 from projections.summaries import StatementSummary, summaries
@@ -79,14 +79,13 @@ def of_number(
     rules = msgspec.convert(members["policy"], Policy)
     below = floor.is_below(db, number, rules, floor.in_force(db, at=at))
     moment = ShownAt(at, now, summary.status == "pending", below)
-    creator, by_whom = summary.creator.id, decisions.decided_by(db, number, at=at)
+    creator, by_whom = summary.creator.id, decisions.decided_by(db, [number], at=at)[number]
     replaced = versions.replaced_by(db, number)
-    own = by_whom if replaced is None else for_own(rules, creator, by_whom)
-    standing = progress.standing(db, rules, creator, own, moment)
-    other = None
-    if replaced is not None:
-        counting = for_replaced(replaced, creator, by_whom)
-        other = progress.standing(db, replaced, creator, counting, moment)
+    standing, *others = [
+        progress.standing(db, each, creator, given, moment)
+        for each, given in to_meet(rules, replaced, creator, by_whom)
+    ]
+    other = others[0] if others else None
     superseded, ended = members.get("supersedes"), versions.end_of(db, number, at=at)
     every = versions.all_of(db, summary.id, readers.given(db, reader), at=at)
     named = {each.id for each in every}

@@ -82,6 +82,21 @@ def for_replaced(replaced: Policy, creator: str, decided: Decided) -> Decided:
     return Decided(approved, decided.rejected)
 
 
+def to_meet(
+    rules: Policy, replaced: Policy | None, creator: str, decided: Decided
+) -> list[tuple[Policy, Decided]]:
+    """Return the policies that a statement has to meet, with the decisions that count for each.
+
+    A version of an approved statement has to meet its own, and that of the statement.
+    """
+    if replaced is None:
+        return [(rules, decided)]
+    return [
+        (rules, for_own(rules, creator, decided)),
+        (replaced, for_replaced(replaced, creator, decided)),
+    ]
+
+
 def worst(*each: Outlook | None) -> Outlook | None:
     """Return what people can make of a statement that has to meet several policies."""
     found = [one for one in _FROM_WORST if one in each]

@@ -32,7 +32,7 @@ from ledger.messages.mail_times import due_ms
 from ledger.messages.outline import EXPIRING, NOTHING, Outline, ToldContent, message_id
 from ledger.store.ports.messages import Mailbox, Message
 from projections import inbox, readers, users
-from projections.calls import Situation, call, policy_of, situation
+from projections.calls import Situation, Situations, call, policy_of
 from projections.facts import OPEN, find_stream
 from projections.users import uuid_text
 
@@ -217,7 +217,7 @@ class MailMaker:
         if asked not in self._situations:
             if len(self._situations) > 1:  # before and after one event
                 self._situations.clear()
-            self._situations[asked] = situation(db, *asked)
+            self._situations[asked] = Situations(db, [number], at=at, now=now).of(number)
         return self._situations[asked]
 
     def _made(self, boxes: Iterable[Mailbox], stored: Stored, item: LetterItem) -> list[Message]:
