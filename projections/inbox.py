@@ -9,7 +9,7 @@ people. So a person who registers or gets a role later finds the statements that
 
 import heapq
 import sqlite3
-from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,11 +18,11 @@ from ledger import clock
 from ledger.domain.events import StatementDrafted
 from ledger.domain.vocabulary import AUDITOR
 from ledger.sqlite.bulk_insert import write
-from projections import spans
+from projections import paging, spans
 from projections.calls import InboxOwner, Situations, call, first_within, policy_sizes
 from projections.decisions import RETRACTION
 from projections.facts import OPEN, Batch, find_stream
-from projections.paging import EXAMINED, Page, collect, decode_keys, encode_cursor
+from projections.paging import Page, decode_keys, encode_cursor
 from projections.questioned import IN_QUESTION
 from projections.retracted import RETRACTED
 from projections.rows import json_list
@@ -61,14 +61,20 @@ _WAITS = (
 # Pending statements that are open still, by deadline. The cursor's statement and those before it
 # are left out.
 _AFTER = "(s.expires_at, s.id) > (:ends, :after)"
-_OPEN = f"""
-SELECT s.expires_at, s.id, {_WAITS} FROM statement s
-WHERE s.final = {OPEN} AND s.expires_at > :now AND s.id <= :at AND {_AFTER}
-ORDER BY s.expires_at, s.id
-"""  # noqa: S608  # constants
+_OPEN = (
+    f"FROM statement s WHERE s.final = {OPEN} AND s.expires_at > :now AND s.id <= :at AND {_AFTER}"
+    " ORDER BY s.expires_at, s.id"
+)
+# Of the first :examined of them, those that ask; and the last of these, if there are so many.
+# SQLite gives Python's lock away at each row that it returns: it returns few.
+_ASKING = (
+    f"SELECT expires_at, id FROM (SELECT s.expires_at, s.id, {_WAITS} AS waits {_OPEN}"  # noqa: S608
+    " LIMIT :examined) WHERE waits"
+)
+_LAST_EXAMINED = f"SELECT s.expires_at, s.id {_OPEN} LIMIT 1 OFFSET :examined - 1"
 # Those that were pending at :at and have closed since: of the present there are none.
 _CLOSED_SINCE = f"s.final < {OPEN} AND {_AFTER} AND {_WAITS}"
-_ENDS = "SELECT expires_at, id, 1 FROM statement WHERE id IN (SELECT value FROM json_each(?))"
+_ENDS = "SELECT expires_at, id FROM statement WHERE id IN (SELECT value FROM json_each(?))"
 
 
 # How often one page looks for further statements in place of those that it leaves out.
@@ -130,6 +136,7 @@ def _waiting(
     if me is None:
         return [], None
     given = {"at": at, "now": now, "user": me.number, "members": json_list(me.members)}
+    given["examined"] = paging.EXAMINED
     found: list[int] = []
     left = MOST_POLICY_BYTES
     for _ in range(MOST_LOOKS):
@@ -164,17 +171,7 @@ def _look(
     db: sqlite3.Connection, me: InboxOwner, given: dict[str, Any], limit: int, left: int
 ) -> _Asking:
     """Return the next `limit` statements that ask for the person."""
-    ends: dict[int, str] = {}
-
-    def rows() -> Iterator[tuple[int, bool]]:
-        for expires_at, number, matches in heapq.merge(
-            db.execute(_OPEN, given), _closed_since(db, given)
-        ):
-            ends[number] = expires_at
-            yield number, matches
-
-    found, last = collect(rows(), limit)
-    further = None if last is None else (clock.to_ms(ends[last]), last)
+    found, further = _ask(db, given, limit)
     if not found:
         return _Asking([], 0, 0, further)
     sizes = policy_sizes(db, found)
@@ -186,9 +183,24 @@ def _look(
     return _Asking(needing, len(left_out), read_bytes, further)
 
 
-def _closed_since(db: sqlite3.Connection, given: dict[str, Any]) -> list[tuple[str, int, int]]:
+def _ask(
+    db: sqlite3.Connection, given: dict[str, Any], limit: int
+) -> tuple[list[int], tuple[int, int] | None]:
+    """Return up to `limit` statements that ask for the person, and where the list goes on."""
+    closed, examined = _closed_since(db, given), None
+    asking = [*islice(heapq.merge(db.execute(_ASKING, given), closed), limit + 1)]
+    if len(asking) <= limit or closed:
+        examined = db.execute(_LAST_EXAMINED, given).fetchone()
+        if examined is not None:
+            asking = [each for each in asking if each <= examined]
+    last = asking[limit - 1] if len(asking) > limit else examined
+    further = None if last is None else (clock.to_ms(last[0]), last[1])
+    return [number for _, number in asking[:limit]], further
+
+
+def _closed_since(db: sqlite3.Connection, given: dict[str, Any]) -> list[tuple[str, int]]:
     if not spans.has_closed_since(db, given["at"]):
         return []
     below = {"below": given["at"] + 1}
-    numbers, _ = spans.search(db, "pending", _CLOSED_SINCE, given | below, EXAMINED)
+    numbers, _ = spans.search(db, "pending", _CLOSED_SINCE, given | below, paging.EXAMINED)
     return sorted(db.execute(_ENDS, (json_list(numbers),)))

@@ -1,5 +1,7 @@
 """Given drafts and decisions, when a person looks at a position, then what waits for them."""
 
+import sqlite3
+
 import pytest
 
 from ledger.domain.vocabulary import Status
@@ -182,6 +184,38 @@ def test_a_page_is_filled_past_those_that_do_not_need_the_person(story: Story) -
     assert cursor is None or read(cursor) == ([], None)
 
 
+@pytest.mark.parametrize("examined", [2, 3, 5])
+def test_pages_that_examine_few_rows_list_the_same_as_one_that_examines_all(
+    story: Story, monkeypatch: pytest.MonkeyPatch, examined: int
+) -> None:
+    asking, naming = ({"threshold": 1, "of": [each]} for each in ("role:investor", f"user:{CAROL}"))
+    drafted = [
+        story.draft(ALICE, f"Statement {number}", policy=naming if number in (1, 2, 4) else asking)
+        for number in range(9)
+    ]
+    shown = story.head()
+    for each in drafted[7:]:
+        story.withdraw(each)
+    for at in (shown, story.head()):
+        every = pages_of(story.views(), at, limit=50)
+        assert len(every) == (6 if at == shown else 4)
+        with monkeypatch.context() as patched:
+            patched.setattr(paging, "EXAMINED", examined)
+            for limit in (1, 2, 50):
+                assert pages_of(story.views(), at, limit=limit) == every
+
+
+def pages_of(db: sqlite3.Connection, at: int, *, limit: int) -> list[str]:
+    found, cursor = list[str](), None
+    for _ in range(100):
+        page = inbox.page(db, user_id=BOB, at=at, now=time_at(at), limit=limit, cursor=cursor)
+        found += [each.title for each in page.items]
+        cursor = page.next
+        if cursor is None:
+            return found
+    raise AssertionError("the pages have no end")
+
+
 def test_a_page_examines_its_rows_once_where_none_asks_for_the_person(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +228,7 @@ def test_a_page_examines_its_rows_once_where_none_asks_for_the_person(
     views.set_trace_callback(None)
     assert page.items == []
     assert page.next is not None
-    assert len([each for each in asked if "ORDER BY s.expires_at" in each]) == 1
+    assert len([each for each in asked if each.endswith("WHERE waits")]) == 1
     # Nothing has closed since the head, so no span is read.
     assert not [each for each in asked if "FROM wide_span w" in each]
 
