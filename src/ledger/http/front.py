@@ -22,7 +22,7 @@ from ledger.http.admission import address_of, site_of
 from ledger.http.bodies import Read, body_bytes, read_body
 from ledger.http.exchange import Exchange, begin_exchange, request_id
 from ledger.http.headers import completed, sharing_headers
-from ledger.http.lanes import LaneName, Lanes, lane_of
+from ledger.http.lanes import LaneName, Lanes, Turn, lane_of
 from ledger.http.languages import VARY, language_headers, speaking
 from ledger.http.passkey_responses import MAX_SMALL_BYTES
 from ledger.http.problems import MEDIA_TYPE, answer_to
@@ -97,10 +97,16 @@ class Front:
         lane: LaneName | None = None
         identity = (b"x-request-id", exchange.request_id.encode())
 
+        turn: Turn | None = None
+
         async def identified(message: Any) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 message["headers"] = [*message["headers"], identity]
+            elif turn is not None and message.get("more_body"):
+                # The rest is sent as fast as the client reads, and what it costs has turns of its
+                # own: a few slow downloads would keep a member's own pages waiting.
+                turn.end()
             await send(message)
 
         try:
@@ -114,7 +120,8 @@ class Front:
                 return  # the client hung up
             lane = _lane(scope, asker)
             if lane is not None:
-                async with self._limits.lanes[lane].turn(asker.member or site_of(asker.address)):
+                turn = self._limits.lanes[lane].turn(asker.member or site_of(asker.address))
+                async with turn:
                     await self._application(scope, received, identified)
             elif asker.member is not None:  # a stream lasts too long for a lane, and is counted
                 with self._limits.streams.one(stream_holder(scope, asker.member)):

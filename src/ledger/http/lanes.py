@@ -234,7 +234,7 @@ def default_lanes(share: Callable[[int], int] = lambda most: most) -> dict[LaneN
             gives_way_to=gives_way_to,
         )
 
-    members = lane(LaneName.MEMBERS, 32, 4, 512, wait_s=10)
+    members = lane(LaneName.MEMBERS, 32, 2, 512, wait_s=10)
     return {
         LaneName.HEALTH: lane(LaneName.HEALTH, 8, 2, 32, wait_s=2),
         LaneName.MEMBERS: members,

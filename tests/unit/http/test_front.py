@@ -87,9 +87,10 @@ def ask(
     limits: RequestLimits | None = None,
     method: str = "POST",
     answer: int | Exception = 200,
+    asked: Asked | None = None,
 ) -> Asked:
     """Send a request in parts; None is a client that hangs up."""
-    asked = Asked(answer)
+    asked = asked or Asked(answer)
     limits = limits or RequestLimits(default_lanes(), Quotas(120), EventStreams())
 
     async def run() -> None:
@@ -253,6 +254,31 @@ def test_an_event_stream_is_counted_and_holds_no_turn() -> None:
         assert ask("/api/stream", [b""], limits=limits, method="GET").status == 200
     assert ask("/api/stream", [b""], limits=limits, is_member=True, method="GET").status == 200
     assert (streams.open, lanes[LaneName.MEMBERS].at_work) == (0, 0)
+
+
+class Streamed(Asked):
+    """An answer in parts, which its client may take slowly."""
+
+    def __init__(self, lane: Lane) -> None:
+        super().__init__(200)
+        self.at_work: list[int] = []
+        self._lane = lane
+
+    async def application(self, scope: Any, receive: Any, send: Any) -> None:
+        await super().application(scope, receive, send)
+        for more in (True, True, False):
+            self.at_work.append(self._lane.at_work)
+            await send({"type": "http.response.body", "body": b"part", "more_body": more})
+            await asyncio.sleep(0)
+
+
+def test_an_answer_that_is_sent_in_parts_holds_no_turn_from_its_first_part() -> None:
+    """Two slow downloads would have kept a member's own pages waiting."""
+    limits = RequestLimits(default_lanes(), Quotas(120), EventStreams())
+    asked = Streamed(limits.lanes[LaneName.MEMBERS])
+    ask("/", [b""], limits=limits, is_member=True, method="GET", asked=asked)
+    assert [each.get("body") for each in asked.sent] == [None, b"part", b"part", b"part"]
+    assert asked.at_work == [1, 0, 0]
 
 
 def test_an_error_that_nobody_foresaw_is_500_and_its_reason_stays_in_the_log(
