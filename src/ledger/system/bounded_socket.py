@@ -22,7 +22,7 @@ class BoundedSocket:
     def limit(self, silence_s: float, until_s: float, most_bytes: float = math.inf) -> None:
         """Limit each wait to `silence_s`, and all waits to `until_s` (`time.monotonic`).
 
-        From now on it receives `most_bytes`, and what one read has beyond them.
+        From now on it receives at most `most_bytes`; the last read may exceed them.
         """
         self._silence_s = silence_s
         self._until_s = until_s

@@ -151,7 +151,10 @@ class _Smtp(smtplib.SMTP):
             self._bounded = BoundedSocket(self.sock, WAIT_S, math.inf)
             self.file = self._bounded.makefile("rb")
         self._bounded.limit(WAIT_S, time.monotonic() + WAIT_S, MAX_REPLY_BYTES)
-        return super().getreply()
+        reply = super().getreply()
+        if self.sock is not None:
+            self.sock.settimeout(WAIT_S)  # what is sent next does not pay for a slow reply
+        return reply
 
 
 class _TlsSmtp(_Smtp, smtplib.SMTP_SSL):

@@ -1,4 +1,4 @@
-"""A mail server that answers without end, or byte by byte: neither memory nor a thread is its."""
+"""A mail server that answers without end, or byte by byte, holds neither memory nor a thread."""
 
 import socket
 import threading
@@ -72,6 +72,22 @@ def test_each_reply_has_the_whole_bound(monkeypatch: pytest.MonkeyPatch) -> None
         connection = SmtpConnection(server)
         for _ in range(2):
             assert connection._smtp.noop()[0] == 250
+        connection.close()
+
+
+def test_what_is_sent_after_a_slow_reply_has_the_whole_time() -> None:
+    def talk(client: socket.socket) -> None:
+        client.sendall(b"220 here\r\n")
+        client.recv(1_000)
+        client.sendall(b"250-here\r\n")
+        time.sleep(0.1)
+        client.sendall(b"250 still here\r\n")
+        client.recv(1_000)
+
+    with mail_server(talk) as server:
+        connection = SmtpConnection(server)
+        assert connection._smtp.sock is not None
+        assert connection._smtp.sock.gettimeout() == smtp.WAIT_S
         connection.close()
 
 
