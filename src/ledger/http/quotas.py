@@ -56,7 +56,8 @@ QUOTAS = {
     Group.ADD: (Quota(60, 0.002), Quota(120, 2)),
     Group.DRAFT: (Quota(60, 2), Quota(120, 2)),
     Group.DECIDE: (Quota(10_000, 2_000), Quota(120, 2)),
-    Group.RETRACT: (Quota(60, 0.02), Quota(120, 2)),
+    # Who approved many statements by mistake takes all back before others complete them.
+    Group.RETRACT: (Quota(1_000, 0.02), Quota(120, 2)),
     Group.ADMINISTER: (Quota(120, 2), Quota(120, 2)),
     Group.SEARCH: (Quota(120, 5), Quota(120, 2)),
     # An audit of the whole log reads two tiles for each 256 entries.
