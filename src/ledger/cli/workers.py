@@ -1,13 +1,13 @@
 """Several processes that serve one socket, and the parent that supervises them.
 
 The parent binds the socket and serves nothing itself, so it has no threads, and each worker is a
-fork of it. A worker that ends is started again, after growing pauses, and one that does not answer
-START_S after its start is killed first. SIGTERM and SIGINT are passed
-on, and the parent ends when all workers have answered what they had. SIGHUP starts the program anew
-in this same process, which reads its files again: the new workers start beside the old ones, which
-end once the new ones serve. If the new program does not start, the old workers go on. Another
-version does not start so, because two versions must not use one directory at the same time: it
-starts workers when the last one of the earlier version has ended.
+fork of it. The parent kills a worker that does not answer START_S after its start. It starts a
+worker that ended again, after growing pauses. SIGTERM and SIGINT are passed on, and the parent ends
+when all workers have answered what they had. SIGHUP starts the program anew in this same process,
+which reads its files again: the new workers start beside the old ones, which end once the new ones
+serve. If the new program does not start, the old workers go on. Another version does not start so,
+because two versions must not use one directory at the same time: it starts workers when the last
+one of the earlier version has ended.
 
 A worker whose parent has gone ends as after SIGTERM.
 """

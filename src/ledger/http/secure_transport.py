@@ -108,7 +108,7 @@ class SecureTransport(asyncio.Transport):
         asyncio.get_running_loop().call_later(linger_s, later)
 
     def drop(self, count: int) -> None:
-        """Drop what arrives while closing; who goes on sending much is not read any more."""
+        """Drop what arrives while closing; read no more from a client that goes on sending."""
         self._unread_bytes -= count
         if self._unread_bytes < 0:
             self.carrier.pause_reading()

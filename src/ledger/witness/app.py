@@ -1,8 +1,8 @@
 """The HTTP server of a witness (C2SP tlog-witness): an ASGI application without a framework.
 
-Anybody may send to it, and one log's submission must not wait for what others send. So submissions
-of an address take turns, as its reads do apart from them, and a client that hangs up in its body
-costs nothing more.
+Anybody may send to it, and a log's submission must not wait for what strangers send. So the
+submissions of an address take turns, and its reads take turns of their own. A client that hangs up
+in its body costs nothing more.
 """
 
 import asyncio
