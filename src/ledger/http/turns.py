@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 
 from ledger.audit.source import AuditedLog, EventRow, RowFilter
 from ledger.errors import CorruptError, UnavailableError
+from ledger.http.lanes import without_turn
 from ledger.store.engines import audited_log
 from ledger.store.ports.log import LogStore, ReadAddress
 
@@ -137,7 +138,8 @@ class Turns:
         """
         if self._free.locked():
             raise UnavailableError("server_busy", self._busy)
-        return await self.next(work)
+        async with without_turn():  # who waits for two of them reads pages meanwhile
+            return await self.next(work)
 
     async def next(self, work: Callable[[LongRead], T]) -> T:
         """Return what the work returns, once it is its turn; a cancelled one is stopped."""

@@ -13,6 +13,7 @@ from ledger.audit.source import EventRow, RowFilter
 from ledger.errors import UnavailableError
 from ledger.http import access_report, questions, trail
 from ledger.http.evidence import BUNDLES
+from ledger.http.lanes import Lane, LaneName
 from ledger.http.turns import WINDOW, LongRead, NobodyWaitsError, Turns, _StoppableRows
 from ledger.store.engines import open_log
 from tests.support.refusals import refused
@@ -55,6 +56,24 @@ def test_nobody_waits_for_the_first_part_and_later_parts_wait_their_turn() -> No
         assert await turns.now(lambda _: "again") == "again"
 
     asyncio.run(ask())
+
+
+def test_who_waits_for_a_long_read_reads_pages_meanwhile() -> None:
+    async def ask() -> str:
+        lane = Lane(LaneName.MEMBERS, at_once=1, each=1, waiting=1, wait_s=2)
+        turns, held = Turns(1, BUSY), Held()
+
+        async def long_read() -> str:
+            async with lane.turn("ada"):
+                return await turns.now(held)
+
+        reading = asyncio.create_task(long_read())
+        await held.until_begun()
+        async with lane.turn("ada"):  # her page is answered before her trail begins
+            held.go_on.set()
+        return await reading
+
+    assert asyncio.run(ask()) == "read"
 
 
 def test_a_hung_up_read_keeps_its_turn_until_its_thread_has_stopped() -> None:
