@@ -21,6 +21,7 @@ UNMATCHED = {
     "domain/claims.js": "ledger.domain.events.stored",
     "domain/events_of_changes.js": "ledger.domain.events.of_changes",
     "domain/events_of_people.js": "ledger.domain.events.of_people",
+    "domain/people.js": "ledger.domain.person_state",
 }
 MODULES = {str(path.relative_to(VERIFIER)): path for path in VERIFIER.rglob("*.js")}
 

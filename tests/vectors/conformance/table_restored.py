@@ -27,7 +27,7 @@ REFUSED = (
     case("restore-old-key", "The key of before a restore signed the tree after it.",
          restored.by_the_old_key,
          no("tlog/checkpoint.py", "note.checkpoint.origin != expected_origin"),
-         ("domain/charter.py", "return self.first_size <= size and (self.last_size is None or size"
+         ("domain/log_key.py", "return self.first_size <= size and (self.last_size is None or size"
                                " <= self.last_size)", "return True")),
     case("loss-key", "A key from before a loss approved, and nobody had reaffirmed it.",
          restored.unaffirmed, no(PERSON, "key.unaffirmed and not unaffirmed"), key="restored"),

@@ -7,7 +7,7 @@ import { afterLoss } from "./person.js";
 /** Tell whether an event is a restore that lost something. */
 export const isLoss = ({ type, body }) => type === TAG.LEDGER_RESTORED && body.lost !== null;
 
-/** People by id. A loss voids something of everybody, and a further one only of who changed since. */
+/** People by id. A loss changes everybody, a further one only those whom events changed since. */
 export class People extends Map {
   changed = new Set(); // whom events have changed since the last loss
 
