@@ -1,4 +1,4 @@
-"""What a program leaves to the one that is started anew in its process."""
+"""What a program hands to the program that replaces it in the same process."""
 
 import os
 
