@@ -39,12 +39,6 @@ def server(tmp_path: Path) -> Iterator[WitnessServer]:
     server.kill()
 
 
-@pytest.fixture
-def client(server: WitnessServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, verify=TLS) as client:
-        yield client
-
-
 def submit(client: httpx.Client, submission: Submission | bytes) -> httpx.Response:
     raw = submission if isinstance(submission, bytes) else submission.to_bytes()
     return client.post("/add-checkpoint", content=raw)

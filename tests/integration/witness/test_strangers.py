@@ -15,7 +15,6 @@ from ledger.tlog import vkeys
 from ledger.tlog.checkpoint import parse_lines, parse_note, verify_lines
 from ledger.witness import state
 from ledger.witness.state import WitnessState
-from tests.support.server import TLS
 from tests.support.trees import NOW_S, Tree
 from tests.support.witnesses import WitnessServer
 
@@ -30,12 +29,6 @@ def server(tmp_path: Path) -> Iterator[WitnessServer]:
     server.start(*(signer.key.vkey for signer in SIGNERS))
     yield server
     server.kill()
-
-
-@pytest.fixture
-def client(server: WitnessServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, verify=TLS) as client:
-        yield client
 
 
 def test_a_line_that_is_repeated_is_handed_on_once(
